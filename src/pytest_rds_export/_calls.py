@@ -1,0 +1,112 @@
+"""What clients asked, and what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from weakref import WeakValueDictionary
+
+
+class Call:
+    """One call of a client: all its sends, however often botocore retried it.
+
+    ``operation`` is the API's name, ``parameters`` and ``response`` have the shape that boto3 users know. ``region``
+    is where the call went, ``time`` when it was first sent. ``attempts`` counts the sends, ``retry_delays`` are the
+    seconds that botocore would have slept between them. ``http_status``, ``error_code`` and ``response`` are the last
+    answer's: ``error_code`` is the fault's wire code, or the name of a transport failure or exception; ``response``
+    is None for a fault, ``http_status`` where no answer came.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "attempts",
+        "error_code",
+        "http_status",
+        "operation",
+        "parameters",
+        "region",
+        "response",
+        "retry_delays",
+        "time",
+    )
+
+    def __init__(self, operation: str, parameters: Mapping[str, Any], region: str, time: datetime) -> None:
+        self.operation = operation
+        self.parameters = parameters
+        self.region = region
+        self.time = time
+        self.attempts = 0
+        self.retry_delays: list[float] = []
+        self.http_status: int | None = None
+        self.error_code: str | None = None
+        self.response: Mapping[str, Any] | None = None
+
+    def ended(
+        self, http_status: int | None, error_code: str | None = None, response: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note what came of the latest send."""
+        self.http_status = http_status
+        self.error_code = error_code
+        self.response = response
+
+    @property
+    def identifier(self) -> str | None:
+        """The export task that the call is about, if its parameters name one."""
+        found = self.parameters.get("ExportTaskIdentifier")
+        return None if found is None else str(found)
+
+    @property
+    def outcome(self) -> str:
+        """What came of the call, in a few words."""
+        result = self.error_code or ("no answer" if self.http_status is None else "ok")
+        status = f" (HTTP {self.http_status})" if self.http_status is not None else ""
+        return f"{result}{status}"
+
+    @property
+    def effort(self) -> str:
+        """What the retries came to, in a few words."""
+        sends = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        delays = ", ".join(f"{delay:.2f}" for delay in self.retry_delays)
+        return f"{sends}, delays {delays} s" if delays else sends
+
+    def __repr__(self) -> str:
+        about = f" {self.identifier!r}" if self.identifier is not None else ""
+        return f"<Call {self.operation}{about} in {self.region}: {self.outcome}, {self.effort}>"
+
+
+class CallLog:
+    """The calls of an account, in order; attempts of one call are joined by botocore's invocation id."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.unanswered: list[Call] = []
+        self._by_invocation: WeakValueDictionary[str, Call] = WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def attempt(
+        self, operation: str, parameters: Mapping[str, Any], region: str, time: datetime, invocation: str | None
+    ) -> Call:
+        """The call that a send belongs to, with this send counted."""
+        with self._lock:
+            call = self._by_invocation.get(invocation) if invocation is not None else None
+            if call is None:
+                call = Call(operation, parameters, region, time)
+                self.calls.append(call)
+                if invocation is not None:
+                    self._by_invocation[invocation] = call
+            call.attempts += 1
+            call.ended(None)
+            return call
+
+    def of_invocation(self, invocation: str | None) -> Call | None:
+        """The call that botocore knows by this id."""
+        return self._by_invocation.get(invocation) if invocation is not None else None
+
+    def nobody_answered(self, call: Call) -> None:
+        """Note that nobody answered a call; once, however often it is sent."""
+        with self._lock:
+            call.ended(None, "UnansweredOperation")
+            if call not in self.unanswered:
+                self.unanswered.append(call)

@@ -1,0 +1,46 @@
+"""The environment while the fake answers: fake credentials, a region, nothing that asks the network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+FAKE_ACCESS_KEY = "testing"
+FAKE_SECRET_KEY = "testing"  # noqa: S105
+
+
+@contextmanager
+def environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables, unset those given as None, and afterwards put each back exactly as it was."""
+    before = {name: os.environ.get(name) for name in variables}
+    try:
+        _put(variables)
+        yield
+    finally:
+        _put(before)
+
+
+def fake_aws(region: str) -> dict[str, str | None]:
+    """The variables that keep an AWS client off real credentials, profiles and instance metadata."""
+    return {
+        "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
+        "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
+        "AWS_SESSION_TOKEN": None,
+        "AWS_SECURITY_TOKEN": None,
+        "AWS_CREDENTIAL_EXPIRATION": None,
+        "AWS_ACCOUNT_ID": None,
+        "AWS_PROFILE": None,
+        "AWS_DEFAULT_PROFILE": None,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+    }
+
+
+def _put(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

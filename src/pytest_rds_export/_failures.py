@@ -1,0 +1,231 @@
+"""The catalogue of what can go wrong, built from botocore's service model."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from . import _model
+from ._wording import listed, unknown
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from botocore.model import StructureShape
+
+KINDS = ("documented", "common", "transport")
+
+# The common errors are AWS's own, not in the service model: code, HTTP status, text. The texts of the throttled,
+# refused, expired, unknown-key and internal cases are captured; the others are inferred.
+_COMMON = (
+    ("AccessDenied", 403, "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: rds:{operation} "
+     "on resource: * because no identity-based policy allows the rds:{operation} action"),
+    ("ExpiredToken", 403, "The security token included in the request is expired"),
+    ("InvalidClientTokenId", 403, "The security token included in the request is invalid."),
+    ("SignatureDoesNotMatch", 403, "The request signature we calculated does not match the signature you provided. "
+     "Check your AWS Secret Access Key and signing method."),
+    ("RequestExpired", 400, "Request has expired."),
+    ("OptInRequired", 403, "The AWS Access Key Id needs a subscription for the service"),
+    ("Throttling", 400, "Rate exceeded"),
+    ("ThrottlingException", 400, "Rate exceeded"),
+    ("InternalFailure", 500, "An internal error has occurred. Please try your query again at a later time."),
+    ("ServiceUnavailable", 503, "The service is unavailable. Please try again later."),
+    ("InvalidParameterValue", 400, "An invalid or out-of-range value was supplied for the input parameter."),
+    ("InvalidParameterCombination", 400, "Parameters that must not be used together were used together."),
+)  # fmt: skip
+_LIMIT = ("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks")
+
+_TRANSPORT = {
+    "ConnectTimeoutError": "the connection timed out before it was made",
+    "ReadTimeoutError": "the answer did not come in time",
+    "EndpointConnectionError": "the endpoint could not be reached",
+    "ConnectionClosedError": "the connection was closed before an answer came",
+    "SSLError": "the TLS handshake failed",
+}
+_DISTORTED = {
+    "TruncatedResponse": "the XML of the answer breaks off",
+    "ProxyErrorPage": "a proxy answered 502 with an HTML page",
+}
+PROXY_PAGE_STATUS = 502
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One way in which an operation can fail.
+
+    ``name`` is the error code on the wire; of a transport failure the name of botocore's exception class, or
+    ``TruncatedResponse`` or ``ProxyErrorPage``. ``http_status`` is the status of an answer that carries it, from 400
+    to 599; None where there is no answer. ``message`` is the text: AWS's own where it is known. ``kind`` is
+    ``"documented"`` (an error of the operation in the installed service model), ``"common"`` (any operation of AWS)
+    or ``"transport"``. ``operation`` is the API's name of the operation it is listed for; None for any.
+
+    Raises ``ValueError`` for a value that is not allowed.
+    """
+
+    name: str
+    operation: str | None = None
+    kind: str = "common"
+    http_status: int | None = 400
+    message: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._]*", self.name):
+            raise ValueError(f"a failure's name is an error code such as 'OptInRequired', got {self.name!r}")
+        if self.operation is not None:
+            _model.operation_model(self.operation)
+        if self.kind not in KINDS:
+            raise ValueError(unknown("kind of failure", self.kind, KINDS))
+        if self.kind == "transport":
+            if self.name not in (*_TRANSPORT, *_DISTORTED):
+                raise ValueError(unknown("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
+        elif not isinstance(self.http_status, int) or not 400 <= self.http_status <= 599:
+            raise ValueError(f"http_status goes from 400 to 599, got {self.http_status!r}")
+        if not isinstance(self.message, str):
+            raise ValueError(f"message is a text, got {self.message!r}")
+
+    @property
+    def code(self) -> str | None:
+        """What a client finds at ``error.response["Error"]["Code"]``; None where no error document is read."""
+        if self.kind != "transport":
+            return self.name
+        return str(self.http_status) if self.name == "ProxyErrorPage" else None
+
+    @property
+    def exception(self) -> type[Exception]:
+        """What the client raises, for ``pytest.raises``: ``ClientError`` or the class of the transport failure."""
+        import botocore.exceptions
+        import botocore.parsers
+
+        if self.code is not None:
+            return botocore.exceptions.ClientError
+        if self.name == "TruncatedResponse":
+            return botocore.parsers.ResponseParserError
+        found: type[Exception] = getattr(botocore.exceptions, self.name)
+        return found
+
+    @property
+    def match(self) -> str | None:
+        r"""A pattern for ``pytest.raises`` that fits this failure's text and no other's, such as
+        ``\(ExportTaskNotFound\)``; None for a transport failure, whose class says it all."""
+        return None if self.code is None else rf"\({re.escape(self.code)}\)"
+
+    @property
+    def retried(self) -> bool:
+        """Whether botocore sends the request again, asked of botocore's own standard retry mode."""
+        if self.name == "TruncatedResponse":
+            return False
+        from botocore.awsrequest import AWSResponse
+        from botocore.retries.standard import RetryContext, StandardRetryConditions
+
+        response = AWSResponse("", self.http_status, {}, None) if self.code is not None else None
+        context = RetryContext(
+            attempt_number=1,
+            operation_model=None if self.operation is None else _model.operation_model(self.operation),
+            parsed_response=None if self.code is None else {"Error": {"Code": self.code}},
+            http_response=response,
+            caught_exception=None if self.code is not None else self.as_exception(""),
+        )
+        return bool(StandardRetryConditions(max_attempts=2).is_retryable(context))
+
+    @property
+    def is_lost_connection(self) -> bool:
+        """Whether the client gets no answer at all."""
+        return self.name in _TRANSPORT and self.kind == "transport"
+
+    def as_exception(self, url: str) -> Exception:
+        """The exception of a transport failure that gives no answer, for a request to *url*."""
+        return self.exception(endpoint_url=url, error=self.message, proxy_url=url)
+
+    def __repr__(self) -> str:
+        where = f" of {self.operation}" if self.operation else ""
+        status = f", HTTP {self.http_status}" if self.http_status else ""
+        return f"<Failure {self.name} ({self.kind}{where}{status}): {self.message}>"
+
+
+class Fault(Exception):
+    """An operation's refusal, on its way to the wire."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(f"({failure.name}): {failure.message}")
+        self.failure = failure
+
+
+def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...]:
+    """All known failures of an RDS operation, in the service model's order, then the common and transport ones.
+
+    *operation* goes by the API's name, such as ``"CancelExportTask"``. *kinds* picks from ``"documented"``,
+    ``"common"`` and ``"transport"``. Raises ``ValueError`` for an unknown operation or kind.
+    """
+    picked = [kinds] if isinstance(kinds, str) else list(kinds)
+    for kind in picked:
+        if kind not in KINDS:
+            raise ValueError(unknown("kind of failure", kind, KINDS))
+    _model.operation_model(operation)
+    return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
+
+
+@functools.cache
+def _catalogue(operation: str) -> tuple[Failure, ...]:
+    shapes = _model.operation_model(operation).error_shapes
+    documented = [_documented(shape, operation) for shape in shapes]
+    common = [*_COMMON, *([_LIMIT] if operation == "StartExportTask" else [])]
+    modelled = {failure.name for failure in documented}
+    return (
+        *documented,
+        *(
+            Failure(code, operation, "common", status, text.format(operation=operation))
+            for code, status, text in common
+            if code not in modelled
+        ),
+        *(Failure(name, operation, "transport", None, text) for name, text in _TRANSPORT.items()),
+        Failure("TruncatedResponse", operation, "transport", None, _DISTORTED["TruncatedResponse"]),
+        Failure("ProxyErrorPage", operation, "transport", PROXY_PAGE_STATUS, _DISTORTED["ProxyErrorPage"]),
+    )
+
+
+def _documented(shape: StructureShape, operation: str | None, message: str = "") -> Failure:
+    error: dict[str, Any] = shape.metadata.get("error", {})
+    text = message or re.sub(r"<[^>]*>", "", shape.documentation).strip()
+    return Failure(error.get("code", shape.name), operation, "documented", error.get("httpStatusCode", 400), text)
+
+
+def fault(code: str, message: str, http_status: int = 400) -> Fault:
+    """The refusal with the wire code *code*: the model's status if it knows the code, else *http_status*."""
+    shape = _model.service_model().shape_for_error_code(code)
+    if shape is not None:
+        return Fault(_documented(shape, None, message))
+    return Fault(Failure(code, http_status=http_status, message=message))
+
+
+def find(name: str, operation: str) -> Failure:
+    """The failure of *operation* that goes by *name*: its wire code or the name of its shape in the model.
+
+    Raises ``ValueError`` for any other name, with those that exist.
+    """
+    known = _catalogue(operation)
+    for failure in known:
+        if failure.name == name:
+            return failure
+    for shape in _model.operation_model(operation).error_shapes:
+        if shape.name == name:
+            return _documented(shape, operation)
+    elsewhere = [other for other in _model.service_model().error_shapes if name in (other.name, _code(other))]
+    if elsewhere:
+        raise ValueError(
+            f"{name!r} is no failure of {operation}; its failures are: {listed(failure.name for failure in known)}"
+        )
+    raise ValueError(unknown(f"failure of {operation}", name, (failure.name for failure in known)))
+
+
+def _code(shape: StructureShape) -> str:
+    return str(shape.metadata.get("error", {}).get("code", shape.name))
+
+
+def from_client_error(error: ClientError, operation: str) -> Failure:
+    """The failure that a ``ClientError`` tells of, so that it can travel as XML."""
+    details = error.response.get("Error", {})
+    modelled = fault(str(details.get("Code", "")), str(details.get("Message", ""))).failure
+    http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)

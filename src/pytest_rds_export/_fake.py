@@ -1,0 +1,75 @@
+"""fake_rds_export: the whole of it as a context manager, without pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ContextDecorator, ExitStack, contextmanager
+from typing import Any
+
+from ._environment import environment, fake_aws
+from ._interceptor import intercepting
+from ._options import Options
+from ._registry import ExportTaskRegistry, Seed
+
+
+class fake_rds_export(ContextDecorator):  # noqa: N801
+    """Answer every RDS client in the process while the block runs; gives the ``ExportTaskRegistry``.
+
+    *seeds* is what ``seed_all`` takes; *options* are those of ``Options``. Also a decorator, of plain and of coroutine
+    functions; each use of it has a registry of its own. Uses may be nested: the innermost answers.
+
+    At its exit, if the block did not raise, an ``AssertionError`` tells of injected failures that no send met and of
+    operations that nobody answered. Raises ``TypeError`` for an unknown option or seed, ``ValueError`` for a value
+    that is not allowed.
+    """
+
+    def __init__(self, *seeds: Seed, **options: Any) -> None:
+        Options.of(options)
+        self._seeds = seeds
+        self._options = options
+        self._entered: list[tuple[ExitStack, ExportTaskRegistry]] = []
+
+    def __enter__(self) -> ExportTaskRegistry:
+        stack = ExitStack()
+        registry = stack.enter_context(answered_from(Options.of(self._options)))
+        with stack:
+            registry.seed_all(self._seeds)
+            self._entered.append((stack.pop_all(), registry))
+        return registry
+
+    def __exit__(self, *exc_info: Any) -> None:
+        __tracebackhide__ = True
+        stack, registry = self._entered.pop()
+        stack.__exit__(*exc_info)
+        if exc_info[0] is None and (complaint := complaints(registry)):
+            raise AssertionError(complaint)
+
+    def __repr__(self) -> str:
+        return f"<fake_rds_export of {len(self._seeds)} seeds, {len(self._entered)} times entered>"
+
+
+@contextmanager
+def answered_from(options: Options) -> Iterator[ExportTaskRegistry]:
+    """Environment and interception for a new registry, in and out."""
+    registry = ExportTaskRegistry(options)
+    with environment(fake_aws(options.region)), intercepting(registry):
+        yield registry
+
+
+def complaints(registry: ExportTaskRegistry) -> str:
+    """What to say at the end of a test that passed: never-met failures and unanswered operations; else nothing."""
+    options = registry.account.options
+    lines = []
+    if options.assert_all_injected:
+        lines += [
+            f"{injection.name} was injected into {injection.target}, but no send met it; remove it, make the code "
+            f"under test call {injection.into}, or allow it with assert_all_injected=False"
+            for injection in registry.account.injections.unused()
+        ]
+    if options.assert_all_answered:
+        lines += [
+            f"{call.operation} was called in {call.region} and nobody answered; stub it, put moto beside, or allow it "
+            "with assert_all_answered=False or unanswered.clear()"
+            for call in registry.unanswered
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,304 @@
+"""The one patch of botocore, put in and taken out; sync and async."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from . import _clock, _wire
+from ._failures import Fault
+from ._registry import ExportTaskRegistry
+from ._service import Exchange, is_answered
+
+# A hook runs as a generator: it yields what other handlers returned, which may be awaitable, and is sent the result.
+_Hook = Generator[Any, Any, Any]
+
+_lock = threading.Lock()
+_answering: list[ExportTaskRegistry] = []
+_original: Callable[..., Any] | None = None
+_regions: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+@contextmanager
+def intercepting(registry: ExportTaskRegistry) -> Iterator[None]:
+    """Have every RDS client of the process answered from *registry*; nested, the innermost answers.
+
+    Raises ``RuntimeError`` if the installed botocore has not the seam that this rests on.
+    """
+    from botocore.hooks import HierarchicalEmitter
+
+    with _lock:
+        if not _answering:
+            _patch(HierarchicalEmitter)
+        _answering.append(registry)
+    try:
+        yield
+    finally:
+        with _lock:
+            # By identity, and the innermost of several: uses may overlap.
+            index = max(index for index, other in enumerate(_answering) if other is registry)
+            del _answering[index]
+            if not _answering:
+                _unpatch(HierarchicalEmitter)
+
+
+def _patch(emitter_class: Any) -> None:
+    global _original
+    original = vars(emitter_class).get("emit")
+    search = getattr(getattr(emitter_class(), "_handlers", None), "prefix_search", None)
+    if not inspect.isfunction(original) or list(inspect.signature(original).parameters)[:2] != ["self", "event_name"]:
+        raise RuntimeError(_no_seam("HierarchicalEmitter.emit(self, event_name, **kwargs)"))
+    if search is None:
+        raise RuntimeError(_no_seam("HierarchicalEmitter._handlers.prefix_search"))
+    _original = original
+    emitter_class.emit = _emitting(original)
+
+
+def _unpatch(emitter_class: Any) -> None:
+    global _original
+    emitter_class.emit = _original
+    _original = None
+    _regions.clear()
+
+
+def _no_seam(name: str) -> str:
+    import botocore
+
+    return (
+        f"pytest-rds-export answers RDS clients at botocore.hooks.{name}, which botocore {botocore.__version__} does "
+        "not have; use a botocore that is supported, or report it"
+    )
+
+
+def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The emitter's ``emit``, with the events of RDS going through the hooks."""
+
+    def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
+        event, _, operation = event_name.partition(".rds.")
+        hook = _HOOKS.get(event) if operation else None
+        registry = _answering[-1] if hook is not None and _answering else None
+        if hook is None or registry is None:
+            return original(self, event_name, **kwargs)
+        steps = hook(_Event(registry, self, event_name, operation, kwargs, original))
+        return _drive_async(steps) if inspect.iscoroutinefunction(self._emit) else _drive(steps)
+
+    return emit
+
+
+class _Event:
+    """An event of an RDS operation, as botocore emits it."""
+
+    __slots__ = ("emitter", "kwargs", "name", "operation", "original", "registry")
+
+    def __init__(
+        self,
+        registry: ExportTaskRegistry,
+        emitter: Any,
+        name: str,
+        operation: str,
+        kwargs: dict[str, Any],
+        original: Callable[..., Any],
+    ) -> None:
+        self.registry = registry
+        self.emitter = emitter
+        self.name = name
+        self.operation = operation
+        self.kwargs = kwargs
+        self.original = original
+
+    def emit(self) -> Any:
+        """What the other handlers return, as botocore would have called them."""
+        return self.original(self.emitter, self.name, **self.kwargs)
+
+
+def _drive(steps: _Hook) -> Any:
+    __tracebackhide__ = True
+    try:
+        value = next(steps)
+        while True:
+            value = steps.send(value)
+    except StopIteration as stop:
+        return stop.value
+
+
+async def _drive_async(steps: _Hook) -> Any:
+    __tracebackhide__ = True
+    try:
+        value = next(steps)
+        while True:
+            if inspect.isawaitable(value):
+                try:
+                    value = await value
+                except Exception as error:
+                    value = steps.throw(error)
+                    continue
+            value = steps.send(value)
+    except StopIteration as stop:
+        return stop.value
+
+
+def _before_parameter_build(event: _Event) -> _Hook:
+    """Learn the client's region, and sign with fake credentials whatever the client holds."""
+    context, parameters = event.kwargs["context"], event.kwargs["params"]
+    _regions[event.emitter] = context["client_region"] or event.registry.account.options.region
+    if _takes_credentials_per_request():
+        context["signing"] = {**context.get("signing", {}), "request_credentials": _fake_credentials()}
+    else:
+        context["auth_type"] = "none"
+    shape = event.kwargs["model"].input_shape
+    if "SourceRegion" in parameters and "PreSignedUrl" in shape.members:
+        # Else botocore signs a URL for the other region with the client's own credentials.
+        parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
+    return (yield event.emit())
+
+
+def _before_send(event: _Event) -> _Hook:
+    """Give the answer."""
+    __tracebackhide__ = True
+    request, registry = event.kwargs["request"], event.registry
+    account = registry.account
+    region = _regions.get(event.emitter, account.options.region)
+    registry = registry if region == registry.region else registry.in_region(region)
+    now = registry.now()
+    invocation = _header(request, "amz-sdk-invocation-id")
+    try:
+        read = _wire.read(request.body)
+    except Fault as fault:
+        return [(_before_send, _to_http(request, _wire.write_failure(fault.failure, event.operation, now), event))]
+    call = account.log.attempt(event.operation, read.parameters, region, now, invocation)
+    exchange = Exchange(registry, call)
+    try:
+        if is_answered(event.operation):
+            yield from _others(event, answered=True)
+            result = exchange.answer()
+        else:
+            result = exchange.answer()
+            if result is None:
+                response = yield from _others(event, answered=False)
+                if response is None:
+                    raise exchange.unanswered()
+                exchange.lose()
+                return [(_before_send, response)]
+        assert result is not None
+        response = _wire.write_result(read.operation, result, now)
+        call.ended(response.status, None, result)
+    except Fault as fault:
+        failure = fault.failure
+        if failure.is_lost_connection:
+            call.ended(None, failure.name)
+            raise failure.as_exception(request.url) from None
+        response = _wire.write_failure(failure, event.operation, now)
+        call.ended(response.status, failure.code or failure.name)
+    except Exception as error:
+        call.ended(None, type(error).__name__)
+        raise
+    return [(_before_send, _to_http(request, response, event))]
+
+
+def _others(event: _Event, *, answered: bool) -> _Hook:
+    """What the first other handler answers. Where the registry has *answered*, moto's part in it is ignored."""
+    __tracebackhide__ = True
+    found = None
+    for handler in _handlers(event):
+        of_moto = type(handler).__module__.startswith("moto.")
+        try:
+            response = yield handler(event_name=event.name, **event.kwargs)
+        except Exception:
+            if answered and of_moto:
+                continue
+            raise
+        if found is None:
+            found = response
+    return found
+
+
+def _handlers(event: _Event) -> list[Any]:
+    """The handlers that botocore would call, but for the rate limiter, which would wait; and moto, where it is on."""
+    handlers = [
+        handler
+        for handler in event.emitter._handlers.prefix_search(event.name)
+        if type(getattr(handler, "__self__", None)).__name__ != "ClientRateLimiter"
+    ]
+    moto = sys.modules.get("moto.core.models")
+    if moto is not None and moto.botocore_stubber.enabled and moto.botocore_stubber not in handlers:
+        handlers.append(moto.botocore_stubber)
+    return handlers
+
+
+def _needs_retry(event: _Event) -> _Hook:
+    """Leave the decision to botocore's own handler; note the delay instead of sleeping it."""
+    __tracebackhide__ = True
+    responses = yield event.emit()
+    retries = event.kwargs["request_dict"]["context"].get("retries", {})
+    call = event.registry.account.log.of_invocation(retries.get("invocation-id"))
+    if call is not None and call.http_status is None and call.error_code is None and event.kwargs["response"]:
+        http, parsed = event.kwargs["response"]
+        error = parsed.get("Error", {}).get("Code")
+        call.ended(http.status_code, error, None if error else _without_metadata(parsed))
+    undelayed = []
+    for handler, response in responses:
+        if response is not None and response is not False:
+            if call is not None and not undelayed_has_response(undelayed):
+                call.retry_delays.append(response)
+                _clock.pause(response)
+            response = 0
+        undelayed.append((handler, response))
+    return undelayed
+
+
+def undelayed_has_response(responses: list[tuple[Any, Any]]) -> bool:
+    return any(response is not None for _, response in responses)
+
+
+def _without_metadata(parsed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+
+
+_HOOKS: dict[str, Callable[[_Event], _Hook]] = {
+    "before-parameter-build": _before_parameter_build,
+    "before-send": _before_send,
+    "needs-retry": _needs_retry,
+}
+
+
+def _takes_credentials_per_request() -> bool:
+    from botocore.signers import RequestSigner
+
+    return "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
+
+
+def _fake_credentials() -> Any:
+    from botocore.credentials import Credentials
+
+    return Credentials("testing", "testing")
+
+
+def _header(request: Any, name: str) -> str | None:
+    value = request.headers.get(name)
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else value
+
+
+class _Body:
+    """The body of an answer, as both botocore and aiobotocore read it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **kwargs: Any) -> Iterator[bytes]:
+        yield self._content
+
+    async def read(self) -> bytes:
+        return self._content
+
+
+def _to_http(request: Any, response: _wire.Response, event: _Event) -> Any:
+    if inspect.iscoroutinefunction(event.emitter._emit):
+        from aiobotocore.awsrequest import AioAWSResponse as AWSResponse
+    else:
+        from botocore.awsrequest import AWSResponse
+    return AWSResponse(request.url, response.status, response.headers, _Body(response.body))

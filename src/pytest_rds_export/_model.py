@@ -1,0 +1,147 @@
+"""botocore's own description of Amazon RDS, loaded once per process."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ._wording import unknown
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
+    from botocore.model import OperationModel, ServiceModel, Shape
+
+UTC = timezone.utc
+
+_RDS_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):rds:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
+    r":(?P<type>[a-z-]+):(?P<name>[A-Za-z][A-Za-z0-9:-]*)"
+)
+
+
+@functools.cache
+def loader() -> Loader:
+    """The loader of botocore's data files; it keeps what it has read."""
+    from botocore.loaders import create_loader
+
+    return create_loader(os.environ.get("AWS_DATA_PATH"))
+
+
+@functools.cache
+def service_model() -> ServiceModel:
+    """The service model of RDS that the installed botocore carries."""
+    from botocore.model import ServiceModel
+
+    return ServiceModel(loader().load_service_model("rds", "service-2"), "rds")
+
+
+def operation_model(name: str) -> OperationModel:
+    """The model of one operation.
+
+    Raises ``ValueError`` for a name that is none of the API's, with the right one named.
+    """
+    from botocore import xform_name
+
+    model = service_model()
+    if name in model.operation_names:
+        return model.operation_model(name)
+    for operation in model.operation_names:
+        if xform_name(operation) == name:
+            raise ValueError(f"operations go by the API's name: {operation!r}, not {name!r}")
+    raise ValueError(unknown("RDS operation", name, model.operation_names))
+
+
+@functools.cache
+def members(shape_name: str) -> Mapping[str, tuple[str, Shape]]:
+    """Of a structure: the members in botocore's snake case, each with the API's name and its shape."""
+    from botocore import xform_name
+
+    shape = service_model().shape_for(shape_name)
+    return {xform_name(name): (name, member) for name, member in shape.members.items()}
+
+
+def checked_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn members in snake case into the API's names, each value checked against its shape.
+
+    Raises ``TypeError`` for an unknown member, ``ValueError`` for a value of the wrong type. A member given as
+    ``None`` counts as not given.
+    """
+    known = members(shape_name)
+    result = {}
+    for name, value in given.items():
+        if name not in known:
+            raise TypeError(unknown(f"member of {shape_name}", name, known))
+        if value is not None:
+            api_name, shape = known[name]
+            result[api_name] = _checked(name, value, shape)
+    return result
+
+
+def _checked(name: str, value: Any, shape: Shape) -> Any:
+    kind = shape.type_name
+    if kind == "timestamp":
+        return moment(name, value)
+    if kind == "list" and isinstance(value, (list, tuple)):
+        return [_checked(f"{name}[{index}]", item, shape.member) for index, item in enumerate(value)]
+    types = {"string": str, "integer": int, "long": int, "boolean": bool, "structure": dict, "list": list}
+    expected = types.get(kind, object)
+    if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+        raise ValueError(f"{name} is of type {kind}, got {value!r}")
+    return value
+
+
+def moment(name: str, value: object) -> datetime:
+    """A point in time in UTC, cut to the milliseconds that RDS sends.
+
+    *value* is an aware ``datetime`` or an ISO 8601 text with an offset, as both versions of the AWS CLI print it.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value))
+        except ValueError:
+            raise ValueError(f"{name} is no ISO 8601 time such as '2026-03-01T02:00:00Z': {value!r}") from None
+    if not isinstance(value, datetime):
+        raise ValueError(f"{name} is an aware datetime or an ISO 8601 text, got {value!r}")
+    if value.tzinfo is None:
+        raise ValueError(f"{name} has no time zone: {value!r}; give it one, such as tzinfo=timezone.utc or a 'Z'")
+    return milliseconds(value.astimezone(UTC))
+
+
+def milliseconds(value: datetime) -> datetime:
+    """The moment without the microseconds that never reach the wire."""
+    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def parse_arn(arn: str) -> Mapping[str, str] | None:
+    """The parts of an RDS ARN (partition, region, account, type, name); None if it is none."""
+    match = _RDS_ARN.fullmatch(arn)
+    return match.groupdict() if match else None
+
+
+@functools.cache
+def partition(region: str) -> str:
+    """The partition that botocore places a region in; ``aws`` for one that it has no rule for."""
+    for entry in loader().load_data("partitions")["partitions"]:
+        if region in entry["regions"] or re.fullmatch(entry["regionRegex"], region):
+            return str(entry["id"])
+    return "aws"
+
+
+def check_response(operation: OperationModel, response: object) -> None:
+    """Raise ``ValueError`` where *response* is none of the operation's in the service model, with the path."""
+    from botocore.validate import ParamValidator
+
+    if not isinstance(response, Mapping):
+        raise ValueError(f"a response of {operation.name} is a mapping in the API's shape, got {response!r}")
+    given = {name: value for name, value in response.items() if name != "ResponseMetadata"}
+    if operation.output_shape is None:
+        if given:
+            raise ValueError(f"{operation.name} answers nothing, got {given!r}")
+        return
+    report = ParamValidator().validate(given, operation.output_shape)
+    if report.has_errors():
+        raise ValueError(f"no response of {operation.name}: {report.generate_report()}")

@@ -1,0 +1,97 @@
+"""The options, with their defaults, checks and spelling in an ini file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ._timeline import Polls, Stuck, Timeline
+from ._wording import unknown
+
+_DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the fake behaves. Each option is a keyword of the marker and of ``fake_rds_export``.
+
+    ``region``: the home region; by default the environment's, else us-east-1. ``account_id``: 12 digits.
+    ``describe_unknown``: what DescribeExportTasks answers for an unknown identifier, ``"error"`` (as the model says)
+    or ``"empty"`` (as a provider tested on AWS says). ``concurrent_limit``: running exports per region, at least 1;
+    AWS allows 5. ``page_size``: the most records in one answer whatever MaxRecords asks for, from 1 to 100.
+    ``timeline``: how tasks move that have none of their own. ``assert_all_injected``, ``assert_all_answered``: whether
+    an injected failure that no send met, or an operation that nobody answered, fails the test.
+    """
+
+    region: str = ""
+    account_id: str = "123456789012"
+    describe_unknown: str = "error"
+    concurrent_limit: int = 5
+    page_size: int = 100
+    timeline: Timeline | Polls | Stuck = Timeline()
+    assert_all_injected: bool = True
+    assert_all_answered: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.region:
+            found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
+            object.__setattr__(self, "region", found)
+        checked_region(self.region)
+        if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
+            raise ValueError(f"account_id is a text of 12 digits, got {self.account_id!r}")
+        if self.describe_unknown not in ("error", "empty"):
+            raise ValueError(f"describe_unknown is 'error' or 'empty', got {self.describe_unknown!r}")
+        for name, most in (("concurrent_limit", None), ("page_size", 100)):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not whole or value < 1 or (most and value > most):
+                allowed = f"from 1 to {most}" if most else "of at least 1"
+                raise ValueError(f"{name} is a whole number {allowed}, got {value!r}")
+        if not isinstance(self.timeline, (Timeline, Polls, Stuck)):
+            raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {self.timeline!r}")
+        for name in ("assert_all_injected", "assert_all_answered"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} is True or False, got {getattr(self, name)!r}")
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Options:
+        """The options *given* by name, the others at their defaults.
+
+        Raises ``TypeError`` for an unknown option and ``ValueError`` for a value that is not allowed.
+        """
+        for name in given:
+            if name not in NAMES:
+                raise TypeError(unknown("option", name, NAMES))
+        return cls(**given)
+
+    @classmethod
+    def from_text(cls, name: str, text: str) -> Any:
+        """The value that *text* spells for the option *name* in an ini file.
+
+        Raises ``ValueError`` for a text that spells none.
+        """
+        kind = type(getattr(cls, name))
+        if kind is bool:
+            spelled = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+            if text.lower() not in spelled:
+                raise ValueError(f"{name} is true or false, got {text!r}")
+            return spelled[text.lower()]
+        if kind is int:
+            try:
+                return int(text)
+            except ValueError:
+                raise ValueError(f"{name} is a whole number, got {text!r}") from None
+        return text
+
+
+NAMES = tuple(field.name for field in fields(Options))
+
+
+def checked_region(name: object) -> str:
+    """The name of a region. Raises ``ValueError`` for what cannot be one."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):
+        raise ValueError(f"a region has a name such as 'eu-west-1', got {name!r}")
+    return name

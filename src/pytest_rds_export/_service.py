@@ -1,0 +1,298 @@
+"""The operations: parameters in, result or fault out. No HTTP, no XML, no pytest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from . import _failures, _model
+from ._calls import Call
+from ._failures import Failure, Fault
+from ._injections import Injection
+from ._paging import matcher, page
+from ._registry import ExportTaskRegistry
+from ._task import LONGEST_IDENTIFIER, RUNNING, ExportTask, Record, is_identifier, source_arn_parts
+from ._wording import listed
+
+_Operation = Callable[[ExportTaskRegistry, Mapping[str, Any]], Mapping[str, Any]]
+_OperationT = TypeVar("_OperationT", bound=_Operation)
+_OPERATIONS: dict[str, _Operation] = {}
+
+_STATE_FAULT = "InvalidExportTaskStateFault"
+_SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
+
+
+class UnansweredOperation(AssertionError):
+    """An RDS operation that nobody answered. Nothing was sent to AWS."""
+
+
+def is_answered(operation: str) -> bool:
+    """Whether *operation* is one that is always answered from the registry."""
+    return operation in _OPERATIONS
+
+
+class Exchange:
+    """One send of a client, and what is to come of it."""
+
+    def __init__(self, registry: ExportTaskRegistry, call: Call) -> None:
+        self.registry = registry
+        self.call = call
+        self.injection: Injection | None = None
+
+    def answer(self) -> Mapping[str, Any] | None:
+        """The result; None where the registry has none and others are to be asked.
+
+        Raises ``Fault`` for a refusal or an injected failure, and an injected exception as it is.
+        """
+        call, registry = self.call, self.registry
+        with registry.lock:
+            self.injection = registry.account.injections.meet(call.operation, call.identifier)
+            if self.injection is not None and not self.injection.applied:
+                self._race(self.injection.failure)
+                self.lose()
+            try:
+                result = self._operate()
+            except Fault:
+                self.lose()
+                raise
+            if result is not None:
+                self.lose()
+            return result
+
+    def lose(self) -> None:
+        """Raise the injected failure that this send met, if it met one."""
+        if self.injection is not None:
+            failure = self.injection.failure
+            raise Fault(failure) if isinstance(failure, Failure) else failure
+
+    def unanswered(self) -> UnansweredOperation:
+        """What to raise where nobody answered; noted, to be told again at the end."""
+        self.registry.account.log.nobody_answered(self.call)
+        name = self.call.operation
+        return UnansweredOperation(
+            f"nobody answers {name}; answered here: {listed(_OPERATIONS)}. Nothing was sent to AWS. Three ways out: "
+            f"rds_export_tasks.stub({name!r}, response); moto beside this plugin (mock_aws); "
+            f"a 'before-send.rds.{name}' handler of your own"
+        )
+
+    def _operate(self) -> Mapping[str, Any] | None:
+        call, registry = self.call, self.registry
+        operation = _OPERATIONS.get(call.operation)
+        if operation is not None:
+            return operation(registry, call.parameters)
+        stub = registry.account.stubs.get(call.operation)
+        if stub is not None:
+            return _stubbed(call, stub)
+        describe = _DESCRIBED.get(call.operation)
+        if describe is not None and registry.sources:
+            return describe(registry, call.parameters)
+        return None
+
+    def _race(self, failure: Failure | Exception) -> None:
+        """Let a task that could still be cancelled complete just before a cancel that is to find it too late."""
+        if self.call.operation == "CancelExportTask" and getattr(failure, "name", None) == _STATE_FAULT:
+            task = self.registry.get_live(self.call.identifier or "")
+            if task is not None and (record := task.look()).status in RUNNING:
+                record.enter("COMPLETE", self.registry.now())
+
+
+def _stubbed(call: Call, stub: Any) -> Mapping[str, Any]:
+    from botocore.exceptions import ClientError
+
+    try:
+        response = stub(call.parameters) if callable(stub) else stub
+    except ClientError as error:
+        raise Fault(_failures.from_client_error(error, call.operation)) from error
+    if callable(stub):
+        _model.check_response(_model.operation_model(call.operation), response)
+    result: Mapping[str, Any] = response
+    return result
+
+
+def _answers(name: str) -> Callable[[_OperationT], _OperationT]:
+    def register(operation: _OperationT) -> _OperationT:
+        _OPERATIONS[name] = operation
+        return operation
+
+    return register
+
+
+@_answers("StartExportTask")
+def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    identifier, arn = parameters["ExportTaskIdentifier"], parameters["SourceArn"]
+    _check_new_identifier(registry, identifier)
+    source = _find_source(registry, arn)
+    _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
+    limit = registry.account.options.concurrent_limit
+    if registry.is_running(limit):
+        raise _failures.fault(
+            "ExportTaskLimitReachedFault", f"You have reached the limit of {limit} concurrent export tasks"
+        )
+    given = {
+        "ExportTaskIdentifier": identifier,
+        "Status": "STARTING",
+        "SourceArn": arn,
+        "S3Bucket": parameters["S3BucketName"],
+        "IamRoleArn": parameters["IamRoleArn"],
+        "KmsKeyId": parameters["KmsKeyId"],
+    }
+    for name in ("S3Prefix", "ExportOnly"):
+        if name in parameters:
+            given[name] = parameters[name]
+    if "SnapshotCreateTime" in source:
+        given["SnapshotTime"] = source["SnapshotCreateTime"]
+    timeline = registry.timeline
+    if parameters.get("S3Prefix", "").endswith("/"):
+        timeline = timeline.failing(_SLASH_CAUSE)
+    task, record = ExportTask.started(given, registry, timeline, source.get("AllocatedStorage"))
+    registry.place(task)
+    answer = _shown(record)
+    if "S3Prefix" not in parameters:
+        del answer["S3Prefix"]
+    return answer
+
+
+@_answers("CancelExportTask")
+def _cancel_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    task = registry.get_live(parameters["ExportTaskIdentifier"])
+    if task is None:
+        raise _documented("CancelExportTask", "ExportTaskNotFound")
+    record = task.look()
+    if record.status not in RUNNING:
+        raise _documented("CancelExportTask", _STATE_FAULT)
+    record.enter("CANCELING", registry.now())
+    return _shown(record)
+
+
+@_answers("DescribeExportTasks")
+def _describe_export_tasks(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    by_filters = matcher(parameters, _TASK_FILTERS)
+    wanted = [(name, parameters[name]) for name in ("SourceArn", "SourceType") if name in parameters]
+    tasks = registry.in_order()
+    if "ExportTaskIdentifier" in parameters:
+        task = registry.get_live(parameters["ExportTaskIdentifier"])
+        if task is None and registry.account.options.describe_unknown == "error":
+            raise _documented("DescribeExportTasks", "ExportTaskNotFound")
+        tasks = [] if task is None else [task]
+
+    def matches(task: ExportTask) -> bool:
+        members = task.look(describing=True).members
+        return all(members[name] == value for name, value in wanted) and (by_filters is None or by_filters(members))
+
+    found, following = page(
+        tasks,
+        parameters,
+        size=registry.account.options.page_size,
+        scope=f"{registry.account_id}/{registry.region}/tasks",
+        matches=matches if wanted or by_filters is not None else None,
+    )
+    return {"ExportTasks": [_shown(task.show()) for task in found], **following}
+
+
+def _shown(record: Record) -> dict[str, Any]:
+    return dict(record.members)
+
+
+def _documented(operation: str, code: str) -> Fault:
+    return Fault(_failures.find(code, operation))
+
+
+def _check_new_identifier(registry: ExportTaskRegistry, identifier: str) -> None:
+    if not is_identifier(identifier):
+        raise _failures.fault(
+            "InvalidParameterValue",
+            "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must "
+            "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
+            "consecutive hyphens.",
+        )
+    if len(identifier) > LONGEST_IDENTIFIER:
+        raise _failures.fault(
+            "InvalidParameterValue",
+            f"The parameter ExportTaskIdentifier must not be longer than {LONGEST_IDENTIFIER} characters.",
+        )
+    if identifier in registry:
+        raise _failures.fault("ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists.")
+
+
+# Resource type of an ARN: the fault for one that is not there, and how its text calls it.
+_NOT_FOUND = {
+    "snapshot": ("DBSnapshotNotFound", "snapshot"),
+    "cluster-snapshot": ("DBClusterSnapshotNotFoundFault", "cluster snapshot"),
+    "cluster": ("DBClusterNotFoundFault", "cluster"),
+}
+
+
+def _find_source(registry: ExportTaskRegistry, arn: str) -> Mapping[str, Any]:
+    """The record of the source, empty where none is seeded."""
+    parts = source_arn_parts(arn)
+    if parts is None:
+        raise _failures.fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
+    code, kind = _NOT_FOUND[parts["type"]]
+    found = registry.sources.find(parts["type"], parts["name"])
+    if parts["region"] != registry.region or (found is None and registry.sources):
+        raise _failures.fault(code, f"Could not find {kind} with name {parts['name']}")
+    if found is not None and found["Status"] != "available":
+        raise _documented("StartExportTask", "InvalidExportSourceState")
+    return found or {}
+
+
+def _check_export_only(forms: Any, engine: str) -> None:
+    """Refuse what names neither a database, a schema nor a table, as far as the engine has them."""
+    most = 3 if "postgres" in engine or not re.search("mysql|mariadb|aurora", engine) else 2
+    for form in forms:
+        parts = form.split(".")
+        if len(parts) > most or not all(parts):
+            raise _documented("StartExportTask", "InvalidExportOnly")
+
+
+# What a filter compares; statuses are lower case there (the service model's documentation).
+_TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "export-task-identifier": lambda members: members["ExportTaskIdentifier"],
+    "s3-bucket": lambda members: members["S3Bucket"],
+    "source-arn": lambda members: members["SourceArn"],
+    "status": lambda members: members["Status"].lower(),
+}
+
+
+def _describer(type_: str, result: str, noun: str, parent: str) -> _Operation:
+    """An operation that describes the seeded sources of one resource type."""
+
+    def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+        short = noun.removeprefix("DB").removesuffix("Snapshot").lower() or "instance"
+        filters = {
+            f"db-{short}-id": lambda record: record.get(parent),
+            ("db-cluster-snapshot-id" if short == "cluster" else "db-snapshot-id"): lambda record: record[
+                f"{noun}Identifier"
+            ],
+            "snapshot-type": lambda record: record["SnapshotType"],
+            "engine": lambda record: record.get("Engine"),
+        }
+        by_filters = matcher(parameters, filters)
+        records = registry.sources.all(type_)
+        if f"{noun}Identifier" in parameters:
+            name = parameters[f"{noun}Identifier"]
+            records = [record for record in records if name in (record[f"{noun}Identifier"], record[f"{noun}Arn"])]
+            if not records:
+                code, kind = _NOT_FOUND[type_]
+                raise _failures.fault(code, f"Could not find {kind} with name {name}")
+        wanted = [(name, parameters[name]) for name in (parent, "SnapshotType") if name in parameters]
+        found, following = page(
+            records,
+            parameters,
+            size=registry.account.options.page_size,
+            scope=f"{registry.account_id}/{registry.region}/{type_}",
+            matches=lambda record: all(record.get(name) == value for name, value in wanted)
+            and (by_filters is None or by_filters(record)),
+        )
+        return {result: found, **following}
+
+    return describe
+
+
+_DESCRIBED: dict[str, _Operation] = {
+    "DescribeDBSnapshots": _describer("snapshot", "DBSnapshots", "DBSnapshot", "DBInstanceIdentifier"),
+    "DescribeDBClusterSnapshots": _describer(
+        "cluster-snapshot", "DBClusterSnapshots", "DBClusterSnapshot", "DBClusterIdentifier"
+    ),
+}

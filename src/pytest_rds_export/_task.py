@@ -1,0 +1,396 @@
+"""ExportTask: the 16 members, the six statuses, what each move sets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from . import _model
+from ._timeline import Polls, Stuck, Timeline
+from ._wording import listed, unknown
+
+_MOVES = {
+    "STARTING": ("IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"),
+    "IN_PROGRESS": ("CANCELING", "CANCELED", "COMPLETE", "FAILED"),
+    "CANCELING": ("CANCELED", "COMPLETE", "FAILED"),
+    "CANCELED": (),
+    "COMPLETE": (),
+    "FAILED": (),
+}
+RUNNING = ("STARTING", "IN_PROGRESS")
+
+_IDENTIFIER = re.compile(r"(?!.*--)[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
+LONGEST_IDENTIFIER = 60
+_SOURCE_TYPES = ("snapshot", "cluster-snapshot", "cluster")
+
+DEFAULT_FAILURE_CAUSE = "An unknown internal error occurred."
+_DEFAULT_SIZE = 100
+
+
+class Home(Protocol):
+    """What a live task needs of the registry it lives in."""
+
+    region: str
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def timeline(self) -> Timeline | Polls | Stuck: ...
+    def now(self) -> datetime: ...
+    def clock_is_steered(self) -> bool: ...
+
+
+def is_identifier(identifier: str) -> bool:
+    """Whether Amazon RDS takes *identifier* for a name, its length apart."""
+    return _IDENTIFIER.fullmatch(identifier) is not None
+
+
+def source_arn_parts(arn: str) -> Mapping[str, str] | None:
+    """The parts of the ARN of something that can be exported; None if it is no such ARN."""
+    parts = _model.parse_arn(arn)
+    return parts if parts and parts["type"] in _SOURCE_TYPES else None
+
+
+class ExportTask:
+    """An export task of Amazon RDS.
+
+    Made by hand it is a value that can be kept in a conftest and seeded into any number of tests: seeding copies it.
+    ``ExportTaskRegistry.seed`` and ``registry[identifier]`` give the live task, whose attributes follow the clock and
+    which ``move_to`` moves by hand.
+
+    ``identifier`` keeps its case; letters, digits and single hyphens, a letter first, at most 60 characters.
+    ``status`` is ``STARTING``, ``IN_PROGRESS`` (the default), ``CANCELING``, ``CANCELED``, ``COMPLETE`` or ``FAILED``.
+    ``region`` is where it is seeded; by default where the ARN of its source says, else the registry's own region.
+    ``timeline`` is how it moves by itself; by default as its registry says. ``members`` are the members of the
+    response in botocore's snake case, also one that only a newer botocore knows. One that is not given gets, when the
+    task is seeded, what a real task in that status has.
+
+    Times are aware ``datetime`` objects in UTC, cut to milliseconds; they may be given as ISO 8601 texts with an
+    offset. ``percent_progress`` goes from 0 to 100, ``total_extracted_data_in_gb`` is a whole number of gigabytes.
+
+    Raises ``TypeError`` for an unknown member and ``ValueError`` for a value that is not allowed.
+    """
+
+    export_task_identifier: str
+    source_arn: str
+    export_only: list[str] | None
+    snapshot_time: datetime | None
+    task_start_time: datetime | None
+    task_end_time: datetime | None
+    s3_bucket: str
+    s3_prefix: str
+    iam_role_arn: str
+    kms_key_id: str
+    status: str
+    percent_progress: int
+    total_extracted_data_in_gb: int
+    failure_cause: str | None
+    warning_message: str | None
+    source_type: str
+
+    __slots__ = ("_given", "_home", "_record", "_region", "_seeded_at", "_seeded_on_steered_clock", "_timeline")
+
+    def __init__(
+        self,
+        identifier: str,
+        /,
+        *,
+        status: str = "IN_PROGRESS",
+        region: str | None = None,
+        timeline: Timeline | Polls | Stuck | None = None,
+        **members: Any,
+    ) -> None:
+        given = _checked_state(identifier, status)
+        if members:
+            if "export_task_identifier" in members:
+                raise TypeError("export_task_identifier is the first argument; it was given twice")
+            given.update(_checked_members(members))
+        if timeline is not None and not isinstance(timeline, (Timeline, Polls, Stuck)):
+            raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {timeline!r}")
+        named = given.get("SourceArn")
+        if named is not None:
+            arn_region = _model.parse_arn(named)["region"]  # type: ignore[index]
+            if region is not None and region != arn_region:
+                raise ValueError(f"region {region!r} contradicts source_arn {named!r}")
+            region = arn_region
+        self._given = given
+        self._region = region
+        self._timeline = timeline
+        self._home: Home | None = None
+        self._record: Record | None = None
+
+    @classmethod
+    def from_response(cls, item: Mapping[str, Any]) -> ExportTask:
+        """The task that a mapping in the API's shape describes, such as one of DescribeExportTasks.
+
+        Raises ``TypeError`` for an unknown member and ``ValueError`` for a value that is not allowed.
+        """
+        snake_case = {api_name: name for name, (api_name, _) in _model.members("ExportTask").items()}
+        for name in item:
+            if name not in snake_case:
+                raise TypeError(unknown("member of an export task", name, snake_case))
+        given = {snake_case[name]: value for name, value in item.items()}
+        if "export_task_identifier" not in given:
+            raise ValueError(f"an export task has an 'ExportTaskIdentifier'; this one has {listed(item)}")
+        if given.get("status") is None:
+            given.pop("status", None)
+        return cls(given.pop("export_task_identifier"), **given)
+
+    @property
+    def region(self) -> str | None:
+        """The region of a live task; of a value the one it was given, or None."""
+        return self._home.region if self._home is not None else self._region
+
+    @property
+    def timeline(self) -> Timeline | Polls | Stuck | None:
+        """How the task moves by itself; of a value that was given none, None."""
+        if self._timeline is None and self._home is not None:
+            return self._home.timeline
+        return self._timeline
+
+    def move_to(self, status: str, /, **members: Any) -> None:
+        """Move a live task by hand, now: forward only.
+
+        From STARTING to any other status; from IN_PROGRESS to any but STARTING; from CANCELING to CANCELED, COMPLETE
+        or FAILED. What a real task has in the new status is set; *members* replace that.
+
+        Raises ``ValueError`` for any other move, for a value that was never seeded, and for members that are not
+        allowed (an unknown one: ``TypeError``); the task is then as it was.
+        """
+        home = self._home
+        if home is None:
+            raise ValueError(f"{self!r} is a value that was never seeded; move what seed() or the registry gives")
+        if status not in _MOVES:
+            raise ValueError(unknown("status", status, _MOVES))
+        for name in ("export_task_identifier", "status"):
+            if name in members:
+                raise TypeError(f"move_to does not set {name}")
+        overrides = _checked_members(members)
+        with home.lock:
+            record = self.look()
+            allowed = _MOVES[record.status]
+            if status not in allowed:
+                raise ValueError(
+                    f"export task {record.identifier!r} is {record.status} and cannot become {status}; "
+                    f"from there it can become {listed(allowed)}"
+                )
+            record.enter(status, home.now(), **overrides)
+
+    def live_in(self, home: Home) -> ExportTask:
+        """A live copy of this task for *home*."""
+        task = object.__new__(ExportTask)
+        task._given = self._given
+        task._region = self._region
+        task._timeline = self._timeline
+        task._home = home
+        task._record = None
+        task._seeded_at = home.now()
+        task._seeded_on_steered_clock = home.clock_is_steered()
+        return task
+
+    @classmethod
+    def started(
+        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, size: int | None
+    ) -> tuple[ExportTask, Record]:
+        """A live task that a client starts now, and its record. *given* is checked already."""
+        task = cls.__new__(cls)
+        task._given = given
+        task._region = None
+        task._timeline = timeline
+        task._home = home
+        task._record = record = Record(given, home, timeline, home.now())
+        record.size = size or record.size
+        return task, record
+
+    @property
+    def identifier(self) -> str:
+        """The task's identifier, known without looking at the clock."""
+        return str(self._given["ExportTaskIdentifier"])
+
+    @property
+    def was_running(self) -> bool:
+        """Whether the task was running when it was seeded or started."""
+        return self._given["Status"] in RUNNING
+
+    def look(self, *, describing: bool = False) -> Record:
+        """The live record, brought to where it stands now. The home's lock is held."""
+        home = self._home
+        assert home is not None
+        timeline = self._timeline or home.timeline
+        record = self._record
+        now = home.now()
+        if record is None:
+            taken_over = home.clock_is_steered() and not self._seeded_on_steered_clock
+            since = now if taken_over else self._seeded_at
+            record = self._record = Record(self._given, home, timeline, since)
+        timeline.advance(record, now, describing=describing)
+        return record
+
+    def show(self) -> Record:
+        """The live record as an answer of DescribeExportTasks shows it, and counts that. The home's lock is held."""
+        record = self.look(describing=True)
+        record.times_shown += 1
+        return record
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or (member := _model.members("ExportTask").get(name)) is None:
+            raise AttributeError(f"'ExportTask' object has no attribute {name!r}")
+        if self._home is None:
+            value = self._given.get(member[0])
+        else:
+            with self._home.lock:
+                value = self.look().members.get(member[0])
+        return list(value) if isinstance(value, list) else value
+
+    def __dir__(self) -> list[str]:
+        return sorted([*super().__dir__(), *_model.members("ExportTask")])
+
+    def _value(self) -> Any:
+        if self._home is None:
+            return (self._given, self._region, self._timeline)
+        with self._home.lock:
+            return (dict(self.look().members), self._home.region, self.timeline)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ExportTask):
+            return NotImplemented
+        return self is other or bool(self._value() == other._value())
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        members, region, _ = self._value()
+        percent = f" {members['PercentProgress']}%" if "PercentProgress" in members else ""
+        where = f" in {region}" if region else ""
+        return f"<ExportTask {self.identifier!r} {members['Status']}{percent}{where}>"
+
+
+class Record:
+    """The state of a live task: its members under the API's names, and where in its phase it stands."""
+
+    __slots__ = ("members", "percent_at_entry", "since", "size", "times_shown")
+
+    def __init__(
+        self, given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime
+    ) -> None:
+        self.since = now
+        self.times_shown = 0
+        self.members = _with_defaults(given, home, timeline, now)
+        self.percent_at_entry: int = self.members["PercentProgress"]
+        total = self.members["TotalExtractedDataInGB"]
+        self.size: int = total * 100 // self.percent_at_entry if total and self.percent_at_entry else _DEFAULT_SIZE
+
+    @classmethod
+    def started(
+        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, size: int | None
+    ) -> tuple[ExportTask, Record]:
+        """A live task that a client starts now, and its record. *given* is checked already."""
+        task = cls.__new__(cls)
+        task._given = given
+        task._region = None
+        task._timeline = timeline
+        task._home = home
+        task._record = record = Record(given, home, timeline, home.now())
+        record.size = size or record.size
+        return task, record
+
+    @property
+    def identifier(self) -> str:
+        return str(self.members["ExportTaskIdentifier"])
+
+    @property
+    def status(self) -> str:
+        return str(self.members["Status"])
+
+    def enter(self, status: str, when: datetime, **overrides: Any) -> None:
+        """Enter *status* at the moment *when*, and set what a real task has there."""
+        members = self.members
+        members["Status"] = status
+        when = _model.milliseconds(when)
+        if status in ("IN_PROGRESS", "COMPLETE"):
+            members.setdefault("TaskStartTime", when)
+        if status in ("CANCELED", "COMPLETE", "FAILED"):
+            members["TaskEndTime"] = when
+        if status == "COMPLETE":
+            self.progress(100)
+        if status == "FAILED":
+            members["FailureCause"] = DEFAULT_FAILURE_CAUSE
+        members.update(overrides)
+        self.since = when
+        self.times_shown = 0
+        self.percent_at_entry = members["PercentProgress"]
+
+    def progress(self, percent: int) -> None:
+        """Raise the progress, and with it the extracted data, to *percent*; never lower either."""
+        members = self.members
+        members["PercentProgress"] = max(members["PercentProgress"], percent)
+        members["TotalExtractedDataInGB"] = max(members["TotalExtractedDataInGB"], self.size * percent // 100)
+
+
+def _checked_state(identifier: str, status: str) -> dict[str, Any]:
+    if not isinstance(identifier, str) or not is_identifier(identifier) or len(identifier) > LONGEST_IDENTIFIER:
+        raise ValueError(
+            f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
+            "and single hyphens, a letter first, no hyphen last"
+        )
+    if status not in _MOVES:
+        raise ValueError(unknown("status", status, _MOVES))
+    return {"ExportTaskIdentifier": identifier, "Status": status}
+
+
+def _checked_members(members: Mapping[str, Any]) -> dict[str, Any]:
+    checked = _model.checked_members("ExportTask", members)
+    percent = checked.get("PercentProgress", 0)
+    if not 0 <= percent <= 100:
+        raise ValueError(f"percent_progress goes from 0 to 100, got {percent}")
+    total = checked.get("TotalExtractedDataInGB", 0)
+    if total < 0:
+        raise ValueError(f"total_extracted_data_in_gb is not negative, got {total}")
+    arn = checked.get("SourceArn")
+    if arn is not None and source_arn_parts(arn) is None:
+        raise ValueError(
+            f"source_arn is no ARN of a snapshot, cluster-snapshot or cluster: {arn!r}; one reads "
+            "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
+        )
+    if not checked.get("ExportOnly", True):
+        del checked["ExportOnly"]
+    return checked
+
+
+def _with_defaults(
+    given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime
+) -> dict[str, Any]:
+    """The members of a real task in the status of *given*; what is given stands."""
+    status = given["Status"]
+    account, region = home.account_id, home.region
+    arn = f"arn:{_model.partition(region)}:{{}}:{account}:{{}}"
+    percent = given.get("PercentProgress", 100 if status == "COMPLETE" else 0)
+    members = {
+        "SourceArn": arn.format(f"rds:{region}", f"snapshot:{given['ExportTaskIdentifier']}"),
+        "S3Bucket": "rds-exports",
+        "S3Prefix": "",
+        "IamRoleArn": arn.format("iam:", "role/rds-export"),
+        "KmsKeyId": arn.format(f"kms:{region}", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        "PercentProgress": percent,
+        "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
+        **given,
+    }
+    ended = status in ("CANCELED", "COMPLETE", "FAILED")
+    end = given.get("TaskEndTime", now)
+    if status in ("IN_PROGRESS", "COMPLETE") or (percent and status != "STARTING"):
+        members.setdefault("TaskStartTime", _model.milliseconds(end - timeline.extraction(percent)))
+    if ended:
+        members["TaskEndTime"] = end
+    if status == "FAILED":
+        members.setdefault("FailureCause", DEFAULT_FAILURE_CAUSE)
+    parts = _model.parse_arn(members["SourceArn"])
+    from_cluster = parts is not None and parts["type"] == "cluster"
+    members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
+    if not from_cluster:
+        members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - timedelta(hours=1))
+    return members

@@ -1,0 +1,156 @@
+"""How a task moves on by itself: by the clock, by polls, or not at all."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+_NEXT = {"STARTING": "IN_PROGRESS", "CANCELING": "CANCELED"}
+
+
+class _Moving(Protocol):
+    """What a timeline sees of a task."""
+
+    status: str
+    since: datetime
+    percent_at_entry: int
+    times_shown: int
+
+    def enter(self, status: str, when: datetime, **members: Any) -> None: ...
+    def progress(self, percent: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What every course has: three phases, and how it ends when nobody cancels."""
+
+    starting: Any
+    in_progress: Any
+    canceling: Any
+    outcome: str = "COMPLETE"
+    failure_cause: str | None = None
+    warning_message: str | None = None
+
+    def __post_init__(self) -> None:
+        for phase in ("starting", "in_progress", "canceling"):
+            object.__setattr__(self, phase, self._phase(phase, getattr(self, phase)))
+        if self.outcome not in ("COMPLETE", "FAILED"):
+            raise ValueError(f"outcome is 'COMPLETE' or 'FAILED', got {self.outcome!r}")
+        for name, belongs_to in (("failure_cause", "FAILED"), ("warning_message", "COMPLETE")):
+            if getattr(self, name) is not None and self.outcome != belongs_to:
+                raise ValueError(f"{name} belongs to outcome {belongs_to!r}; the outcome here is {self.outcome!r}")
+
+    @staticmethod
+    def _phase(name: str, value: Any) -> Any:
+        raise NotImplementedError
+
+    def failing(self, cause: str) -> Any:
+        """The same course, ending FAILED with *cause*."""
+        return replace(self, outcome="FAILED", failure_cause=cause, warning_message=None)
+
+    def _length(self, status: str) -> Any:
+        return {"STARTING": self.starting, "IN_PROGRESS": self.in_progress, "CANCELING": self.canceling}.get(status)
+
+    def _move_on(self, task: _Moving, when: datetime) -> None:
+        status = _NEXT.get(task.status, self.outcome)
+        members: dict[str, Any] = {}
+        if status == "FAILED" and self.failure_cause is not None:
+            members["FailureCause"] = self.failure_cause
+        if status == "COMPLETE" and self.warning_message is not None:
+            members["WarningMessage"] = self.warning_message
+        task.enter(status, when, **members)
+
+
+@dataclass(frozen=True)
+class Timeline(_Course):
+    """Moves a task by the clock, read as ``datetime.now(timezone.utc)`` at each call.
+
+    ``starting``, ``in_progress`` and ``canceling`` are how long each phase lasts: a ``timedelta``, or a number of
+    seconds, not negative; 0 skips the phase. The defaults, 10, 5 and 2 minutes, are inferred: in a captured export
+    STARTING took 12 minutes and IN_PROGRESS 3. During IN_PROGRESS the progress and the extracted data grow linearly
+    (inferred). ``outcome`` is ``"COMPLETE"`` or ``"FAILED"``; ``failure_cause`` and ``warning_message`` are the
+    texts that go with them.
+
+    A timeline is a value: tasks that share one run apart. ``Timeline()`` is the default of every task. Without a
+    frozen clock a test takes milliseconds, so nothing moves. Raises ``ValueError`` for a value that is not allowed.
+    """
+
+    starting: timedelta | float = timedelta(minutes=10)
+    in_progress: timedelta | float = timedelta(minutes=5)
+    canceling: timedelta | float = timedelta(minutes=2)
+
+    @staticmethod
+    def _phase(name: str, value: Any) -> timedelta:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+            value = timedelta(seconds=value)
+        if not isinstance(value, timedelta) or value < timedelta(0):
+            raise ValueError(f"{name} is a timedelta or a number of seconds, not negative, got {value!r}")
+        return value
+
+    def extraction(self, percent: int) -> timedelta:
+        """How long the extraction takes up to *percent*."""
+        return self.in_progress * percent / 100  # type: ignore[return-value, operator]
+
+    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+        """Bring *task* to where it stands at *now*."""
+        while (length := self._length(task.status)) is not None:
+            extracting = task.status == "IN_PROGRESS"
+            lasts = length - self.extraction(task.percent_at_entry) if extracting else length
+            if now < task.since + lasts:
+                if extracting:
+                    rest = 100 - task.percent_at_entry
+                    task.progress(task.percent_at_entry + math.floor(rest * ((now - task.since) / lasts)))
+                return
+            self._move_on(task, task.since + lasts)
+
+
+@dataclass(frozen=True)
+class Polls(_Course):
+    """Moves a task by the number of DescribeExportTasks answers that showed it in its status.
+
+    ``starting``, ``in_progress`` and ``canceling`` are whole numbers, not negative: after that many answers the next
+    DescribeExportTasks finds the task moved on. 0 skips the phase. Only answers that contain the task count. The
+    other arguments are those of ``Timeline``. Raises ``ValueError`` for a value that is not allowed.
+    """
+
+    starting: int = 1
+    in_progress: int = 2
+    canceling: int = 1
+
+    @staticmethod
+    def _phase(name: str, value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ValueError(f"{name} is a whole number of polls, not negative, got {value!r}")
+        return value
+
+    def extraction(self, percent: int) -> timedelta:
+        """How long the extraction takes up to *percent*: as long as by default."""
+        return Timeline().extraction(percent)
+
+    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+        """Move *task* on if it has been shown often enough, just before it is shown again."""
+        if not describing:
+            return
+        while (count := self._length(task.status)) is not None and task.times_shown >= count:
+            self._move_on(task, now)
+        if task.status == "IN_PROGRESS":
+            rest = 100 - task.percent_at_entry
+            task.progress(task.percent_at_entry + rest * task.times_shown // self.in_progress)
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Never moves a task by itself: an export that hangs. ``move_to`` and CancelExportTask still move it."""
+
+    def failing(self, cause: str) -> Stuck:
+        """The same course: it never gets as far as failing."""
+        return self
+
+    def extraction(self, percent: int) -> timedelta:
+        """How long the extraction takes up to *percent*: as long as by default."""
+        return Timeline().extraction(percent)
+
+    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+        """Leave *task* as it is."""

@@ -1,0 +1,329 @@
+"""The AWS query protocol, server side, driven by botocore's service model."""
+
+from __future__ import annotations
+
+import functools
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from . import _failures, _model
+from ._failures import Failure, Fault
+from ._wording import listed
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel, Shape
+
+_Read = Callable[[Any, str], Any]
+_Write = Callable[[Any], str]
+
+# What would break the document: markup, a carriage return (a parser makes it a line feed), and what XML 1.0 forbids.
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A query request, read: the operation and its parameters in the shape that boto3 users know."""
+
+    operation: OperationModel
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Response:
+    """An HTTP response, written."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def read(body: bytes | str) -> Request:
+    """Read the body of a query request. Raises ``Fault`` with AWS's error for what is none of RDS."""
+    model = _model.service_model()
+    try:
+        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict") if text else []
+    except (UnicodeDecodeError, ValueError):
+        raise _failures.fault("MalformedQueryString", "The query string contains a syntax error.", 404) from None
+    flat = dict(pairs)
+    action = flat.pop("Action", None)
+    version = flat.pop("Version", None)
+    if action is None:
+        raise _failures.fault("MissingAction", "The request is missing an action or a required parameter.")
+    if version != model.api_version or action not in model.operation_names:
+        raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
+    operation = model.operation_model(action)
+    shape = operation.input_shape
+    if shape is None:
+        return Request(operation, {})
+    return Request(operation, _reader(shape)(_tree(flat), ""))
+
+
+def write_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
+    """Write the answer of *operation*: a result in the API's shape."""
+    request_id = str(uuid.uuid4())
+    name = operation.name
+    namespace = operation.service_model.metadata["xmlNamespace"]
+    content = ""
+    if (shape := operation.output_shape) is not None:
+        wrapper = shape.serialization.get("resultWrapper", f"{name}Result")
+        content = f"<{wrapper}>{_writer(shape)(result)}</{wrapper}>"
+    metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+    body = f'<{name}Response xmlns="{namespace}">{content}{metadata}</{name}Response>'
+    return _response(200, body, request_id, now)
+
+
+def write_failure(failure: Failure, operation: str, now: datetime) -> Response:
+    """Write a failure that has an answer: AWS's error document, one that breaks off, or a proxy's page."""
+    request_id = str(uuid.uuid4())
+    namespace = _model.service_model().metadata["xmlNamespace"]
+    if failure.kind != "transport":
+        status = failure.http_status or 400
+        sender = "Sender" if status < 500 else "Receiver"
+        body = (
+            f'<ErrorResponse xmlns="{namespace}"><Error><Type>{sender}</Type><Code>{_text(failure.name)}</Code>'
+            f"<Message>{_text(failure.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+        return _response(status, body, request_id, now)
+    if failure.http_status is None:
+        return _response(200, f'<{operation}Response xmlns="{namespace}"><{operation}Res', request_id, now)
+    page = f"<html><head><title>{failure.http_status} Bad Gateway</title></head><body></body></html>"
+    return Response(failure.http_status, {"Content-Type": "text/html", "Content-Length": str(len(page))}, page.encode())
+
+
+def _response(status: int, text: str, request_id: str, now: datetime) -> Response:
+    body = text.encode("utf-8")
+    headers = {
+        "x-amzn-RequestId": request_id,
+        "Content-Type": "text/xml",
+        "Content-Length": str(len(body)),
+        "Date": _http_date(now.replace(microsecond=0)),
+    }
+    return Response(status, headers, body)
+
+
+@functools.lru_cache(maxsize=16)
+def _http_date(now: datetime) -> str:
+    from email.utils import format_datetime
+
+    return format_datetime(now.astimezone(timezone.utc), usegmt=True)
+
+
+def _tree(flat: Mapping[str, str]) -> dict[str, Any]:
+    """The dotted names of a query, such as ``Filters.Filter.1.Name``, as nested dicts."""
+    tree: dict[str, Any] = {}
+    for name, value in flat.items():
+        if "." not in name:
+            _place(tree, name, value, name)
+            continue
+        *path, last = name.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                raise _failures.fault("MalformedQueryString", f"The parameter {name} is given in two ways.", 404)
+        _place(node, last, value, name)
+    return tree
+
+
+def _place(node: dict[str, Any], key: str, value: str, name: str) -> None:
+    if isinstance(node.get(key), dict):
+        raise _failures.fault("MalformedQueryString", f"The parameter {name} is given in two ways.", 404)
+    node[key] = value
+
+
+def _invalid(path: str, value: object) -> Fault:
+    shown = listed(value) if isinstance(value, dict) else value
+    return _failures.fault("InvalidParameterValue", f"Invalid value {shown} for {path}")
+
+
+@functools.cache
+def _reader(shape: Shape) -> _Read:
+    """A function from a node of the query's tree and its path to the value of *shape*."""
+    build = {"structure": _structure_reader, "list": _list_reader, "map": _map_reader}.get(shape.type_name)
+    if build is not None:
+        return build(shape)
+    convert = _SCALARS_IN.get(shape.type_name, str)
+
+    def read_scalar(node: Any, path: str) -> Any:
+        try:
+            if not isinstance(node, str):
+                raise ValueError
+            return convert(node)
+        except (ValueError, OverflowError):
+            raise _invalid(path, node) from None
+
+    return read_scalar
+
+
+def _integer(text: str) -> int:
+    if not text.removeprefix("-").isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _moment(text: str) -> datetime:
+    from botocore.utils import parse_to_aware_datetime
+
+    found: datetime = parse_to_aware_datetime(text)
+    return found.astimezone(timezone.utc)
+
+
+_SCALARS_IN: dict[str, Callable[[str], Any]] = {
+    "integer": _integer,
+    "long": _integer,
+    "double": float,
+    "boolean": _boolean,
+    "timestamp": _moment,
+}
+
+
+def _structure_reader(shape: Any) -> _Read:
+    members = [
+        (name, member.serialization.get("name", name), member, member.type_name == "list")
+        for name, member in shape.members.items()
+    ]
+    required = shape.required_members
+
+    def read_structure(node: Any, path: str) -> dict[str, Any]:
+        if not isinstance(node, dict):
+            raise _invalid(path, node)
+        result = {}
+        for name, key, member, is_list in members:
+            if key in node:
+                value = _reader(member)(node[key], f"{path}.{name}" if path else name)
+                if is_list and not value:
+                    continue
+                result[name] = value
+        for name in required:
+            if name not in result:
+                raise _failures.fault("MissingParameter", f"The request must contain the parameter {name}.")
+        return result
+
+    return read_structure
+
+
+def _list_reader(shape: Any) -> _Read:
+    key = shape.member.serialization.get("name", "member")
+    member = shape.member
+
+    def read_list(node: Any, path: str) -> list[Any]:
+        if node == "":
+            return []
+        items = node.get(key) if isinstance(node, dict) else None
+        if not isinstance(items, dict) or not all(index.isdecimal() and len(index) < 10 for index in items):
+            raise _invalid(path, node)
+        read = _reader(member)
+        return [read(items[index], f"{path}[{index}]") for index in sorted(items, key=int)]
+
+    return read_list
+
+
+def _map_reader(shape: Any) -> _Read:
+    key_name = shape.key.serialization.get("name", "key")
+    value_name = shape.value.serialization.get("name", "value")
+
+    def read_map(node: Any, path: str) -> dict[Any, Any]:
+        entries = node.get("entry") if isinstance(node, dict) else None
+        if not isinstance(entries, dict):
+            raise _invalid(path, node)
+        result = {}
+        for entry in entries.values():
+            if not isinstance(entry, dict) or key_name not in entry or value_name not in entry:
+                raise _invalid(path, entry)
+            key = _reader(shape.key)(entry[key_name], path)
+            result[key] = _reader(shape.value)(entry[value_name], f"{path}[{key}]")
+        return result
+
+    return read_map
+
+
+@functools.cache
+def _writer(shape: Shape) -> _Write:
+    """A function from a value of *shape* to the XML inside its element."""
+    build = {"structure": _structure_writer, "map": _map_writer}.get(shape.type_name)
+    if build is not None:
+        return build(shape)
+    if shape.type_name == "list":
+        return _list_writer(shape, f"<{shape.member.serialization.get('name', 'member')}>")
+    return _SCALARS_OUT.get(shape.type_name, str)
+
+
+def _structure_writer(shape: Any) -> _Write:
+    parts: list[tuple[str, str, str, _Write | None, Shape]] = []
+    for name, member in shape.members.items():
+        tag = member.serialization.get("name", name)
+        parts.append((name, f"<{tag}>", f"</{tag}>", _SCALARS_OUT.get(member.type_name), member))
+
+    def write_structure(value: Mapping[str, Any]) -> str:
+        written = []
+        for name, start, end, write, member in parts:
+            item = value.get(name)
+            if item is not None:
+                written.append(f"{start}{(write or _writer(member))(item)}{end}")
+        return "".join(written)
+
+    return write_structure
+
+
+def _list_writer(shape: Any, start: str) -> _Write:
+    end = f"</{start[1:]}"
+    member = shape.member
+
+    def write_list(value: Any) -> str:
+        write = _writer(member)
+        return "".join([f"{start}{write(item)}{end}" for item in value])
+
+    return write_list
+
+
+def _map_writer(shape: Any) -> _Write:
+    key_name = shape.key.serialization.get("name", "key")
+    value_name = shape.value.serialization.get("name", "value")
+
+    def write_map(value: Mapping[Any, Any]) -> str:
+        write_key, write_value = _writer(shape.key), _writer(shape.value)
+        return "".join(
+            f"<entry><{key_name}>{write_key(key)}</{key_name}><{value_name}>{write_value(item)}</{value_name}></entry>"
+            for key, item in value.items()
+        )
+
+    return write_map
+
+
+def _text(value: str) -> str:
+    if _SPECIAL.search(value) is None:
+        return value
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), value)
+
+
+def _timestamp(value: Any) -> str:
+    if not isinstance(value, datetime):
+        from botocore.utils import parse_to_aware_datetime
+
+        value = parse_to_aware_datetime(value)
+    elif value.tzinfo is not timezone.utc:
+        value = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+_SCALARS_OUT: dict[str, _Write] = {
+    "string": _text,
+    "integer": str,
+    "long": str,
+    "double": repr,
+    "boolean": lambda value: "true" if value else "false",
+    "timestamp": _timestamp,
+}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ContextDecorator, ExitStack, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from . import _model
 from ._environment import environment, fake_aws
 from ._interceptor import intercepting
 from ._options import Options
 from ._registry import ExportTaskRegistry, Seed
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds import RDSClient
 
 
 class fake_rds_export(ContextDecorator):  # noqa: N801
@@ -73,3 +77,13 @@ def complaints(registry: ExportTaskRegistry) -> str:
             for call in registry.unanswered
         ]
     return "\n".join(lines)
+
+
+def new_client(registry: ExportTaskRegistry) -> RDSClient:
+    """A boto3 RDS client in the home region; botocore's data files are read once per process."""
+    import boto3.session
+    import botocore.session
+
+    session = botocore.session.Session()
+    session.register_component("data_loader", _model.loader())
+    return boto3.session.Session(botocore_session=session, region_name=registry.region).client("rds")

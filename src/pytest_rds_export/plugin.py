@@ -1,0 +1,199 @@
+"""The plugin: options, markers, fixtures, report. The only room that knows pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import _failures, _report
+from ._failures import Failure
+from ._fake import answered_from, complaints, new_client
+from ._options import NAMES, Options
+from ._registry import ExportTaskRegistry, Seed
+from ._wording import unknown
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds import RDSClient
+
+_INI = "rds_export_"
+_INI_NAMES = tuple(name for name in NAMES if name != "timeline")
+_OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks")
+
+_ini_options = pytest.StashKey[dict[str, Any]]()
+_registry = pytest.StashKey[ExportTaskRegistry]()
+_passed = pytest.StashKey[set[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the ini keys, one for each option but the timeline, and ``--rds-export-failures``."""
+    for name in _INI_NAMES:
+        parser.addini(f"{_INI}{name}", f"rds_export: default of the option {name} of the marker rds_export_tasks", default="")
+    parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
+        "--rds-export-failures",
+        action="store_true",
+        help="show the failures that rds_export_failure and inject know, then exit",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers and check the ini keys."""
+    config.addinivalue_line(
+        "markers",
+        "rds_export_tasks(*seeds, **options): seed export tasks for the fixture rds_export_tasks and set its options: "
+        + ", ".join(NAMES),
+    )
+    config.addinivalue_line(
+        "markers",
+        "rds_export_failure(operation, kinds=('documented',)): run the test once for each failure of an RDS operation, "
+        "of the kinds documented, common and transport, armed by the fixture rds_export_failure",
+    )
+    config.stash[_ini_options] = _read_ini(config)
+
+
+def _read_ini(config: pytest.Config) -> dict[str, Any]:
+    for key in config.inicfg:
+        if key.startswith(_INI) and key.removeprefix(_INI) not in _INI_NAMES:
+            raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
+    options = {}
+    for name in _INI_NAMES:
+        text = config.getini(f"{_INI}{name}")
+        if text:
+            try:
+                options[name] = Options.from_text(name, text)
+                Options.of({name: options[name]})
+            except ValueError as error:
+                raise pytest.UsageError(f"ini key {_INI}{name}: {error}") from None
+    return options
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Print the catalogue of failures instead of running tests."""
+    if not config.getoption("--rds-export-failures"):
+        return None
+    for line in _report.table(failure for name in _OPERATIONS for failure in _failures.failures(name)):
+        print(line)  # noqa: T201
+    return 0
+
+
+@pytest.fixture
+def rds_export_seed() -> Iterable[Seed]:
+    """What is seeded into rds_export_tasks; override it in a conftest.
+
+    An iterable of identifiers, ExportTask values, mappings in the API's shape, or paths to the JSON that
+    'aws rds describe-export-tasks' prints.
+    """
+    return ()
+
+
+@pytest.fixture
+def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[Seed]) -> Iterator[ExportTaskRegistry]:
+    """The export tasks of a fake Amazon RDS that answers every RDS client in the process.
+
+    An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
+    """
+    __tracebackhide__ = True
+    markers = list(request.node.iter_markers("rds_export_tasks"))
+    given = dict(request.config.stash[_ini_options])
+    for marker in reversed(markers):
+        given.update(marker.kwargs)
+    with answered_from(Options.of(given)) as registry:
+        request.node.stash[_registry] = registry
+        registry.seed_all(rds_export_seed)
+        for marker in reversed(markers):
+            registry.seed_all(marker.args)
+        yield registry
+
+
+@pytest.fixture
+def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
+    """A boto3 RDS client in the home region, answered by rds_export_tasks."""
+    return new_client(rds_export_tasks)
+
+
+@pytest.fixture
+def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportTaskRegistry) -> Iterator[Failure]:
+    """The Failure that this test's calls meet, every send of them.
+
+    Without a parameter the test runs once for each documented failure of CancelExportTask, or of what the marker
+    rds_export_failure names; an indirect parameter is a Failure or its name.
+    """
+    __tracebackhide__ = True
+    if not hasattr(request, "param"):
+        pytest.fail(
+            "rds_export_failure has no failure here: name one with "
+            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or call rds_export_tasks.inject(...)",
+            pytrace=False,
+        )
+    with rds_export_tasks.inject(request.param) as injection:
+        yield injection.failure
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that asks for rds_export_failure once for each failure it is to meet."""
+    name = "rds_export_failure"
+    if name not in metafunc.fixturenames or not _is_ours(metafunc, name):
+        return
+    marker = metafunc.definition.get_closest_marker(name)
+    if any(name in _argnames(mark) for mark in metafunc.definition.iter_markers("parametrize")):
+        if marker is not None:
+            raise pytest.UsageError(
+                f"{metafunc.definition.nodeid}: the marker {name} and a parametrize of {name} exclude each other; "
+                "keep one of them"
+            )
+        return
+    try:
+        catalogue = _picked(*marker.args, **marker.kwargs) if marker is not None else _picked()
+    except (TypeError, ValueError) as error:
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: marker {name}: {error}") from None
+    metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
+
+
+def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
+    return _failures.failures(operation, kinds)
+
+
+def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
+    definitions = metafunc._arg2fixturedefs.get(name)
+    return bool(definitions) and definitions[-1].func.__module__ == __name__  # type: ignore[index]
+
+
+def _argnames(mark: pytest.Mark) -> list[str]:
+    names = mark.args[0] if mark.args else mark.kwargs.get("argnames", ())
+    return [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Refuse a marker whose fixture is not there to read it."""
+    for marker, fixture in (("rds_export_tasks", "rds_export_tasks"), ("rds_export_failure", "rds_export_failure")):
+        if item.get_closest_marker(marker) is not None and fixture not in getattr(item, "fixturenames", ()):
+            pytest.fail(
+                f"the marker {marker} does nothing without the fixture: ask for it as an argument or add "
+                f"@pytest.mark.usefixtures('{fixture}')",
+                pytrace=False,
+            )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note which phases passed; show calls and tasks with a failure."""
+    report = yield
+    if report.passed:
+        item.stash.setdefault(_passed, set()).add(report.when)
+    elif report.failed and report.when != "teardown" and (registry := item.stash.get(_registry, None)) is not None:
+        report.sections.append(("rds export tasks", _report.describe(registry)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """After the function's fixtures have ended, fail a test that passed with failures unmet or calls unanswered."""
+    yield
+    registry = item.stash.get(_registry, None)
+    phases = item.stash.get(_passed, set())
+    if registry is None:
+        return
+    del item.stash[_registry]
+    if {"setup", "call"} <= phases and (complaint := complaints(registry)):
+        pytest.fail(complaint, pytrace=False)

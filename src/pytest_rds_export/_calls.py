@@ -6,7 +6,6 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from weakref import WeakValueDictionary
 
 
 class Call:
@@ -20,10 +19,10 @@ class Call:
     """
 
     __slots__ = (
-        "__weakref__",
         "attempts",
         "error_code",
         "http_status",
+        "invocation",
         "operation",
         "parameters",
         "region",
@@ -32,7 +31,10 @@ class Call:
         "time",
     )
 
-    def __init__(self, operation: str, parameters: Mapping[str, Any], region: str, time: datetime) -> None:
+    def __init__(
+        self, operation: str, parameters: Mapping[str, Any], region: str, time: datetime, invocation: str | None
+    ) -> None:
+        self.invocation = invocation
         self.operation = operation
         self.parameters = parameters
         self.region = region
@@ -52,6 +54,11 @@ class Call:
         self.response = response
 
     @property
+    def outcome_is_open(self) -> bool:
+        """Whether nothing is noted yet of what came of the latest send."""
+        return self.http_status is None and self.error_code is None
+
+    @property
     def identifier(self) -> str | None:
         """The export task that the call is about, if its parameters name one."""
         found = self.parameters.get("ExportTaskIdentifier")
@@ -60,7 +67,7 @@ class Call:
     @property
     def outcome(self) -> str:
         """What came of the call, in a few words."""
-        result = self.error_code or ("no answer" if self.http_status is None else "ok")
+        result = self.error_code or ("no answer" if self.outcome_is_open else "ok")
         status = f" (HTTP {self.http_status})" if self.http_status is not None else ""
         return f"{result}{status}"
 
@@ -82,27 +89,33 @@ class CallLog:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.unanswered: list[Call] = []
-        self._by_invocation: WeakValueDictionary[str, Call] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def attempt(
-        self, operation: str, parameters: Mapping[str, Any], region: str, time: datetime, invocation: str | None
+        self,
+        operation: str,
+        parameters: Mapping[str, Any],
+        region: str,
+        time: datetime,
+        *,
+        invocation: str | None = None,
+        first: bool = True,
     ) -> Call:
         """The call that a send belongs to, with this send counted."""
         with self._lock:
-            call = self._by_invocation.get(invocation) if invocation is not None else None
+            call = None if first else self.of_invocation(invocation)
             if call is None:
-                call = Call(operation, parameters, region, time)
+                call = Call(operation, parameters, region, time, invocation)
                 self.calls.append(call)
-                if invocation is not None:
-                    self._by_invocation[invocation] = call
             call.attempts += 1
             call.ended(None)
             return call
 
     def of_invocation(self, invocation: str | None) -> Call | None:
-        """The call that botocore knows by this id."""
-        return self._by_invocation.get(invocation) if invocation is not None else None
+        """The call that the client knows by this id, the latest ones being looked through first."""
+        if invocation is None:
+            return None
+        return next((call for call in reversed(self.calls) if call.invocation == invocation), None)
 
     def nobody_answered(self, call: Call) -> None:
         """Note that nobody answered a call; once, however often it is sent."""

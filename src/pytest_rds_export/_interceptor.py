@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from . import _clock, _wire
+from ._environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
 from ._failures import Fault
 from ._registry import ExportTaskRegistry
 from ._service import Exchange, is_answered
@@ -21,7 +23,8 @@ _Hook = Generator[Any, Any, Any]
 _lock = threading.Lock()
 _answering: list[ExportTaskRegistry] = []
 _original: Callable[..., Any] | None = None
-_regions: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+# The context of the request that is on its way in this thread or task: botocore's own, which before-send does not give.
+_context: ContextVar[Mapping[str, Any]] = ContextVar("context", default={})  # noqa: B039
 
 
 @contextmanager
@@ -63,7 +66,6 @@ def _unpatch(emitter_class: Any) -> None:
     global _original
     emitter_class.emit = _original
     _original = None
-    _regions.clear()
 
 
 def _no_seam(name: str) -> str:
@@ -85,7 +87,7 @@ def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
         if hook is None or registry is None:
             return original(self, event_name, **kwargs)
         steps = hook(_Event(registry, self, event_name, operation, kwargs, original))
-        return _drive_async(steps) if inspect.iscoroutinefunction(self._emit) else _drive(steps)
+        return _drive_async(steps) if _is_async(type(self)) else _drive(steps)
 
     return emit
 
@@ -143,11 +145,11 @@ async def _drive_async(steps: _Hook) -> Any:
 
 
 def _before_parameter_build(event: _Event) -> _Hook:
-    """Learn the client's region, and sign with fake credentials whatever the client holds."""
+    """Sign with fake credentials whatever the client holds."""
     context, parameters = event.kwargs["context"], event.kwargs["params"]
-    _regions[event.emitter] = context["client_region"] or event.registry.account.options.region
-    if _takes_credentials_per_request():
-        context["signing"] = {**context.get("signing", {}), "request_credentials": _fake_credentials()}
+    credentials = _fake_credentials()
+    if credentials is not None:
+        context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     else:
         context["auth_type"] = "none"
     shape = event.kwargs["model"].input_shape
@@ -157,21 +159,36 @@ def _before_parameter_build(event: _Event) -> _Hook:
     return (yield event.emit())
 
 
+def _request_created(event: _Event) -> _Hook:
+    """Keep the context of the request: it tells the client's region and which send of which call this is."""
+    yield event.emit()
+    _context.set(event.kwargs["request"].context)
+    return []
+
+
 def _before_send(event: _Event) -> _Hook:
     """Give the answer."""
     __tracebackhide__ = True
-    request, registry = event.kwargs["request"], event.registry
+    request, registry, context = event.kwargs["request"], event.registry, _context.get()
     account = registry.account
-    region = _regions.get(event.emitter, account.options.region)
-    registry = registry if region == registry.region else registry.in_region(region)
+    region = context.get("client_region")
+    if region is not None and region != registry.region:
+        registry = registry.in_region(region)
     now = registry.now()
-    invocation = _header(request, "amz-sdk-invocation-id")
     try:
         read = _wire.read(request.body)
     except Fault as fault:
         return [(_before_send, _to_http(request, _wire.write_failure(fault.failure, event.operation, now), event))]
-    call = account.log.attempt(event.operation, read.parameters, region, now, invocation)
-    exchange = Exchange(registry, call)
+    retries = context.get("retries", {})
+    call = account.log.attempt(
+        event.operation,
+        read.parameters,
+        registry.region,
+        now,
+        invocation=retries.get("invocation-id"),
+        first=retries.get("attempt", 1) == 1,
+    )
+    exchange = Exchange(registry, call, now)
     try:
         if is_answered(event.operation):
             yield from _others(event, answered=True)
@@ -219,9 +236,13 @@ def _others(event: _Event, *, answered: bool) -> _Hook:
 
 def _handlers(event: _Event) -> list[Any]:
     """The handlers that botocore would call, but for the rate limiter, which would wait; and moto, where it is on."""
+    registered = event.emitter._lookup_cache.get(event.name)
+    if registered is None:
+        registered = event.emitter._handlers.prefix_search(event.name)
+        event.emitter._lookup_cache[event.name] = registered
     handlers = [
         handler
-        for handler in event.emitter._handlers.prefix_search(event.name)
+        for handler in registered
         if type(getattr(handler, "__self__", None)).__name__ != "ClientRateLimiter"
     ]
     moto = sys.modules.get("moto.core.models")
@@ -234,25 +255,21 @@ def _needs_retry(event: _Event) -> _Hook:
     """Leave the decision to botocore's own handler; note the delay instead of sleeping it."""
     __tracebackhide__ = True
     responses = yield event.emit()
-    retries = event.kwargs["request_dict"]["context"].get("retries", {})
-    call = event.registry.account.log.of_invocation(retries.get("invocation-id"))
-    if call is not None and call.http_status is None and call.error_code is None and event.kwargs["response"]:
+    delay = next((response for _, response in responses if response is not None), False)
+    if delay is False and is_answered(event.operation):
+        return responses
+    call = event.registry.account.log.of_invocation(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])
+    if call is None:
+        return responses
+    if call.outcome_is_open and event.kwargs["response"] is not None:
         http, parsed = event.kwargs["response"]
         error = parsed.get("Error", {}).get("Code")
         call.ended(http.status_code, error, None if error else _without_metadata(parsed))
-    undelayed = []
-    for handler, response in responses:
-        if response is not None and response is not False:
-            if call is not None and not undelayed_has_response(undelayed):
-                call.retry_delays.append(response)
-                _clock.pause(response)
-            response = 0
-        undelayed.append((handler, response))
-    return undelayed
-
-
-def undelayed_has_response(responses: list[tuple[Any, Any]]) -> bool:
-    return any(response is not None for _, response in responses)
+    if delay is False:
+        return responses
+    call.retry_delays.append(delay)
+    _clock.pause(delay)
+    return [(_needs_retry, 0)]
 
 
 def _without_metadata(parsed: Mapping[str, Any]) -> dict[str, Any]:
@@ -261,26 +278,27 @@ def _without_metadata(parsed: Mapping[str, Any]) -> dict[str, Any]:
 
 _HOOKS: dict[str, Callable[[_Event], _Hook]] = {
     "before-parameter-build": _before_parameter_build,
+    "request-created": _request_created,
     "before-send": _before_send,
     "needs-retry": _needs_retry,
 }
 
 
-def _takes_credentials_per_request() -> bool:
+@functools.cache
+def _fake_credentials() -> Any:
+    """What a request is signed with; None where botocore takes no credentials per request."""
+    from botocore.credentials import Credentials
     from botocore.signers import RequestSigner
 
-    return "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
+    if "request_credentials" not in inspect.signature(RequestSigner.get_auth_instance).parameters:
+        return None
+    return Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
 
 
-def _fake_credentials() -> Any:
-    from botocore.credentials import Credentials
-
-    return Credentials("testing", "testing")
-
-
-def _header(request: Any, name: str) -> str | None:
-    value = request.headers.get(name)
-    return value.decode("ascii", "replace") if isinstance(value, bytes) else value
+@functools.cache
+def _is_async(emitter_class: type[Any]) -> bool:
+    """Whether it is aiobotocore's emitter, whose events are awaited."""
+    return inspect.iscoroutinefunction(emitter_class._emit)
 
 
 class _Body:
@@ -297,7 +315,7 @@ class _Body:
 
 
 def _to_http(request: Any, response: _wire.Response, event: _Event) -> Any:
-    if inspect.iscoroutinefunction(event.emitter._emit):
+    if _is_async(type(event.emitter)):
         from aiobotocore.awsrequest import AioAWSResponse as AWSResponse
     else:
         from botocore.awsrequest import AWSResponse

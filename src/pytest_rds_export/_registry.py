@@ -250,11 +250,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """The tasks in their order, for paging. The lock is held; the list is not to be changed."""
         return self._order
 
-    def is_running(self, count: int) -> bool:
-        """Whether at least *count* exports are running now. The lock is held."""
+    def has_running(self, count: int, now: datetime) -> bool:
+        """Whether at least *count* exports are running. The lock is held."""
         still = []
         for index, task in enumerate(self._running):
-            if task.look().status in RUNNING:
+            if task.look(now).status in RUNNING:
                 still.append(task)
             if len(still) == count:
                 self._running[: index + 1] = still

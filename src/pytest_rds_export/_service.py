@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from . import _failures, _model
@@ -15,7 +16,7 @@ from ._registry import ExportTaskRegistry
 from ._task import LONGEST_IDENTIFIER, RUNNING, ExportTask, Record, is_identifier, source_arn_parts
 from ._wording import listed
 
-_Operation = Callable[[ExportTaskRegistry, Mapping[str, Any]], Mapping[str, Any]]
+_Operation = Callable[[ExportTaskRegistry, Mapping[str, Any], datetime], Mapping[str, Any]]
 _OperationT = TypeVar("_OperationT", bound=_Operation)
 _OPERATIONS: dict[str, _Operation] = {}
 
@@ -35,9 +36,12 @@ def is_answered(operation: str) -> bool:
 class Exchange:
     """One send of a client, and what is to come of it."""
 
-    def __init__(self, registry: ExportTaskRegistry, call: Call) -> None:
+    __slots__ = ("call", "injection", "now", "registry")
+
+    def __init__(self, registry: ExportTaskRegistry, call: Call, now: datetime) -> None:
         self.registry = registry
         self.call = call
+        self.now = now
         self.injection: Injection | None = None
 
     def answer(self) -> Mapping[str, Any] | None:
@@ -80,21 +84,21 @@ class Exchange:
         call, registry = self.call, self.registry
         operation = _OPERATIONS.get(call.operation)
         if operation is not None:
-            return operation(registry, call.parameters)
+            return operation(registry, call.parameters, self.now)
         stub = registry.account.stubs.get(call.operation)
         if stub is not None:
             return _stubbed(call, stub)
         describe = _DESCRIBED.get(call.operation)
         if describe is not None and registry.sources:
-            return describe(registry, call.parameters)
+            return describe(registry, call.parameters, self.now)
         return None
 
     def _race(self, failure: Failure | Exception) -> None:
         """Let a task that could still be cancelled complete just before a cancel that is to find it too late."""
         if self.call.operation == "CancelExportTask" and getattr(failure, "name", None) == _STATE_FAULT:
             task = self.registry.get_live(self.call.identifier or "")
-            if task is not None and (record := task.look()).status in RUNNING:
-                record.enter("COMPLETE", self.registry.now())
+            if task is not None and (record := task.look(self.now)).status in RUNNING:
+                record.enter("COMPLETE", self.now)
 
 
 def _stubbed(call: Call, stub: Any) -> Mapping[str, Any]:
@@ -119,13 +123,15 @@ def _answers(name: str) -> Callable[[_OperationT], _OperationT]:
 
 
 @_answers("StartExportTask")
-def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _start_export_task(
+    registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
     identifier, arn = parameters["ExportTaskIdentifier"], parameters["SourceArn"]
     _check_new_identifier(registry, identifier)
     source = _find_source(registry, arn)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
     limit = registry.account.options.concurrent_limit
-    if registry.is_running(limit):
+    if registry.has_running(limit, now):
         raise _failures.fault(
             "ExportTaskLimitReachedFault", f"You have reached the limit of {limit} concurrent export tasks"
         )
@@ -145,7 +151,7 @@ def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, An
     timeline = registry.timeline
     if parameters.get("S3Prefix", "").endswith("/"):
         timeline = timeline.failing(_SLASH_CAUSE)
-    task, record = ExportTask.started(given, registry, timeline, source.get("AllocatedStorage"))
+    task, record = ExportTask.started(given, registry, timeline, now, source.get("AllocatedStorage"))
     registry.place(task)
     answer = _shown(record)
     if "S3Prefix" not in parameters:
@@ -154,19 +160,23 @@ def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, An
 
 
 @_answers("CancelExportTask")
-def _cancel_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _cancel_export_task(
+    registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
     task = registry.get_live(parameters["ExportTaskIdentifier"])
     if task is None:
         raise _documented("CancelExportTask", "ExportTaskNotFound")
-    record = task.look()
+    record = task.look(now)
     if record.status not in RUNNING:
         raise _documented("CancelExportTask", _STATE_FAULT)
-    record.enter("CANCELING", registry.now())
+    record.enter("CANCELING", now)
     return _shown(record)
 
 
 @_answers("DescribeExportTasks")
-def _describe_export_tasks(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+def _describe_export_tasks(
+    registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
     by_filters = matcher(parameters, _TASK_FILTERS)
     wanted = [(name, parameters[name]) for name in ("SourceArn", "SourceType") if name in parameters]
     tasks = registry.in_order()
@@ -177,7 +187,7 @@ def _describe_export_tasks(registry: ExportTaskRegistry, parameters: Mapping[str
         tasks = [] if task is None else [task]
 
     def matches(task: ExportTask) -> bool:
-        members = task.look(describing=True).members
+        members = task.look(now, describing=True).members
         return all(members[name] == value for name, value in wanted) and (by_filters is None or by_filters(members))
 
     found, following = page(
@@ -187,7 +197,7 @@ def _describe_export_tasks(registry: ExportTaskRegistry, parameters: Mapping[str
         scope=f"{registry.account_id}/{registry.region}/tasks",
         matches=matches if wanted or by_filters is not None else None,
     )
-    return {"ExportTasks": [_shown(task.show()) for task in found], **following}
+    return {"ExportTasks": [_shown(task.show(now)) for task in found], **following}
 
 
 def _shown(record: Record) -> dict[str, Any]:
@@ -258,7 +268,7 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 def _describer(type_: str, result: str, noun: str, parent: str) -> _Operation:
     """An operation that describes the seeded sources of one resource type."""
 
-    def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         short = noun.removeprefix("DB").removesuffix("Snapshot").lower() or "instance"
         filters = {
             f"db-{short}-id": lambda record: record.get(parent),

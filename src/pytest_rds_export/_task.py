@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -172,14 +173,15 @@ class ExportTask:
                 raise TypeError(f"move_to does not set {name}")
         overrides = _checked_members(members)
         with home.lock:
-            record = self.look()
+            now = home.now()
+            record = self.look(now)
             allowed = _MOVES[record.status]
             if status not in allowed:
                 raise ValueError(
                     f"export task {record.identifier!r} is {record.status} and cannot become {status}; "
                     f"from there it can become {listed(allowed)}"
                 )
-            record.enter(status, home.now(), **overrides)
+            record.enter(status, now, **overrides)
 
     def live_in(self, home: Home) -> ExportTask:
         """A live copy of this task for *home*."""
@@ -195,7 +197,7 @@ class ExportTask:
 
     @classmethod
     def started(
-        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, size: int | None
+        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime, size: int | None
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
         task = cls.__new__(cls)
@@ -203,7 +205,7 @@ class ExportTask:
         task._region = None
         task._timeline = timeline
         task._home = home
-        task._record = record = Record(given, home, timeline, home.now())
+        task._record = record = Record(given, home, timeline, now)
         record.size = size or record.size
         return task, record
 
@@ -217,13 +219,12 @@ class ExportTask:
         """Whether the task was running when it was seeded or started."""
         return self._given["Status"] in RUNNING
 
-    def look(self, *, describing: bool = False) -> Record:
+    def look(self, now: datetime, *, describing: bool = False) -> Record:
         """The live record, brought to where it stands now. The home's lock is held."""
         home = self._home
         assert home is not None
         timeline = self._timeline or home.timeline
         record = self._record
-        now = home.now()
         if record is None:
             taken_over = home.clock_is_steered() and not self._seeded_on_steered_clock
             since = now if taken_over else self._seeded_at
@@ -231,9 +232,9 @@ class ExportTask:
         timeline.advance(record, now, describing=describing)
         return record
 
-    def show(self) -> Record:
+    def show(self, now: datetime) -> Record:
         """The live record as an answer of DescribeExportTasks shows it, and counts that. The home's lock is held."""
-        record = self.look(describing=True)
+        record = self.look(now, describing=True)
         record.times_shown += 1
         return record
 
@@ -244,7 +245,7 @@ class ExportTask:
             value = self._given.get(member[0])
         else:
             with self._home.lock:
-                value = self.look().members.get(member[0])
+                value = self.look(self._home.now()).members.get(member[0])
         return list(value) if isinstance(value, list) else value
 
     def __dir__(self) -> list[str]:
@@ -254,7 +255,7 @@ class ExportTask:
         if self._home is None:
             return (self._given, self._region, self._timeline)
         with self._home.lock:
-            return (dict(self.look().members), self._home.region, self.timeline)
+            return (dict(self.look(self._home.now()).members), self._home.region, self.timeline)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ExportTask):
@@ -287,7 +288,7 @@ class Record:
 
     @classmethod
     def started(
-        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, size: int | None
+        cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime, size: int | None
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
         task = cls.__new__(cls)
@@ -295,7 +296,7 @@ class Record:
         task._region = None
         task._timeline = timeline
         task._home = home
-        task._record = record = Record(given, home, timeline, home.now())
+        task._record = record = Record(given, home, timeline, now)
         record.size = size or record.size
         return task, record
 
@@ -362,20 +363,29 @@ def _checked_members(members: Mapping[str, Any]) -> dict[str, Any]:
     return checked
 
 
+@functools.cache
+def _usual_members(account_id: str, region: str) -> Mapping[str, Any]:
+    """What the tasks of a region are given alike; of the source's ARN the part before the name."""
+    partition = _model.partition(region)
+    return {
+        "SourceArn": f"arn:{partition}:rds:{region}:{account_id}:snapshot:",
+        "S3Bucket": "rds-exports",
+        "S3Prefix": "",
+        "IamRoleArn": f"arn:{partition}:iam::{account_id}:role/rds-export",
+        "KmsKeyId": f"arn:{partition}:kms:{region}:{account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    }
+
+
 def _with_defaults(
     given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime
 ) -> dict[str, Any]:
     """The members of a real task in the status of *given*; what is given stands."""
     status = given["Status"]
-    account, region = home.account_id, home.region
-    arn = f"arn:{_model.partition(region)}:{{}}:{account}:{{}}"
+    usual = _usual_members(home.account_id, home.region)
     percent = given.get("PercentProgress", 100 if status == "COMPLETE" else 0)
     members = {
-        "SourceArn": arn.format(f"rds:{region}", f"snapshot:{given['ExportTaskIdentifier']}"),
-        "S3Bucket": "rds-exports",
-        "S3Prefix": "",
-        "IamRoleArn": arn.format("iam:", "role/rds-export"),
-        "KmsKeyId": arn.format(f"kms:{region}", "key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        **usual,
+        "SourceArn": f"{usual['SourceArn']}{given['ExportTaskIdentifier']}",
         "PercentProgress": percent,
         "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
         **given,
@@ -388,8 +398,7 @@ def _with_defaults(
         members["TaskEndTime"] = end
     if status == "FAILED":
         members.setdefault("FailureCause", DEFAULT_FAILURE_CAUSE)
-    parts = _model.parse_arn(members["SourceArn"])
-    from_cluster = parts is not None and parts["type"] == "cluster"
+    from_cluster = members["SourceArn"].split(":")[5] == "cluster"
     members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
     if not from_cluster:
         members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - timedelta(hours=1))

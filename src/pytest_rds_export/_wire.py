@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from . import _failures, _model
 from ._failures import Failure, Fault
@@ -45,43 +46,66 @@ class Response:
 
 def read(body: bytes | str) -> Request:
     """Read the body of a query request. Raises ``Fault`` with AWS's error for what is none of RDS."""
-    model = _model.service_model()
     try:
-        text = body.decode("utf-8") if isinstance(body, bytes) else body
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict") if text else []
-    except (UnicodeDecodeError, ValueError):
+        flat = _flat(body.decode("utf-8") if isinstance(body, bytes) else body)
+    except ValueError:
         raise _failures.fault("MalformedQueryString", "The query string contains a syntax error.", 404) from None
-    flat = dict(pairs)
     action = flat.pop("Action", None)
     version = flat.pop("Version", None)
     if action is None:
         raise _failures.fault("MissingAction", "The request is missing an action or a required parameter.")
+    model = _model.service_model()
     if version != model.api_version or action not in model.operation_names:
         raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
     operation = model.operation_model(action)
     shape = operation.input_shape
-    if shape is None:
-        return Request(operation, {})
-    return Request(operation, _reader(shape)(_tree(flat), ""))
+    return Request(operation, {} if shape is None else _reader(shape)(_tree(flat), ""))
+
+
+def _flat(text: str) -> dict[str, str]:
+    """The names and values of a query. Raises ``ValueError`` for what is none."""
+    flat = {}
+    for pair in text.split("&") if text else ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise ValueError(pair)
+        if "%" in pair or "+" in pair:
+            name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+        flat[name] = value
+    return flat
 
 
 def write_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
     """Write the answer of *operation*: a result in the API's shape."""
-    request_id = str(uuid.uuid4())
-    name = operation.name
-    namespace = operation.service_model.metadata["xmlNamespace"]
-    content = ""
-    if (shape := operation.output_shape) is not None:
-        wrapper = shape.serialization.get("resultWrapper", f"{name}Result")
-        content = f"<{wrapper}>{_writer(shape)(result)}</{wrapper}>"
-    metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    body = f'<{name}Response xmlns="{namespace}">{content}{metadata}</{name}Response>'
-    return _response(200, body, request_id, now)
+    request_id = _request_id()
+    head, write, tail, end = _envelope(operation)
+    return _response(200, f"{head}{write(result)}{tail}{request_id}{end}", request_id, now)
+
+
+@functools.cache
+def _envelope(operation: OperationModel) -> tuple[str, _Write, str, str]:
+    """What stands around a result: before it, how it is written, before the request id, and after that."""
+    name, shape = operation.name, operation.output_shape
+    head = f'<{name}Response xmlns="{operation.service_model.metadata["xmlNamespace"]}">'
+    tail, end = "<ResponseMetadata><RequestId>", f"</RequestId></ResponseMetadata></{name}Response>"
+    if shape is None:
+        return head, lambda result: "", tail, end
+    wrapper = shape.serialization["resultWrapper"]
+    return f"{head}<{wrapper}>", _writer(shape), f"</{wrapper}>{tail}", end
+
+
+_id_start = str(uuid.uuid4())[:24]
+_id_count = itertools.count(1)
+
+
+def _request_id() -> str:
+    """A request id: a random UUID for the process, and a count."""
+    return f"{_id_start}{next(_id_count):012x}"
 
 
 def write_failure(failure: Failure, operation: str, now: datetime) -> Response:
     """Write a failure that has an answer: AWS's error document, one that breaks off, or a proxy's page."""
-    request_id = str(uuid.uuid4())
+    request_id = _request_id()
     namespace = _model.service_model().metadata["xmlNamespace"]
     if failure.kind != "transport":
         status = failure.http_status or 400
@@ -103,16 +127,16 @@ def _response(status: int, text: str, request_id: str, now: datetime) -> Respons
         "x-amzn-RequestId": request_id,
         "Content-Type": "text/xml",
         "Content-Length": str(len(body)),
-        "Date": _http_date(now.replace(microsecond=0)),
+        "Date": _http_date(int(now.timestamp())),
     }
     return Response(status, headers, body)
 
 
 @functools.lru_cache(maxsize=16)
-def _http_date(now: datetime) -> str:
+def _http_date(seconds: int) -> str:
     from email.utils import format_datetime
 
-    return format_datetime(now.astimezone(timezone.utc), usegmt=True)
+    return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)
 
 
 def _tree(flat: Mapping[str, str]) -> dict[str, Any]:

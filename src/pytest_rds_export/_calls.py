@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -39,7 +38,7 @@ class Call:
         self.parameters = parameters
         self.region = region
         self.time = time
-        self.attempts = 0
+        self.attempts = 1
         self.retry_delays: list[float] = []
         self.http_status: int | None = None
         self.error_code: str | None = None
@@ -89,7 +88,6 @@ class CallLog:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.unanswered: list[Call] = []
-        self._lock = threading.Lock()
 
     def attempt(
         self,
@@ -102,14 +100,14 @@ class CallLog:
         first: bool = True,
     ) -> Call:
         """The call that a send belongs to, with this send counted."""
-        with self._lock:
-            call = None if first else self.of_invocation(invocation)
-            if call is None:
-                call = Call(operation, parameters, region, time, invocation)
-                self.calls.append(call)
+        call = None if first else self.of_invocation(invocation)
+        if call is None:
+            call = Call(operation, parameters, region, time, invocation)
+            self.calls.append(call)
+        else:
             call.attempts += 1
             call.ended(None)
-            return call
+        return call
 
     def of_invocation(self, invocation: str | None) -> Call | None:
         """The call that the client knows by this id, the latest ones being looked through first."""
@@ -119,7 +117,6 @@ class CallLog:
 
     def nobody_answered(self, call: Call) -> None:
         """Note that nobody answered a call; once, however often it is sent."""
-        with self._lock:
-            call.ended(None, "UnansweredOperation")
-            if call not in self.unanswered:
-                self.unanswered.append(call)
+        call.ended(None, "UnansweredOperation")
+        if call not in self.unanswered:
+            self.unanswered.append(call)

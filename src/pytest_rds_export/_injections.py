@@ -79,7 +79,7 @@ class InjectionQueue:
 
     def __init__(self, lock: RLock) -> None:  # type: ignore[valid-type]
         self._lock: Any = lock
-        self._waiting: list[Injection] = []
+        self.waiting: list[Injection] = []
         self._all: list[Injection] = []
 
     def add(
@@ -97,31 +97,29 @@ class InjectionQueue:
         resolved, operation = _resolved(failure, into)
         injection = Injection(self, resolved, operation, identifier, times, applied)
         with self._lock:
-            for waiting in self._waiting:
+            for waiting in self.waiting:
                 if waiting.covers(injection):
                     raise ValueError(f"no send would ever get as far as {injection!r}: it stands behind {waiting!r}")
-            self._waiting.append(injection)
+            self.waiting.append(injection)
             self._all.append(injection)
         return injection
 
     def meet(self, operation: str, identifier: object) -> Injection | None:
         """The failure that this send meets, counted; None if there is none."""
-        if not self._waiting:
-            return None
         with self._lock:
-            for injection in self._waiting:
+            for injection in self.waiting:
                 if injection.meets(operation, identifier):
                     injection.sends += 1
                     if injection.is_used_up:
-                        self._waiting.remove(injection)
+                        self.waiting.remove(injection)
                     return injection
         return None
 
     def lift(self, injection: Injection) -> None:
         """Take a failure out of the queue."""
         with self._lock:
-            if injection in self._waiting:
-                self._waiting.remove(injection)
+            if injection in self.waiting:
+                self.waiting.remove(injection)
 
     def unused(self) -> list[Injection]:
         """The failures that no send ever met."""

@@ -17,8 +17,9 @@ from ._failures import Fault
 from ._registry import ExportTaskRegistry
 from ._service import Exchange, is_answered
 
-# A hook runs as a generator: it yields what other handlers returned, which may be awaitable, and is sent the result.
-_Hook = Generator[Any, Any, Any]
+# A hook is done at once, or takes over in steps: it yields what other handlers gave, which may be awaitable, and is
+# sent the result.
+_Steps = Generator[Any, Any, Any]
 
 _lock = threading.Lock()
 _answering: list[ExportTaskRegistry] = []
@@ -82,11 +83,12 @@ def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
         event, _, operation = event_name.partition(".rds.")
-        hook = _HOOKS.get(event) if operation else None
-        registry = _answering[-1] if hook is not None and _answering else None
-        if hook is None or registry is None:
+        hook = _HOOKS.get(event)
+        if hook is None or not operation or not _answering:
             return original(self, event_name, **kwargs)
-        steps = hook(_Event(registry, self, event_name, operation, kwargs, original))
+        steps = hook(_Event(_answering[-1], self, event_name, operation, kwargs, original))
+        if steps is None:
+            return original(self, event_name, **kwargs)
         return _drive_async(steps) if _is_async(type(self)) else _drive(steps)
 
     return emit
@@ -118,7 +120,7 @@ class _Event:
         return self.original(self.emitter, self.name, **self.kwargs)
 
 
-def _drive(steps: _Hook) -> Any:
+def _drive(steps: _Steps) -> Any:
     __tracebackhide__ = True
     try:
         value = next(steps)
@@ -128,7 +130,7 @@ def _drive(steps: _Hook) -> Any:
         return stop.value
 
 
-async def _drive_async(steps: _Hook) -> Any:
+async def _drive_async(steps: _Steps) -> Any:
     __tracebackhide__ = True
     try:
         value = next(steps)
@@ -144,29 +146,25 @@ async def _drive_async(steps: _Hook) -> Any:
         return stop.value
 
 
-def _before_parameter_build(event: _Event) -> _Hook:
-    """Sign with fake credentials whatever the client holds."""
+def _before_parameter_build(event: _Event) -> None:
+    """Have the request signed with fake credentials, whatever the client holds."""
     context, parameters = event.kwargs["context"], event.kwargs["params"]
     credentials = _fake_credentials()
     if credentials is not None:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     else:
         context["auth_type"] = "none"
-    shape = event.kwargs["model"].input_shape
-    if "SourceRegion" in parameters and "PreSignedUrl" in shape.members:
+    if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:
         # Else botocore signs a URL for the other region with the client's own credentials.
         parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
-    return (yield event.emit())
 
 
-def _request_created(event: _Event) -> _Hook:
-    """Keep the context of the request: it tells the client's region and which send of which call this is."""
-    yield event.emit()
+def _request_created(event: _Event) -> None:
+    """Keep the request's context, which tells the region and which send of which call this is."""
     _context.set(event.kwargs["request"].context)
-    return []
 
 
-def _before_send(event: _Event) -> _Hook:
+def _before_send(event: _Event) -> _Steps:
     """Give the answer."""
     __tracebackhide__ = True
     request, registry, context = event.kwargs["request"], event.registry, _context.get()
@@ -217,7 +215,7 @@ def _before_send(event: _Event) -> _Hook:
     return [(_before_send, _to_http(request, response, event))]
 
 
-def _others(event: _Event, *, answered: bool) -> _Hook:
+def _others(event: _Event, *, answered: bool) -> _Steps:
     """What the first other handler answers. Where the registry has *answered*, moto's part in it is ignored."""
     __tracebackhide__ = True
     found = None
@@ -251,13 +249,18 @@ def _handlers(event: _Event) -> list[Any]:
     return handlers
 
 
-def _needs_retry(event: _Event) -> _Hook:
+def _needs_retry(event: _Event) -> _Steps | None:
     """Leave the decision to botocore's own handler; note the delay instead of sleeping it."""
+    response = event.kwargs["response"]
+    if response is not None and response[0].status_code < 300 and is_answered(event.operation):
+        return None
+    return _without_delay(event)
+
+
+def _without_delay(event: _Event) -> _Steps:
     __tracebackhide__ = True
     responses = yield event.emit()
     delay = next((response for _, response in responses if response is not None), False)
-    if delay is False and is_answered(event.operation):
-        return responses
     call = event.registry.account.log.of_invocation(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])
     if call is None:
         return responses
@@ -276,7 +279,7 @@ def _without_metadata(parsed: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
 
 
-_HOOKS: dict[str, Callable[[_Event], _Hook]] = {
+_HOOKS: dict[str, Callable[[_Event], _Steps | None]] = {
     "before-parameter-build": _before_parameter_build,
     "request-created": _request_created,
     "before-send": _before_send,

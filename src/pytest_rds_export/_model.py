@@ -39,8 +39,9 @@ def service_model() -> ServiceModel:
     return ServiceModel(loader().load_service_model("rds", "service-2"), "rds")
 
 
+@functools.cache
 def operation_model(name: str) -> OperationModel:
-    """The model of one operation.
+    """The model of one operation, the same object each time.
 
     Raises ``ValueError`` for a name that is none of the API's, with the right one named.
     """

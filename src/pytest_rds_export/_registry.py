@@ -238,13 +238,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """What can be exported in this region."""
         return self._sources
 
-    def now(self) -> datetime:
-        """The clock's time in UTC, as the test sees it, cut to milliseconds."""
-        return _clock.now()
-
-    def clock_is_steered(self) -> bool:
-        """Whether a library holds the clock."""
-        return _clock.is_steered()
+    now = staticmethod(_clock.now)
+    clock_is_steered = staticmethod(_clock.is_steered)
 
     def in_order(self) -> list[ExportTask]:
         """The tasks in their order, for paging. The lock is held; the list is not to be changed."""

@@ -50,8 +50,10 @@ class Exchange:
         Raises ``Fault`` for a refusal or an injected failure, and an injected exception as it is.
         """
         call, registry = self.call, self.registry
-        with registry.lock:
-            self.injection = registry.account.injections.meet(call.operation, call.identifier)
+        account = registry.account
+        with account.lock:
+            if account.injections.waiting:
+                self.injection = account.injections.meet(call.operation, call.identifier)
             if self.injection is not None and not self.injection.applied:
                 self._race(self.injection.failure)
                 self.lose()
@@ -60,7 +62,7 @@ class Exchange:
             except Fault:
                 self.lose()
                 raise
-            if result is not None:
+            if self.injection is not None and result is not None:
                 self.lose()
             return result
 

@@ -29,6 +29,7 @@ _SOURCE_TYPES = ("snapshot", "cluster-snapshot", "cluster")
 
 DEFAULT_FAILURE_CAUSE = "An unknown internal error occurred."
 _DEFAULT_SIZE = 100
+_BEFORE_EXPORT = timedelta(hours=1)
 
 
 class Home(Protocol):
@@ -312,7 +313,6 @@ class Record:
         """Enter *status* at the moment *when*, and set what a real task has there."""
         members = self.members
         members["Status"] = status
-        when = _model.milliseconds(when)
         if status in ("IN_PROGRESS", "COMPLETE"):
             members.setdefault("TaskStartTime", when)
         if status in ("CANCELED", "COMPLETE", "FAILED"):
@@ -381,19 +381,19 @@ def _with_defaults(
 ) -> dict[str, Any]:
     """The members of a real task in the status of *given*; what is given stands."""
     status = given["Status"]
-    usual = _usual_members(home.account_id, home.region)
     percent = given.get("PercentProgress", 100 if status == "COMPLETE" else 0)
     members = {
-        **usual,
-        "SourceArn": f"{usual['SourceArn']}{given['ExportTaskIdentifier']}",
+        **_usual_members(home.account_id, home.region),
         "PercentProgress": percent,
         "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
         **given,
     }
+    if "SourceArn" not in given:
+        members["SourceArn"] += given["ExportTaskIdentifier"]
     ended = status in ("CANCELED", "COMPLETE", "FAILED")
     end = given.get("TaskEndTime", now)
-    if status in ("IN_PROGRESS", "COMPLETE") or (percent and status != "STARTING"):
-        members.setdefault("TaskStartTime", _model.milliseconds(end - timeline.extraction(percent)))
+    if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
+        members["TaskStartTime"] = _model.milliseconds(end - timeline.extraction(percent)) if percent else end
     if ended:
         members["TaskEndTime"] = end
     if status == "FAILED":
@@ -401,5 +401,5 @@ def _with_defaults(
     from_cluster = members["SourceArn"].split(":")[5] == "cluster"
     members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
     if not from_cluster:
-        members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - timedelta(hours=1))
+        members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - _BEFORE_EXPORT)
     return members

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from ._model import milliseconds
+
 _NEXT = {"STARTING": "IN_PROGRESS", "CANCELING": "CANCELED"}
+_PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
 
 
 class _Moving(Protocol):
@@ -34,7 +37,7 @@ class _Course:
     warning_message: str | None = None
 
     def __post_init__(self) -> None:
-        for phase in ("starting", "in_progress", "canceling"):
+        for phase in _PHASES.values():
             object.__setattr__(self, phase, self._phase(phase, getattr(self, phase)))
         if self.outcome not in ("COMPLETE", "FAILED"):
             raise ValueError(f"outcome is 'COMPLETE' or 'FAILED', got {self.outcome!r}")
@@ -51,7 +54,8 @@ class _Course:
         return replace(self, outcome="FAILED", failure_cause=cause, warning_message=None)
 
     def _length(self, status: str) -> Any:
-        return {"STARTING": self.starting, "IN_PROGRESS": self.in_progress, "CANCELING": self.canceling}.get(status)
+        phase = _PHASES.get(status)
+        return None if phase is None else getattr(self, phase)
 
     def _move_on(self, task: _Moving, when: datetime) -> None:
         status = _NEXT.get(task.status, self.outcome)
@@ -96,14 +100,15 @@ class Timeline(_Course):
     def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
         """Bring *task* to where it stands at *now*."""
         while (length := self._length(task.status)) is not None:
+            entered_at, since = task.percent_at_entry, task.since
             extracting = task.status == "IN_PROGRESS"
-            lasts = length - self.extraction(task.percent_at_entry) if extracting else length
-            if now < task.since + lasts:
-                if extracting:
-                    rest = 100 - task.percent_at_entry
-                    task.progress(task.percent_at_entry + math.floor(rest * ((now - task.since) / lasts)))
+            if extracting and entered_at:
+                length -= self.extraction(entered_at)
+            if now < since + length:
+                if extracting and now > since:
+                    task.progress(entered_at + math.floor((100 - entered_at) * ((now - since) / length)))
                 return
-            self._move_on(task, task.since + lasts)
+            self._move_on(task, milliseconds(since + length))
 
 
 @dataclass(frozen=True)

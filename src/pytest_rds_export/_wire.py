@@ -7,9 +7,9 @@ import itertools
 import re
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
 from . import _failures, _model
@@ -27,16 +27,14 @@ _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """A query request, read: the operation and its parameters in the shape that boto3 users know."""
 
     operation: OperationModel
     parameters: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """An HTTP response, written."""
 
     status: int
@@ -57,7 +55,7 @@ def read(body: bytes | str) -> Request:
     model = _model.service_model()
     if version != model.api_version or action not in model.operation_names:
         raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
-    operation = model.operation_model(action)
+    operation = _model.operation_model(action)
     shape = operation.input_shape
     return Request(operation, {} if shape is None else _reader(shape)(_tree(flat), ""))
 
@@ -286,20 +284,38 @@ def _writer(shape: Shape) -> _Write:
 
 
 def _structure_writer(shape: Any) -> _Write:
-    parts: list[tuple[str, str, str, _Write | None, Shape]] = []
-    for name, member in shape.members.items():
-        tag = member.serialization.get("name", name)
-        parts.append((name, f"<{tag}>", f"</{tag}>", _SCALARS_OUT.get(member.type_name), member))
+    members = shape.members
+
+    @functools.lru_cache(maxsize=256)
+    def plan(names: tuple[str, ...]) -> tuple[str, Callable[[Any], tuple[str, ...]], list[tuple[str, _Write]]]:
+        """For a value with these names: its XML as a template, its texts, and what else is converted, and how."""
+        present = [name for name in members if name in names]
+        tags = {name: members[name].serialization.get("name", name) for name in present}
+        template = "".join(f"<{tags[name]}>%({name})s</{tags[name]}>" for name in present)
+        kinds = {name: members[name].type_name for name in present}
+        texts = [name for name in present if kinds[name] == "string"]
+        converted = [name for name in present if kinds[name] not in ("string", "integer", "long")]
+        return template, _all_of(texts), [(name, _late_writer(members[name])) for name in converted]
 
     def write_structure(value: Mapping[str, Any]) -> str:
-        written = []
-        for name, start, end, write, member in parts:
-            item = value.get(name)
-            if item is not None:
-                written.append(f"{start}{(write or _writer(member))(item)}{end}")
-        return "".join(written)
+        if None in value.values():
+            value = {name: item for name, item in value.items() if item is not None}
+        template, texts, converted = plan(tuple(value))
+        converted_items = {name: write(value[name]) for name, write in converted}
+        if not _is_plain("".join(texts(value))):
+            converted_items |= {name: _text(item) for name, item in value.items() if isinstance(item, str)}
+        return template % ({**value, **converted_items} if converted_items else value)
 
     return write_structure
+
+
+def _all_of(names: list[str]) -> Callable[[Any], tuple[str, ...]]:
+    return itemgetter(*names, names[0]) if names else lambda value: ()
+
+
+def _late_writer(shape: Shape) -> _Write:
+    """The writer of *shape*; of a structure looked up when it is needed, since it may contain itself."""
+    return _SCALARS_OUT.get(shape.type_name) or (lambda value: _writer(shape)(value))
 
 
 def _list_writer(shape: Any, start: str) -> _Write:
@@ -327,12 +343,18 @@ def _map_writer(shape: Any) -> _Write:
     return write_map
 
 
+def _is_plain(text: str) -> bool:
+    """Whether the text can stand in XML as it is, asked in the fastest way; some that say no can as well."""
+    return text.isprintable() and "&" not in text and "<" not in text and ">" not in text
+
+
 def _text(value: str) -> str:
-    if _SPECIAL.search(value) is None:
+    if _is_plain(value):
         return value
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), value)
 
 
+@functools.lru_cache(maxsize=4096)
 def _timestamp(value: Any) -> str:
     if not isinstance(value, datetime):
         from botocore.utils import parse_to_aware_datetime
@@ -340,7 +362,8 @@ def _timestamp(value: Any) -> str:
         value = parse_to_aware_datetime(value)
     elif value.tzinfo is not timezone.utc:
         value = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    return f"{value.isoformat(timespec='milliseconds')[:-6]}Z"
+    text: str = value.isoformat()
+    return f"{text[:23]}Z" if value.microsecond else f"{text[:19]}.000Z"
 
 
 _SCALARS_OUT: dict[str, _Write] = {

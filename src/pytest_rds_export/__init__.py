@@ -1,6 +1,7 @@
 """A pytest plugin that answers Amazon RDS export tasks in-process, through the real botocore."""
 
 from ._calls import Call
+from ._clock import ExportClock
 from ._failures import Failure, failures
 from ._fake import fake_rds_export
 from ._injections import Injection
@@ -11,6 +12,7 @@ from ._timeline import Polls, Stuck, Timeline
 
 __all__ = [
     "Call",
+    "ExportClock",
     "ExportTask",
     "ExportTaskRegistry",
     "Failure",

@@ -38,6 +38,14 @@ def fake_aws(region: str) -> dict[str, str | None]:
     }
 
 
+def endpoint_variables(url: str) -> dict[str, str | None]:
+    """The variables that send a child process's RDS client to *url*, past any proxy."""
+    variables: dict[str, str | None] = {"AWS_ENDPOINT_URL_RDS": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
+    for name in ("NO_PROXY", "no_proxy"):
+        variables[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
+    return variables
+
+
 def _put(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:

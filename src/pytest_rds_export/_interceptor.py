@@ -13,9 +13,10 @@ from typing import Any
 
 from . import _clock, _wire
 from ._environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
+from ._exchange import Exchange
 from ._failures import Fault
 from ._registry import ExportTaskRegistry
-from ._service import Exchange, is_answered
+from ._service import is_answered
 
 # A hook is done at once, or takes over in steps: it yields what other handlers gave, which may be awaitable, and is
 # sent the result.
@@ -167,52 +168,43 @@ def _request_created(event: _Event) -> None:
 def _before_send(event: _Event) -> _Steps:
     """Give the answer."""
     __tracebackhide__ = True
-    request, registry, context = event.kwargs["request"], event.registry, _context.get()
-    account = registry.account
-    region = context.get("client_region")
-    if region is not None and region != registry.region:
-        registry = registry.in_region(region)
-    now = registry.now()
-    try:
-        read = _wire.read(request.body)
-    except Fault as fault:
-        return [(_before_send, _to_http(request, _wire.write_failure(fault.failure, event.operation, now), event))]
+    sent, context = event.kwargs["request"], _context.get()
     retries = context.get("retries", {})
-    call = account.log.attempt(
-        event.operation,
-        read.parameters,
-        registry.region,
-        now,
-        invocation=retries.get("invocation-id"),
-        first=retries.get("attempt", 1) == 1,
-    )
-    exchange = Exchange(registry, call, now)
+    try:
+        exchange = Exchange(
+            event.registry,
+            sent.body,
+            region=context.get("client_region"),
+            invocation=retries.get("invocation-id"),
+            first=retries.get("attempt", 1) == 1,
+        )
+    except Fault as fault:
+        response = _wire.write_failure(fault.failure, event.operation, event.registry.now())
+        return [(_before_send, _to_http(event, response))]
+    request = exchange.request
     try:
         if is_answered(event.operation):
             yield from _others(event, answered=True)
-            result = exchange.answer()
+            result = request.answer()
         else:
-            result = exchange.answer()
+            result = request.answer()
             if result is None:
-                response = yield from _others(event, answered=False)
-                if response is None:
-                    raise exchange.unanswered()
-                exchange.lose()
-                return [(_before_send, response)]
+                found = yield from _others(event, answered=False)
+                if found is None:
+                    raise request.unanswered()
+                request.lose()
+                return [(_before_send, found)]
         assert result is not None
-        response = _wire.write_result(read.operation, result, now)
-        call.ended(response.status, None, result)
+        response = exchange.succeed(result)
     except Fault as fault:
-        failure = fault.failure
-        if failure.is_lost_connection:
-            call.ended(None, failure.name)
-            raise failure.as_exception(request.url) from None
-        response = _wire.write_failure(failure, event.operation, now)
-        call.ended(response.status, failure.code or failure.name)
+        written = exchange.fail(fault.failure)
+        if written is None:
+            raise fault.failure.as_exception(sent.url) from None
+        response = written
     except Exception as error:
-        call.ended(None, type(error).__name__)
+        exchange.call.ended(None, type(error).__name__)
         raise
-    return [(_before_send, _to_http(request, response, event))]
+    return [(_before_send, _to_http(event, response))]
 
 
 def _others(event: _Event, *, answered: bool) -> _Steps:
@@ -317,9 +309,9 @@ class _Body:
         return self._content
 
 
-def _to_http(request: Any, response: _wire.Response, event: _Event) -> Any:
+def _to_http(event: _Event, response: _wire.Response) -> Any:
     if _is_async(type(event.emitter)):
         from aiobotocore.awsrequest import AioAWSResponse as AWSResponse
     else:
         from botocore.awsrequest import AWSResponse
-    return AWSResponse(request.url, response.status, response.headers, _Body(response.body))
+    return AWSResponse(event.kwargs["request"].url, response.status, response.headers, _Body(response.body))

@@ -33,8 +33,8 @@ def is_answered(operation: str) -> bool:
     return operation in _OPERATIONS
 
 
-class Exchange:
-    """One send of a client, and what is to come of it."""
+class Request:
+    """What one send asks of the registry."""
 
     __slots__ = ("call", "injection", "now", "registry")
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import _failures, _report
+from . import _clock, _failures, _report
+from ._clock import ExportClock
+from ._environment import endpoint_variables, environment
 from ._failures import Failure
 from ._fake import answered_from, complaints, new_client
 from ._options import NAMES, Options
@@ -48,6 +51,11 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "rds_export_failure(operation, kinds=('documented',)): run the test once for each failure of an RDS operation, "
         "of the kinds documented, common and transport, armed by the fixture rds_export_failure",
+    )
+    config.addinivalue_line(
+        "markers",
+        "rds_export_clock(start, limit=timedelta(days=7)): where the fixture rds_export_clock starts, and after how "
+        "much frozen time it stops code that sleeps on",
     )
     config.stash[_ini_options] = _read_ini(config)
 
@@ -130,6 +138,34 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
         yield injection.failure
 
 
+@pytest.fixture
+def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
+    """The test's clock, an ExportClock, frozen by freezegun: now, tick(minutes=5), move_to('2026-03-01T02:00Z').
+
+    time.sleep and asyncio.sleep move it instead of waiting, as do the delays of retries. It starts at
+    2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
+    """
+    __tracebackhide__ = True
+    marker = request.node.get_closest_marker("rds_export_clock")
+    arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments if marker else {}
+    if hasattr(request, "param"):
+        arguments = {**arguments, "start": request.param}
+    with _clock.frozen_clock(**arguments) as clock:
+        yield clock
+
+
+@pytest.fixture
+def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
+    """The URL of the same service on loopback, for other processes, such as the AWS CLI.
+
+    AWS_ENDPOINT_URL_RDS is set to it, beside the fake credentials and the region.
+    """
+    from ._endpoint import endpoint
+
+    with endpoint(rds_export_tasks) as url, environment(endpoint_variables(url)):
+        yield url
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for rds_export_failure once for each failure it is to meet."""
     name = "rds_export_failure"
@@ -166,11 +202,11 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker whose fixture is not there to read it."""
-    for marker, fixture in (("rds_export_tasks", "rds_export_tasks"), ("rds_export_failure", "rds_export_failure")):
-        if item.get_closest_marker(marker) is not None and fixture not in getattr(item, "fixturenames", ()):
+    for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
+        if item.get_closest_marker(name) is not None and name not in getattr(item, "fixturenames", ()):
             pytest.fail(
-                f"the marker {marker} does nothing without the fixture: ask for it as an argument or add "
-                f"@pytest.mark.usefixtures('{fixture}')",
+                f"the marker {name} does nothing without the fixture: ask for it as an argument or add "
+                f"@pytest.mark.usefixtures('{name}')",
                 pytrace=False,
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import threading
 import time
@@ -200,6 +199,8 @@ def _holding_sleeps(module_name: str, namespace: dict[str, Any], wanted: dict[in
 
 
 def _sleeps() -> tuple[tuple[Any, Callable[[ExportClock, Any], Any]], ...]:
+    import asyncio
+
     return (time.sleep, _moving_sleep), (asyncio.sleep, _moving_asyncio_sleep)
 
 

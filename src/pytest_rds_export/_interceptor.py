@@ -24,7 +24,7 @@ _Steps = Generator[Any, Any, Any]
 
 _lock = threading.Lock()
 _answering: list[ExportTaskRegistry] = []
-_original: Callable[..., Any] | None = None
+_original: Any = None
 # The context of the request that is on its way in this thread or task: botocore's own, which before-send does not give.
 _context: ContextVar[Mapping[str, Any]] = ContextVar("context", default={})  # noqa: B039
 
@@ -55,13 +55,18 @@ def intercepting(registry: ExportTaskRegistry) -> Iterator[None]:
 def _patch(emitter_class: Any) -> None:
     global _original
     original = vars(emitter_class).get("emit")
-    search = getattr(getattr(emitter_class(), "_handlers", None), "prefix_search", None)
-    if not inspect.isfunction(original) or list(inspect.signature(original).parameters)[:2] != ["self", "event_name"]:
-        raise RuntimeError(_no_seam("HierarchicalEmitter.emit(self, event_name, **kwargs)"))
-    if search is None:
-        raise RuntimeError(_no_seam("HierarchicalEmitter._handlers.prefix_search"))
+    _check_seam(emitter_class, original)
     _original = original
     emitter_class.emit = _emitting(original)
+
+
+@functools.cache
+def _check_seam(emitter_class: Any, original: Any) -> None:
+    if not inspect.isfunction(original) or list(inspect.signature(original).parameters)[:2] != ["self", "event_name"]:
+        raise RuntimeError(_no_seam("HierarchicalEmitter.emit(self, event_name, **kwargs)"))
+    emitter = emitter_class()
+    if not hasattr(emitter, "_lookup_cache") or not hasattr(getattr(emitter, "_handlers", None), "prefix_search"):
+        raise RuntimeError(_no_seam("HierarchicalEmitter._handlers.prefix_search"))
 
 
 def _unpatch(emitter_class: Any) -> None:
@@ -79,6 +84,7 @@ def _no_seam(name: str) -> str:
     )
 
 
+@functools.cache
 def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
     """The emitter's ``emit``, with the events of RDS going through the hooks."""
 

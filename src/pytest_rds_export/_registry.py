@@ -86,20 +86,19 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._add(tasks)
 
     def _add(self, tasks: list[ExportTask]) -> list[ExportTask]:
-        live = []
+        now, steered = self.now(), self.clock_is_steered()
+        new: dict[tuple[str, str], tuple[ExportTaskRegistry, ExportTask]] = {}
         with self.lock:
             for task in tasks:
-                home = self.in_region(task.region or self.region)
-                live.append(task.live_in(home))
-            seen = set()
-            for task in live:
-                key = (task.region, task.identifier)
-                if key in seen or task.identifier in self.in_region(key[0] or "")._tasks:
-                    raise ValueError(f"export task {task.identifier!r} is already in {task.region}")
-                seen.add(key)
-            for task in live:
-                self.in_region(task.region or "").place(task)
-        return live
+                region = task.region
+                home = self if region is None or region == self.region else self.in_region(region)
+                key = home.region, task.identifier
+                if key in new or task.identifier in home._tasks:
+                    raise ValueError(f"export task {task.identifier!r} is already in {home.region}")
+                new[key] = home, task.live_in(home, now, steered=steered)
+            for home, task in new.values():
+                home.place(task)
+        return [task for _, task in new.values()]
 
     def place(self, task: ExportTask) -> None:
         """Take up a live task of this region whose identifier is free. The lock is held."""

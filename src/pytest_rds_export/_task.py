@@ -23,7 +23,7 @@ _MOVES = {
 }
 RUNNING = ("STARTING", "IN_PROGRESS")
 
-_IDENTIFIER = re.compile(r"(?!.*--)[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?", re.ASCII)
+_IDENTIFIER = re.compile("[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 LONGEST_IDENTIFIER = 60
 _SOURCE_TYPES = ("snapshot", "cluster-snapshot", "cluster")
 
@@ -95,7 +95,16 @@ class ExportTask:
     warning_message: str | None
     source_type: str
 
-    __slots__ = ("_given", "_home", "_record", "_region", "_seeded_at", "_seeded_on_steered_clock", "_timeline")
+    __slots__ = (
+        "_given",
+        "_home",
+        "_record",
+        "_region",
+        "_seeded_at",
+        "_seeded_on_steered_clock",
+        "_timeline",
+        "identifier",
+    )
 
     def __init__(
         self,
@@ -120,6 +129,7 @@ class ExportTask:
             if region is not None and region != arn_region:
                 raise ValueError(f"region {region!r} contradicts source_arn {named!r}")
             region = arn_region
+        self.identifier = identifier
         self._given = given
         self._region = region
         self._timeline = timeline
@@ -184,16 +194,17 @@ class ExportTask:
                 )
             record.enter(status, now, **overrides)
 
-    def live_in(self, home: Home) -> ExportTask:
-        """A live copy of this task for *home*."""
+    def live_in(self, home: Home, now: datetime, *, steered: bool) -> ExportTask:
+        """A live copy of this task for *home*, seeded at *now* on a clock that is *steered* or real."""
         task = object.__new__(ExportTask)
+        task.identifier = self.identifier
         task._given = self._given
         task._region = self._region
         task._timeline = self._timeline
         task._home = home
         task._record = None
-        task._seeded_at = home.now()
-        task._seeded_on_steered_clock = home.clock_is_steered()
+        task._seeded_at = now
+        task._seeded_on_steered_clock = steered
         return task
 
     @classmethod
@@ -202,6 +213,7 @@ class ExportTask:
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
         task = cls.__new__(cls)
+        task.identifier = given["ExportTaskIdentifier"]
         task._given = given
         task._region = None
         task._timeline = timeline
@@ -209,11 +221,6 @@ class ExportTask:
         task._record = record = Record(given, home, timeline, now)
         record.size = size or record.size
         return task, record
-
-    @property
-    def identifier(self) -> str:
-        """The task's identifier, known without looking at the clock."""
-        return str(self._given["ExportTaskIdentifier"])
 
     @property
     def was_running(self) -> bool:
@@ -293,6 +300,7 @@ class Record:
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
         task = cls.__new__(cls)
+        task.identifier = given["ExportTaskIdentifier"]
         task._given = given
         task._region = None
         task._timeline = timeline

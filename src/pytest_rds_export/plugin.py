@@ -61,7 +61,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _read_ini(config: pytest.Config) -> dict[str, Any]:
-    for key in config.inicfg:
+    # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
+    for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
         if key.startswith(_INI) and key.removeprefix(_INI) not in _INI_NAMES:
             raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
     options = {}

@@ -226,8 +226,11 @@ def _moving_asyncio_sleep(clock: ExportClock, real: Callable[..., Any]) -> Calla
 
 
 def _moves(clock: ExportClock, seconds: object) -> bool:
-    """Whether a sleep moves *clock*: not after the clock's end, in an older thread, in code that waits for something
-    real, nor for what the real sleep refuses."""
+    """Whether a sleep moves *clock*.
+
+    Not after the clock's end, in an older thread, in code that waits for something real, nor for what the real sleep
+    refuses.
+    """
     if _active is not clock or not isinstance(seconds, (int, float)) or not seconds >= 0 or not clock.moves_here():
         return False
     caller: str = sys._getframe(2).f_globals.get("__name__", "")

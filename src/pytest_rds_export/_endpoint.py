@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.failure.name == "ReadTimeoutError":
                 self._hold()
             return exchange.fail(fault.failure)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             exchange.call.ended(None, type(error).__name__)
             return None
 
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return body
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Refuse what is no HTTP request of a client with AWS's error document."""
         self.close_connection = True
         status = code if 400 <= code < 500 else 400
@@ -141,11 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self) -> None:
         self.send_error(405, f"RDS is asked with POST, not {self.command}.")
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse  # noqa: N815
 
     def _send(self, response: _wire.Response) -> None:
         reason = self.responses.get(response.status, ("",))[0]
-        head = [f"HTTP/1.1 {response.status} {reason}", *(f"{name}: {value}" for name, value in response.headers.items())]
+        head = [
+            f"HTTP/1.1 {response.status} {reason}",
+            *(f"{name}: {value}" for name, value in response.headers.items()),
+        ]
         if self.close_connection:
             head.append("Connection: close")
         body = b"" if self.command == "HEAD" else response.body

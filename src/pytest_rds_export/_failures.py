@@ -13,19 +13,25 @@ from ._wording import listed, unknown
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
-    from botocore.model import StructureShape
+    from botocore.model import Shape
 
 KINDS = ("documented", "common", "transport")
 
+_NOT_AUTHORIZED = (
+    "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: rds:{operation} "
+    "on resource: * because no identity-based policy allows the rds:{operation} action"
+)
+_WRONG_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. "
+    "Check your AWS Secret Access Key and signing method."
+)
 # The common errors are AWS's own, not in the service model: code, HTTP status, text. The texts of the throttled,
 # refused, expired, unknown-key and internal cases are captured; the others are inferred.
 _COMMON = (
-    ("AccessDenied", 403, "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: rds:{operation} "
-     "on resource: * because no identity-based policy allows the rds:{operation} action"),
+    ("AccessDenied", 403, _NOT_AUTHORIZED),
     ("ExpiredToken", 403, "The security token included in the request is expired"),
     ("InvalidClientTokenId", 403, "The security token included in the request is invalid."),
-    ("SignatureDoesNotMatch", 403, "The request signature we calculated does not match the signature you provided. "
-     "Check your AWS Secret Access Key and signing method."),
+    ("SignatureDoesNotMatch", 403, _WRONG_SIGNATURE),
     ("RequestExpired", 400, "Request has expired."),
     ("OptInRequired", 403, "The AWS Access Key Id needs a subscription for the service"),
     ("Throttling", 400, "Rate exceeded"),
@@ -34,7 +40,7 @@ _COMMON = (
     ("ServiceUnavailable", 503, "The service is unavailable. Please try again later."),
     ("InvalidParameterValue", 400, "An invalid or out-of-range value was supplied for the input parameter."),
     ("InvalidParameterCombination", 400, "Parameters that must not be used together were used together."),
-)  # fmt: skip
+)
 _LIMIT = ("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks")
 
 _TRANSPORT = {
@@ -93,7 +99,7 @@ class Failure:
         return str(self.http_status) if self.name == "ProxyErrorPage" else None
 
     @property
-    def exception(self) -> type[Exception]:
+    def exception(self) -> type[Any]:
         """What the client raises, for ``pytest.raises``: ``ClientError`` or the class of the transport failure."""
         import botocore.exceptions
         import botocore.parsers
@@ -102,13 +108,15 @@ class Failure:
             return botocore.exceptions.ClientError
         if self.name == "TruncatedResponse":
             return botocore.parsers.ResponseParserError
-        found: type[Exception] = getattr(botocore.exceptions, self.name)
+        found: type[Any] = getattr(botocore.exceptions, self.name)
         return found
 
     @property
     def match(self) -> str | None:
-        r"""A pattern for ``pytest.raises`` that fits this failure's text and no other's, such as
-        ``\(ExportTaskNotFound\)``; None for a transport failure, whose class says it all."""
+        r"""A pattern for ``pytest.raises`` that fits this failure's text and no other's.
+
+        Such as ``\(ExportTaskNotFound\)``; None for a transport failure, whose class says it all.
+        """
         return None if self.code is None else rf"\({re.escape(self.code)}\)"
 
     @property
@@ -119,12 +127,13 @@ class Failure:
         from botocore.awsrequest import AWSResponse
         from botocore.retries.standard import RetryContext, StandardRetryConditions
 
-        response = AWSResponse("", self.http_status, {}, None) if self.code is not None else None
+        status: Any = self.http_status
+        headers: Any = {}
         context = RetryContext(
             attempt_number=1,
             operation_model=None if self.operation is None else _model.operation_model(self.operation),
             parsed_response=None if self.code is None else {"Error": {"Code": self.code}},
-            http_response=response,
+            http_response=None if self.code is None else AWSResponse("", status, headers, None),
             caught_exception=None if self.code is not None else self.as_exception(""),
         )
         return bool(StandardRetryConditions(max_attempts=2).is_retryable(context))
@@ -136,7 +145,8 @@ class Failure:
 
     def as_exception(self, url: str) -> Exception:
         """The exception of a transport failure that gives no answer, for a request to *url*."""
-        return self.exception(endpoint_url=url, error=self.message, proxy_url=url)
+        error: Exception = self.exception(endpoint_url=url, error=self.message)
+        return error
 
     def __repr__(self) -> str:
         where = f" of {self.operation}" if self.operation else ""
@@ -185,7 +195,7 @@ def _catalogue(operation: str) -> tuple[Failure, ...]:
     )
 
 
-def _documented(shape: StructureShape, operation: str | None, message: str = "") -> Failure:
+def _documented(shape: Shape, operation: str | None, message: str = "") -> Failure:
     error: dict[str, Any] = shape.metadata.get("error", {})
     text = message or re.sub(r"<[^>]*>", "", shape.documentation).strip()
     return Failure(error.get("code", shape.name), operation, "documented", error.get("httpStatusCode", 400), text)
@@ -193,7 +203,7 @@ def _documented(shape: StructureShape, operation: str | None, message: str = "")
 
 def fault(code: str, message: str, http_status: int = 400) -> Fault:
     """The refusal with the wire code *code*: the model's status if it knows the code, else *http_status*."""
-    shape = _model.service_model().shape_for_error_code(code)
+    shape = _model.service_model().shape_for_error_code(code)  # type: ignore[arg-type]
     if shape is not None:
         return Fault(_documented(shape, None, message))
     return Fault(Failure(code, http_status=http_status, message=message))
@@ -219,7 +229,7 @@ def find(name: str, operation: str) -> Failure:
     raise ValueError(unknown(f"failure of {operation}", name, (failure.name for failure in known)))
 
 
-def _code(shape: StructureShape) -> str:
+def _code(shape: Shape) -> str:
     return str(shape.metadata.get("error", {}).get("code", shape.name))
 
 

@@ -41,10 +41,10 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
             self._entered.append((stack.pop_all(), registry))
         return registry
 
-    def __exit__(self, *exc_info: Any) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         __tracebackhide__ = True
         stack, registry = self._entered.pop()
-        stack.__exit__(*exc_info)
+        stack.__exit__(*exc_info)  # type: ignore[arg-type]
         if exc_info[0] is None and (complaint := complaints(registry)):
             raise AssertionError(complaint)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _failures, _model
 from ._failures import Failure
 from ._wording import unknown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 _OPERATIONS = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
 
@@ -27,6 +29,7 @@ class Injection:
         into: str,
         identifier: str | None,
         times: int | None,
+        *,
         applied: bool,
     ) -> None:
         self._queue = queue
@@ -62,7 +65,7 @@ class Injection:
         """What it is meant for, in a few words."""
         return self.into + (f" of {self.identifier!r}" if self.identifier is not None else "")
 
-    def __enter__(self) -> Injection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -77,8 +80,8 @@ class Injection:
 class InjectionQueue:
     """The injected failures of an account: first in, first out."""
 
-    def __init__(self, lock: RLock) -> None:  # type: ignore[valid-type]
-        self._lock: Any = lock
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
         self.waiting: list[Injection] = []
         self._all: list[Injection] = []
 
@@ -95,7 +98,7 @@ class InjectionQueue:
         if into is not None:
             _model.operation_model(into)
         resolved, operation = _resolved(failure, into)
-        injection = Injection(self, resolved, operation, identifier, times, applied)
+        injection = Injection(self, resolved, operation, identifier, times, applied=applied)
         with self._lock:
             for waiting in self.waiting:
                 if waiting.covers(injection):

@@ -96,7 +96,7 @@ def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
         steps = hook(_Event(_answering[-1], self, event_name, operation, kwargs, original))
         if steps is None:
             return original(self, event_name, **kwargs)
-        return _drive_async(steps) if _is_async(type(self)) else _drive(steps)
+        return _drive_async(steps) if _is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
 
     return emit
 
@@ -145,7 +145,7 @@ async def _drive_async(steps: _Steps) -> Any:
             if inspect.isawaitable(value):
                 try:
                     value = await value
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001
                     value = steps.throw(error)
                     continue
             value = steps.send(value)
@@ -194,13 +194,12 @@ def _before_send(event: _Event) -> _Steps:
             result = request.answer()
         else:
             result = request.answer()
-            if result is None:
-                found = yield from _others(event, answered=False)
-                if found is None:
-                    raise request.unanswered()
-                request.lose()
-                return [(_before_send, found)]
-        assert result is not None
+        if result is None:
+            found = yield from _others(event, answered=False)
+            if found is None:
+                raise request.unanswered()
+            request.lose()
+            return [(_before_send, found)]
         response = exchange.succeed(result)
     except Fault as fault:
         written = exchange.fail(fault.failure)
@@ -237,9 +236,7 @@ def _handlers(event: _Event) -> list[Any]:
         registered = event.emitter._handlers.prefix_search(event.name)
         event.emitter._lookup_cache[event.name] = registered
     handlers = [
-        handler
-        for handler in registered
-        if type(getattr(handler, "__self__", None)).__name__ != "ClientRateLimiter"
+        handler for handler in registered if type(getattr(handler, "__self__", None)).__name__ != "ClientRateLimiter"
     ]
     moto = sys.modules.get("moto.core.models")
     if moto is not None and moto.botocore_stubber.enabled and moto.botocore_stubber not in handlers:
@@ -297,7 +294,7 @@ def _fake_credentials() -> Any:
 
 
 @functools.cache
-def _is_async(emitter_class: type[Any]) -> bool:
+def _is_async(emitter_class: Any) -> bool:
     """Whether it is aiobotocore's emitter, whose events are awaited."""
     return inspect.iscoroutinefunction(emitter_class._emit)
 
@@ -308,7 +305,7 @@ class _Body:
     def __init__(self, content: bytes) -> None:
         self._content = content
 
-    def stream(self, **kwargs: Any) -> Iterator[bytes]:
+    def stream(self, **_kwargs: Any) -> Iterator[bytes]:
         yield self._content
 
     async def read(self) -> bytes:
@@ -316,7 +313,7 @@ class _Body:
 
 
 def _to_http(event: _Event, response: _wire.Response) -> Any:
-    if _is_async(type(event.emitter)):
+    if _is_async(type(event.emitter)):  # type: ignore[arg-type]
         from aiobotocore.awsrequest import AioAWSResponse as AWSResponse
     else:
         from botocore.awsrequest import AWSResponse

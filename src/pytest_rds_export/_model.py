@@ -61,7 +61,7 @@ def members(shape_name: str) -> Mapping[str, tuple[str, Shape]]:
     """Of a structure: the members in botocore's snake case, each with the API's name and its shape."""
     from botocore import xform_name
 
-    shape = service_model().shape_for(shape_name)
+    shape: Any = service_model().shape_for(shape_name)
     return {xform_name(name): (name, member) for name, member in shape.members.items()}
 
 
@@ -82,7 +82,7 @@ def checked_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
-def _checked(name: str, value: Any, shape: Shape) -> Any:
+def _checked(name: str, value: Any, shape: Any) -> Any:
     kind = shape.type_name
     if kind == "timestamp":
         return moment(name, value)

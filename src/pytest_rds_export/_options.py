@@ -12,6 +12,7 @@ from ._timeline import Polls, Stuck, Timeline
 from ._wording import unknown
 
 _DEFAULT_REGION = "us-east-1"
+_DEFAULT_TIMELINE = Timeline()
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Options:
     describe_unknown: str = "error"
     concurrent_limit: int = 5
     page_size: int = 100
-    timeline: Timeline | Polls | Stuck = Timeline()
+    timeline: Timeline | Polls | Stuck = _DEFAULT_TIMELINE
     assert_all_injected: bool = True
     assert_all_answered: bool = True
 

@@ -15,8 +15,9 @@ from ._calls import Call, CallLog
 from ._failures import Failure
 from ._injections import Injection, InjectionQueue
 from ._options import Options, checked_region
+from ._record import RUNNING
 from ._sources import Sources
-from ._task import RUNNING, ExportTask, source_arn_parts
+from ._task import ExportTask, source_arn_parts
 from ._timeline import Polls, Stuck, Timeline
 from ._wording import listed
 
@@ -145,7 +146,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             time = _model.moment("snapshot_time", snapshot_time)
         with self.lock:
             region = self.in_region(parts["region"])
-            return region._sources.add(arn, engine=engine, status=status, snapshot_time=time, members=members)
+            return region._sources.add(arn, parts, engine=engine, status=status, snapshot_time=time, members=members)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """The same account's registry in another region. A task is only seen in its own region, as in AWS.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from operator import methodcaller
 from typing import Any, TypeVar
 
 from . import _failures, _model
@@ -12,8 +13,9 @@ from ._calls import Call
 from ._failures import Failure, Fault
 from ._injections import Injection
 from ._paging import matcher, page
+from ._record import RUNNING, Record
 from ._registry import ExportTaskRegistry
-from ._task import LONGEST_IDENTIFIER, RUNNING, ExportTask, Record, is_identifier, source_arn_parts
+from ._task import LONGEST_IDENTIFIER, ExportTask, is_identifier, source_arn_parts
 from ._wording import listed
 
 _Operation = Callable[[ExportTaskRegistry, Mapping[str, Any], datetime], Mapping[str, Any]]
@@ -125,9 +127,7 @@ def _answers(name: str) -> Callable[[_OperationT], _OperationT]:
 
 
 @_answers("StartExportTask")
-def _start_export_task(
-    registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime
-) -> Mapping[str, Any]:
+def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     identifier, arn = parameters["ExportTaskIdentifier"], parameters["SourceArn"]
     _check_new_identifier(registry, identifier)
     source = _find_source(registry, arn)
@@ -189,8 +189,7 @@ def _describe_export_tasks(
         tasks = [] if task is None else [task]
 
     def matches(task: ExportTask) -> bool:
-        members = task.look(now, describing=True).members
-        return all(members[name] == value for name, value in wanted) and (by_filters is None or by_filters(members))
+        return _meets(task.look(now, describing=True).members, wanted, by_filters)
 
     found, following = page(
         tasks,
@@ -200,6 +199,13 @@ def _describe_export_tasks(
         matches=matches if wanted or by_filters is not None else None,
     )
     return {"ExportTasks": [_shown(task.show(now)) for task in found], **following}
+
+
+def _meets(
+    record: Mapping[str, Any], wanted: list[tuple[str, Any]], by_filters: Callable[[Mapping[str, Any]], bool] | None
+) -> bool:
+    """Whether a record has the wanted members and meets the filters."""
+    return all(record.get(name) == value for name, value in wanted) and (by_filters is None or by_filters(record))
 
 
 def _shown(record: Record) -> dict[str, Any]:
@@ -235,15 +241,19 @@ _NOT_FOUND = {
 }
 
 
+def _not_found(type_: str, name: str) -> Fault:
+    code, kind = _NOT_FOUND[type_]
+    return _failures.fault(code, f"Could not find {kind} with name {name}")
+
+
 def _find_source(registry: ExportTaskRegistry, arn: str) -> Mapping[str, Any]:
     """The record of the source, empty where none is seeded."""
     parts = source_arn_parts(arn)
     if parts is None:
         raise _failures.fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
-    code, kind = _NOT_FOUND[parts["type"]]
     found = registry.sources.find(parts["type"], parts["name"])
     if parts["region"] != registry.region or (found is None and registry.sources):
-        raise _failures.fault(code, f"Could not find {kind} with name {parts['name']}")
+        raise _not_found(parts["type"], parts["name"])
     if found is not None and found["Status"] != "available":
         raise _documented("StartExportTask", "InvalidExportSourceState")
     return found or {}
@@ -267,35 +277,24 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 
 
-def _describer(type_: str, result: str, noun: str, parent: str) -> _Operation:
-    """An operation that describes the seeded sources of one resource type."""
+def _describer(type_: str, result: str, noun: str, parent: str, filters: Mapping[str, str]) -> _Operation:
+    """An operation that describes the seeded sources of one resource type; *filters* name the members they compare."""
+    known = {name: methodcaller("get", member) for name, member in filters.items()}
 
-    def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-        short = noun.removeprefix("DB").removesuffix("Snapshot").lower() or "instance"
-        filters = {
-            f"db-{short}-id": lambda record: record.get(parent),
-            ("db-cluster-snapshot-id" if short == "cluster" else "db-snapshot-id"): lambda record: record[
-                f"{noun}Identifier"
-            ],
-            "snapshot-type": lambda record: record["SnapshotType"],
-            "engine": lambda record: record.get("Engine"),
-        }
-        by_filters = matcher(parameters, filters)
+    def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
+        by_filters = matcher(parameters, known)
+        wanted = [(name, parameters[name]) for name in (parent, "SnapshotType") if name in parameters]
         records = registry.sources.all(type_)
-        if f"{noun}Identifier" in parameters:
-            name = parameters[f"{noun}Identifier"]
+        if (name := parameters.get(f"{noun}Identifier")) is not None:
             records = [record for record in records if name in (record[f"{noun}Identifier"], record[f"{noun}Arn"])]
             if not records:
-                code, kind = _NOT_FOUND[type_]
-                raise _failures.fault(code, f"Could not find {kind} with name {name}")
-        wanted = [(name, parameters[name]) for name in (parent, "SnapshotType") if name in parameters]
+                raise _not_found(type_, name)
         found, following = page(
             records,
             parameters,
             size=registry.account.options.page_size,
             scope=f"{registry.account_id}/{registry.region}/{type_}",
-            matches=lambda record: all(record.get(name) == value for name, value in wanted)
-            and (by_filters is None or by_filters(record)),
+            matches=lambda record: _meets(record, wanted, by_filters),
         )
         return {result: found, **following}
 
@@ -303,8 +302,28 @@ def _describer(type_: str, result: str, noun: str, parent: str) -> _Operation:
 
 
 _DESCRIBED: dict[str, _Operation] = {
-    "DescribeDBSnapshots": _describer("snapshot", "DBSnapshots", "DBSnapshot", "DBInstanceIdentifier"),
+    "DescribeDBSnapshots": _describer(
+        "snapshot",
+        "DBSnapshots",
+        "DBSnapshot",
+        "DBInstanceIdentifier",
+        {
+            "db-instance-id": "DBInstanceIdentifier",
+            "db-snapshot-id": "DBSnapshotIdentifier",
+            "snapshot-type": "SnapshotType",
+            "engine": "Engine",
+        },
+    ),
     "DescribeDBClusterSnapshots": _describer(
-        "cluster-snapshot", "DBClusterSnapshots", "DBClusterSnapshot", "DBClusterIdentifier"
+        "cluster-snapshot",
+        "DBClusterSnapshots",
+        "DBClusterSnapshot",
+        "DBClusterIdentifier",
+        {
+            "db-cluster-id": "DBClusterIdentifier",
+            "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
+            "snapshot-type": "SnapshotType",
+            "engine": "Engine",
+        },
     ),
 }

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from . import _model
-from ._task import source_arn_parts
 
 # Which structure of the model describes a source, and how the model names the members that all of them have.
 _SHAPES = {
@@ -31,15 +30,14 @@ class Sources:
     def add(
         self,
         arn: str,
+        parts: Mapping[str, str],
         *,
         engine: str | None,
         status: str,
         snapshot_time: datetime,
         members: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        """Keep the source that *arn* names; its record in the API's shape."""
-        parts = source_arn_parts(arn)
-        assert parts is not None
+        """Keep the source that *arn*, with its *parts*, names; its record in the API's shape."""
         type_, name = parts["type"], parts["name"]
         shape_name, identifier, arn_member, parent = _SHAPES[type_]
         record = {

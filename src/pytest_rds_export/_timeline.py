@@ -16,11 +16,12 @@ _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "c
 class _Moving(Protocol):
     """What a timeline sees of a task."""
 
-    status: str
     since: datetime
     percent_at_entry: int
     times_shown: int
 
+    @property
+    def status(self) -> str: ...
     def enter(self, status: str, when: datetime, **members: Any) -> None: ...
     def progress(self, percent: int) -> None: ...
 
@@ -95,9 +96,9 @@ class Timeline(_Course):
 
     def extraction(self, percent: int) -> timedelta:
         """How long the extraction takes up to *percent*."""
-        return self.in_progress * percent / 100  # type: ignore[return-value, operator]
+        return self.in_progress * percent / 100  # type: ignore[return-value]
 
-    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:  # noqa: ARG002
         """Bring *task* to where it stands at *now*."""
         while (length := self._length(task.status)) is not None:
             entered_at, since = task.percent_at_entry, task.since
@@ -149,7 +150,7 @@ class Polls(_Course):
 class Stuck:
     """Never moves a task by itself: an export that hangs. ``move_to`` and CancelExportTask still move it."""
 
-    def failing(self, cause: str) -> Stuck:
+    def failing(self, _cause: str) -> Stuck:
         """The same course: it never gets as far as failing."""
         return self
 

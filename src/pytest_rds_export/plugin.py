@@ -32,7 +32,9 @@ _passed = pytest.StashKey[set[str]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini keys, one for each option but the timeline, and ``--rds-export-failures``."""
     for name in _INI_NAMES:
-        parser.addini(f"{_INI}{name}", f"rds_export: default of the option {name} of the marker rds_export_tasks", default="")
+        parser.addini(
+            f"{_INI}{name}", f"rds_export: default of the option {name} of the marker rds_export_tasks", default=""
+        )
     parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
         "--rds-export-failures",
         action="store_true",
@@ -104,7 +106,8 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     """
     __tracebackhide__ = True
     markers = list(request.node.iter_markers("rds_export_tasks"))
-    given = dict(request.config.stash[_ini_options])
+    ini_options: dict[str, Any] = request.config.stash[_ini_options]
+    given = dict(ini_options)
     for marker in reversed(markers):
         given.update(marker.kwargs)
     with answered_from(Options.of(given)) as registry:
@@ -132,11 +135,12 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
     if not hasattr(request, "param"):
         pytest.fail(
             "rds_export_failure has no failure here: name one with "
-            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or call rds_export_tasks.inject(...)",
+            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or call rds_export_tasks.inject()",
             pytrace=False,
         )
     with rds_export_tasks.inject(request.param) as injection:
-        yield injection.failure
+        failure: Any = injection.failure
+        yield failure
 
 
 @pytest.fixture

@@ -1,0 +1,128 @@
+"""The state of a live task: its members, and what each move sets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from . import _model
+from ._timeline import Polls, Stuck, Timeline
+
+MOVES = {
+    "STARTING": ("IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"),
+    "IN_PROGRESS": ("CANCELING", "CANCELED", "COMPLETE", "FAILED"),
+    "CANCELING": ("CANCELED", "COMPLETE", "FAILED"),
+    "CANCELED": (),
+    "COMPLETE": (),
+    "FAILED": (),
+}
+RUNNING = ("STARTING", "IN_PROGRESS")
+
+DEFAULT_FAILURE_CAUSE = "An unknown internal error occurred."
+_DEFAULT_SIZE = 100
+_BEFORE_EXPORT = timedelta(hours=1)
+
+
+class Home(Protocol):
+    """What a live task needs of the registry it lives in."""
+
+    region: str
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]: ...
+    @property
+    def account_id(self) -> str: ...
+    @property
+    def timeline(self) -> Timeline | Polls | Stuck: ...
+    def now(self) -> datetime: ...
+    def clock_is_steered(self) -> bool: ...
+
+
+class Record:
+    """The state of a live task: its members under the API's names, and where in its phase it stands."""
+
+    __slots__ = ("members", "percent_at_entry", "since", "size", "times_shown")
+
+    def __init__(self, given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime) -> None:
+        self.since = now
+        self.times_shown = 0
+        self.members = _with_defaults(given, home, timeline, now)
+        self.percent_at_entry: int = self.members["PercentProgress"]
+        total = self.members["TotalExtractedDataInGB"]
+        self.size: int = total * 100 // self.percent_at_entry if total and self.percent_at_entry else _DEFAULT_SIZE
+
+    @property
+    def identifier(self) -> str:
+        return str(self.members["ExportTaskIdentifier"])
+
+    @property
+    def status(self) -> str:
+        return str(self.members["Status"])
+
+    def enter(self, status: str, when: datetime, **overrides: Any) -> None:
+        """Enter *status* at the moment *when*, and set what a real task has there."""
+        members = self.members
+        members["Status"] = status
+        if status in ("IN_PROGRESS", "COMPLETE"):
+            members.setdefault("TaskStartTime", when)
+        if status in ("CANCELED", "COMPLETE", "FAILED"):
+            members["TaskEndTime"] = when
+        if status == "COMPLETE":
+            self.progress(100)
+        if status == "FAILED":
+            members["FailureCause"] = DEFAULT_FAILURE_CAUSE
+        members.update(overrides)
+        self.since = when
+        self.times_shown = 0
+        self.percent_at_entry = members["PercentProgress"]
+
+    def progress(self, percent: int) -> None:
+        """Raise the progress, and with it the extracted data, to *percent*; never lower either."""
+        members = self.members
+        members["PercentProgress"] = max(members["PercentProgress"], percent)
+        members["TotalExtractedDataInGB"] = max(members["TotalExtractedDataInGB"], self.size * percent // 100)
+
+
+@functools.cache
+def _usual_members(account_id: str, region: str) -> Mapping[str, Any]:
+    """What the tasks of a region are given alike; of the source's ARN the part before the name."""
+    partition = _model.partition(region)
+    return {
+        "SourceArn": f"arn:{partition}:rds:{region}:{account_id}:snapshot:",
+        "S3Bucket": "rds-exports",
+        "S3Prefix": "",
+        "IamRoleArn": f"arn:{partition}:iam::{account_id}:role/rds-export",
+        "KmsKeyId": f"arn:{partition}:kms:{region}:{account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    }
+
+
+def _with_defaults(
+    given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime
+) -> dict[str, Any]:
+    """The members of a real task in the status of *given*; what is given stands."""
+    status = given["Status"]
+    percent = given.get("PercentProgress", 100 if status == "COMPLETE" else 0)
+    members = {
+        **_usual_members(home.account_id, home.region),
+        "PercentProgress": percent,
+        "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
+        **given,
+    }
+    if "SourceArn" not in given:
+        members["SourceArn"] += given["ExportTaskIdentifier"]
+    ended = status in ("CANCELED", "COMPLETE", "FAILED")
+    end = given.get("TaskEndTime", now)
+    if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
+        members["TaskStartTime"] = _model.milliseconds(end - timeline.extraction(percent)) if percent else end
+    if ended:
+        members["TaskEndTime"] = end
+    if status == "FAILED":
+        members.setdefault("FailureCause", DEFAULT_FAILURE_CAUSE)
+    from_cluster = members["SourceArn"].split(":")[5] == "cluster"
+    members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
+    if not from_cluster:
+        members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - _BEFORE_EXPORT)
+    return members

@@ -1,0 +1,128 @@
+"""Results as XML, written by the shapes of botocore's service model."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from botocore.model import Shape
+
+Write = Callable[[Any], str]
+
+# What would break the document: markup, a carriage return (a parser makes it a line feed), and what XML 1.0 forbids.
+_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
+
+
+@functools.cache
+def writer(shape: Any) -> Write:
+    """A function from a value of *shape* to the XML inside its element."""
+    build = {"structure": _structure_writer, "map": _map_writer}.get(shape.type_name)
+    if build is not None:
+        return build(shape)
+    if shape.type_name == "list":
+        return _list_writer(shape, f"<{shape.member.serialization.get('name', 'member')}>")
+    return _SCALARS_OUT.get(shape.type_name, str)
+
+
+def _structure_writer(shape: Any) -> Write:
+    members = shape.members
+
+    @functools.lru_cache(maxsize=256)
+    def plan(names: tuple[str, ...]) -> tuple[str, list[str], Callable[[Any], Any], list[tuple[str, Write]]]:
+        """For a value with these names: its XML as a template, its texts, and what else is converted, and how."""
+        present = [name for name in members if name in names]
+        tags = {name: members[name].serialization.get("name", name) for name in present}
+        template = "".join(f"<{tags[name]}>%({name})s</{tags[name]}>" for name in present)
+        kinds = {name: members[name].type_name for name in present}
+        texts = [name for name in present if kinds[name] == "string"]
+        converted = [name for name in present if kinds[name] not in ("string", "integer", "long")]
+        return template, texts, _getter(texts), [(name, _late_writer(members[name])) for name in converted]
+
+    def write_structure(value: Mapping[str, Any]) -> str:
+        if None in value.values():
+            value = {name: item for name, item in value.items() if item is not None}
+        template, texts, text_values, converted = plan(tuple(value))
+        items = {name: write(value[name]) for name, write in converted}
+        if not _is_plain("".join(text_values(value))):
+            items |= {name: text(value[name]) for name in texts}
+        return template % ({**value, **items} if items else value)
+
+    return write_structure
+
+
+def _getter(names: list[str]) -> Callable[[Any], Any]:
+    """What gets the texts of these names, to be joined."""
+    return itemgetter(*names) if names else lambda _: ()
+
+
+def _late_writer(shape: Shape) -> Write:
+    """The writer of *shape*; of a structure looked up when it is needed, since it may contain itself."""
+
+    def write(value: Any) -> str:
+        return writer(shape)(value)
+
+    return _SCALARS_OUT.get(shape.type_name, write)
+
+
+def _list_writer(shape: Any, start: str) -> Write:
+    end = f"</{start[1:]}"
+    member = shape.member
+
+    def write_list(value: Any) -> str:
+        write = writer(member)
+        return "".join([f"{start}{write(item)}{end}" for item in value])
+
+    return write_list
+
+
+def _map_writer(shape: Any) -> Write:
+    key_name = shape.key.serialization.get("name", "key")
+    value_name = shape.value.serialization.get("name", "value")
+
+    def write_map(value: Mapping[Any, Any]) -> str:
+        write_key, write_value = writer(shape.key), writer(shape.value)
+        return "".join(
+            f"<entry><{key_name}>{write_key(key)}</{key_name}><{value_name}>{write_value(item)}</{value_name}></entry>"
+            for key, item in value.items()
+        )
+
+    return write_map
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text can stand in XML as it is, asked in the fastest way; some that say no can as well."""
+    return text.isprintable() and "&" not in text and "<" not in text and ">" not in text
+
+
+def text(value: str) -> str:
+    if _is_plain(value):
+        return value
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), value)
+
+
+@functools.lru_cache(maxsize=4096)
+def _timestamp(value: Any) -> str:
+    if not isinstance(value, datetime):
+        from botocore.utils import parse_to_aware_datetime
+
+        value = parse_to_aware_datetime(value)
+    elif value.tzinfo is not timezone.utc:
+        value = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    text: str = value.isoformat()
+    return f"{text[:23]}Z" if value.microsecond else f"{text[:19]}.000Z"
+
+
+_SCALARS_OUT: dict[str, Write] = {
+    "string": text,
+    "integer": str,
+    "long": str,
+    "double": repr,
+    "boolean": lambda value: "true" if value else "false",
+    "timestamp": _timestamp,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,15 +11,33 @@ FAKE_ACCESS_KEY = "testing"
 FAKE_SECRET_KEY = "testing"  # noqa: S105
 
 
+_lock = threading.Lock()
+# What each use found, the latest last.
+_found: list[dict[str, str | None]] = []
+
+
 @contextmanager
 def environment(variables: Mapping[str, str | None]) -> Iterator[None]:
-    """Set variables, unset those given as None, and afterwards put each back exactly as it was."""
-    before = {name: os.environ.get(name) for name in variables}
-    try:
+    """Set variables, unset those given as None, and afterwards put each back exactly as it was.
+
+    Uses may overlap: one that ends before a later one leaves it to that one to put back what it found itself.
+    """
+    with _lock:
+        before = {name: os.environ.get(name) for name in variables}
+        _found.append(before)
         _put(variables)
+    try:
         yield
     finally:
-        _put(before)
+        with _lock:
+            index = next(index for index, other in enumerate(_found) if other is before)
+            del _found[index]
+            for name, value in before.items():
+                later = next((other for other in _found[index:] if name in other), None)
+                if later is None:
+                    _put({name: value})
+                else:
+                    later[name] = value
 
 
 def fake_aws(region: str) -> dict[str, str | None]:

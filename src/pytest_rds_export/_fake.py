@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _model
 from ._environment import environment, fake_aws
@@ -14,6 +16,8 @@ from ._registry import ExportTaskRegistry, Seed
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
+
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
 class fake_rds_export(ContextDecorator):  # noqa: N801
@@ -47,6 +51,23 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         stack.__exit__(*exc_info)  # type: ignore[arg-type]
         if exc_info[0] is None and (complaint := complaints(registry)):
             raise AssertionError(complaint)
+
+    def __call__(self, func: _FunctionT) -> _FunctionT:
+        """The function with the fake around each call of it; of a coroutine function around all that it awaits."""
+        if not inspect.iscoroutinefunction(func):
+            return super().__call__(func)
+
+        @functools.wraps(func)
+        async def inner(*args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
+            with self._recreate_cm():
+                return await func(*args, **kwargs)
+
+        return inner  # type: ignore[return-value]
+
+    def _recreate_cm(self) -> fake_rds_export:
+        """What a decorated function enters: one of its own each time, since calls may overlap."""
+        return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
         return f"<fake_rds_export of {len(self._seeds)} seeds, {len(self._entered)} times entered>"

@@ -156,7 +156,7 @@ async def _drive_async(steps: _Steps) -> Any:
 def _before_parameter_build(event: _Event) -> None:
     """Have the request signed with fake credentials, whatever the client holds."""
     context, parameters = event.kwargs["context"], event.kwargs["params"]
-    credentials = _fake_credentials()
+    credentials = _fake_credentials(asynchronous=_is_async(type(event.emitter)))  # type: ignore[arg-type]
     if credentials is not None:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     else:
@@ -283,13 +283,16 @@ _HOOKS: dict[str, Callable[[_Event], _Steps | None]] = {
 
 
 @functools.cache
-def _fake_credentials() -> Any:
+def _fake_credentials(*, asynchronous: bool) -> Any:
     """What a request is signed with; None where botocore takes no credentials per request."""
-    from botocore.credentials import Credentials
     from botocore.signers import RequestSigner
 
     if "request_credentials" not in inspect.signature(RequestSigner.get_auth_instance).parameters:
         return None
+    if asynchronous:
+        from aiobotocore.credentials import AioCredentials as Credentials
+    else:
+        from botocore.credentials import Credentials
     return Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
 
 

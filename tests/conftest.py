@@ -1,3 +1,104 @@
 """What all tests share."""
 
+import io
+import os
+import socket
+import sys
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
 pytest_plugins = ["pytester"]
+
+
+class _NetworkGuard:
+    """Refuses and notes what would go to a network. An audit hook, which sees also what C code opens."""
+
+    def __init__(self):
+        self.watches = False
+        self.refused = []
+
+    def __call__(self, event, arguments):
+        if not self.watches:
+            return
+        if event == "socket.__new__" and arguments[1] in (socket.AF_INET, socket.AF_INET6):
+            what = "an internet socket"
+        elif event == "socket.getaddrinfo":
+            what = f"a look-up of {arguments[0]!r}"
+        else:
+            return
+        self.refused.append(what)
+        raise AssertionError(f"the test suite uses no network, but this was {what}")
+
+
+_guard = _NetworkGuard()
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def refused_network(request):
+    """What the test tried on a network; anything left in it fails the test. The mark ``loopback`` allows all."""
+    _guard.refused.clear()
+    _guard.watches = request.node.get_closest_marker("loopback") is None
+    yield _guard.refused
+    _guard.watches = False
+    assert _guard.refused == []
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch):
+    """No test depends on the AWS settings of the machine that it runs on."""
+    for name in os.environ:
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+class _RawBody(io.BytesIO):
+    def stream(self, **kwargs):
+        yield self.read()
+
+
+@pytest.fixture
+def before_send():
+    """A function that makes a ``before-send`` handler, which counts its requests and answers each with *body*."""
+
+    class Handler:
+        def __init__(self, body=None):
+            self.body = body
+            self.requests = []
+
+        def __call__(self, request, **kwargs):
+            self.requests.append(request)
+            return None if self.body is None else AWSResponse(request.url, 200, {}, _RawBody(self.body))
+
+    return Handler
+
+
+@pytest.fixture
+def botocore_objects():
+    """A function that gives each object that a class or a module of botocore holds, by where it is held."""
+
+    def look():
+        held = {}
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] not in ("boto3", "botocore", "aiobotocore"):
+                continue
+            for attribute, value in list(vars(module).items()):
+                held[name, attribute] = value
+                if isinstance(value, type):
+                    held.update(((name, attribute, member), inner) for member, inner in vars(value).items())
+        return held
+
+    return look
+
+
+@pytest.fixture
+def botocore_unchanged(botocore_objects):
+    """Botocore holds the same objects after the test as before it."""
+    before = botocore_objects()
+    yield
+    after = botocore_objects()
+    assert [where for where, value in before.items() if after.get(where) is not value] == []

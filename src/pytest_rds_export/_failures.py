@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import _model
-from ._wording import listed, unknown
+from ._wording import closest_first, unknown
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -54,7 +54,7 @@ _DISTORTED = {
     "TruncatedResponse": "the XML of the answer breaks off",
     "ProxyErrorPage": "a proxy answered 502 with an HTML page",
 }
-PROXY_PAGE_STATUS = 502
+_PROXY_PAGE_STATUS = 502
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ class Failure:
 
     ``name`` is the error code on the wire; of a transport failure the name of botocore's exception class, or
     ``TruncatedResponse`` or ``ProxyErrorPage``. ``http_status`` is the status of an answer that carries it, from 400
-    to 599; None where there is no answer. ``message`` is the text: AWS's own where it is known. ``kind`` is
+    to 599, by default 400; of a transport failure it follows from the name: 502 for the proxy's page, None where
+    there is no answer or its status tells nothing. ``message`` is the text: AWS's own where it is known. ``kind`` is
     ``"documented"`` (an error of the operation in the installed service model), ``"common"`` (any operation of AWS)
     or ``"transport"``. ``operation`` is the API's name of the operation it is listed for; None for any.
 
@@ -73,7 +74,7 @@ class Failure:
     name: str
     operation: str | None = None
     kind: str = "common"
-    http_status: int | None = 400
+    http_status: int | None = None
     message: str = ""
 
     def __post_init__(self) -> None:
@@ -86,6 +87,12 @@ class Failure:
         if self.kind == "transport":
             if self.name not in (*_TRANSPORT, *_DISTORTED):
                 raise ValueError(unknown("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
+            own = _PROXY_PAGE_STATUS if self.name == "ProxyErrorPage" else None
+            if self.http_status not in (None, own):
+                raise ValueError(f"the http_status of {self.name} is {own}, got {self.http_status!r}")
+            object.__setattr__(self, "http_status", own)
+        elif self.http_status is None:
+            object.__setattr__(self, "http_status", 400)
         elif not isinstance(self.http_status, int) or not 400 <= self.http_status <= 599:
             raise ValueError(f"http_status goes from 400 to 599, got {self.http_status!r}")
         if not isinstance(self.message, str):
@@ -131,7 +138,7 @@ class Failure:
         headers: Any = {}
         context = RetryContext(
             attempt_number=1,
-            operation_model=None if self.operation is None else _model.operation_model(self.operation),
+            operation_model=_model.operation_model(self.operation or "CancelExportTask"),
             parsed_response=None if self.code is None else {"Error": {"Code": self.code}},
             http_response=None if self.code is None else AWSResponse("", status, headers, None),
             caught_exception=None if self.code is not None else self.as_exception(""),
@@ -189,9 +196,7 @@ def _catalogue(operation: str) -> tuple[Failure, ...]:
             for code, status, text in common
             if code not in modelled
         ),
-        *(Failure(name, operation, "transport", None, text) for name, text in _TRANSPORT.items()),
-        Failure("TruncatedResponse", operation, "transport", None, _DISTORTED["TruncatedResponse"]),
-        Failure("ProxyErrorPage", operation, "transport", PROXY_PAGE_STATUS, _DISTORTED["ProxyErrorPage"]),
+        *(Failure(name, operation, "transport", None, text) for name, text in {**_TRANSPORT, **_DISTORTED}.items()),
     )
 
 
@@ -221,16 +226,8 @@ def find(name: str, operation: str) -> Failure:
     for shape in _model.operation_model(operation).error_shapes:
         if shape.name == name:
             return _documented(shape, operation)
-    elsewhere = [other for other in _model.service_model().error_shapes if name in (other.name, _code(other))]
-    if elsewhere:
-        raise ValueError(
-            f"{name!r} is no failure of {operation}; its failures are: {listed(failure.name for failure in known)}"
-        )
-    raise ValueError(unknown(f"failure of {operation}", name, (failure.name for failure in known)))
-
-
-def _code(shape: Shape) -> str:
-    return str(shape.metadata.get("error", {}).get("code", shape.name))
+    names = closest_first(name, (failure.name for failure in known))
+    raise ValueError(f"{name!r} is no failure of {operation}; known: {names}")
 
 
 def from_client_error(error: ClientError, operation: str) -> Failure:

@@ -145,9 +145,10 @@ def _resolved(failure: object, into: str | None) -> tuple[Failure | Exception, s
         return _failures.from_client_error(failure, operation), operation
     if isinstance(failure, Exception):
         return failure, operation
-    if isinstance(failure, type) and issubclass(failure, BaseException):
-        raise TypeError(f"inject an instance of {failure.__name__}, not the class: {failure.__name__}(...)")
-    if isinstance(failure, BaseException):
+    kind = failure if isinstance(failure, type) else type(failure)
+    if issubclass(kind, Exception):
+        raise TypeError(f"inject an instance of {kind.__name__}, not the class: {kind.__name__}(...)")
+    if issubclass(kind, BaseException):
         raise TypeError(f"a failure is an Exception; {failure!r} would end the test run")
     raise TypeError(f"a failure is a Failure, its name or an exception instance, got {failure!r}")
 

@@ -11,10 +11,14 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
-    """Say that *name* is no *what*, with the known ones, the closest first."""
+def closest_first(name: object, known: Iterable[str]) -> str:
+    """The known names as a sentence lists them, those most like *name* first."""
     names = list(known)
     close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=0.6)
     likely = [known for lower in close for known in names if known.lower() == lower]
-    rest = [known for known in names if known not in likely]
-    return f"unknown {what} {name!r}; known: {listed([*likely, *rest])}"
+    return listed([*likely, *(known for known in names if known not in likely)])
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> str:
+    """Say that *name* is no *what*, with the known ones, the closest first."""
+    return f"unknown {what} {name!r}; known: {closest_first(name, known)}"

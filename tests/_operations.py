@@ -1,0 +1,23 @@
+"""The three operations as a user of boto3 calls them, and clients to call them with."""
+
+import boto3
+from _aws import start
+from botocore.config import Config
+
+CALLS = {
+    "CancelExportTask": lambda client: client.cancel_export_task(ExportTaskIdentifier="nightly"),
+    "StartExportTask": start,
+    "DescribeExportTasks": lambda client: client.describe_export_tasks(),
+}
+# One for all, since each session reads the service model anew.
+_session = boto3.session.Session()
+
+
+def send(client, operation):
+    """Call one of the three operations, about the task ``nightly``."""
+    return CALLS[operation](client)
+
+
+def client_with(service="rds", **retries):
+    """A client of its own, with the given settings of botocore's retries."""
+    return _session.client(service, region_name="us-east-1", config=Config(retries=retries))

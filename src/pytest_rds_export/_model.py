@@ -100,16 +100,17 @@ def moment(name: str, value: object) -> datetime:
 
     *value* is an aware ``datetime`` or an ISO 8601 text with an offset, as both versions of the AWS CLI print it.
     """
+    time = value
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value))
+            time = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value))
         except ValueError:
             raise ValueError(f"{name} is no ISO 8601 time such as '2026-03-01T02:00:00Z': {value!r}") from None
-    if not isinstance(value, datetime):
+    if not isinstance(time, datetime):
         raise ValueError(f"{name} is an aware datetime or an ISO 8601 text, got {value!r}")
-    if value.tzinfo is None:
+    if time.tzinfo is None:
         raise ValueError(f"{name} has no time zone: {value!r}; give it one, such as tzinfo=timezone.utc or a 'Z'")
-    return milliseconds(value.astimezone(UTC))
+    return milliseconds(time.astimezone(UTC))
 
 
 def milliseconds(value: datetime) -> datetime:
@@ -121,6 +122,13 @@ def parse_arn(arn: str) -> Mapping[str, str] | None:
     """The parts of an RDS ARN (partition, region, account, type, name); None if it is none."""
     match = _RDS_ARN.fullmatch(arn)
     return match.groupdict() if match else None
+
+
+def checked_region(name: object) -> str:
+    """The name of a region. Raises ``ValueError`` for what cannot be one."""
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):
+        raise ValueError(f"a region has a name such as 'eu-west-1', got {name!r}")
+    return name
 
 
 @functools.cache

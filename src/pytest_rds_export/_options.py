@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from ._model import checked_region
 from ._timeline import Polls, Stuck, Timeline
 from ._wording import unknown
 
@@ -89,10 +90,3 @@ class Options:
 
 
 NAMES = tuple(field.name for field in fields(Options))
-
-
-def checked_region(name: object) -> str:
-    """The name of a region. Raises ``ValueError`` for what cannot be one."""
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):
-        raise ValueError(f"a region has a name such as 'eu-west-1', got {name!r}")
-    return name

@@ -14,7 +14,7 @@ from . import _clock, _model
 from ._calls import Call, CallLog
 from ._failures import Failure
 from ._injections import Injection, InjectionQueue
-from ._options import Options, checked_region
+from ._options import Options
 from ._record import RUNNING
 from ._sources import Sources
 from ._task import ExportTask, source_arn_parts
@@ -154,9 +154,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         Raises ``ValueError`` for what cannot be the name of a region.
         """
         with self.lock:
-            found = self._account.regions.get(name)
+            found = self._account.regions.get(_model.checked_region(name))
             if found is None:
-                found = ExportTaskRegistry(_account=self._account, _region=checked_region(name))
+                found = ExportTaskRegistry(_account=self._account, _region=name)
             return found
 
     def inject(

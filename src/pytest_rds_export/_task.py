@@ -93,6 +93,8 @@ class ExportTask:
             given.update(_checked_members(members))
         if timeline is not None and not isinstance(timeline, (Timeline, Polls, Stuck)):
             raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {timeline!r}")
+        if region is not None:
+            _model.checked_region(region)
         named = given.get("SourceArn")
         if named is not None:
             arn_region = _model.parse_arn(named)["region"]  # type: ignore[index]
@@ -149,8 +151,7 @@ class ExportTask:
         home = self._home
         if home is None:
             raise ValueError(f"{self!r} is a value that was never seeded; move what seed() or the registry gives")
-        if status not in MOVES:
-            raise ValueError(unknown("status", status, MOVES))
+        _check_status(status)
         for name in ("export_task_identifier", "status"):
             if name in members:
                 raise TypeError(f"move_to does not set {name}")
@@ -170,7 +171,7 @@ class ExportTask:
         """A live copy of this task for *home*, seeded at *now* on a clock that is *steered* or real."""
         task = object.__new__(ExportTask)
         task.identifier = self.identifier
-        task._given = self._given
+        task._given = self._value()[0]
         task._region = self._region
         task._timeline = self._timeline
         task._home = home
@@ -256,9 +257,13 @@ def _checked_state(identifier: str, status: str) -> dict[str, Any]:
             f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
             "and single hyphens, a letter first, no hyphen last"
         )
-    if status not in MOVES:
-        raise ValueError(unknown("status", status, MOVES))
+    _check_status(status)
     return {"ExportTaskIdentifier": identifier, "Status": status}
+
+
+def _check_status(status: object) -> None:
+    if not isinstance(status, str) or status not in MOVES:
+        raise ValueError(unknown("status", status, MOVES))
 
 
 def _checked_members(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from ._model import milliseconds
 
 _NEXT = {"STARTING": "IN_PROGRESS", "CANCELING": "CANCELED"}
 _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
+_LONGEST = timedelta(days=36525)  # no datetime that a test is likely to reckon with overflows
 
 
 class _Moving(Protocol):
@@ -43,7 +43,10 @@ class _Course:
         if self.outcome not in ("COMPLETE", "FAILED"):
             raise ValueError(f"outcome is 'COMPLETE' or 'FAILED', got {self.outcome!r}")
         for name, belongs_to in (("failure_cause", "FAILED"), ("warning_message", "COMPLETE")):
-            if getattr(self, name) is not None and self.outcome != belongs_to:
+            text = getattr(self, name)
+            if not isinstance(text, (str, type(None))):
+                raise ValueError(f"{name} is a text, got {text!r}")
+            if text is not None and self.outcome != belongs_to:
                 raise ValueError(f"{name} belongs to outcome {belongs_to!r}; the outcome here is {self.outcome!r}")
 
     @staticmethod
@@ -73,10 +76,10 @@ class Timeline(_Course):
     """Moves a task by the clock, read as ``datetime.now(timezone.utc)`` at each call.
 
     ``starting``, ``in_progress`` and ``canceling`` are how long each phase lasts: a ``timedelta``, or a number of
-    seconds, not negative; 0 skips the phase. The defaults, 10, 5 and 2 minutes, are inferred: in a captured export
-    STARTING took 12 minutes and IN_PROGRESS 3. During IN_PROGRESS the progress and the extracted data grow linearly
-    (inferred). ``outcome`` is ``"COMPLETE"`` or ``"FAILED"``; ``failure_cause`` and ``warning_message`` are the
-    texts that go with them.
+    seconds, from 0 to 100 years; 0 skips the phase. The defaults, 10, 5 and 2 minutes, are inferred: in a captured
+    export STARTING took 12 minutes and IN_PROGRESS 3. During IN_PROGRESS the progress and the extracted data grow
+    linearly (inferred). ``outcome`` is ``"COMPLETE"`` or ``"FAILED"``; ``failure_cause`` and ``warning_message`` are
+    the texts that go with them.
 
     A timeline is a value: tasks that share one run apart. ``Timeline()`` is the default of every task. Without a
     frozen clock a test takes milliseconds, so nothing moves. Raises ``ValueError`` for a value that is not allowed.
@@ -88,11 +91,12 @@ class Timeline(_Course):
 
     @staticmethod
     def _phase(name: str, value: Any) -> timedelta:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-            value = timedelta(seconds=value)
-        if not isinstance(value, timedelta) or value < timedelta(0):
-            raise ValueError(f"{name} is a timedelta or a number of seconds, not negative, got {value!r}")
-        return value
+        phase = value
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST.total_seconds():
+            phase = timedelta(seconds=value)
+        if not isinstance(phase, timedelta) or not timedelta(0) <= phase <= _LONGEST:
+            raise ValueError(f"{name} is a timedelta or a number of seconds, from 0 to 100 years, got {value!r}")
+        return phase
 
     def extraction(self, percent: int) -> timedelta:
         """How long the extraction takes up to *percent*."""
@@ -107,7 +111,7 @@ class Timeline(_Course):
                 length -= self.extraction(entered_at)
             if now < since + length:
                 if extracting and now > since:
-                    task.progress(entered_at + math.floor((100 - entered_at) * ((now - since) / length)))
+                    task.progress(entered_at + (100 - entered_at) * (now - since) // length)
                 return
             self._move_on(task, milliseconds(since + length))
 

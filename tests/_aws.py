@@ -76,3 +76,12 @@ def refused(code, http_status, text):
         http_status,
         text,
     )
+
+
+@contextmanager
+def raises_exactly(error, text):
+    """The block raises *error* itself, no subclass, with exactly this text."""
+    with pytest.raises(error) as caught:
+        yield
+    assert type(caught.value) is error
+    assert str(caught.value) == text

@@ -146,7 +146,7 @@ def test_an_export_task_that_is_kept_never_changes(rds_export_tasks, rds_export_
     rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
     rds_export_tasks["nightly"].move_to("FAILED", percent_progress=50)
 
-    assert KEPT == ExportTask("nightly", status="IN_PROGRESS", percent_progress=42, export_only=["orders"])
+    assert ExportTask("nightly", status="IN_PROGRESS", percent_progress=42, export_only=["orders"]) == KEPT
     assert KEPT.task_end_time is None
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from _aws import service_model
+from _aws import raises_exactly, service_model
 from botocore import xform_name
 
 from pytest_rds_export import ExportTask
@@ -32,10 +32,8 @@ def registry(rds_export_tasks):
 
 
 def refuses(call, error, text):
-    with pytest.raises(error) as caught:
+    with raises_exactly(error, text):
         call()
-    assert type(caught.value) is error
-    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize("identifier", ["", "1st", "late-", "a--b", "night_ly", "nächtlich", "a" * 61, 7, None])
@@ -83,20 +81,26 @@ def test_a_wrong_status(registry, status, known):
         ),
         (
             {"task_end_time": datetime(2026, 3, 1)},  # noqa: DTZ001
-            "task_end_time has no time zone: datetime.datetime(2026, 3, 1, 0, 0); give it one, such as "
-            "tzinfo=timezone.utc or a 'Z'",
+            (
+                "task_end_time has no time zone: datetime.datetime(2026, 3, 1, 0, 0); give it one, such as "
+                "tzinfo=timezone.utc or a 'Z'"
+            ),
         ),
         ({"task_end_time": 1772330400}, "task_end_time is an aware datetime or an ISO 8601 text, got 1772330400"),
         (
             {"source_arn": "arn:aws:rds:us-east-1:123456789012:db:orders"},
-            "source_arn is no ARN of a snapshot, cluster-snapshot or cluster: "
-            "'arn:aws:rds:us-east-1:123456789012:db:orders'; one reads "
-            "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'",
+            (
+                "source_arn is no ARN of a snapshot, cluster-snapshot or cluster: "
+                "'arn:aws:rds:us-east-1:123456789012:db:orders'; one reads "
+                "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
+            ),
         ),
         (
             {"source_arn": "nightly"},
-            "source_arn is no ARN of a snapshot, cluster-snapshot or cluster: 'nightly'; one reads "
-            "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'",
+            (
+                "source_arn is no ARN of a snapshot, cluster-snapshot or cluster: 'nightly'; one reads "
+                "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
+            ),
         ),
         ({"timeline": "slow"}, "timeline is a Timeline, Polls or Stuck, got 'slow'"),
         ({"region": "Dublin"}, "a region has a name such as 'eu-west-1', got 'Dublin'"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -54,6 +52,9 @@ def page(
 
 
 def _marker(position: int, scope: str) -> str:
+    import base64
+    import hashlib
+
     digest = hashlib.blake2b(f"{scope}/{position}".encode(), digest_size=9).digest()
     return base64.urlsafe_b64encode(digest + str(position).encode()).decode()
 
@@ -61,6 +62,8 @@ def _marker(position: int, scope: str) -> str:
 def _position(marker: str | None, scope: str) -> int:
     if not marker:
         return 0
+    import base64
+
     try:
         position = int(base64.urlsafe_b64decode(marker.encode())[9:])
     except ValueError:

@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
 
 from . import _failures
 from ._failures import Fault
@@ -26,6 +25,8 @@ def parameters(flat: Mapping[str, str], shape: Shape) -> dict[str, Any]:
 
 def flat(text: str) -> dict[str, str]:
     """The names and values of a query. Raises ``ValueError`` for what is none."""
+    from urllib.parse import unquote_plus
+
     found = {}
     for pair in text.split("&") if text else ():
         name, equals, value = pair.partition("=")

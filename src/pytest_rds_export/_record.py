@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _model
 from ._timeline import Polls, Stuck, Timeline
@@ -26,19 +26,21 @@ _DEFAULT_SIZE = 100
 _BEFORE_EXPORT = timedelta(hours=1)
 
 
-class Home(Protocol):
-    """What a live task needs of the registry it lives in."""
+if TYPE_CHECKING:
 
-    region: str
+    class Home(Protocol):
+        """What a live task needs of the registry it lives in."""
 
-    @property
-    def lock(self) -> AbstractContextManager[Any]: ...
-    @property
-    def account_id(self) -> str: ...
-    @property
-    def timeline(self) -> Timeline | Polls | Stuck: ...
-    def now(self) -> datetime: ...
-    def clock_is_steered(self) -> bool: ...
+        region: str
+
+        @property
+        def lock(self) -> AbstractContextManager[Any]: ...
+        @property
+        def account_id(self) -> str: ...
+        @property
+        def timeline(self) -> Timeline | Polls | Stuck: ...
+        def now(self) -> datetime: ...
+        def clock_is_steered(self) -> bool: ...
 
 
 class Record:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _model
-from ._record import MOVES, RUNNING, Home, Record
+from ._record import MOVES, RUNNING, Record
 from ._timeline import Polls, Stuck, Timeline
 from ._wording import listed, unknown
+
+if TYPE_CHECKING:
+    from ._record import Home
 
 _IDENTIFIER = re.compile("[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 LONGEST_IDENTIFIER = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ._model import milliseconds
 
@@ -13,29 +13,27 @@ _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "c
 _LONGEST = timedelta(days=36525)  # no datetime that a test is likely to reckon with overflows
 
 
-class _Moving(Protocol):
-    """What a timeline sees of a task."""
+if TYPE_CHECKING:
 
-    since: datetime
-    percent_at_entry: int
-    times_shown: int
+    class _Moving(Protocol):
+        """What a timeline sees of a task."""
 
-    @property
-    def status(self) -> str: ...
-    def enter(self, status: str, when: datetime, **members: Any) -> None: ...
-    def progress(self, percent: int) -> None: ...
+        since: datetime
+        percent_at_entry: int
+        times_shown: int
+
+        @property
+        def status(self) -> str: ...
+        def enter(self, status: str, when: datetime, **members: Any) -> None: ...
+        def progress(self, percent: int) -> None: ...
 
 
-@dataclass(frozen=True)
 class _Course:
     """What every course has: three phases, and how it ends when nobody cancels."""
 
-    starting: Any
-    in_progress: Any
-    canceling: Any
-    outcome: str = "COMPLETE"
-    failure_cause: str | None = None
-    warning_message: str | None = None
+    outcome: str
+    failure_cause: str | None
+    warning_message: str | None
 
     def __post_init__(self) -> None:
         for phase in _PHASES.values():
@@ -55,7 +53,8 @@ class _Course:
 
     def failing(self, cause: str) -> Any:
         """The same course, ending FAILED with *cause*."""
-        return replace(self, outcome="FAILED", failure_cause=cause, warning_message=None)
+        course: Any = self
+        return replace(course, outcome="FAILED", failure_cause=cause, warning_message=None)
 
     def _length(self, status: str) -> Any:
         phase = _PHASES.get(status)
@@ -88,6 +87,9 @@ class Timeline(_Course):
     starting: timedelta | float = timedelta(minutes=10)
     in_progress: timedelta | float = timedelta(minutes=5)
     canceling: timedelta | float = timedelta(minutes=2)
+    outcome: str = "COMPLETE"
+    failure_cause: str | None = None
+    warning_message: str | None = None
 
     @staticmethod
     def _phase(name: str, value: Any) -> timedelta:
@@ -128,6 +130,9 @@ class Polls(_Course):
     starting: int = 1
     in_progress: int = 2
     canceling: int = 1
+    outcome: str = "COMPLETE"
+    failure_cause: str | None = None
+    warning_message: str | None = None
 
     @staticmethod
     def _phase(name: str, value: Any) -> int:

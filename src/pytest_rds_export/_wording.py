@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -13,6 +12,8 @@ def listed(names: Iterable[str]) -> str:
 
 def closest_first(name: object, known: Iterable[str]) -> str:
     """The known names as a sentence lists them, those most like *name* first."""
+    import difflib
+
     names = list(known)
     close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=0.6)
     likely = [known for lower in close for known in names if known.lower() == lower]

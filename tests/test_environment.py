@@ -1,0 +1,127 @@
+"""The environment while the fake answers, and afterwards."""
+
+import os
+
+import boto3
+import pytest
+
+from pytest_rds_export import fake_rds_export
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SECRET_ACCESS_KEY": "real-secret",
+    "AWS_SESSION_TOKEN": "real-token",
+    "AWS_SECURITY_TOKEN": "real-token",
+    "AWS_CREDENTIAL_EXPIRATION": "2026-01-01T00:00:00Z",
+    "AWS_ACCOUNT_ID": "999999999999",
+    "AWS_PROFILE": "production",
+    "AWS_DEFAULT_PROFILE": "production",
+    "AWS_EC2_METADATA_DISABLED": "false",
+    "AWS_REGION": "eu-west-1",
+    "AWS_DEFAULT_REGION": "eu-west-1",
+}
+
+
+@pytest.fixture
+def real_account(monkeypatch):
+    """A machine that is set up for a production account."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_credentials_are_fake_and_profile_and_metadata_off(real_account):
+    with fake_rds_export():
+        found = {name: os.environ.get(name) for name in CREDENTIALS}
+
+    assert found == {
+        **dict.fromkeys(CREDENTIALS),
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(CREDENTIALS, id="all set"),
+        pytest.param({}, id="none set"),
+        pytest.param(dict.fromkeys(CREDENTIALS, ""), id="all set to nothing"),
+        pytest.param({"AWS_REGION": "eu-west-1", "AWS_PROFILE": "production"}, id="some set"),
+    ],
+)
+@pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
+def test_each_variable_is_put_back_as_it_was(before, error, monkeypatch):
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    everything = dict(os.environ)
+
+    def use():
+        with fake_rds_export():
+            assert dict(os.environ) != everything
+            if error is not None:
+                raise error
+
+    if error is None:
+        use()
+    else:
+        with pytest.raises(error):
+            use()
+    assert dict(os.environ) == everything
+
+
+def test_what_the_block_itself_set_and_forgot_is_put_back_too(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    everything = dict(os.environ)
+    with fake_rds_export():
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_PROFILE", "other")
+    assert dict(os.environ) == everything
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
+def test_overlapping_uses_put_back_what_was_before_the_first(order, real_account):
+    everything = dict(os.environ)
+    uses = [fake_rds_export(region=f"us-west-{number}") for number in (1, 2, 3)]
+    for use in uses:
+        use.__enter__()
+    for index in order:
+        assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+        uses[index].__exit__(None, None, None)
+    assert dict(os.environ) == everything
+
+
+def test_an_inner_use_puts_back_what_it_found(monkeypatch):
+    with fake_rds_export():
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        with fake_rds_export(region="eu-west-1"):
+            assert os.environ["AWS_REGION"] == "eu-west-1"
+        assert os.environ["AWS_REGION"] == "eu-central-1"
+
+
+def test_a_client_can_be_made_where_the_profile_does_not_exist(real_account, rds_export_tasks):
+    assert boto3.Session().client("rds").describe_export_tasks()["ExportTasks"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "options", "region"),
+    [
+        ({}, {}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, {}, "eu-west-1"),
+        ({"AWS_REGION": "eu-central-1"}, {}, "eu-central-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-central-1"}, {}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}, {}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, {"region": "cn-north-1"}, "cn-north-1"),
+    ],
+)
+def test_the_home_region_is_the_one_given_else_the_environments_else_us_east_1(before, options, region, monkeypatch):
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+
+    with fake_rds_export(**options) as tasks:
+        assert tasks.region == region
+        assert boto3.Session().client("rds").meta.region_name == region
+        assert os.environ["AWS_REGION"] == os.environ["AWS_DEFAULT_REGION"] == region

@@ -129,7 +129,7 @@ def test_operations_go_by_the_name_of_the_api(registry, operation, text):
 
 
 def test_an_unknown_operation(registry):
-    with pytest.raises(ValueError, match="^unknown RDS operation 'CancelExportTsk'; known: CancelExportTask, "):
+    with pytest.raises(ValueError, match=r"^unknown RDS operation 'CancelExportTsk'; known: CancelExportTask, "):
         registry.calls_to("CancelExportTsk")
 
 

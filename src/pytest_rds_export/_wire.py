@@ -16,13 +16,6 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 
-class Request(NamedTuple):
-    """A query request, read: the operation and its parameters in the shape that boto3 users know."""
-
-    operation: OperationModel
-    parameters: dict[str, Any]
-
-
 class Response(NamedTuple):
     """An HTTP response, written."""
 
@@ -31,8 +24,8 @@ class Response(NamedTuple):
     body: bytes
 
 
-def read(body: bytes | str) -> Request:
-    """Read the body of a query request. Raises ``Fault`` with AWS's error for what is none of RDS."""
+def read(body: bytes | str) -> tuple[OperationModel, dict[str, Any]]:
+    """The operation that the body of a query request asks for, and its parameters in the shape of boto3. Raises ``Fault`` with AWS's error for what is none of RDS."""
     try:
         flat = _query.flat(body.decode("utf-8") if isinstance(body, bytes) else body)
     except ValueError:
@@ -46,7 +39,7 @@ def read(body: bytes | str) -> Request:
         raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
     operation = _model.operation_model(action)
     shape = operation.input_shape
-    return Request(operation, {} if shape is None else _query.parameters(flat, shape))
+    return operation, {} if shape is None else _query.parameters(flat, shape)
 
 
 def write_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
@@ -68,13 +61,17 @@ def _envelope(operation: OperationModel) -> tuple[str, _xml.Write, str, str]:
     return f"{head}<{wrapper}>", _xml.writer(shape), f"</{wrapper}>{tail}", end
 
 
-_id_start = str(uuid.uuid4())[:24]
 _id_count = itertools.count(1)
 
 
 def _request_id() -> str:
     """A request id: a random UUID for the process, and a count."""
-    return f"{_id_start}{next(_id_count):012x}"
+    return f"{_id_start()}{next(_id_count):012x}"
+
+
+@functools.cache
+def _id_start() -> str:
+    return str(uuid.uuid4())[:24]
 
 
 def write_failure(failure: Failure, operation: str, now: datetime) -> Response:

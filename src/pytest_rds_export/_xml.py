@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Write = Callable[[Any], str]
 
 # What would break the document: markup, a carriage return (a parser makes it a line feed), and what XML 1.0 forbids.
-_SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = "[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
@@ -103,7 +103,7 @@ def _is_plain(text: str) -> bool:
 def text(value: str) -> str:
     if _is_plain(value):
         return value
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), value)
+    return re.sub(_SPECIAL, lambda found: _ESCAPES.get(found[0], "\ufffd"), value)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -168,7 +168,10 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
 
 def _replace_sleeps(clock: ExportClock) -> list[tuple[dict[str, Any], str, Any, Any]]:
     """Put moving sleeps wherever a module holds a real one; what was put where, to be taken back."""
-    replacements = {id(real): (real, moving(clock, real)) for real, moving in _sleeps()}
+    replacements = {}
+    for held, moving in _sleeps():
+        real = getattr(held, "outlived", held)
+        replacements[id(held)] = replacements[id(real)] = real, moving(clock, real)
     done = []
     for module_name, module in list(sys.modules.items()):
         if _sleeps_for_real(module_name):
@@ -219,7 +222,7 @@ def _moving_sleep(clock: ExportClock, real: Callable[[float], None]) -> Callable
         clock.sleep(seconds)
         real(0)
 
-    return sleep
+    return _marked(sleep, real)
 
 
 def _moving_asyncio_sleep(clock: ExportClock, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -229,6 +232,12 @@ def _moving_asyncio_sleep(clock: ExportClock, real: Callable[..., Any]) -> Calla
         clock.sleep(delay)
         return await real(0, result)
 
+    return _marked(sleep, real)
+
+
+def _marked(sleep: Any, real: Any) -> Any:
+    """*sleep*, to be known for ours by a later clock: a user's monkeypatch may put it back after its own has ended."""
+    sleep.outlived = real
     return sleep
 
 

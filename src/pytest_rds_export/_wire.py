@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 
+class Request(NamedTuple):
+    """A query request, read: the operation and its parameters in the shape that boto3 users know."""
+
+    operation: OperationModel
+    parameters: dict[str, Any]
+
+
 class Response(NamedTuple):
     """An HTTP response, written."""
 
@@ -24,8 +31,8 @@ class Response(NamedTuple):
     body: bytes
 
 
-def read(body: bytes | str) -> tuple[OperationModel, dict[str, Any]]:
-    """The operation that the body of a query request asks for, and its parameters in the shape of boto3. Raises ``Fault`` with AWS's error for what is none of RDS."""
+def read(body: bytes | str) -> Request:
+    """Read the body of a query request. Raises ``Fault`` with AWS's error for what is none of RDS."""
     try:
         flat = _query.flat(body.decode("utf-8") if isinstance(body, bytes) else body)
     except ValueError:
@@ -39,7 +46,7 @@ def read(body: bytes | str) -> tuple[OperationModel, dict[str, Any]]:
         raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
     operation = _model.operation_model(action)
     shape = operation.input_shape
-    return operation, {} if shape is None else _query.parameters(flat, shape)
+    return Request(operation, {} if shape is None else _query.parameters(flat, shape))
 
 
 def write_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:

@@ -79,7 +79,7 @@ def _reader(shape: Shape) -> _Read:
             if not isinstance(node, str):
                 raise ValueError
             return convert(node)
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, RuntimeError):  # the last is botocore's, for a time beyond its reach
             raise _invalid(path, node) from None
 
     return read_scalar

@@ -1,0 +1,144 @@
+"""What is no request of RDS gets AWS's error, never an exception of Python's."""
+
+from datetime import timezone
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_rds_export import _wire
+from pytest_rds_export._failures import Fault
+
+V = "Version=2014-10-31"
+SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error.")
+
+
+def refusal(body):
+    """The code, status and text of the error that a body gets."""
+    with pytest.raises(Fault) as fault:
+        _wire.read(body)
+    failure = fault.value.failure
+    return failure.name, failure.http_status, failure.message
+
+
+@pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "&", "{}"])
+def test_what_is_no_query_is_malformed(body):
+    assert refusal(body) == SYNTAX
+
+
+@pytest.mark.parametrize("body", ["", b"", V, "action=CancelExportTask&" + V])
+def test_a_query_without_an_action_is_told_so(body):
+    assert refusal(body) == ("MissingAction", 400, "The request is missing an action or a required parameter.")
+
+
+@pytest.mark.parametrize(
+    ("body", "action", "version"),
+    [
+        (f"Action=cancel_export_task&{V}", "cancel_export_task", "2014-10-31"),
+        (f"Action=&{V}", "", "2014-10-31"),
+        ("Action=CancelExportTask&Version=2013-01-10", "CancelExportTask", "2013-01-10"),
+        ("Action=CancelExportTask", "CancelExportTask", "None"),
+    ],
+)
+def test_an_unknown_action_or_version_is_invalid(body, action, version):
+    assert refusal(body) == ("InvalidAction", 400, f"Could not find operation {action} for version {version}")
+
+
+def test_a_required_parameter_that_is_missing_is_named():
+    assert refusal(f"Action=CancelExportTask&{V}") == (
+        "MissingParameter",
+        400,
+        "The request must contain the parameter ExportTaskIdentifier.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("DescribeExportTasks&MaxRecords=many", "Invalid value many for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=", "Invalid value  for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=1.5", "Invalid value 1.5 for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords.1=20", "Invalid value 1 for MaxRecords"),
+        ("DescribeExportTasks&Filters=status", "Invalid value status for Filters"),
+        ("DescribeExportTasks&Filters.member.1.Name=status", "Invalid value member for Filters"),
+        ("DescribeExportTasks&Filters.Filter.x.Name=status", "Invalid value Filter for Filters"),
+        ("DescribeExportTasks&Filters.Filter.1=status", "Invalid value status for Filters[1]"),
+        ("DescribeDBInstances&Filters.Filter.1.Name.x=a", "Invalid value x for Filters[1].Name"),
+        ("DescribeEvents&StartTime=yesterday", "Invalid value yesterday for StartTime"),
+        ("DescribeEvents&StartTime=inf", "Invalid value inf for StartTime"),
+        ("DescribeEvents&StartTime=nan", "Invalid value nan for StartTime"),
+        ("DescribeEvents&StartTime=1e300", "Invalid value 1e300 for StartTime"),
+        ("DescribeEvents&StartTime=99999999999999999", "Invalid value 99999999999999999 for StartTime"),
+        ("DescribeDBSnapshots&IncludeShared=maybe", "Invalid value maybe for IncludeShared"),
+        ("CreateIntegration&AdditionalEncryptionContext=x", "Invalid value x for AdditionalEncryptionContext"),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1=x",
+            "Invalid value x for AdditionalEncryptionContext",
+        ),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x",
+            "Invalid value key for AdditionalEncryptionContext",
+        ),
+    ],
+)
+def test_a_parameter_of_the_wrong_type_is_named_with_its_value(query, text):
+    required = "&SourceArn=a&TargetArn=b&IntegrationName=c" if query.startswith("CreateIntegration") else ""
+    assert refusal(f"{V}{required}&Action={query}") == ("InvalidParameterValue", 400, text)
+
+
+@pytest.mark.parametrize("query", ["Filters=a&Filters.Filter.1.Name=b", "Filters.Filter.1.Name=b&Filters=a"])
+def test_a_parameter_given_in_two_ways_is_malformed(query):
+    code, status, text = refusal(f"Action=DescribeExportTasks&{V}&{query}")
+
+    assert (code, status) == ("MalformedQueryString", 404)
+    assert text.endswith("is given in two ways.")
+
+
+def test_the_items_of_a_list_are_read_in_the_order_of_their_numbers():
+    query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
+
+    _, parameters = _wire.read(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
+
+    assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
+
+
+def test_what_the_model_does_not_know_is_overlooked():
+    _, parameters = _wire.read(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
+
+    assert parameters == {"Marker": "m"}
+
+
+_PARTS = (
+    "Filters Filter Values Value Name member 0 1 2 -1 x MaxRecords StartTime Duration ExportTaskIdentifier SourceArn"
+)
+_NAMES = st.lists(st.sampled_from(["", *_PARTS.split()]), min_size=1, max_size=5).map(".".join)
+_TEXTS = st.text(max_size=8) | st.from_regex(r"[0-9TZ:.+e-]{1,24}", fullmatch=True) | st.floats().map(str)
+_PAIRS = st.lists(st.tuples(_NAMES, _TEXTS).map("=".join), max_size=6)
+_ACTIONS = st.sampled_from(["DescribeExportTasks", "DescribeEvents", "StartExportTask"])
+_QUERIES = st.builds(lambda action, pairs: "&".join([f"Action={action}", V, *pairs]), _ACTIONS, _PAIRS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary() | st.text() | _QUERIES)
+def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
+    try:
+        operation, _ = _wire.read(body)
+    except Fault as fault:
+        status = fault.failure.http_status
+    else:
+        assert operation.name in body
+        status = 400
+    assert 400 <= status < 500
+
+
+@settings(max_examples=60, deadline=None)
+@given(_TEXTS)
+def test_whatever_stands_for_a_time_is_read_or_refused(text):
+    try:
+        _, parameters = _wire.read(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
+    except Fault as fault:
+        found = fault.failure.message
+    else:
+        found = parameters["StartTime"]
+    assert found == f"Invalid value {text} for StartTime" or found.tzinfo is timezone.utc

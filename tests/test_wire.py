@@ -1,0 +1,215 @@
+"""The query protocol, for every operation that botocore's RDS model has."""
+
+import re
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from botocore.awsrequest import AWSRequest
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_rds_export import Failure, _model, _wire
+
+NOW = datetime(2026, 3, 1, 2, 0, 0, 250_000, tzinfo=timezone.utc)
+OPERATIONS = _model.service_model().operation_names
+NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
+# What XML 1.0 has no place for: https://www.w3.org/TR/xml/#charsets
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+
+_TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(timezone.utc))  # noqa: DTZ001
+_SCALARS = {
+    "string": st.text(max_size=20),
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "long": st.integers(-(2**63), 2**63 - 1),
+    "double": st.floats(allow_nan=False, allow_infinity=False),
+    "boolean": st.booleans(),
+    "timestamp": _TIMES,
+}
+
+
+def values(shape, *, empty):
+    """Values of a shape of the model; only with *empty* also lists, maps and inner structures without a member."""
+    if shape is None:
+        return st.just({})
+    if shape.type_name == "structure":
+        members = {name: values(member, empty=empty) for name, member in shape.members.items()}
+        required = {name: members.pop(name) for name in shape.required_members}
+        whole = st.fixed_dictionaries(required, optional=members)
+        return whole if empty else whole.filter(bool)
+    if shape.type_name == "list":
+        return st.lists(values(shape.member, empty=empty), min_size=not empty, max_size=3)
+    if shape.type_name == "map":
+        key, value = values(shape.key, empty=empty), values(shape.value, empty=empty)
+        return st.dictionaries(key, value, min_size=not empty, max_size=3)
+    return _SCALARS[shape.type_name]
+
+
+def sent(operation, parameters):
+    """The body that botocore sends."""
+    serialized = create_serializer("query", include_validation=False).serialize_to_request(parameters, operation)
+    return AWSRequest("POST", url="https://rds.us-east-1.amazonaws.com/", data=serialized["body"]).prepare().body
+
+
+def parsed(operation, response):
+    """What botocore makes of an answer."""
+    http = {"status_code": response.status, "headers": response.headers, "body": response.body}
+    found = create_parser("query").parse(http, operation.output_shape)
+    assert found.pop("ResponseMetadata")["RequestId"] == response.headers["x-amzn-RequestId"]
+    return found
+
+
+def on_the_wire(value):
+    """What of a value an XML document can carry: times to the millisecond, and the characters that XML knows."""
+    if isinstance(value, dict):
+        return {on_the_wire(key): on_the_wire(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [on_the_wire(item) for item in value]
+    if isinstance(value, str):
+        return FORBIDDEN.sub("\ufffd", value)
+    if isinstance(value, datetime):
+        return value - timedelta(microseconds=value.microsecond % 1000)
+    return value
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_parameters_that_botocore_sends_are_read_as_they_were(name):
+    operation = _model.operation_model(name)
+
+    @few
+    @given(values(operation.input_shape, empty=False) if operation.input_shape.members else st.just({}))
+    def check(parameters):
+        assert _wire.read(sent(operation, parameters)) == (operation, parameters)
+
+    check()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_result_is_parsed_by_botocore_as_it_was(name):
+    operation = _model.operation_model(name)
+
+    @few
+    @given(values(operation.output_shape, empty=True))
+    def check(result):
+        assert parsed(operation, _wire.write_result(operation, result, NOW)) == on_the_wire(result)
+
+    check()
+
+
+@pytest.mark.parametrize("body", ["{}", "{}&ExportOnly=", "ExportOnly=&{}"])
+def test_a_list_without_items_is_not_given(body):
+    query = "Action=StartExportTask&Version=2014-10-31&ExportTaskIdentifier=a&SourceArn=b&S3BucketName=c&IamRoleArn=d"
+
+    _, parameters = _wire.read(body.format(f"{query}&KmsKeyId=e"))
+
+    assert parameters == {
+        "ExportTaskIdentifier": "a",
+        "SourceArn": "b",
+        "S3BucketName": "c",
+        "IamRoleArn": "d",
+        "KmsKeyId": "e",
+    }
+
+
+def test_what_a_result_does_not_have_is_left_out():
+    operation = _model.operation_model("CancelExportTask")
+
+    response = _wire.write_result(operation, {"Status": "CANCELING", "TaskEndTime": None, "S3Prefix": ""}, NOW)
+
+    assert parsed(operation, response) == {"Status": "CANCELING", "S3Prefix": ""}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<&>\"'", "<&>\"'"),
+        ("]]>", "]]>"),
+        ("&amp;", "&amp;"),
+        ("100 %(Status)s %", "100 %(Status)s %"),
+        (" a\tb\nc\rd\r\ne ", " a\tb\nc\rd\r\ne "),
+        ("Zürich 東京 🚀", "Zürich 東京 🚀"),
+        ("a\x00b\x0bc\x1fd\ufffee\uffff", "a\ufffdb\ufffdc\ufffdd\ufffde\ufffd"),
+        ("lone \ud800 surrogate", "lone \ufffd surrogate"),
+    ],
+)
+def test_any_text_leaves_the_answer_readable(text, found):
+    operation = _model.operation_model("DescribeExportTasks")
+    tasks = {"ExportTasks": [{"WarningMessage": text, "ExportOnly": [text], "Status": "COMPLETE"}]}
+
+    answer = parsed(operation, _wire.write_result(operation, tasks, NOW))
+    failure = _wire.write_failure(Failure("OptInRequired", message=text), "DescribeExportTasks", NOW)
+
+    assert answer == {"ExportTasks": [{"WarningMessage": found, "ExportOnly": [found], "Status": "COMPLETE"}]}
+    assert parsed(operation, failure)["Error"]["Message"] == found
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (NOW, "2026-03-01T02:00:00.250Z"),
+        (datetime(2026, 3, 1, 2, tzinfo=timezone.utc), "2026-03-01T02:00:00.000Z"),
+        (datetime(2026, 3, 1, 4, tzinfo=timezone(timedelta(hours=2))), "2026-03-01T02:00:00.000Z"),
+        (datetime(2026, 3, 1, 2), "2026-03-01T02:00:00.000Z"),  # noqa: DTZ001
+        ("2026-03-01T02:00:00Z", "2026-03-01T02:00:00.000Z"),
+        (1772330400, "2026-03-01T02:00:00.000Z"),
+    ],
+)
+def test_a_time_is_written_in_utc_with_milliseconds(moment, text):
+    body = _wire.write_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": moment}, NOW).body.decode()
+
+    assert f"<TaskEndTime>{text}</TaskEndTime>" in body
+
+
+def _without_id(response):
+    """An answer as text, and its headers, both with its request id, which is a UUID, as ``ID``."""
+    identifier = response.headers["x-amzn-RequestId"]
+    assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", identifier)
+    return response.body.decode().replace(identifier, "ID"), {**response.headers, "x-amzn-RequestId": "ID"}
+
+
+def test_the_bytes_of_a_success():
+    result = {"ExportTasks": [{"ExportTaskIdentifier": "a<b", "PercentProgress": 0, "TaskEndTime": NOW}], "Marker": "m"}
+
+    response = _wire.write_result(_model.operation_model("DescribeExportTasks"), result, NOW)
+
+    body, headers = _without_id(response)
+    assert response.status == 200
+    assert body == (
+        f'<DescribeExportTasksResponse xmlns="{NAMESPACE}"><DescribeExportTasksResult><Marker>m</Marker><ExportTasks>'
+        "<ExportTask><ExportTaskIdentifier>a&lt;b</ExportTaskIdentifier>"
+        "<TaskEndTime>2026-03-01T02:00:00.250Z</TaskEndTime><PercentProgress>0</PercentProgress></ExportTask>"
+        "</ExportTasks></DescribeExportTasksResult><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata>"
+        "</DescribeExportTasksResponse>"
+    )
+    assert headers == {
+        "x-amzn-RequestId": "ID",
+        "Content-Type": "text/xml",
+        "Content-Length": str(len(response.body)),
+        "Date": "Sun, 01 Mar 2026 02:00:00 GMT",
+    }
+
+
+@pytest.mark.parametrize(("status", "blamed"), [(400, "Sender"), (499, "Sender"), (500, "Receiver"), (503, "Receiver")])
+def test_the_bytes_of_an_error(status, blamed):
+    failure = Failure("OptInRequired", http_status=status, message="not > subscribed")
+
+    response = _wire.write_failure(failure, "CancelExportTask", NOW)
+
+    body, headers = _without_id(response)
+    assert response.status == status
+    assert body == (
+        f'<ErrorResponse xmlns="{NAMESPACE}"><Error><Type>{blamed}</Type><Code>OptInRequired</Code>'
+        "<Message>not &gt; subscribed</Message></Error><RequestId>ID</RequestId></ErrorResponse>"
+    )
+    assert headers["Content-Length"] == str(len(response.body))
+    assert headers["Content-Type"] == "text/xml"
+
+
+def test_no_two_answers_have_the_same_request_id():
+    operation = _model.operation_model("CancelExportTask")
+    ids = {_wire.write_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
+
+    assert len(ids) == 100

@@ -1,0 +1,56 @@
+"""The export clock: its set-up beside freezegun's, and a poll loop that sleeps."""
+
+from __future__ import annotations
+
+import time
+
+from _measure import median_of, show, side_by_side
+from calls import client
+from freezegun import freeze_time
+
+from pytest_rds_export import Stuck, fake_rds_export
+from pytest_rds_export._clock import frozen_clock
+
+
+def set_up() -> None:
+    """Start and stop."""
+
+    def freezegun() -> None:
+        with freeze_time("2026-01-01", real_asyncio=True):
+            pass
+
+    def ours() -> None:
+        with frozen_clock():
+            pass
+
+    contenders = {
+        "freezegun": lambda runs: median_of(runs, freezegun),
+        "rds_export_clock": lambda runs: median_of(runs, ours),
+    }
+    show("start and stop of the clock", side_by_side(contenders, blocks=15, runs=10))
+
+
+def polling() -> None:
+    """40 times describe and sleep(30)."""
+    rds = client()
+
+    def one(runs: int) -> float:
+        with fake_rds_export("nightly", timeline=Stuck()), frozen_clock():
+            return median_of(runs, rds.describe_export_tasks)
+
+    def loop(runs: int) -> float:
+        def poll() -> None:
+            for _ in range(40):
+                rds.describe_export_tasks()
+                time.sleep(30)
+
+        with fake_rds_export("nightly", timeline=Stuck()), frozen_clock():
+            return median_of(runs, poll)
+
+    contenders = {"one describe_export_tasks": one, "40 of them, each with sleep(30)": loop}
+    show("a poll loop under the clock", side_by_side(contenders, blocks=8, runs=4))
+
+
+if __name__ == "__main__":
+    set_up()
+    polling()

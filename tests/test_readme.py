@@ -1,0 +1,45 @@
+"""Every example of the README runs."""
+
+import re
+from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
+EXAMPLES = {
+    match["name"]: match["code"]
+    for match in re.finditer(r"```python\n# (?P<name>\w+)\.py\n(?P<code>.*?)```", README.read_text("utf-8"), re.DOTALL)
+}
+
+
+def test_every_python_block_is_an_example():
+    assert len(EXAMPLES) == README.read_text("utf-8").count("```python")
+    assert {"conftest", "test_cancel", "test_seeds", "test_failures"} == set(EXAMPLES)
+
+
+def test_each_example_without_a_conftest(pytester):
+    pytester.makepyfile(**{name: code for name, code in EXAMPLES.items() if name != "conftest"})
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
+
+
+def test_the_seed_of_the_conftest(pytester):
+    pytester.makeconftest(EXAMPLES["conftest"])
+    pytester.makepyfile("def test_seed(rds_export_tasks): assert list(rds_export_tasks) == ['nightly', 'weekly']")
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)
+
+
+def test_the_report_is_as_shown(pytester):
+    report = re.search(r"```text\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[1]
+    pytester.makepyfile(
+        """
+        import boto3
+
+        def test_wrong_region(rds_export_tasks):
+            rds_export_tasks.seed("nightly")
+            boto3.client("rds", "eu-west-1").cancel_export_task(ExportTaskIdentifier="nightly")
+        """
+    )
+
+    result = pytester.runpytest("-p", "no:randomly")
+
+    result.stdout.fnmatch_lines(report.splitlines(), consecutive=True)

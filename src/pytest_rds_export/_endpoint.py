@@ -86,6 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             exchange = Exchange(
                 registry,
                 body,
+                operation=None,
                 region=scope[1] if scope else None,
                 invocation=self.headers.get("amz-sdk-invocation-id"),
                 first="attempt=1" in self.headers.get("amz-sdk-request", "attempt=1"),

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _wire
-from ._failures import Failure
+from ._calls import Call
+from ._failures import Failure, Fault
 from ._registry import ExportTaskRegistry
 from ._service import Request
 
@@ -16,25 +17,40 @@ class Exchange:
 
     __slots__ = ("call", "model", "now", "registry", "request")
 
+    call: Call
+
     def __init__(
         self,
         registry: ExportTaskRegistry,
         body: bytes | str,
         *,
+        operation: str | None,
         region: str | None,
         invocation: str | None,
         first: bool,
     ) -> None:
-        """Read the send. Raises ``Fault`` for what is no request of RDS; there is no call then."""
+        """Read the send.
+
+        Raises ``Fault`` for what is no request of RDS. It is noted as a call without parameters if the *operation* is
+        known from elsewhere.
+        """
         if region is not None and region != registry.region:
             registry = registry.in_region(region)
         self.registry = registry
         self.now = registry.now()
-        self.model, parameters = _wire.read(body)
-        self.call = registry.account.log.attempt(
-            self.model.name, parameters, registry.region, self.now, invocation=invocation, first=first
-        )
+        try:
+            self.model, parameters = _wire.read(body)
+        except Fault as fault:
+            if operation is not None:
+                self._note(operation, {}, invocation, first=first)
+                self.call.ended(fault.failure.http_status, fault.failure.name)
+            raise
+        self._note(self.model.name, parameters, invocation, first=first)
         self.request = Request(registry, self.call, self.now)
+
+    def _note(self, operation: str, parameters: Mapping[str, Any], invocation: str | None, *, first: bool) -> None:
+        log, region = self.registry.account.log, self.registry.region
+        self.call = log.attempt(operation, parameters, region, self.now, invocation=invocation, first=first)
 
     def succeed(self, result: Mapping[str, Any]) -> _wire.Response:
         """The answer that carries *result*."""

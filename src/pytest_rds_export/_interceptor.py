@@ -23,7 +23,8 @@ from ._service import is_answered
 _Steps = Generator[Any, Any, Any]
 
 _lock = threading.Lock()
-_answering: list[ExportTaskRegistry] = []
+# Replaced as a whole, never changed, so that a call in another thread sees one state of it.
+_answering: tuple[ExportTaskRegistry, ...] = ()
 _original: Any = None
 # The context of the request that is on its way in this thread or task: botocore's own, which before-send does not give.
 _context: ContextVar[Mapping[str, Any]] = ContextVar("context", default={})  # noqa: B039
@@ -35,19 +36,18 @@ def intercepting(registry: ExportTaskRegistry) -> Iterator[None]:
 
     Raises ``RuntimeError`` if the installed botocore has not the seam that this rests on.
     """
+    global _answering
     from botocore.hooks import HierarchicalEmitter
 
     with _lock:
         if not _answering:
             _patch(HierarchicalEmitter)
-        _answering.append(registry)
+        _answering = (*_answering, registry)
     try:
         yield
     finally:
         with _lock:
-            # By identity, and the innermost of several: uses may overlap.
-            index = max(index for index, other in enumerate(_answering) if other is registry)
-            del _answering[index]
+            _answering = tuple(other for other in _answering if other is not registry)
             if not _answering:
                 _unpatch(HierarchicalEmitter)
 
@@ -91,9 +91,10 @@ def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
         event, _, operation = event_name.partition(".rds.")
         hook = _HOOKS.get(event)
-        if hook is None or not operation or not _answering:
+        answering = _answering
+        if hook is None or not operation or not answering:
             return original(self, event_name, **kwargs)
-        steps = hook(_Event(_answering[-1], self, event_name, operation, kwargs, original))
+        steps = hook(_Event(answering[-1], self, event_name, operation, kwargs, original))
         if steps is None:
             return original(self, event_name, **kwargs)
         return _drive_async(steps) if _is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
@@ -180,6 +181,7 @@ def _before_send(event: _Event) -> _Steps:
         exchange = Exchange(
             event.registry,
             sent.body,
+            operation=event.operation,
             region=context.get("client_region"),
             invocation=retries.get("invocation-id"),
             first=retries.get("attempt", 1) == 1,

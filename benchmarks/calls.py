@@ -11,11 +11,11 @@ from typing import Any
 
 import boto3
 import moto
-from _measure import median_of, show, side_by_side
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.stub import Stubber
 
+from _measure import median_of, show, side_by_side
 from pytest_rds_export import fake_rds_export
 
 _names = itertools.count()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from _measure import median_of, show, side_by_side
-from calls import client
 from freezegun import freeze_time
 
+from _measure import median_of, show, side_by_side
+from calls import client
 from pytest_rds_export import Stuck, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 

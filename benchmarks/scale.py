@@ -8,7 +8,6 @@ import tracemalloc
 
 from _measure import median_of, show, side_by_side
 from calls import client
-
 from pytest_rds_export import ExportTaskRegistry, fake_rds_export
 
 _MANY = 100_000

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import boto3
 import pytest
-from _aws import raises_exactly, start
 
+from _aws import raises_exactly, start
 from pytest_rds_export import ExportTask, ExportTaskRegistry, Stuck
 
 

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from _aws import CLUSTER, STATUSES, members_of
 
+from _aws import CLUSTER, STATUSES, members_of
 from pytest_rds_export import ExportTask, Polls, fake_rds_export
 
 DATA = Path(__file__).parent / "data"

@@ -4,9 +4,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from _aws import raises_exactly, service_model
 from botocore import xform_name
 
+from _aws import raises_exactly, service_model
 from pytest_rds_export import ExportTask
 
 API_MEMBERS = list(service_model().shape_for("ExportTask").members)

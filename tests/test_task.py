@@ -6,9 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 import botocore.session
 import pytest
-from _aws import CLUSTER, STATUSES, members_of, raises_exactly, service_model, start
 from botocore import xform_name
 
+from _asking import described
+from _aws import CLUSTER, STATUSES, members_of, raises_exactly, service_model, start
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
 MODEL = service_model()
@@ -23,11 +24,6 @@ MOVES = {
 }
 ALLOWED = [(old, new) for old in STATUSES for new in MOVES[old]]
 REFUSED = [(old, new) for old in STATUSES for new in STATUSES if new not in MOVES[old]]
-
-
-def described(client):
-    [task] = client.describe_export_tasks(ExportTaskIdentifier="nightly")["ExportTasks"]
-    return task
 
 
 def test_the_members_are_the_models_in_its_order():

@@ -1,0 +1,117 @@
+"""CancelExportTask, through a real client."""
+
+import boto3
+import pytest
+
+from _asking import described
+from _aws import CLUSTER, documented, members_of, refused, start, without_metadata
+from pytest_rds_export import ExportTask
+
+STATE_FAULT = ("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault"))
+NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
+
+
+def cancel(client, identifier="nightly"):
+    return without_metadata(client.cancel_export_task(ExportTaskIdentifier=identifier))
+
+
+@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
+def test_a_running_export_is_canceling_and_answered_whole(rds_export_tasks, rds_export_client, status):
+    rds_export_tasks.seed("nightly", status=status)
+    before = described(rds_export_client)
+
+    answer = cancel(rds_export_client)
+
+    assert answer == {**before, "Status": "CANCELING"}
+    assert set(answer) == members_of("CANCELING", extracting=status == "IN_PROGRESS")
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+
+def test_progress_and_prefix_stay_as_they_were(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed(
+        "nightly", percent_progress=42, total_extracted_data_in_gb=7, s3_prefix="rds", export_only=["orders"]
+    )
+
+    answer = cancel(rds_export_client)
+
+    assert set(answer) == members_of("CANCELING", given=("S3Prefix", "ExportOnly"))
+    assert (answer["PercentProgress"], answer["TotalExtractedDataInGB"]) == (42, 7)
+    assert (answer["S3Prefix"], answer["ExportOnly"]) == ("rds", ["orders"])
+
+
+def test_the_export_of_a_cluster(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed("nightly", source_arn=CLUSTER)
+
+    answer = cancel(rds_export_client)
+
+    assert set(answer) == members_of("CANCELING", cluster=True)
+    assert answer["SourceType"] == "CLUSTER"
+
+
+def test_an_export_that_a_client_started(rds_export_client):
+    start(rds_export_client)
+
+    answer = cancel(rds_export_client)
+
+    assert set(answer) == members_of("CANCELING", extracting=False)
+    assert (answer["Status"], answer["S3Prefix"]) == ("CANCELING", "")
+
+
+def test_it_is_canceled_later_with_an_end_time(rds_export_tasks, rds_export_client, rds_export_clock):
+    rds_export_tasks.seed("nightly", percent_progress=42)
+    cancel(rds_export_client)
+
+    rds_export_clock.tick(minutes=2)
+
+    shown = described(rds_export_client)
+    assert set(shown) == members_of("CANCELED")
+    assert (shown["Status"], shown["PercentProgress"]) == ("CANCELED", 42)
+    assert shown["TaskEndTime"] == rds_export_clock.now
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
+def test_an_export_that_is_not_running(rds_export_tasks, rds_export_client, status):
+    rds_export_tasks.seed("nightly", status=status)
+    before = described(rds_export_client)
+
+    with refused(*STATE_FAULT):
+        cancel(rds_export_client)
+
+    assert described(rds_export_client) == before
+
+
+def test_a_second_cancel_comes_too_late(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed("nightly")
+    cancel(rds_export_client)
+
+    with refused(*STATE_FAULT):
+        cancel(rds_export_client)
+
+
+@pytest.mark.parametrize("identifier", ["Nightly", "nightly-2", "no identifier"])
+def test_an_unknown_identifier(rds_export_tasks, rds_export_client, identifier):
+    rds_export_tasks.seed("nightly")
+
+    with refused(*NOT_FOUND):
+        cancel(rds_export_client, identifier)
+
+    assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+def test_a_task_of_another_region_is_unknown(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
+
+    with refused(*NOT_FOUND):
+        cancel(rds_export_client)
+
+    abroad = boto3.client("rds", region_name="eu-west-1")
+    assert cancel(abroad)["Status"] == "CANCELING"
+
+
+def test_the_faults_are_the_clients_own_classes(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed("nightly", status="COMPLETE")
+
+    with pytest.raises(rds_export_client.exceptions.InvalidExportTaskStateFault):
+        cancel(rds_export_client)
+    with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault):
+        cancel(rds_export_client, "other")

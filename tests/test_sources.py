@@ -1,0 +1,274 @@
+"""Sources: what StartExportTask finds to export, and the two operations that describe snapshots."""
+
+import re
+from datetime import datetime, timedelta, timezone
+
+import boto3
+import pytest
+from botocore import xform_name
+
+from _aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, raises_exactly, refused, service_model, start
+from pytest_rds_export import UnansweredOperation, fake_rds_export
+
+AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
+NOT_FOUND = {
+    SNAPSHOT: ("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"),
+    CLUSTER_SNAPSHOT: ("DBClusterSnapshotNotFoundFault", 404, "Could not find cluster snapshot with name nightly"),
+    CLUSTER: ("DBClusterNotFoundFault", 404, "Could not find cluster with name orders"),
+}
+TAKEN = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
+NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
+
+
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
+def test_where_none_is_seeded_any_arn_is_a_source(rds_export_client, source):
+    assert start(rds_export_client, source=source)["SourceArn"] == source
+
+
+@pytest.mark.parametrize("source", NOT_FOUND)
+def test_where_one_is_seeded_another_is_not_found(rds_export_tasks, rds_export_client, source):
+    rds_export_tasks.seed_snapshot("weekly")
+
+    with refused(*NOT_FOUND[source]):
+        start(rds_export_client, source=source)
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
+def test_what_is_seeded_by_its_arn_is_a_source(rds_export_tasks, rds_export_client, source):
+    rds_export_tasks.seed_snapshot(source)
+
+    assert start(rds_export_client, source=source)["Status"] == "STARTING"
+
+
+def test_an_automated_snapshot_by_its_name(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed_snapshot("rds:mydb-2026-01-01-00-05")
+
+    assert start(rds_export_client, source=AUTOMATED)["SourceArn"] == AUTOMATED
+
+
+def test_a_name_is_a_snapshot_and_with_cluster_a_cluster_snapshot(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+
+    assert start(rds_export_client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
+    with refused(*NOT_FOUND[SNAPSHOT]):
+        start(rds_export_client, "other", source=SNAPSHOT)
+
+
+@pytest.mark.parametrize("status", ["creating", "deleted", "Available"])
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER])
+def test_a_source_that_is_not_available(rds_export_tasks, rds_export_client, source, status):
+    rds_export_tasks.seed_snapshot(source, status=status)
+
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client, source=source)
+
+
+def test_a_source_is_of_the_region_in_its_arn(rds_export_tasks, rds_export_client):
+    abroad = SNAPSHOT.replace("us-east-1", "eu-west-1")
+    rds_export_tasks.seed_snapshot(abroad)
+
+    assert start(boto3.client("rds", region_name="eu-west-1"), source=abroad)["SourceArn"] == abroad
+    assert start(rds_export_client)["SourceArn"] == SNAPSHOT  # none is seeded here
+
+
+def test_a_name_is_of_the_region_of_the_registry(rds_export_tasks):
+    record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")
+
+    assert record["DBSnapshotArn"] == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
+
+
+def test_a_seeded_snapshot_is_described(rds_export_tasks, rds_export_client):
+    record = rds_export_tasks.seed_snapshot(
+        "mydb-nightly", engine="postgres", snapshot_time=TAKEN, allocated_storage=20, tag_list=[{"Key": "a"}]
+    )
+
+    described = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+
+    assert described == [
+        {
+            "DBSnapshotIdentifier": "mydb-nightly",
+            "DBSnapshotArn": "arn:aws:rds:us-east-1:123456789012:snapshot:mydb-nightly",
+            "DBInstanceIdentifier": "mydb",
+            "Status": "available",
+            "AllocatedStorage": 20,
+            "SnapshotCreateTime": TAKEN,
+            "SnapshotType": "manual",
+            "PercentProgress": 100,
+            "Engine": "postgres",
+            "TagList": [{"Key": "a"}],
+        }
+    ]
+    assert described == [record]
+
+
+def test_a_seeded_cluster_snapshot_is_described(rds_export_tasks, rds_export_client, rds_export_clock):
+    record = rds_export_tasks.seed_snapshot("rds:orders-2026-01-01", cluster=True)
+
+    [described] = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+
+    assert described == record
+    assert described["DBClusterSnapshotArn"].endswith(":cluster-snapshot:rds:orders-2026-01-01")
+    assert described["DBClusterIdentifier"] == "orders"
+    assert described["SnapshotType"] == "automated"
+    assert described["SnapshotCreateTime"] == rds_export_clock.now - timedelta(hours=1)
+
+
+def test_a_cluster_is_seeded_as_the_model_has_clusters(rds_export_tasks):
+    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql")
+
+    assert set(record) <= set(service_model().shape_for("DBCluster").members)
+    assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
+
+
+@pytest.fixture
+def client(rds_export_tasks, rds_export_client):
+    for name in ("mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"):
+        for cluster in (False, True):
+            rds_export_tasks.seed_snapshot(name, cluster=cluster, engine="mysql" if "mydb" in name else "mariadb")
+    return rds_export_client
+
+
+# For each of the two operations: the client's method, the result, and what its names have more than the other's.
+OPERATIONS = [("describe_db_snapshots", "DBSnapshot", "DBInstance"),
+              ("describe_db_cluster_snapshots", "DBClusterSnapshot", "DBCluster")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, ["mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"]),
+        ({"NOUNIdentifier": "mydb-monday"}, ["mydb-monday"]),
+        ({"PARENTIdentifier": "mydb"}, ["mydb-monday", "mydb-tuesday"]),
+        ({"PARENTIdentifier": "nobody"}, []),
+        ({"SnapshotType": "automated"}, ["rds:other-2026-01-01"]),
+        ({"SnapshotType": "manual", "PARENTIdentifier": "other"}, []),
+        ({"Filters": [{"Name": "engine", "Values": ["mariadb", "oracle"]}]}, ["rds:other-2026-01-01"]),
+        ({"Filters": [{"Name": "snapshot-type", "Values": ["manual"]}]}, ["mydb-monday", "mydb-tuesday"]),
+        ({"Filters": [{"Name": "NOUN-FILTER", "Values": ["mydb-tuesday"]}]}, ["mydb-tuesday"]),
+        ({"Filters": [{"Name": "PARENT-FILTER", "Values": ["other"]}]}, ["rds:other-2026-01-01"]),
+    ],
+)
+def test_snapshots_are_found(client, method, noun, parent, parameters, expected):
+    kebab = {name: xform_name(name).replace("_", "-") for name in (noun, parent)}
+    filters = {"NOUN-FILTER": f"{kebab[noun]}-id", "PARENT-FILTER": f"{kebab[parent]}-id"}
+    asked = {name.replace("NOUN", noun).replace("PARENT", parent): value for name, value in parameters.items()}
+    for given in asked.get("Filters", ()):
+        asked["Filters"] = [{**given, "Name": filters.get(given["Name"], given["Name"])}]
+
+    found = getattr(client, method)(**asked)[f"{noun}s"]
+
+    assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected
+
+
+def test_snapshots_of_one_resource_are_found(client, rds_export_tasks):
+    rds_export_tasks.seed_snapshot("nightly", dbi_resource_id="db-ABC")
+    rds_export_tasks.seed_snapshot("nightly", cluster=True, db_cluster_resource_id="cluster-ABC")
+    by_resource = [{"Name": "dbi-resource-id", "Values": ["db-ABC"]}]
+
+    for response in (
+        client.describe_db_snapshots(DbiResourceId="db-ABC"),
+        client.describe_db_snapshots(Filters=by_resource),
+    ):
+        assert [snapshot["DBSnapshotIdentifier"] for snapshot in response["DBSnapshots"]] == ["nightly"]
+    [found] = client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
+    assert found["DBClusterSnapshotIdentifier"] == "nightly"
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_an_unknown_snapshot(client, method, noun, parent):
+    source = SNAPSHOT if parent == "DBInstance" else CLUSTER_SNAPSHOT
+
+    with refused(*NOT_FOUND[source]):
+        getattr(client, method)(**{f"{noun}Identifier": "nightly"})
+
+
+def test_a_snapshot_by_its_arn(client, rds_export_tasks):
+    record = rds_export_tasks.seed_snapshot("nightly")
+
+    assert client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record]
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_an_unknown_filter(client, method, noun, parent):
+    with refused("InvalidParameterValue", 400, "Unrecognized filter name: status"):
+        getattr(client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_snapshots_come_in_pages(method, noun, parent):
+    with fake_rds_export(page_size=1) as registry:
+        for name in ("first", "second", "third"):
+            registry.seed_snapshot(name, cluster=noun == "DBClusterSnapshot")
+        pages = list(boto3.client("rds").get_paginator(method).paginate())
+
+    assert [[snapshot[f"{noun}Identifier"] for snapshot in page[f"{noun}s"]] for page in pages] == [
+        ["first"],
+        ["second"],
+        ["third"],
+    ]
+
+
+def test_once_a_cluster_is_seeded_there_are_no_snapshots(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed_snapshot(CLUSTER)
+
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
+    assert rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+
+
+@pytest.mark.parametrize("method", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
+def test_where_none_is_seeded_nobody_answers(rds_export_tasks, rds_export_client, method):
+    with pytest.raises(UnansweredOperation):
+        getattr(rds_export_client, method)()
+
+    rds_export_tasks.unanswered.clear()
+
+
+NO_SOURCE = "is neither the name of a snapshot nor the ARN of one or of a cluster"
+DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "error", "text"),
+    [
+        ("", {}, ValueError, f"'' {NO_SOURCE}"),
+        ("1st", {}, ValueError, f"'1st' {NO_SOURCE}"),
+        (DATABASE, {}, ValueError, f"'{DATABASE}' {NO_SOURCE}"),
+        (
+            SNAPSHOT,
+            {"cluster": True},
+            ValueError,
+            f"'{SNAPSHOT}' is neither the name of a cluster snapshot nor the ARN of one",
+        ),
+        (None, {}, ValueError, f"None {NO_SOURCE}"),
+        (
+            "late",
+            {"snapshot_time": "yesterday"},
+            ValueError,
+            "snapshot_time is no ISO 8601 time such as '2026-03-01T02:00:00Z': 'yesterday'",
+        ),
+        ("late", {"engine": 5}, ValueError, "engine is of type string, got 5"),
+        ("late", {"status": 5}, ValueError, "status is of type string, got 5"),
+        ("late", {"allocated_storage": "20"}, ValueError, "allocated_storage is of type integer, got '20'"),
+        ("nightly", {}, ValueError, f"'{SNAPSHOT}' is seeded already"),
+        (
+            "late",
+            {"db_cluster_identifer": "x"},
+            TypeError,
+            re.compile("unknown member of DBSnapshot 'db_cluster_identifer'; known: db_instance_identifier, "),
+        ),
+    ],
+)
+def test_a_mistake_leaves_the_sources_as_they_were(rds_export_tasks, rds_export_client, source, options, error, text):
+    record = rds_export_tasks.seed_snapshot("nightly")
+
+    if isinstance(text, re.Pattern):
+        with pytest.raises(error, match=text):
+            rds_export_tasks.seed_snapshot(source, **options)
+    else:
+        with raises_exactly(error, text):
+            rds_export_tasks.seed_snapshot(source, **options)
+
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == [record]

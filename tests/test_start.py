@@ -1,0 +1,272 @@
+"""StartExportTask, through a real client."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import boto3
+import pytest
+
+from _asking import described
+from _aws import (
+    CLUSTER,
+    CLUSTER_SNAPSHOT,
+    SNAPSHOT,
+    STATUSES,
+    documented,
+    members_of,
+    refused,
+    start,
+    without_metadata,
+)
+from pytest_rds_export import Polls, Stuck, fake_rds_export
+
+WRONG_IDENTIFIER = (
+    "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain "
+    "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
+INVALID_EXPORT_ONLY = ("InvalidExportOnly", 400, documented("InvalidExportOnlyFault"))
+FORMS = ["orders", "orders.public", "orders.public.items", "orders.public.items.id", "orders.", ".items", ""]
+
+
+def answer_to_start(*arguments, **parameters):
+    return without_metadata(start(*arguments, **parameters))
+
+
+def test_the_answer_has_what_was_asked_for(rds_export_client):
+    answer = answer_to_start(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+
+    assert set(answer) == members_of("STARTING", given=("S3Prefix", "ExportOnly"))
+    del answer["SnapshotTime"]
+    assert answer == {
+        "ExportTaskIdentifier": "nightly",
+        "SourceArn": SNAPSHOT,
+        "ExportOnly": ["orders", "orders.public"],
+        "S3Bucket": "rds-exports",
+        "S3Prefix": "rds",
+        "IamRoleArn": "arn:aws:iam::123456789012:role/rds-export",
+        "KmsKeyId": "1234abcd",
+        "Status": "STARTING",
+        "PercentProgress": 0,
+        "TotalExtractedDataInGB": 0,
+        "SourceType": "SNAPSHOT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "source_type"), [(SNAPSHOT, "SNAPSHOT"), (CLUSTER_SNAPSHOT, "SNAPSHOT"), (CLUSTER, "CLUSTER")]
+)
+def test_the_answer_without_options_has_no_more_members(rds_export_client, source, source_type):
+    answer = answer_to_start(rds_export_client, source=source)
+
+    assert set(answer) == members_of("STARTING", given=(), cluster=source_type == "CLUSTER")
+    assert answer["SourceType"] == source_type
+
+
+def test_the_answer_goes_through_the_aws_samples_json_dumps(rds_export_client):
+    """A public AWS sample turns only SnapshotTime into text before it dumps the whole answer."""
+    response = start(rds_export_client)
+    response["SnapshotTime"] = str(response["SnapshotTime"])
+    response["ResponseMetadata"] = None
+
+    assert json.loads(json.dumps(response))["ExportTaskIdentifier"] == "nightly"
+
+
+def test_the_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_client):
+    answer = answer_to_start(rds_export_client)
+
+    assert described(rds_export_client) == {**answer, "S3Prefix": ""}
+    assert set(described(rds_export_client)) == members_of("STARTING")
+    assert rds_export_tasks["nightly"].status == "STARTING"
+
+
+def test_an_empty_export_only_is_not_given(rds_export_client):
+    assert "ExportOnly" not in start(rds_export_client, ExportOnly=[])
+    assert "ExportOnly" not in described(rds_export_client)
+
+
+def test_it_runs_to_its_end(rds_export_client, rds_export_clock):
+    started = rds_export_clock.now
+    start(rds_export_client)
+
+    rds_export_clock.tick(minutes=10)
+    extracting = described(rds_export_client)
+    rds_export_clock.tick(minutes=5)
+    complete = described(rds_export_client)
+
+    assert set(extracting) == members_of("IN_PROGRESS")
+    assert set(complete) == members_of("COMPLETE")
+    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=10)
+    assert complete["TaskEndTime"] == started + timedelta(minutes=15)
+    assert complete["PercentProgress"] == 100
+
+
+def test_it_answers_starting_even_where_that_phase_is_skipped():
+    with fake_rds_export(timeline=Polls(starting=0, in_progress=0)):
+        client = boto3.client("rds")
+
+        assert start(client)["Status"] == "STARTING"
+        assert described(client)["Status"] == "COMPLETE"
+
+
+@pytest.mark.parametrize("identifier", ["1st", "late-", "-late", "a--b", "night_ly", "rds:nightly", "nächtlich", "a b"])
+def test_a_wrong_identifier(rds_export_tasks, rds_export_client, identifier):
+    with refused("InvalidParameterValue", 400, WRONG_IDENTIFIER):
+        start(rds_export_client, identifier)
+
+    assert not rds_export_tasks
+
+
+def test_an_identifier_that_is_too_long(rds_export_tasks, rds_export_client):
+    start(rds_export_client, "a" * 60)
+
+    with refused(
+        "InvalidParameterValue",
+        400,
+        "The parameter ExportTaskIdentifier must not be longer than 60 characters.",
+    ):
+        start(rds_export_client, "a" * 61)
+
+    assert list(rds_export_tasks) == ["a" * 60]
+
+
+def test_an_identifier_keeps_its_case(rds_export_tasks, rds_export_client):
+    assert start(rds_export_client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_identifier_stays_taken_whatever_the_status(rds_export_tasks, rds_export_client, status):
+    rds_export_tasks.seed("nightly", status=status)
+
+    with refused("ExportTaskAlreadyExists", 400, "The export task with the ID nightly already exists."):
+        start(rds_export_client)
+
+    assert rds_export_tasks["nightly"].status == status
+
+
+@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
+def test_a_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, status):
+    for number in range(5):
+        rds_export_tasks.seed(f"task-{number}", status=status)
+
+    with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks"):
+        start(rds_export_client)
+
+    assert "nightly" not in rds_export_tasks
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
+def test_exports_that_do_not_run_leave_room(rds_export_tasks, rds_export_client, status):
+    for number in range(5):
+        rds_export_tasks.seed(f"task-{number}", status=status)
+
+    assert start(rds_export_client)["Status"] == "STARTING"
+
+
+def test_exports_that_end_by_themselves_leave_room(rds_export_client, rds_export_clock):
+    for number in range(5):
+        start(rds_export_client, f"task-{number}")
+
+    rds_export_clock.tick(minutes=15)
+
+    assert start(rds_export_client)["Status"] == "STARTING"
+
+
+def test_the_limit_is_an_option_and_each_regions_own():
+    with fake_rds_export("running", concurrent_limit=1):
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 1 concurrent export tasks"):
+            start(boto3.client("rds"))
+
+        abroad = boto3.client("rds", region_name="eu-west-1")
+        assert start(abroad, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+
+
+def test_a_prefix_that_ends_with_a_slash_fails_later(rds_export_client, rds_export_clock):
+    answer = start(rds_export_client, S3Prefix="rds/")
+    assert (answer["Status"], answer["S3Prefix"]) == ("STARTING", "rds/")
+
+    rds_export_clock.tick(minutes=15)
+
+    failed = described(rds_export_client)
+    assert set(failed) == members_of("FAILED")
+    assert failed["FailureCause"] == (
+        "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
+    )
+
+
+def test_a_stuck_export_does_not_get_as_far_as_failing(rds_export_clock):
+    with fake_rds_export(timeline=Stuck()):
+        client = boto3.client("rds")
+        start(client, S3Prefix="rds/")
+        rds_export_clock.tick(hours=8)
+
+        assert described(client)["Status"] == "STARTING"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "nightly",
+        "",
+        "arn:aws:rds:us-east-1:123456789012:db:orders",
+        "arn:aws:rds:us-east-1:12345:snapshot:nightly",
+        "arn:aws:s3:::rds-exports",
+        "arn:aws:rds:us-east-1:123456789012:snapshot:",
+        f"{SNAPSHOT}\n",
+    ],
+)
+def test_a_malformed_source(rds_export_tasks, rds_export_client, arn):
+    with refused("InvalidParameterValue", 400, f"Invalid value {arn} for SourceArn."):
+        start(rds_export_client, source=arn)
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "noun"),
+    [
+        ("snapshot", "DBSnapshotNotFound", "snapshot"),
+        ("cluster-snapshot", "DBClusterSnapshotNotFoundFault", "cluster snapshot"),
+        ("cluster", "DBClusterNotFoundFault", "cluster"),
+    ],
+)
+def test_a_source_of_another_region(rds_export_tasks, rds_export_client, kind, code, noun):
+    with refused(code, 404, f"Could not find {noun} with name nightly"):
+        start(rds_export_client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize(
+    ("engine", "accepted"),
+    [
+        (None, 3),
+        ("postgres", 3),
+        ("aurora-postgresql", 3),
+        ("mysql", 2),
+        ("mariadb", 2),
+        ("aurora-mysql", 2),
+    ],
+)
+def test_export_only_has_the_forms_of_the_engine(rds_export_tasks, rds_export_client, engine, accepted):
+    rds_export_tasks.seed_snapshot("nightly", engine=engine)
+
+    for form in FORMS[:accepted]:
+        assert start(rds_export_client, f"task-{form.count('.')}", ExportOnly=["db", form])["ExportOnly"] == [
+            "db",
+            form,
+        ]
+    for form in FORMS[accepted:]:
+        with refused(*INVALID_EXPORT_ONLY):
+            start(rds_export_client, ExportOnly=["db", form])
+
+    assert "nightly" not in rds_export_tasks
+
+
+def test_the_snapshots_own_time_and_size(rds_export_tasks, rds_export_client, rds_export_clock):
+    taken = datetime(2025, 12, 31, 22, 0, tzinfo=timezone.utc)
+    rds_export_tasks.seed_snapshot("nightly", snapshot_time=taken, allocated_storage=20)
+
+    assert start(rds_export_client)["SnapshotTime"] == taken
+
+    rds_export_clock.tick(minutes=15)
+    assert described(rds_export_client)["TotalExtractedDataInGB"] == 20

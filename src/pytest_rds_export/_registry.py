@@ -132,10 +132,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         that is not allowed and a source that is seeded already, ``TypeError`` for an unknown member.
         """
         arn = arn_or_name
-        if not arn.startswith("arn:"):
+        if isinstance(arn, str) and not arn.startswith("arn:"):
             kind = "cluster-snapshot" if cluster else "snapshot"
             arn = f"arn:{_model.partition(self.region)}:rds:{self.region}:{self.account_id}:{kind}:{arn_or_name}"
-        parts = source_arn_parts(arn)
+        parts = source_arn_parts(arn) if isinstance(arn, str) else None
         if parts is None or (cluster and parts["type"] == "snapshot"):
             raise ValueError(
                 f"{arn_or_name!r} is neither the name of a {'cluster ' if cluster else ''}snapshot nor the ARN of one"

@@ -283,7 +283,8 @@ def _describer(type_: str, result: str, noun: str, parent: str, filters: Mapping
 
     def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
         by_filters = matcher(parameters, known)
-        wanted = [(name, parameters[name]) for name in (parent, "SnapshotType") if name in parameters]
+        narrowing = (parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
+        wanted = [(name, parameters[name]) for name in narrowing if name in parameters]
         records = registry.sources.all(type_)
         if (name := parameters.get(f"{noun}Identifier")) is not None:
             records = [record for record in records if name in (record[f"{noun}Identifier"], record[f"{noun}Arn"])]
@@ -310,6 +311,7 @@ _DESCRIBED: dict[str, _Operation] = {
         {
             "db-instance-id": "DBInstanceIdentifier",
             "db-snapshot-id": "DBSnapshotIdentifier",
+            "dbi-resource-id": "DbiResourceId",
             "snapshot-type": "SnapshotType",
             "engine": "Engine",
         },

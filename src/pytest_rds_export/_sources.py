@@ -44,16 +44,13 @@ class Sources:
             identifier: name,
             arn_member: arn,
             parent: name.removeprefix("rds:").split("-")[0],
-            "Status": status,
             "AllocatedStorage": 100,
         }
         if type_ != "cluster":
             record["SnapshotCreateTime"] = snapshot_time
             record["SnapshotType"] = "automated" if name.startswith("rds:") else "manual"
             record["PercentProgress"] = 100
-        if engine is not None:
-            record["Engine"] = engine
-        record.update(_model.checked_members(shape_name, members))
+        record.update(_model.checked_members(shape_name, {"engine": engine, "status": status, **members}))
         if name in self._by_type[type_]:
             raise ValueError(f"{arn!r} is seeded already")
         self._by_type[type_][name] = record

@@ -96,14 +96,14 @@ class ExportTask:
             given.update(_checked_members(members))
         if timeline is not None and not isinstance(timeline, (Timeline, Polls, Stuck)):
             raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {timeline!r}")
-        if region is not None:
-            _model.checked_region(region)
         named = given.get("SourceArn")
         if named is not None:
             arn_region = _model.parse_arn(named)["region"]  # type: ignore[index]
             if region is not None and region != arn_region:
                 raise ValueError(f"region {region!r} contradicts source_arn {named!r}")
             region = arn_region
+        if region is not None:
+            _model.checked_region(region)
         self.identifier = identifier
         self._given = given
         self._region = region

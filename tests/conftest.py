@@ -1,12 +1,12 @@
 """What all tests share."""
 
-import io
 import os
 import socket
 import sys
 
 import pytest
-from botocore.awsrequest import AWSResponse
+
+from _operations import http_answer
 
 pytest_plugins = ["pytester"]
 
@@ -56,23 +56,19 @@ def _bare_environment(monkeypatch):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-class _RawBody(io.BytesIO):
-    def stream(self, **kwargs):
-        yield self.read()
-
-
 @pytest.fixture
 def before_send():
-    """A function that makes a ``before-send`` handler, which counts its requests and answers each with *body*."""
+    """A class of ``before-send`` handlers, which keep their requests and answer each with *body*, if any."""
 
     class Handler:
-        def __init__(self, body=None):
+        def __init__(self, body=None, status=200):
             self.body = body
+            self.status = status
             self.requests = []
 
         def __call__(self, request, **kwargs):
             self.requests.append(request)
-            return None if self.body is None else AWSResponse(request.url, 200, {}, _RawBody(self.body))
+            return None if self.body is None else http_answer(request, self.status, self.body)
 
     return Handler
 

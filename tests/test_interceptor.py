@@ -75,13 +75,6 @@ def test_a_client_of_any_region_and_partition_sees_the_tasks_of_its_own_region(r
     assert rds_export_tasks.calls[0].region == region
 
 
-def test_the_rate_limiter_of_the_adaptive_mode_is_not_waited_for(rds_export_tasks, monkeypatch):
-    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_: pytest.fail("it waited"))
-    client = boto3.client("rds", config=Config(retries={"mode": "adaptive"}))
-
-    assert client.describe_export_tasks()["ExportTasks"] == []
-
-
 def test_the_innermost_of_nested_uses_answers(client):
     with fake_rds_export("outer"):
         with fake_rds_export("inner"):

@@ -3,9 +3,10 @@
 import io
 
 import boto3
-from _aws import start
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+
+from _aws import start
 
 CALLS = {
     "CancelExportTask": lambda client: client.cancel_export_task(ExportTaskIdentifier="nightly"),

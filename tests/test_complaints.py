@@ -1,8 +1,8 @@
 """A failure that no send met, or an operation that nobody answered, fails a test that passed; and no other."""
 
 import pytest
-from _inner import lines_after, run
 
+from _inner import lines_after, run
 from pytest_rds_export import fake_rds_export
 
 NEVER_MET = (

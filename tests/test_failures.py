@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import botocore.session
 import pytest
-from _operations import CALLS, client_with, send
 from botocore.exceptions import ClientError
 
+from _operations import CALLS, client_with, send
 from pytest_rds_export import Failure, failures
 
 COMMON = {

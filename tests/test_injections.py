@@ -3,10 +3,10 @@
 from functools import partial
 
 import pytest
-from _aws import start
-from _operations import client_with, http_answer
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from _aws import start
+from _operations import client_with, http_answer
 from pytest_rds_export import Failure, UnansweredOperation, failures
 
 

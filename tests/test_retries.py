@@ -5,10 +5,10 @@ import time
 
 import botocore.session
 import pytest
-from _operations import CALLS, client_with, http_answer
 from botocore.exceptions import ClientError
 from botocore.retries.bucket import TokenBucket
 
+from _operations import CALLS, client_with, http_answer
 from pytest_rds_export import failures, fake_rds_export
 
 THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"

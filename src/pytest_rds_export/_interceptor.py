@@ -89,12 +89,11 @@ def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
     """The emitter's ``emit``, with the events of RDS going through the hooks."""
 
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
-        event, _, operation = event_name.partition(".rds.")
-        hook = _HOOKS.get(event)
         answering = _answering
-        if hook is None or not operation or not answering:
+        if not event_name.startswith(_HOOKED) or not answering:
             return original(self, event_name, **kwargs)
-        steps = hook(_Event(answering[-1], self, event_name, operation, kwargs, original))
+        event, _, operation = event_name.partition(".rds.")
+        steps = _HOOKS[event](_Event(answering[-1], self, event_name, operation, kwargs, original))
         if steps is None:
             return original(self, event_name, **kwargs)
         return _drive_async(steps) if _is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
@@ -282,6 +281,7 @@ _HOOKS: dict[str, Callable[[_Event], _Steps | None]] = {
     "before-send": _before_send,
     "needs-retry": _needs_retry,
 }
+_HOOKED = tuple(f"{event}.rds." for event in _HOOKS)
 
 
 @functools.cache

@@ -19,23 +19,28 @@ _Read = Callable[[Any, str], Any]
 
 def parameters(flat: Mapping[str, str], shape: Shape) -> dict[str, Any]:
     """The value of the structure *shape* that the query *flat* spells. Raises ``Fault`` where it spells none."""
-    found: dict[str, Any] = _reader(shape)(_tree(flat), "")
+    tree = _tree(flat) if "." in "".join(flat) else flat
+    found: dict[str, Any] = _reader(shape)(tree, "")
     return found
 
 
 def flat(text: str) -> dict[str, str]:
     """The names and values of a query. Raises ``ValueError`` for what is none."""
-    from urllib.parse import unquote_plus
-
     found = {}
     for pair in text.split("&") if text else ():
         name, equals, value = pair.partition("=")
         if not equals:
             raise ValueError(pair)
         if "%" in pair or "+" in pair:
-            name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+            name, value = _unquoted(name), _unquoted(value)
         found[name] = value
     return found
+
+
+def _unquoted(text: str) -> str:
+    from urllib.parse import unquote_plus
+
+    return unquote_plus(text, errors="strict")
 
 
 def _tree(flat: Mapping[str, str]) -> dict[str, Any]:

@@ -51,22 +51,22 @@ class Request:
 
         Raises ``Fault`` for a refusal or an injected failure, and an injected exception as it is.
         """
-        call, registry = self.call, self.registry
-        account = registry.account
-        with account.lock:
-            if account.injections.waiting:
-                self.injection = account.injections.meet(call.operation, call.identifier)
-            if self.injection is not None and not self.injection.applied:
-                self._race(self.injection.failure)
-                self.lose()
-            try:
-                result = self._operate()
-            except Fault:
-                self.lose()
-                raise
-            if self.injection is not None and result is not None:
-                self.lose()
-            return result
+        call = self.call
+        injections = self.registry.account.injections
+        if injections.waiting:
+            self.injection = injections.meet(call.operation, call.identifier)
+        if self.injection is None:
+            return self._operate()
+        if not self.injection.applied:
+            self._race(self.injection.failure)
+            self.lose()
+        try:
+            result = self._operate()
+        except Fault:
+            result = {}
+        if result is not None:
+            self.lose()
+        return result
 
     def lose(self) -> None:
         """Raise the injected failure that this send met, if it met one."""
@@ -88,21 +88,24 @@ class Request:
         call, registry = self.call, self.registry
         operation = _OPERATIONS.get(call.operation)
         if operation is not None:
-            return operation(registry, call.parameters, self.now)
+            with registry.lock:
+                return operation(registry, call.parameters, self.now)
         stub = registry.account.stubs.get(call.operation)
         if stub is not None:
             return _stubbed(call, stub)
         describe = _DESCRIBED.get(call.operation)
-        if describe is not None and registry.sources:
+        if describe is None or not registry.sources:
+            return None
+        with registry.lock:
             return describe(registry, call.parameters, self.now)
-        return None
 
     def _race(self, failure: Failure | Exception) -> None:
         """Let a task that could still be cancelled complete just before a cancel that is to find it too late."""
         if self.call.operation == "CancelExportTask" and getattr(failure, "name", None) == _STATE_FAULT:
-            task = self.registry.get_live(self.call.identifier or "")
-            if task is not None and (record := task.look(self.now)).status in RUNNING:
-                record.enter("COMPLETE", self.now)
+            with self.registry.lock:
+                task = self.registry.get_live(self.call.identifier or "")
+                if task is not None and (record := task.look(self.now)).status in RUNNING:
+                    record.enter("COMPLETE", self.now)
 
 
 def _stubbed(call: Call, stub: Any) -> Mapping[str, Any]:
@@ -114,8 +117,15 @@ def _stubbed(call: Call, stub: Any) -> Mapping[str, Any]:
         raise Fault(_failures.from_client_error(error, call.operation)) from error
     if callable(stub):
         _model.check_response(_model.operation_model(call.operation), response)
-    result: Mapping[str, Any] = response
+    result: Mapping[str, Any] = _without_none(response)
     return result
+
+
+def _without_none(value: Any) -> Any:
+    """A response without the members that are None, which botocore's validation lets pass."""
+    if isinstance(value, Mapping):
+        return {name: _without_none(item) for name, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _answers(name: str) -> Callable[[_OperationT], _OperationT]:

@@ -45,8 +45,6 @@ def _structure_writer(shape: Any) -> Write:
         return template, texts, _getter(texts), [(name, _late_writer(members[name])) for name in converted]
 
     def write_structure(value: Mapping[str, Any]) -> str:
-        if None in value.values():
-            value = {name: item for name, item in value.items() if item is not None}
         template, texts, text_values, converted = plan(tuple(value))
         items = {name: write(value[name]) for name, write in converted}
         if not _is_plain("".join(text_values(value))):

@@ -165,6 +165,17 @@ def test_an_error_of_a_handler_has_its_code(rds_export_tasks, before_send, rds_e
     assert (call.http_status, call.error_code, call.response) == (404, "DBInstanceNotFound", None)
 
 
+def test_the_answer_of_a_handler_replaces_the_failure_of_an_earlier_attempt(rds_export_tasks, before_send, retrying):
+    body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
+    retrying.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
+    rds_export_tasks.inject("Throttling", into="DescribeEvents", times=1)
+
+    retrying.describe_events()
+
+    (call,) = rds_export_tasks.calls
+    assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})
+
+
 def test_calls_to_gives_those_of_one_operation(rds_export_tasks, rds_export_client):
     rds_export_client.describe_export_tasks()
     with pytest.raises(ClientError):

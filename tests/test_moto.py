@@ -1,0 +1,163 @@
+"""Export tasks are answered here and the rest of RDS by moto, in whatever order the two come."""
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from _asking import cancel, described
+from _aws import CLUSTER, start
+from pytest_rds_export import UnansweredOperation, fake_rds_export
+
+moto = pytest.importorskip("moto")
+
+
+@pytest.fixture
+def early_client():
+    """A client that was made before moto and the fake."""
+    return boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
+
+
+@pytest.fixture
+def in_moto():
+    with moto.mock_aws():
+        yield
+
+
+def make_database(client):
+    client.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=10
+    )
+
+
+def check_both_answer(client, tasks):
+    """A database is moto's, an export task is ours."""
+    make_database(client)
+    (instance,) = client.describe_db_instances()["DBInstances"]
+    tasks.seed("nightly")
+
+    assert instance["DBInstanceIdentifier"] == "orders"
+    assert cancel(client)["Status"] == "CANCELING"
+    assert described(client)["Status"] == "CANCELING"
+    assert [call.operation for call in tasks.calls] == [
+        "CreateDBInstance",
+        "DescribeDBInstances",
+        "CancelExportTask",
+        "DescribeExportTasks",
+    ]
+
+
+def test_moto_first_then_the_fake(in_moto, rds_export_tasks):
+    check_both_answer(boto3.client("rds"), rds_export_tasks)
+
+
+def test_the_fake_first_then_moto(rds_export_tasks, in_moto):
+    check_both_answer(boto3.client("rds"), rds_export_tasks)
+
+
+def test_a_client_from_before_moto_and_then_the_fake(early_client, in_moto, rds_export_tasks):
+    check_both_answer(early_client, rds_export_tasks)
+
+
+def test_a_client_from_before_the_fake_and_then_moto(early_client, rds_export_tasks, in_moto):
+    check_both_answer(early_client, rds_export_tasks)
+
+
+def test_a_client_from_between_the_two(rds_export_tasks):
+    client = boto3.client("rds")
+    with moto.mock_aws():
+        check_both_answer(client, rds_export_tasks)
+
+
+@moto.mock_aws
+def test_moto_as_a_decorator(rds_export_tasks):
+    check_both_answer(boto3.client("rds"), rds_export_tasks)
+
+
+@fake_rds_export("done")
+@moto.mock_aws
+def test_both_as_decorators():
+    boto3.client("rds").describe_db_instances()
+    assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
+
+
+@moto.mock_aws
+@fake_rds_export("done")
+def test_both_as_decorators_the_other_way_round():
+    boto3.client("rds").describe_db_instances()
+    assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
+
+
+def test_an_export_that_moto_started_is_not_seen(in_moto, early_client):
+    make_database(early_client)
+    snapshot = early_client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
+    start(early_client, source=snapshot["DBSnapshot"]["DBSnapshotArn"])
+
+    with fake_rds_export("other"):
+        tasks = early_client.describe_export_tasks()["ExportTasks"]
+
+    assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
+
+
+def test_a_cluster_that_moto_stumbles_over_is_exported(in_moto, rds_export_client):
+    """Moto raises a KeyError for the ARN of a cluster."""
+    answer = start(rds_export_client, source=CLUSTER)
+
+    assert (answer["Status"], answer["SourceType"]) == ("STARTING", "CLUSTER")
+
+
+def test_an_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+    with (
+        rds_export_tasks.inject("AccessDenied", into="DescribeDBInstances"),
+        pytest.raises(ClientError, match=r"\(AccessDenied\)"),
+    ):
+        rds_export_client.describe_db_instances()
+    assert rds_export_client.describe_db_instances()["DBInstances"] == []
+
+
+def test_a_stub_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "stubbed"}]})
+
+    (instance,) = rds_export_client.describe_db_instances()["DBInstances"]
+
+    assert instance["DBInstanceIdentifier"] == "stubbed"
+
+
+def test_seeded_snapshots_come_before_moto(in_moto, rds_export_client, rds_export_tasks):
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
+    rds_export_tasks.seed_snapshot("nightly")
+
+    (snapshot,) = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+
+    assert snapshot["DBSnapshotIdentifier"] == "nightly"
+
+
+def test_an_error_of_moto_is_the_clients(in_moto, rds_export_client, rds_export_tasks):
+    with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
+        rds_export_client.describe_db_instances(DBInstanceIdentifier="none")
+    assert rds_export_tasks.unanswered == []
+
+
+def test_another_service_is_motos(in_moto, rds_export_tasks):
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="exports")
+
+    assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == ["exports"]
+    assert rds_export_tasks.calls == []
+
+
+def test_after_moto_nobody_answers_the_rest(rds_export_client, rds_export_tasks):
+    with moto.mock_aws():
+        rds_export_client.describe_db_instances()
+
+    with pytest.raises(UnansweredOperation):
+        rds_export_client.describe_db_instances()
+    rds_export_tasks.unanswered.clear()
+
+
+def test_after_the_fake_moto_answers_export_tasks_again(in_moto, early_client):
+    with fake_rds_export("nightly"):
+        assert described(early_client)["Status"] == "IN_PROGRESS"
+
+    later = boto3.client("rds", "us-east-1")
+    with pytest.raises(ClientError, match=r"\(ExportTaskNotFound\)"):
+        cancel(later)

@@ -1,0 +1,120 @@
+"""Many threads at once: one lock around find and change."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from _asking import cancel
+from _aws import start
+from pytest_rds_export import fake_rds_export
+
+THREADS = 16
+
+
+def at_once(*functions):
+    """What each function returns, or the code of the fault that it raises; each in a thread, all starting together."""
+    barrier = threading.Barrier(len(functions))
+
+    def run(function):
+        barrier.wait()
+        try:
+            return function()
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(run, functions))
+
+
+@pytest.fixture
+def client():
+    """One client for all threads, with room for their answers."""
+    return boto3.client("rds", "us-east-1")
+
+
+def test_of_many_cancels_of_one_task_one_succeeds(rds_export_tasks, client):
+    task = rds_export_tasks.seed("nightly")
+
+    outcomes = at_once(*[lambda: cancel(client)["Status"]] * THREADS)
+
+    assert sorted(outcomes) == ["CANCELING"] + ["InvalidExportTaskStateFault"] * (THREADS - 1)
+    assert task.status == "CANCELING"
+    assert len(rds_export_tasks.calls) == THREADS
+    assert sum(call.http_status == 200 for call in rds_export_tasks.calls) == 1
+
+
+def test_of_many_starts_of_one_identifier_one_succeeds(rds_export_tasks, client):
+    outcomes = at_once(*[lambda: start(client)["Status"]] * THREADS)
+
+    assert sorted(outcomes) == ["ExportTaskAlreadyExists"] * (THREADS - 1) + ["STARTING"]
+    assert list(rds_export_tasks) == ["nightly"]
+
+
+@pytest.mark.rds_export_tasks(concurrent_limit=5)
+def test_of_many_starts_as_many_succeed_as_the_limit_allows(rds_export_tasks, client):
+    outcomes = at_once(*[lambda n=n: start(client, f"nightly-{n}")["Status"] for n in range(THREADS)])
+
+    assert sorted(outcomes) == ["ExportTaskLimitReachedFault"] * (THREADS - 5) + ["STARTING"] * 5
+    assert len(rds_export_tasks) == 5
+
+
+@pytest.mark.rds_export_tasks(concurrent_limit=THREADS, page_size=3)
+def test_readers_page_while_tasks_are_started_and_cancelled(rds_export_tasks, client):
+    """Whoever reads sees each task once, and all that were there when the reading began."""
+    first = [task.identifier for task in rds_export_tasks.seed_all([f"first-{n}" for n in range(7)])]
+
+    def read():
+        pages = client.get_paginator("describe_export_tasks").paginate()
+        return [task["ExportTaskIdentifier"] for page in pages for task in page["ExportTasks"]]
+
+    def write(number):
+        start(client, f"later-{number}")
+        return cancel(client, f"first-{number}")["Status"]
+
+    outcomes = at_once(*[read] * 9, *[lambda n=n: write(n) for n in range(7)])
+
+    assert outcomes[9:] == ["CANCELING"] * 7
+    for seen in outcomes[:9]:
+        assert seen[:7] == first
+        assert len(seen) == len(set(seen))
+    assert len(rds_export_tasks) == 14
+
+
+def test_an_injected_failure_is_met_by_as_many_sends_as_it_says(rds_export_tasks, client):
+    injection = rds_export_tasks.inject("AccessDenied", into="DescribeExportTasks", times=5)
+
+    outcomes = at_once(*[lambda: len(client.describe_export_tasks()["ExportTasks"])] * THREADS)
+
+    assert outcomes.count("AccessDenied") == injection.sends == 5
+
+
+def test_each_call_of_many_threads_is_noted_with_its_own_region(rds_export_tasks):
+    regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)
+    clients = [boto3.client("rds", region) for region in regions]
+
+    at_once(*[client.describe_export_tasks for client in clients])
+
+    assert sorted(call.region for call in rds_export_tasks.calls) == sorted(regions)
+
+
+def test_seeding_the_same_identifier_from_many_threads_succeeds_once(rds_export_tasks):
+    def seed():
+        try:
+            return rds_export_tasks.seed("nightly").identifier
+        except ValueError as error:
+            return str(error)
+
+    outcomes = at_once(*[seed] * THREADS)
+
+    assert sorted(outcomes) == ["export task 'nightly' is already in us-east-1"] * (THREADS - 1) + ["nightly"]
+
+
+def test_uses_that_overlap_in_threads_leave_botocore_as_it_was(botocore_unchanged, client):
+    def use():
+        with fake_rds_export("nightly"):
+            return len(client.describe_export_tasks()["ExportTasks"])
+
+    assert at_once(*[use] * THREADS) == [1] * THREADS

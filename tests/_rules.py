@@ -1,0 +1,78 @@
+"""The rules of Amazon RDS for export tasks, once more and apart from the package, to hold it against."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from _aws import members_of
+
+MOVES = {
+    "STARTING": {"IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"},
+    "IN_PROGRESS": {"CANCELING", "CANCELED", "COMPLETE", "FAILED"},
+    "CANCELING": {"CANCELED", "COMPLETE", "FAILED"},
+}
+LIMIT = 5
+
+
+@dataclass
+class Task:
+    """One export task."""
+
+    status: str
+    since: datetime
+    percent: int = 0
+    fails: bool = False
+    began: bool = False
+    ended: datetime | None = None
+    entered_at: int = field(init=False)
+
+    def __post_init__(self):
+        self.enter(self.status, self.since)
+
+    @property
+    def runs(self):
+        return self.status in {"STARTING", "IN_PROGRESS"}
+
+    def enter(self, status, when):
+        self.status, self.since = status, when
+        self.began |= status in {"IN_PROGRESS", "COMPLETE"}
+        if status == "COMPLETE":
+            self.percent = 100
+        if status in {"CANCELED", "COMPLETE", "FAILED"}:
+            self.ended = when
+        self.entered_at = self.percent
+
+    def settle(self, now):
+        """Let the time up to *now* pass."""
+        while True:
+            rest = 100 - self.entered_at
+            length, following = {
+                "STARTING": (timedelta(minutes=10), "IN_PROGRESS"),
+                "IN_PROGRESS": (timedelta(minutes=5) * rest / 100, "FAILED" if self.fails else "COMPLETE"),
+                "CANCELING": (timedelta(minutes=2), "CANCELED"),
+            }.get(self.status, (None, None))
+            if length is None:
+                return
+            if now < self.since + length:
+                if self.status == "IN_PROGRESS":
+                    self.percent = self.entered_at + rest * (now - self.since) // length
+                return
+            if self.status == "IN_PROGRESS":
+                self.percent = 99  # the last value before the end; the end itself is what enter sets
+            self.enter(following, self.since + length)
+
+    def members(self, **given):
+        return members_of(self.status, extracting=self.began, **given)
+
+
+@dataclass
+class Injection:
+    """A failure that waits for *left* sends."""
+
+    operation: str
+    identifier: str | None
+    text: str
+    left: int
+    applied: bool
+
+    def meets(self, operation, identifier):
+        return self.left > 0 and self.operation == operation and self.identifier in {None, identifier}

@@ -115,6 +115,9 @@ class Timeline(_Course):
                 if extracting and now > since:
                     task.progress(entered_at + (100 - entered_at) * (now - since) // length)
                 return
+            if extracting and length:
+                # What a look just before the end would have seen, so that it does not depend on who looked.
+                task.progress(99)
             self._move_on(task, milliseconds(since + length))
 
 

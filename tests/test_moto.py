@@ -13,8 +13,10 @@ moto = pytest.importorskip("moto")
 
 @pytest.fixture
 def early_client():
-    """A client that was made before moto and the fake."""
-    return boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
+    """A client that was made before moto was imported: moto adds its handler to the clients made since."""
+    client = boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
+    client.meta.events.unregister("before-send", moto.core.models.botocore_stubber)
+    return client
 
 
 @pytest.fixture
@@ -87,13 +89,14 @@ def test_both_as_decorators_the_other_way_round():
     assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
 
 
-def test_an_export_that_moto_started_is_not_seen(in_moto, early_client):
-    make_database(early_client)
-    snapshot = early_client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
-    start(early_client, source=snapshot["DBSnapshot"]["DBSnapshotArn"])
+def test_an_export_that_moto_started_is_not_seen(in_moto):
+    client = boto3.client("rds", "us-east-1")
+    make_database(client)
+    snapshot = client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
+    start(client, source=snapshot["DBSnapshot"]["DBSnapshotArn"])
 
     with fake_rds_export("other"):
-        tasks = early_client.describe_export_tasks()["ExportTasks"]
+        tasks = client.describe_export_tasks()["ExportTasks"]
 
     assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
 
@@ -137,6 +140,16 @@ def test_an_error_of_moto_is_the_clients(in_moto, rds_export_client, rds_export_
     assert rds_export_tasks.unanswered == []
 
 
+def test_moto_is_asked_once(in_moto, rds_export_client, monkeypatch):
+    stubber, asked = moto.core.models.botocore_stubber, []
+    real = stubber.process_request
+    monkeypatch.setattr(stubber, "process_request", lambda request: asked.append(request) or real(request))
+
+    rds_export_client.describe_db_instances()
+
+    assert len(asked) == 1
+
+
 def test_another_service_is_motos(in_moto, rds_export_tasks):
     client = boto3.client("s3")
     client.create_bucket(Bucket="exports")
@@ -154,10 +167,10 @@ def test_after_moto_nobody_answers_the_rest(rds_export_client, rds_export_tasks)
     rds_export_tasks.unanswered.clear()
 
 
-def test_after_the_fake_moto_answers_export_tasks_again(in_moto, early_client):
+def test_after_the_fake_moto_answers_export_tasks_again(in_moto):
+    client = boto3.client("rds", "us-east-1")
     with fake_rds_export("nightly"):
-        assert described(early_client)["Status"] == "IN_PROGRESS"
+        assert described(client)["Status"] == "IN_PROGRESS"
 
-    later = boto3.client("rds", "us-east-1")
     with pytest.raises(ClientError, match=r"\(ExportTaskNotFound\)"):
-        cancel(later)
+        cancel(client)

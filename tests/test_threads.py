@@ -1,5 +1,6 @@
 """Many threads at once: one lock around find and change."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,15 @@ def at_once(*functions):
 
     with ThreadPoolExecutor(len(functions)) as pool:
         return list(pool.map(run, functions))
+
+
+@pytest.fixture(autouse=True)
+def _many_switches():
+    """Python changes from thread to thread as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture

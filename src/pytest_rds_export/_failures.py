@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,7 @@ class Failure:
         return str(self.http_status) if self.name == "ProxyErrorPage" else None
 
     @property
-    def exception(self) -> type[Any]:
+    def exception(self) -> type[Exception]:
         """What the client raises, for ``pytest.raises``: ``ClientError`` or the class of the transport failure."""
         import botocore.exceptions
         import botocore.parsers
@@ -115,7 +115,7 @@ class Failure:
             return botocore.exceptions.ClientError
         if self.name == "TruncatedResponse":
             return botocore.parsers.ResponseParserError
-        found: type[Any] = getattr(botocore.exceptions, self.name)
+        found: type[Exception] = getattr(botocore.exceptions, self.name)
         return found
 
     @property
@@ -152,8 +152,8 @@ class Failure:
 
     def as_exception(self, url: str) -> Exception:
         """The exception of a transport failure that gives no answer, for a request to *url*."""
-        error: Exception = self.exception(endpoint_url=url, error=self.message)
-        return error
+        make: Callable[..., Exception] = self.exception
+        return make(endpoint_url=url, error=self.message)
 
     def __repr__(self) -> str:
         where = f" of {self.operation}" if self.operation else ""

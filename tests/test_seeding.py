@@ -140,6 +140,10 @@ def test_a_member_given_as_none_counts_as_not_given(rds_export_tasks):
     assert task.failure_cause is None
 
 
+def test_an_empty_export_only_counts_as_not_given(rds_export_tasks):
+    assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
+
+
 def test_an_export_task_that_is_kept_never_changes(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed_all([KEPT])
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from _leftovers import differences, held_by_botocore
 from _operations import http_answer
 
 pytest_plugins = ["pytester"]
@@ -74,27 +75,8 @@ def before_send():
 
 
 @pytest.fixture
-def botocore_objects():
-    """A function that gives each object that a class or a module of botocore holds, by where it is held."""
-
-    def look():
-        held = {}
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] not in ("boto3", "botocore", "aiobotocore"):
-                continue
-            for attribute, value in list(vars(module).items()):
-                held[name, attribute] = value
-                if isinstance(value, type):
-                    held.update(((name, attribute, member), inner) for member, inner in vars(value).items())
-        return held
-
-    return look
-
-
-@pytest.fixture
-def botocore_unchanged(botocore_objects):
+def botocore_unchanged():
     """Botocore holds the same objects after the test as before it."""
-    before = botocore_objects()
+    before = held_by_botocore()
     yield
-    after = botocore_objects()
-    assert [where for where, value in before.items() if after.get(where) is not value] == []
+    assert differences(before, held_by_botocore()) == []

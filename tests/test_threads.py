@@ -3,14 +3,15 @@
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from _asking import cancel
+from _asking import cancel, described
 from _aws import start
-from pytest_rds_export import fake_rds_export
+from pytest_rds_export import Timeline, fake_rds_export
 
 THREADS = 16
 
@@ -54,6 +55,31 @@ def test_of_many_cancels_of_one_task_one_succeeds(rds_export_tasks, client):
     assert task.status == "CANCELING"
     assert len(rds_export_tasks.calls) == THREADS
     assert sum(call.http_status == 200 for call in rds_export_tasks.calls) == 1
+
+
+class _Watched(Timeline):
+    """A timeline that tells the most threads that were ever moving tasks by it at once."""
+
+    inside: ClassVar[list[int]] = []
+    most: ClassVar[list[int]] = []
+
+    def advance(self, task, now, *, describing):
+        self.inside.append(threading.get_ident())
+        for _ in range(2000):
+            self.most[:] = [max(len(self.inside), *self.most)]
+        self.inside.pop()
+        super().advance(task, now, describing=describing)
+
+
+@pytest.mark.parametrize("call", [cancel, described, start], ids=lambda call: call.__name__)
+def test_no_two_threads_are_at_the_tasks_at_once(call, rds_export_tasks, client):
+    _Watched.most[:] = [0, 0]
+    rds_export_tasks.seed("running", timeline=_Watched())
+    identifier = "nightly" if call is start else "running"
+
+    at_once(*[lambda: call(client, identifier)] * THREADS)
+
+    assert _Watched.most == [1]
 
 
 def test_of_many_starts_of_one_identifier_one_succeeds(rds_export_tasks, client):

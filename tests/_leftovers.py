@@ -1,0 +1,72 @@
+"""What the plugin could leave behind in a process. Also the conftest of inner runs, which tells it after each test."""
+
+import asyncio
+import datetime as dt
+import os
+import sys
+import threading
+import time
+
+import boto3
+import pytest
+
+_REAL = (time.time, time.sleep, time.monotonic, asyncio.sleep, dt.datetime, dt.date)
+
+
+def held_by_botocore():
+    """Each object that a module or class of boto3, botocore or aiobotocore holds, by where it is held."""
+    # What they load at the first use is loaded.
+    boto3.client("rds", "us-east-1", aws_access_key_id="key", aws_secret_access_key="secret")
+    held = {}
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] not in {"boto3", "botocore", "aiobotocore"}:
+            continue
+        for attribute, value in list(vars(module).items()):
+            held[name, attribute] = value
+            if isinstance(value, type):
+                held.update(((name, attribute, member), inner) for member, inner in vars(value).items())
+    return held
+
+
+def state():
+    """What was there before a test and must be the same object after it."""
+    clocks = {
+        (name, attribute): value
+        for name, module in list(sys.modules.items())
+        for attribute, value in list(getattr(module, "__dict__", {}).items())
+        if any(value is real for real in _REAL)
+    }
+    modules = {("sys.modules", name): module for name, module in sys.modules.items()}
+    return {**held_by_botocore(), **clocks, **modules}
+
+
+def surroundings():
+    """What must be equal: no more and no less."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    return environ, set(threading.enumerate())
+
+
+def differences(before, after):
+    """Where another object is now."""
+    return [where for where, value in before.items() if after.get(where) is not value]
+
+
+class _Watch:
+    def __init__(self):
+        self.state, self.surroundings = state(), surroundings()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logfinish(self, nodeid):
+        self.tell(nodeid.rpartition("::")[2])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self):
+        self.tell("the run")
+
+    def tell(self, what):
+        left = [] if surroundings() == self.surroundings else [surroundings(), self.surroundings]
+        sys.stdout.write(f"\nleft behind by {what}: {[*differences(self.state, state()), *left]}\n")
+
+
+def pytest_sessionstart(session):
+    session.config.pluginmanager.register(_Watch())

@@ -33,6 +33,7 @@ def test_an_injection_that_no_send_met_fails_the_test_in_one_message(pytester):
     result.assert_outcomes(passed=1, errors=1)
     assert lines_after(result, "ERROR at teardown of test_it") == [NEVER_MET]
     assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.no_fnmatch_line("*rds export tasks*")
 
 
 def test_an_unanswered_operation_that_was_swallowed_fails_the_test_in_one_message(pytester):

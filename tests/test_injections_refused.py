@@ -76,13 +76,17 @@ def test_a_name_without_operation_knows_only_the_three(refusal):
     assert str(refusal("DBInstanceNotFound")).endswith("; for another operation say into=...")
 
 
-def test_a_failure_of_another_operation_by_name(refusal):
-    error = refusal("DBSnapshotNotFound", into="DescribeExportTasks")
+@pytest.mark.parametrize(
+    ("name", "closest"),
+    [("DBSnapshotNotFound", "ExportTaskNotFound"), ("Throtling", "Throttling, ThrottlingException")],
+)
+def test_a_name_that_is_no_failure_of_the_operation_lists_its_own_the_closest_first(refusal, name, closest):
+    error = refusal(name, into="DescribeExportTasks")
 
     said, _, known = str(error).partition("; known: ")
     assert type(error) is ValueError
-    assert said == "'DBSnapshotNotFound' is no failure of DescribeExportTasks"
-    assert known.startswith("ExportTaskNotFound, ")
+    assert said == f"{name!r} is no failure of DescribeExportTasks"
+    assert known.startswith(f"{closest}, ")
     assert sorted(known.split(", ")) == sorted(names("DescribeExportTasks"))
 
 

@@ -71,6 +71,14 @@ def test_calls_without_an_answer_say_why(pytester):
     )
 
 
+def test_a_test_that_fails_and_then_fails_to_tidy_up_shows_them_once(pytester):
+    broken = "@pytest.fixture\ndef broken():\n    yield\n    assert False\n"
+    result = run(pytester, broken + FAILING.replace("test_it(", "test_it(broken, "))
+
+    result.assert_outcomes(failed=1, errors=1)
+    assert [line for line in result.outlines if TITLE in line] == [f"{' rds export tasks ':-^80}"]
+
+
 def test_a_set_up_that_failed_shows_them_too(pytester):
     result = run(
         pytester,
@@ -107,6 +115,17 @@ def test_likeliest_mistake_is_told_once_in_words(pytester, lines, hint):
 
 def test_a_task_that_is_nowhere_has_no_hint(pytester):
     result = run(pytester, failing("rds_export_tasks.seed('weekly')", "cancel('nightly')", "cancel('weekly')"))
+
+    assert "likely mistakes:" not in lines_after(result, TITLE)
+
+
+def test_a_task_that_an_injected_failure_hides_has_no_hint(pytester):
+    result = run(
+        pytester,
+        failing(
+            "rds_export_tasks.seed('nightly')", "rds_export_tasks.inject('ExportTaskNotFound')", "cancel('nightly')"
+        ),
+    )
 
     assert "likely mistakes:" not in lines_after(result, TITLE)
 

@@ -19,7 +19,7 @@ LIMIT = timedelta(days=7)
 # Who keeps the real clock: pytest's own durations, and waits whose time-outs would hang or expire at once, because
 # they watch a thread or a process that lives in real time. freezegun leaves threading, queue and multiprocessing alone.
 _REAL_TIME = ("_pytest.timing", "concurrent.futures", "subprocess")
-_REAL_SLEEP = (*_REAL_TIME, "threading", "queue", "multiprocessing", "execnet", "xdist", __name__)
+_REAL_SLEEP = ("_pytest.timing", "subprocess", "multiprocessing", "execnet", "xdist", __name__)
 _REAL_SLEEP_INSIDE = tuple(f"{name}." for name in _REAL_SLEEP)
 
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")

@@ -1,0 +1,266 @@
+"""rds_export_clock beside others: threads, time-outs, event loops, other clocks, pytest's durations."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import datetime as dt
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from _asking import described, exactly
+from pytest_rds_export import Timeline
+from pytest_rds_export._clock import frozen_clock
+
+COMBINE = (
+    "rds_export_clock freezes time itself, and {0} holds the clock as well: leave rds_export_clock out and steer the "
+    "timelines with {0}, or leave {0} out and set the start with @pytest.mark.rds_export_clock(start)"
+)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def older_thread():
+    """A thread that is alive before the clock: a function that runs another in it."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        yield lambda function, *arguments: pool.submit(function, *arguments).result()
+
+
+@pytest.fixture
+def real_sleep(monkeypatch):
+    """Stands for the real ``time.sleep``, which it was before the clock: the lengths that it was to sleep."""
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+@pytest.fixture
+def real_asyncio_sleep(monkeypatch):
+    """The same for ``asyncio.sleep``."""
+    slept = []
+
+    async def sleep(delay, result=None):
+        slept.append(delay)
+        return result
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return slept
+
+
+@pytest.fixture
+def rescue():
+    """A function that calls another one should the test hang, so that it fails instead."""
+    timers = []
+
+    def rescue(function):
+        timers.append(threading.Timer(10, function))
+        timers[-1].start()
+
+    yield rescue
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+
+
+def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, real_sleep, real_asyncio_sleep):
+    with frozen_clock() as clock:
+        before = clock.now
+        older_thread(time.sleep, 60)
+        older_thread(lambda: asyncio.run(asyncio.sleep(60)))
+        assert clock.now == before
+    assert real_sleep == real_asyncio_sleep == [60]
+
+
+def test_a_thread_that_is_made_later_moves_the_clock(real_sleep):
+    with frozen_clock() as clock:
+        before = clock.now
+        thread = threading.Thread(target=time.sleep, args=(60,))
+        thread.start()
+        thread.join()
+        assert clock.now == before + MINUTE
+    assert real_sleep == [0]  # others may still run
+
+
+def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
+    older_thread, rds_export_tasks, rds_export_client
+):
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", into="DescribeExportTasks", times=1)
+    with frozen_clock() as clock:
+        before = clock.now
+        assert older_thread(described, rds_export_client)["Status"] == "IN_PROGRESS"
+        assert clock.now == before
+
+
+def test_a_moved_sleep_that_outlives_its_clock_sleeps_for_real(real_sleep, real_asyncio_sleep):
+    with frozen_clock():
+        outlived, outlived_asyncio = time.sleep, asyncio.sleep
+    outlived(60)
+    assert asyncio.run(outlived_asyncio(60, "result")) == "result"
+    assert real_sleep == real_asyncio_sleep == [60]
+
+
+def test_after_a_user_s_monkeypatch_put_a_moved_sleep_back_the_next_clock_moves_all(real_sleep, monkeypatch):
+    user = sys.modules[__name__]
+    monkeypatch.setattr(user, "sleep", time.sleep, raising=False)
+    genuine = time.sleep
+    with pytest.MonkeyPatch.context() as patch:
+        with frozen_clock():
+            patch.setattr(time, "sleep", print)
+        assert time.sleep is print
+    assert time.sleep is not genuine  # the patch put back what it had found
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        user.sleep(60)
+        assert clock.now == before + 2 * MINUTE
+    assert time.sleep is user.sleep is genuine
+
+
+def test_a_user_s_own_sleep_is_left_alone(monkeypatch, rds_export_clock):
+    slept = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    before = rds_export_clock.now
+    time.sleep(60)
+    assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_a_time_out_of_concurrent_futures_ends_in_real_time(rds_export_clock, rescue):
+    done = threading.Event()
+    rescue(done.set)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(done.wait)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            list(concurrent.futures.as_completed([waiting], timeout=0.001))
+        done.set()
+
+
+def test_a_time_out_of_concurrent_futures_does_not_end_by_a_moved_sleep(rds_export_clock):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(time.sleep, 3600), pool.submit(time.sleep, 3600)]
+        assert set(concurrent.futures.as_completed(works, timeout=60)) == set(works)
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 2, tzinfo=dt.timezone.utc)
+
+
+def test_a_time_out_of_subprocess_ends_in_real_time(rds_export_clock, rescue):
+    before = rds_export_clock.now
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        rescue(process.kill)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.001)
+        process.communicate(b"\n", timeout=60)
+    assert process.returncode == 0
+    assert rds_export_clock.now == before
+
+
+def test_an_event_loop_keeps_running_with_its_own_time_outs(rds_export_clock, rescue):
+    async def main():
+        never = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        rescue(lambda: loop.call_soon_threadsafe(never.set))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(never.wait(), timeout=0.001)
+        await asyncio.wait_for(asyncio.sleep(3600), timeout=60)
+
+    asyncio.run(main())
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone.utc)
+
+
+def test_where_freezegun_holds_the_clock_one_sentence_says_how_to_combine(request):
+    freezegun = pytest.importorskip("freezegun")
+    with freezegun.freeze_time("2026-01-01"), pytest.raises(RuntimeError, match=exactly(COMBINE.format("freezegun"))):
+        request.getfixturevalue("rds_export_clock")
+
+
+def test_where_time_machine_holds_the_clock_one_sentence_says_how_to_combine(request):
+    time_machine = pytest.importorskip("time_machine")
+    text = exactly(COMBINE.format("time-machine"))
+    with time_machine.travel("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
+        request.getfixturevalue("rds_export_clock")
+
+
+@pytest.mark.parametrize("move", [lambda clock: clock.tick(minutes=1), lambda clock: time.sleep(60)])
+def test_a_freeze_time_inside_the_clock_is_told_how_to_combine(move, rds_export_clock):
+    from freezegun import freeze_time
+
+    text = exactly(COMBINE.format("another freeze_time"))
+    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=text):
+        move(rds_export_clock)
+    rds_export_clock.tick(minutes=1)
+
+
+def held_objects():
+    """What freezegun and the clock replace, and where they keep account of it."""
+    from freezegun import api
+
+    loop = asyncio.new_event_loop()
+    loop.close()
+    names = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "gmtime")
+    return [
+        *(getattr(time, name) for name in names),
+        dt.datetime,
+        dt.date,
+        asyncio.sleep,
+        asyncio.tasks.sleep,
+        type(loop).time,
+        *map(tuple, (api.freeze_factories, api.tz_offsets, api.ignore_lists, api.tick_flags)),
+    ]
+
+
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
+def test_afterwards_every_object_is_the_one_it_was(ending):
+    before = held_objects()
+    with contextlib.suppress(type(ending)), frozen_clock() as clock:
+        clock.tick(minutes=1)
+        assert held_objects() != before
+        if ending is not None:
+            raise ending
+    after = held_objects()
+    assert [new for old, new in zip(before, after, strict=True) if new is not old and new != ()] == []
+
+
+def test_the_clock_steers_exports_with_the_time_zone_of_no_machine(rds_export_tasks, rds_export_clock, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60))
+        time.sleep(60)
+        assert task.task_end_time == rds_export_clock.now
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_pytest_s_durations_stay_true(pytester):
+    pytester.makepyfile(
+        """
+        import time
+
+        def test_sleeps(rds_export_clock):
+            time.sleep(3600)
+        """
+    )
+    run = pytester.inline_run()
+    (report,) = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
+    assert report.passed
+    assert 0 < report.duration < 3600
+
+
+def test_without_the_clock_nothing_of_freezegun_is_imported(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_no_clock(rds_export_tasks, rds_export_client):
+            rds_export_tasks.seed("nightly")
+            rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+            assert [name for name in sys.modules if name.startswith("freezegun")] == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin")
+    result.assert_outcomes(passed=1)

@@ -237,7 +237,10 @@ def _handlers(event: _Event) -> list[Any]:
         registered = event.emitter._handlers.prefix_search(event.name)
         event.emitter._lookup_cache[event.name] = registered
     handlers = [
-        handler for handler in registered if type(getattr(handler, "__self__", None)).__name__ != "ClientRateLimiter"
+        handler
+        for handler in registered
+        # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
+        if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
     ]
     moto = sys.modules.get("moto.core.models")
     if moto is not None and moto.botocore_stubber.enabled and moto.botocore_stubber not in handlers:

@@ -13,6 +13,7 @@ from typing import Any
 from . import _failures, _wire
 from ._exchange import Exchange
 from ._failures import Failure, Fault
+from ._options import checked_region
 from ._registry import ExportTaskRegistry
 
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -79,7 +80,6 @@ class _Handler(BaseHTTPRequestHandler):
         if body is None:
             return
         registry = self.server.registry
-        scope = _SCOPE.search(self.headers.get("Authorization", ""))
         try:
             if self.path.split("?")[0] != "/":
                 raise _failures.fault("InvalidAction", f"There is no service at {self.path}.", 404)
@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
                 registry,
                 body,
                 operation=None,
-                region=scope[1] if scope else None,
+                region=self._region(),
                 invocation=self.headers.get("amz-sdk-invocation-id"),
                 first="attempt=1" in self.headers.get("amz-sdk-request", "attempt=1"),
             )
@@ -100,6 +100,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(response)
 
+    def _region(self) -> str | None:
+        """The region that the request is signed for; None for an unsigned one."""
+        scope = _SCOPE.search(self.headers.get("Authorization", ""))
+        try:
+            return checked_region(scope[1]) if scope else None
+        except ValueError as error:
+            raise _failures.fault("SignatureDoesNotMatch", f"The credential's scope: {error}", 403) from None
+
     def _answer(self, exchange: Exchange) -> _wire.Response | None:
         """The answer; None to close the connection without one."""
         name = exchange.call.operation
@@ -109,9 +117,10 @@ class _Handler(BaseHTTPRequestHandler):
                 return exchange.succeed(result)
             raise Fault(Failure("UnansweredOperation", name, message=str(exchange.request.unanswered())))
         except Fault as fault:
-            if fault.failure.name == "ReadTimeoutError":
+            response = exchange.fail(fault.failure)
+            if response is None and fault.failure.name == "ReadTimeoutError":
                 self._hold()
-            return exchange.fail(fault.failure)
+            return response
         except Exception as error:  # noqa: BLE001
             exchange.call.ended(None, type(error).__name__)
             return None
@@ -122,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdecimal() or int(length[:12]) > _LARGEST_BODY:
+        if not length.isascii() or not length.isdecimal() or len(length) > 12 or int(length) > _LARGEST_BODY:
             self.send_error(411 if not length else 413)
             return None
         body = self.rfile.read(int(length))

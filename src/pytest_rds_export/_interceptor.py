@@ -85,13 +85,15 @@ def _no_seam(name: str) -> str:
 
 
 @functools.cache
-def _emitting(original: Callable[..., Any]) -> Callable[..., Any]:
+def _emitting(original: Any) -> Callable[..., Any]:
     """The emitter's ``emit``, with the events of RDS going through the hooks."""
+    # botocore's own emit hands its keywords to _emit and does nothing else; a later one may do more.
+    hands_on = original.__code__.co_names == ("_emit",)
 
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
         answering = _answering
         if not event_name.startswith(_HOOKED) or not answering:
-            return original(self, event_name, **kwargs)
+            return self._emit(event_name, kwargs) if hands_on else original(self, event_name, **kwargs)
         event, _, operation = event_name.partition(".rds.")
         steps = _HOOKS[event](_Event(answering[-1], self, event_name, operation, kwargs, original))
         if steps is None:
@@ -139,16 +141,16 @@ def _drive(steps: _Steps) -> Any:
 
 async def _drive_async(steps: _Steps) -> Any:
     __tracebackhide__ = True
+    step: Callable[[Any], Any] = steps.send
+    given: Any = None
     try:
-        value = next(steps)
         while True:
-            if inspect.isawaitable(value):
+            given, step = step(given), steps.send
+            if inspect.isawaitable(given):
                 try:
-                    value = await value
+                    given = await given
                 except Exception as error:  # noqa: BLE001
-                    value = steps.throw(error)
-                    continue
-            value = steps.send(value)
+                    given, step = error, steps.throw
     except StopIteration as stop:
         return stop.value
 

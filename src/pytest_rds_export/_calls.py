@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+__tracebackhide__ = True
+
 
 class Call:
     """One call of a client: all its sends, however often botocore retried it.

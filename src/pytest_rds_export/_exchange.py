@@ -11,6 +11,8 @@ from ._failures import Failure, Fault
 from ._registry import ExportTaskRegistry
 from ._service import Request
 
+__tracebackhide__ = True
+
 
 class Exchange:
     """One send of a client, what it asks, and what is to come of it."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from botocore.model import Shape
 
+__tracebackhide__ = True
+
 KINDS = ("documented", "common", "transport")
 
 _NOT_AUTHORIZED = (

@@ -17,6 +17,8 @@ from ._registry import ExportTaskRegistry, Seed
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
 
+__tracebackhide__ = True
+
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
@@ -46,7 +48,6 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return registry
 
     def __exit__(self, *exc_info: object) -> None:
-        __tracebackhide__ = True
         stack, registry = self._entered.pop()
         stack.__exit__(*exc_info)  # type: ignore[arg-type]
         if exc_info[0] is None and (complaint := complaints(registry)):
@@ -59,7 +60,6 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
         @functools.wraps(func)
         async def inner(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
             with self._recreate_cm():
                 return await func(*args, **kwargs)
 

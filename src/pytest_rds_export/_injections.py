@@ -12,6 +12,8 @@ from ._wording import unknown
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+__tracebackhide__ = True
+
 _OPERATIONS = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
 
 

@@ -18,6 +18,8 @@ from ._failures import Fault
 from ._registry import ExportTaskRegistry
 from ._service import is_answered
 
+__tracebackhide__ = True
+
 # A hook is done at once, or takes over in steps: it yields what other handlers gave, which may be awaitable, and is
 # sent the result.
 _Steps = Generator[Any, Any, Any]
@@ -130,7 +132,6 @@ class _Event:
 
 
 def _drive(steps: _Steps) -> Any:
-    __tracebackhide__ = True
     try:
         value = next(steps)
         while True:
@@ -140,7 +141,6 @@ def _drive(steps: _Steps) -> Any:
 
 
 async def _drive_async(steps: _Steps) -> Any:
-    __tracebackhide__ = True
     step: Callable[[Any], Any] = steps.send
     given: Any = None
     try:
@@ -175,7 +175,6 @@ def _request_created(event: _Event) -> None:
 
 def _before_send(event: _Event) -> _Steps:
     """Give the answer."""
-    __tracebackhide__ = True
     sent, context = event.kwargs["request"], _context.get()
     retries = context.get("retries", {})
     try:
@@ -217,7 +216,6 @@ def _before_send(event: _Event) -> _Steps:
 
 def _others(event: _Event, *, answered: bool) -> _Steps:
     """What the first other handler answers. Where the registry has *answered*, moto's part in it is ignored."""
-    __tracebackhide__ = True
     found = None
     for handler in _handlers(event):
         of_moto = type(handler).__module__.startswith("moto.")
@@ -259,7 +257,6 @@ def _needs_retry(event: _Event) -> _Steps | None:
 
 
 def _without_delay(event: _Event) -> _Steps:
-    __tracebackhide__ = True
     responses = yield event.emit()
     delay = next((response for _, response in responses if response is not None), False)
     call = event.registry.account.log.of_invocation(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.model import OperationModel, ServiceModel, Shape
 
+__tracebackhide__ = True
+
 UTC = timezone.utc
 
 _RDS_ARN = re.compile(

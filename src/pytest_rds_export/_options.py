@@ -12,6 +12,8 @@ from ._model import checked_region
 from ._timeline import Polls, Stuck, Timeline
 from ._wording import unknown
 
+__tracebackhide__ = True
+
 _DEFAULT_REGION = "us-east-1"
 _DEFAULT_TIMELINE = Timeline()
 

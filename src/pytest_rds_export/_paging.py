@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from . import _failures
 
+__tracebackhide__ = True
+
 _T = TypeVar("_T")
 _Values = Callable[[Mapping[str, Any]], object]
 

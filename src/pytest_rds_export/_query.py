@@ -14,6 +14,8 @@ from ._wording import listed
 if TYPE_CHECKING:
     from botocore.model import Shape
 
+__tracebackhide__ = True
+
 _Read = Callable[[Any, str], Any]
 
 

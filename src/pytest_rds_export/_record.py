@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from . import _model
 from ._timeline import Polls, Stuck, Timeline
 
+__tracebackhide__ = True
+
 MOVES = {
     "STARTING": ("IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"),
     "IN_PROGRESS": ("CANCELING", "CANCELED", "COMPLETE", "FAILED"),

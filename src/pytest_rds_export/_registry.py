@@ -21,6 +21,8 @@ from ._task import ExportTask, source_arn_parts
 from ._timeline import Polls, Stuck, Timeline
 from ._wording import listed
 
+__tracebackhide__ = True
+
 Seed = str | ExportTask | Mapping[str, Any] | os.PathLike[str]
 Stub = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 

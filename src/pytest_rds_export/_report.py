@@ -9,6 +9,8 @@ from ._failures import Failure
 from ._registry import ExportTaskRegistry
 from ._task import ExportTask
 
+__tracebackhide__ = True
+
 _MOST_CALLS = 30
 _MOST_TASKS = 20
 _WIDEST = 160

@@ -18,6 +18,8 @@ from ._registry import ExportTaskRegistry
 from ._task import LONGEST_IDENTIFIER, ExportTask, is_identifier, source_arn_parts
 from ._wording import listed
 
+__tracebackhide__ = True
+
 _Operation = Callable[[ExportTaskRegistry, Mapping[str, Any], datetime], Mapping[str, Any]]
 _OperationT = TypeVar("_OperationT", bound=_Operation)
 _OPERATIONS: dict[str, _Operation] = {}

@@ -8,6 +8,8 @@ from typing import Any
 
 from . import _model
 
+__tracebackhide__ = True
+
 # Which structure of the model describes a source, and how the model names the members that all of them have.
 _SHAPES = {
     "snapshot": ("DBSnapshot", "DBSnapshotIdentifier", "DBSnapshotArn", "DBInstanceIdentifier"),

@@ -15,6 +15,8 @@ from ._wording import listed, unknown
 if TYPE_CHECKING:
     from ._record import Home
 
+__tracebackhide__ = True
+
 _IDENTIFIER = re.compile("[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
 LONGEST_IDENTIFIER = 60
 _SOURCE_TYPES = ("snapshot", "cluster-snapshot", "cluster")

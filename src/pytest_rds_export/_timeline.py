@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ._model import milliseconds
 
+__tracebackhide__ = True
+
 _NEXT = {"STARTING": "IN_PROGRESS", "CANCELING": "CANCELED"}
 _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
 _LONGEST = timedelta(days=36525)  # no datetime that a test is likely to reckon with overflows

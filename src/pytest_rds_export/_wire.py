@@ -15,6 +15,8 @@ from ._failures import Failure
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
+__tracebackhide__ = True
+
 
 class Request(NamedTuple):
     """A query request, read: the operation and its parameters in the shape that boto3 users know."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+__tracebackhide__ = True
+
 
 def listed(names: Iterable[str]) -> str:
     """The names as a sentence lists them, ``none`` for no name."""

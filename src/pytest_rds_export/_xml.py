@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from botocore.model import Shape
 
+__tracebackhide__ = True
+
 Write = Callable[[Any], str]
 
 # What would break the document: markup, a carriage return (a parser makes it a line feed), and what XML 1.0 forbids.

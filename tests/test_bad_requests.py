@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from _aws import refused
 from pytest_rds_export import _wire
 from pytest_rds_export._failures import Fault
 
@@ -51,6 +52,16 @@ def test_a_required_parameter_that_is_missing_is_named():
         400,
         "The request must contain the parameter ExportTaskIdentifier.",
     )
+
+
+def test_a_request_of_a_real_client_that_cannot_be_read_is_a_call_that_was_refused(rds_export_tasks, rds_export_client):
+    """Botocore sends a filter without values as one that has none."""
+    with refused("MissingParameter", 400, "The request must contain the parameter Values."):
+        rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
+
+    (call,) = rds_export_tasks.calls
+    assert (call.operation, call.parameters) == ("DescribeExportTasks", {})
+    assert (call.http_status, call.error_code, call.attempts) == (400, "MissingParameter", 1)
 
 
 @pytest.mark.parametrize(

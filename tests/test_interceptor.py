@@ -92,6 +92,20 @@ def test_of_overlapping_uses_the_one_that_goes_on_answers(client, botocore_uncha
     second.__exit__(None, None, None)
 
 
+def test_a_use_that_begins_in_the_middle_of_a_call_does_not_count_it(client, botocore_unchanged):
+    inner = fake_rds_export()
+    entered = []
+    client.meta.events.register("response-received.rds", lambda **_: entered.append(inner.__enter__()))
+
+    with fake_rds_export() as outer:
+        with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
+            client.cancel_export_task(ExportTaskIdentifier="nightly")
+        inner.__exit__(None, None, None)
+
+    assert [registry.calls for registry in entered] == [[]]
+    assert [call.error_code for call in outer.calls] == ["ExportTaskNotFound"]
+
+
 @pytest.mark.parametrize("error", [AssertionError, RuntimeError, KeyboardInterrupt, SystemExit])
 def test_botocore_is_the_same_after_an_error(error, client, botocore_unchanged):
     def use():
@@ -269,6 +283,17 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
     )
     (call,) = rds_export_tasks.unanswered
     assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnansweredOperation")
+    rds_export_tasks.unanswered.clear()
+
+
+def test_an_unanswered_operation_that_is_sent_again_is_noted_once(rds_export_tasks):
+    client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
+    client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
+
+    with pytest.raises(UnansweredOperation):
+        client.describe_db_instances()
+
+    assert [call.attempts for call in rds_export_tasks.unanswered] == [2]
     rds_export_tasks.unanswered.clear()
 
 

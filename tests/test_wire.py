@@ -117,8 +117,10 @@ def test_a_list_without_items_is_not_given(body):
 def test_what_a_result_does_not_have_is_left_out():
     operation = _model.operation_model("CancelExportTask")
 
-    response = _wire.write_result(operation, {"Status": "CANCELING", "TaskEndTime": None, "S3Prefix": ""}, NOW)
+    response = _wire.write_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
 
+    result = response.body.partition(b"Result>")[2].partition(b"</CancelExportTaskResult>")[0]
+    assert result == b"<S3Prefix></S3Prefix><Status>CANCELING</Status>"
     assert parsed(operation, response) == {"Status": "CANCELING", "S3Prefix": ""}
 
 

@@ -20,8 +20,6 @@ from ._wording import unknown
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
 
-__tracebackhide__ = True
-
 _INI = "rds_export_"
 _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 _OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks")
@@ -106,6 +104,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
 
     An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
     """
+    __tracebackhide__ = True
     markers = list(request.node.iter_markers("rds_export_tasks"))
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     given = dict(ini_options)
@@ -132,6 +131,7 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
     Without a parameter the test runs once for each documented failure of CancelExportTask, or of what the marker
     rds_export_failure names; an indirect parameter is a Failure or its name.
     """
+    __tracebackhide__ = True
     if not hasattr(request, "param"):
         pytest.fail(
             "rds_export_failure has no failure here: name one with "
@@ -150,6 +150,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     time.sleep and asyncio.sleep move it instead of waiting, as do the delays of retries. It starts at
     2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
     """
+    __tracebackhide__ = True
     marker = request.node.get_closest_marker("rds_export_clock")
     arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments if marker else {}
     if hasattr(request, "param"):

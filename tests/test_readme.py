@@ -16,7 +16,7 @@ def test_every_python_block_is_an_example():
 
 
 def test_each_example_without_a_conftest(pytester):
-    pytester.makepyfile(**{name: code for name, code in EXAMPLES.items() if name != "conftest"})
+    pytester.makepyfile(**{f"{name}_of_the_readme": code for name, code in EXAMPLES.items() if name != "conftest"})
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
 

@@ -161,7 +161,7 @@ def _before_parameter_build(event: _Event) -> None:
     credentials = _fake_credentials(asynchronous=_is_async(type(event.emitter)))  # type: ignore[arg-type]
     if credentials is not None:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
-    else:
+    elif not context.get("is_presign_request"):
         context["auth_type"] = "none"
     if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:
         # Else botocore signs a URL for the other region with the client's own credentials.

@@ -225,5 +225,10 @@ def test_a_held_answer_is_ended_by_the_stop(nothing_left):
             connection = connected(url)
             connection.sendall(request(CANCEL))
             until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
+            assert post(url, DESCRIBE)[0] == 404  # others are answered meanwhile
+            connection.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                connection.recv(1)
+            connection.setblocking(True)
         with closing(connection):
             assert connection.recv(1) == b""

@@ -23,8 +23,6 @@ REFUSED = {
     "GET": (request(b"", line="GET / HTTP/1.1"), 405),
     "PUT": (request(CANCEL, line="PUT / HTTP/1.1"), 405),
     "unknown method": (request(CANCEL, line="BREW / HTTP/1.1"), 400),
-    "wrong path": (request(CANCEL, line="POST /tasks HTTP/1.1"), 404),
-    "wrong path under a query": (request(CANCEL, line="POST /tasks?x=/ HTTP/1.1"), 404),
     "HTTP/0.9": (b"GET /\r\n\r\n", 405),
     "HTTP/0.9 with POST": (b"POST /\r\n\r\n", 400),
     "HTTP/9.9": (request(CANCEL, line="POST / HTTP/9.9"), 400),
@@ -98,6 +96,7 @@ def test_what_is_no_http_request_of_a_client_is_refused_and_the_connection_close
     sent, status = REFUSED[case]
     head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ")
+    assert head.endswith("Connection: close")
     assert_error_document(body)
 
 
@@ -119,6 +118,13 @@ def test_what_is_no_request_of_rds_gets_aws_s_error(case, url):
     assert (status, code(text)) == (expected_status, expected)
     assert headers["Content-Type"] == "text/xml"
     assert_error_document(text)
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/tasks?x=/", "*", "http://localhost/"])
+def test_another_path_is_refused(path, url):
+    head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 404 ")
+    assert code(body) == "InvalidAction"
 
 
 def test_a_signature_for_what_is_no_region_is_refused(url):

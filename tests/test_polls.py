@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from _asking import cancel, described, exactly, statuses
-from _aws import start
 from freezegun import freeze_time
 
+from _asking import cancel, described, exactly, statuses
+from _aws import start
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)

@@ -4,12 +4,12 @@ import itertools
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from _asking import cancel, described, exactly
-from _aws import start
 from freezegun import freeze_time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from _asking import cancel, described, exactly
+from _aws import start
 from pytest_rds_export import ExportTask, ExportTaskRegistry, Timeline, fake_rds_export
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)

@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdecimal() or len(length) > 12 or int(length) > _LARGEST_BODY:
+        if not length.isdecimal() or len(length) > 12 or int(length) > _LARGEST_BODY:
             self.send_error(411 if not length else 413)
             return None
         body = self.rfile.read(int(length))

@@ -1,0 +1,117 @@
+"""Clients that are not ours: both versions of the AWS CLI against the endpoint. Each is skipped where it is missing."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pytest_rds_export import fake_rds_export
+
+pytestmark = pytest.mark.loopback
+
+
+class Cli(NamedTuple):
+    """An AWS CLI that was found, and the endpoint that it is to use."""
+
+    path: str
+    version: tuple
+    url: str
+
+    def __call__(self, operation, *arguments, options=None, fails=False):
+        """Run an operation of RDS: what it prints, read as JSON; where it is to fail, what it says."""
+        options = ["--endpoint-url", self.url] if options is None else options
+        command = [self.path, "rds", operation, *arguments, *options, "--output", "json"]
+        # Whatever does not go to the endpoint ends at a proxy that is not there.
+        environment = {**os.environ, "AWS_PAGER": "", "HTTPS_PROXY": "http://127.0.0.1:1"}
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert bool(run.returncode) is fails, run.stderr
+        return run.stderr if fails else json.loads(run.stdout)
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """The AWS CLIs on the PATH by their major version, the first of each."""
+    found = {}
+    for path in (Path(folder, "aws") for folder in os.get_exec_path()):
+        if os.access(path, os.X_OK):
+            text = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+            version = re.match(r"aws-cli/(\d+)\.(\d+)\.(\d+)", text)
+            if version:
+                numbers = tuple(map(int, version.groups()))
+                found.setdefault(numbers[0], (str(path), numbers))
+    return found
+
+
+@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
+def aws(request, installed, rds_export_endpoint):
+    if request.param not in installed:
+        pytest.skip(f"no AWS CLI of version {request.param} on the PATH")
+    return Cli(*installed[request.param], rds_export_endpoint)
+
+
+def test_an_export_is_started_described_and_cancelled_and_its_json_is_a_seed(aws, rds_export_tasks, tmp_path):
+    started = aws(
+        "start-export-task",
+        "--export-task-identifier=nightly",
+        "--source-arn=arn:aws:rds:us-east-1:123456789012:snapshot:orders",
+        "--s3-bucket-name=backups",
+        "--iam-role-arn=arn:aws:iam::123456789012:role/rds-export",
+        "--kms-key-id=alias/exports",
+        "--export-only=orders.public",
+    )
+    assert (started["Status"], started["ExportOnly"]) == ("STARTING", ["orders.public"])
+    assert aws("cancel-export-task", "--export-task-identifier=nightly")["Status"] == "CANCELING"
+
+    described = aws("describe-export-tasks", "--export-task-identifier=nightly")
+
+    assert [task["Status"] for task in described["ExportTasks"]] == ["CANCELING"]
+    file = tmp_path / "export-tasks.json"
+    file.write_text(json.dumps(described))
+    with fake_rds_export(file) as registry:
+        assert registry["nightly"] == rds_export_tasks["nightly"]
+
+
+@pytest.mark.rds_export_tasks(page_size=20)
+def test_filters_and_pages(aws, rds_export_tasks):
+    rds_export_tasks.seed_all(f"export-{number}" for number in range(45))
+    rds_export_tasks.seed("done", status="COMPLETE")
+
+    described = aws("describe-export-tasks", "--filters", "Name=status,Values=in_progress,starting")
+
+    assert [task["ExportTaskIdentifier"] for task in described["ExportTasks"]] == [f"export-{i}" for i in range(45)]
+    assert len(rds_export_tasks.calls) == 3
+
+
+def test_an_error_comes_by_its_name(aws):
+    message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
+    assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
+
+
+def test_a_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=1)
+
+    assert aws("cancel-export-task", "--export-task-identifier=nightly")["Status"] == "CANCELING"
+
+    # A CLI as old as Debian's gives its sends no invocation id: there each is a call of its own.
+    assert sum(call.attempts for call in rds_export_tasks.calls) == 2
+    assert rds_export_tasks.calls[-1].http_status == 200
+
+
+def test_what_nobody_answers_is_an_error_that_is_not_retried(aws, rds_export_tasks):
+    message = aws("describe-db-instances", fails=True)
+    assert "An error occurred (UnansweredOperation) when calling the DescribeDBInstances operation: " in message
+    assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
+    rds_export_tasks.unanswered.clear()
+
+
+@pytest.mark.rds_export_tasks(region="eu-west-1")
+def test_outside_us_east_1_the_environment_tells_it_where_to_go(aws, rds_export_tasks):
+    if (2,) <= aws.version < (2, 13):
+        pytest.skip("AWS CLI v2 reads AWS_ENDPOINT_URL_RDS from 2.13 on; this is {}.{}.{}".format(*aws.version))
+    assert aws("describe-export-tasks", options=[]) == {"ExportTasks": []}
+    assert len(rds_export_tasks.calls) == 1

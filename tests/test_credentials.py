@@ -140,3 +140,13 @@ def test_a_presigned_url_that_the_caller_gave_is_kept(guarded_client, rds_export
     )
 
     assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
+
+
+def test_a_presigned_url_is_signed_with_fake_credentials_where_botocore_takes_them(rds_export_tasks):
+    """Else with the caller's own: it is the caller who asks for it, and nothing is sent."""
+    client = boto3.client("rds", aws_access_key_id="AKIAOWN", aws_secret_access_key="own-secret")
+
+    url = client.generate_presigned_url("describe_export_tasks")
+
+    assert f"X-Amz-Credential={'testing' if SIGNS_WITH_OTHERS else 'AKIAOWN'}%2F" in url
+    assert rds_export_tasks.calls == []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import pytest_rds_export
+from pytest_rds_export import _model, _service
 
 HOUSE = Path(pytest_rds_export.__file__).parent
 
@@ -145,3 +146,7 @@ def test_the_package_only_re_exports():
     exported = ast.literal_eval(names.value)
     assert exported == sorted(exported)
     assert set(exported) == {name for _, name in imported(tree)}
+
+
+def test_each_operation_that_is_said_to_be_answered_has_its_function():
+    assert set(_service._OPERATIONS) == set(_model.ANSWERED)

@@ -13,7 +13,7 @@ from typing import Any
 from . import _failures, _wire
 from ._exchange import Exchange
 from ._failures import Failure, Fault
-from ._options import checked_region
+from ._model import checked_region
 from ._registry import ExportTaskRegistry
 
 _LARGEST_BODY = 16 * 1024 * 1024

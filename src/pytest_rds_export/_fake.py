@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _model
@@ -37,19 +37,19 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         Options.of(options)
         self._seeds = seeds
         self._options = options
-        self._entered: list[tuple[ExitStack, ExportTaskRegistry]] = []
+        self._entered: list[tuple[AbstractContextManager[None], ExportTaskRegistry]] = []
 
     def __enter__(self) -> ExportTaskRegistry:
-        stack = ExitStack()
-        registry = stack.enter_context(answered_from(Options.of(self._options)))
-        with stack:
-            registry.seed_all(self._seeds)
-            self._entered.append((stack.pop_all(), registry))
+        registry = ExportTaskRegistry(Options.of(self._options))
+        registry.seed_all(self._seeds)
+        answering = answered_from(registry)
+        answering.__enter__()
+        self._entered.append((answering, registry))
         return registry
 
     def __exit__(self, *exc_info: object) -> None:
-        stack, registry = self._entered.pop()
-        stack.__exit__(*exc_info)  # type: ignore[arg-type]
+        answering, registry = self._entered.pop()
+        answering.__exit__(*exc_info)  # type: ignore[arg-type]
         if exc_info[0] is None and (complaint := complaints(registry)):
             raise AssertionError(complaint)
 
@@ -74,11 +74,10 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
 
 @contextmanager
-def answered_from(options: Options) -> Iterator[ExportTaskRegistry]:
-    """Environment and interception for a new registry, in and out."""
-    registry = ExportTaskRegistry(options)
-    with environment(fake_aws(options.region)), intercepting(registry):
-        yield registry
+def answered_from(registry: ExportTaskRegistry) -> Iterator[None]:
+    """Environment and interception for *registry*, in and out."""
+    with environment(fake_aws(registry.region)), intercepting(registry):
+        yield
 
 
 def complaints(registry: ExportTaskRegistry) -> str:

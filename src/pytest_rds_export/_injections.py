@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
-_OPERATIONS = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
-
 
 class Injection:
     """A failure on its way to the sends that it is meant for.
@@ -138,11 +136,11 @@ def _resolved(failure: object, into: str | None) -> tuple[Failure | Exception, s
     if isinstance(failure, str):
         return _by_name(failure, into)
     if isinstance(failure, Failure):
-        operation = into or failure.operation or _OPERATIONS[0]
+        operation = into or failure.operation or _model.ANSWERED[0]
         if failure.operation not in (None, operation):
             _failures.find(failure.name, operation)
         return replace(failure, operation=operation), operation
-    operation = into or _OPERATIONS[0]
+    operation = into or _model.ANSWERED[0]
     if isinstance(failure, ClientError):
         return _failures.from_client_error(failure, operation), operation
     if isinstance(failure, Exception):
@@ -158,10 +156,10 @@ def _resolved(failure: object, into: str | None) -> tuple[Failure | Exception, s
 def _by_name(name: str, into: str | None) -> tuple[Failure, str]:
     if into is not None:
         return _failures.find(name, into), into
-    for operation in _OPERATIONS:
+    for operation in _model.ANSWERED:
         try:
             return _failures.find(name, operation), operation
         except ValueError:
             continue
-    names = {failure.name: None for operation in _OPERATIONS for failure in _failures.failures(operation)}
+    names = {failure.name: None for operation in _model.ANSWERED for failure in _failures.failures(operation)}
     raise ValueError(unknown("failure", name, names) + "; for another operation say into=...")

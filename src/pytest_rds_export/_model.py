@@ -19,6 +19,9 @@ __tracebackhide__ = True
 
 UTC = timezone.utc
 
+# The operations that are answered from the registry; a failure that names none is sought in this order.
+ANSWERED = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
+
 _RDS_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):rds:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
     r":(?P<type>[a-z-]+):(?P<name>[A-Za-z][A-Za-z0-9:-]*)"

@@ -194,7 +194,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         response that the model does not allow, with the path of the member.
         """
         model = _model.operation_model(operation)
-        if operation in ("StartExportTask", "CancelExportTask", "DescribeExportTasks"):
+        if operation in _model.ANSWERED:
             raise ValueError(f"{operation} is answered from the registry; seed a task or inject a failure instead")
         if not callable(response):
             _model.check_response(model, response)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import _clock, _failures, _report
+from . import _clock, _failures, _model, _report
 from ._clock import ExportClock
 from ._environment import endpoint_variables, environment
 from ._failures import Failure
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _INI = "rds_export_"
 _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
-_OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _registry = pytest.StashKey[ExportTaskRegistry]()
@@ -83,7 +82,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the catalogue of failures instead of running tests."""
     if not config.getoption("--rds-export-failures"):
         return None
-    for line in _report.table(failure for name in _OPERATIONS for failure in _failures.failures(name)):
+    for line in _report.table(failure for name in _model.ANSWERED for failure in _failures.failures(name)):
         print(line)  # noqa: T201
     return 0
 
@@ -110,11 +109,11 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     given = dict(ini_options)
     for marker in reversed(markers):
         given.update(marker.kwargs)
-    with answered_from(Options.of(given)) as registry:
-        request.node.stash[_registry] = registry
-        registry.seed_all(rds_export_seed)
-        for marker in reversed(markers):
-            registry.seed_all(marker.args)
+    registry = request.node.stash[_registry] = ExportTaskRegistry(Options.of(given))
+    registry.seed_all(rds_export_seed)
+    for marker in reversed(markers):
+        registry.seed_all(marker.args)
+    with answered_from(registry):
         yield registry
 
 

@@ -11,7 +11,10 @@ import pytest
 
 from pytest_rds_export import fake_rds_export
 
-pytestmark = pytest.mark.loopback
+pytestmark = [
+    pytest.mark.loopback,
+    pytest.mark.skipif("RDS_EXPORT_CLIENTS" not in os.environ, reason="on request: tox run -e clients"),
+]
 
 
 class Cli(NamedTuple):

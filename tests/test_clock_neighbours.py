@@ -121,12 +121,20 @@ def test_after_a_user_s_monkeypatch_put_a_moved_sleep_back_the_next_clock_moves_
     assert time.sleep is user.sleep is genuine
 
 
-def test_a_user_s_own_sleep_is_left_alone(monkeypatch, rds_export_clock):
-    slept = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    before = rds_export_clock.now
-    time.sleep(60)
+def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
+    slept, before = [], rds_export_clock.now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", slept.append)
+        time.sleep(60)
     assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):
+    monkeypatch.setitem(sys.modules, "forbidden", None)
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        assert clock.now == before + MINUTE
 
 
 def test_a_time_out_of_concurrent_futures_ends_in_real_time(rds_export_clock, rescue):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from ._model import milliseconds, moment
 from ._wording import unknown
@@ -23,6 +23,8 @@ _REAL_SLEEP = ("_pytest.timing", "subprocess", "multiprocessing", "execnet", "xd
 _REAL_SLEEP_INSIDE = tuple(f"{name}." for name in _REAL_SLEEP)
 
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
+
+_SleepT = TypeVar("_SleepT", bound=Callable[..., Any])
 
 _active: ExportClock | None = None
 
@@ -222,7 +224,7 @@ def _moving_sleep(clock: ExportClock, real: Callable[[float], None]) -> Callable
         clock.sleep(seconds)
         real(0)
 
-    return _marked(sleep, real)
+    return _outliving(sleep, real)
 
 
 def _moving_asyncio_sleep(clock: ExportClock, real: Callable[..., Any]) -> Callable[..., Any]:
@@ -232,12 +234,12 @@ def _moving_asyncio_sleep(clock: ExportClock, real: Callable[..., Any]) -> Calla
         clock.sleep(delay)
         return await real(0, result)
 
-    return _marked(sleep, real)
+    return _outliving(sleep, real)
 
 
-def _marked(sleep: Any, real: Any) -> Any:
+def _outliving(sleep: _SleepT, real: object) -> _SleepT:
     """*sleep*, to be known for ours by a later clock: a user's monkeypatch may put it back after its own has ended."""
-    sleep.outlived = real
+    sleep.outlived = real  # type: ignore[attr-defined]
     return sleep
 
 

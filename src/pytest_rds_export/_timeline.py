@@ -37,6 +37,11 @@ class _Course:
     failure_cause: str | None
     warning_message: str | None
 
+    if TYPE_CHECKING:
+
+        @staticmethod
+        def _phase(name: str, value: Any) -> Any: ...
+
     def __post_init__(self) -> None:
         for phase in _PHASES.values():
             object.__setattr__(self, phase, self._phase(phase, getattr(self, phase)))
@@ -48,10 +53,6 @@ class _Course:
                 raise ValueError(f"{name} is a text, got {text!r}")
             if text is not None and self.outcome != belongs_to:
                 raise ValueError(f"{name} belongs to outcome {belongs_to!r}; the outcome here is {self.outcome!r}")
-
-    @staticmethod
-    def _phase(name: str, value: Any) -> Any:
-        raise NotImplementedError
 
     def failing(self, cause: str) -> Any:
         """The same course, ending FAILED with *cause*."""

@@ -19,7 +19,7 @@ LIMIT = timedelta(days=7)
 # Who keeps the real clock: pytest's own durations, and waits whose time-outs would hang or expire at once, because
 # they watch a thread or a process that lives in real time. freezegun leaves threading, queue and multiprocessing alone.
 _REAL_TIME = ("_pytest.timing", "concurrent.futures", "subprocess")
-_REAL_SLEEP = ("_pytest.timing", "subprocess", "multiprocessing", "execnet", "xdist", __name__)
+_REAL_SLEEP = frozenset({"_pytest.timing", "subprocess", "multiprocessing", "execnet", "xdist", __name__})
 _REAL_SLEEP_INSIDE = tuple(f"{name}." for name in _REAL_SLEEP)
 
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
@@ -197,9 +197,11 @@ _looked_through: dict[str, tuple[int, int, tuple[str, ...]]] = {}
 def _holding_sleeps(module_name: str, namespace: dict[str, Any], wanted: dict[int, Any]) -> tuple[str, ...]:
     known = _looked_through.get(module_name)
     if known is not None and known[:2] == (id(namespace), len(namespace)):
-        return tuple(name for name in {"sleep", *known[2]} if id(namespace.get(name)) in wanted)
+        names = known[2]
+        if "sleep" in names or id(namespace.get("sleep")) not in wanted:
+            return names and tuple(name for name in names if id(namespace.get(name)) in wanted)
     values = list(map(id, namespace.values()))
-    names: tuple[str, ...] = ()
+    names = ()
     if not wanted.keys().isdisjoint(values):
         names = tuple(name for name, value in list(namespace.items()) if id(value) in wanted)
     _looked_through[module_name] = (id(namespace), len(namespace), names)

@@ -115,7 +115,7 @@ class Timeline(_Course):
             if extracting and entered_at:
                 length -= self.extraction(entered_at)
             if now < since + length:
-                if extracting and now > since:
+                if extracting:
                     task.progress(entered_at + (100 - entered_at) * (now - since) // length)
                 return
             if extracting and length:

@@ -68,6 +68,15 @@ def test_sends_with_one_invocation_id_are_attempts_of_one_call(rds_export_tasks,
     assert [call.attempts for call in rds_export_tasks.calls] == [2, 1]
 
 
+def test_sends_without_an_invocation_id_are_calls_of_their_own(rds_export_tasks, rds_export_endpoint):
+    rds_export_tasks.inject("ServiceUnavailable", times=2)
+
+    for attempt in (1, 2):
+        post(rds_export_endpoint, amz_sdk_request=f"attempt={attempt}; max=3")
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [1, 1]
+
+
 def test_a_signed_request_goes_to_the_region_of_its_signature_an_unsigned_one_home(
     rds_export_tasks, rds_export_endpoint
 ):

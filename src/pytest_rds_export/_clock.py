@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from numbers import Real
+from types import FunctionType
 from typing import Any, TypeVar
 
 from ._model import milliseconds, moment
@@ -21,6 +25,8 @@ LIMIT = timedelta(days=7)
 _REAL_TIME = ("_pytest.timing", "concurrent.futures", "subprocess")
 _REAL_SLEEP = frozenset({"_pytest.timing", "subprocess", "multiprocessing", "execnet", "xdist", __name__})
 _REAL_SLEEP_INSIDE = tuple(f"{name}." for name in _REAL_SLEEP)
+
+_REAL_TIME_SLEEP = time.sleep
 
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 
@@ -105,9 +111,10 @@ class ExportClock:
 
     def sleep(self, seconds: float) -> None:
         """Move the clock by the length of a sleep."""
-        step = timedelta(seconds=seconds)
+        endless = seconds > self._limit.total_seconds()
+        step = self._limit if endless else timedelta(seconds=float(seconds))
         self._slept += step
-        if self._slept > self._limit:
+        if endless or self._slept > self._limit:
             raise EndlessWait(
                 f"the code under test has slept for more than {self._limit} of frozen time; the export it waits for "
                 "seems never to end (a larger limit: @pytest.mark.rds_export_clock(limit=...))"
@@ -172,7 +179,7 @@ def _replace_sleeps(clock: ExportClock) -> list[tuple[dict[str, Any], str, Any, 
     """Put moving sleeps wherever a module holds a real one; what was put where, to be taken back."""
     replacements = {}
     for held, moving in _sleeps():
-        real = getattr(held, "outlived", held)
+        real = vars(held).get("outlived", held) if isinstance(held, FunctionType) else held
         replacements[id(held)] = replacements[id(real)] = real, moving(clock, real)
     done = []
     for module_name, module in list(sys.modules.items()):
@@ -188,23 +195,23 @@ def _replace_sleeps(clock: ExportClock) -> list[tuple[dict[str, Any], str, Any, 
     return done
 
 
-# Of each module's namespace: how large it was when it was last looked through, and the names of sleeps in it. Looking
-# through all costs half of what freezegun's start does. A module that held something else then under the name that
-# everyone uses, such as a test's own stand-in, may hold the real one now.
+# Of each installed module's namespace: how large it was when it was last looked through, and the names of sleeps in it.
+# Looking through all costs half of what freezegun's start does. A user's own modules are looked through each time: a
+# test's stand-in may have been where the real sleep is now.
 _looked_through: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+_INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
 def _holding_sleeps(module_name: str, namespace: dict[str, Any], wanted: dict[int, Any]) -> tuple[str, ...]:
     known = _looked_through.get(module_name)
     if known is not None and known[:2] == (id(namespace), len(namespace)):
-        names = known[2]
-        if "sleep" in names or id(namespace.get("sleep")) not in wanted:
-            return names and tuple(name for name in names if id(namespace.get(name)) in wanted)
+        return tuple(name for name in known[2] if id(namespace.get(name)) in wanted)
     values = list(map(id, namespace.values()))
-    names = ()
+    names: tuple[str, ...] = ()
     if not wanted.keys().isdisjoint(values):
         names = tuple(name for name, value in list(namespace.items()) if id(value) in wanted)
-    _looked_through[module_name] = (id(namespace), len(namespace), names)
+    if str(namespace.get("__file__")).startswith(_INSTALLED):
+        _looked_through[module_name] = (id(namespace), len(namespace), names)
     return names
 
 
@@ -212,10 +219,14 @@ def _sleeps_for_real(module_name: str) -> bool:
     return module_name in _REAL_SLEEP or module_name.startswith(_REAL_SLEEP_INSIDE)
 
 
-def _sleeps() -> tuple[tuple[Any, Callable[[ExportClock, Any], Any]], ...]:
+def _sleeps() -> list[tuple[Any, Callable[[ExportClock, Any], Any]]]:
+    """The sleeps in force, which may be a test's stand-ins, and the real ones, with what moves in their place."""
     import asyncio
 
-    return (time.sleep, _moving_sleep), (asyncio.sleep, _moving_asyncio_sleep)
+    return [
+        *((held, _moving_sleep) for held in {_REAL_TIME_SLEEP, time.sleep}),
+        *((held, _moving_asyncio_sleep) for held in {asyncio.tasks.sleep, asyncio.sleep}),
+    ]
 
 
 def _moving_sleep(clock: ExportClock, real: Callable[[float], None]) -> Callable[[float], None]:
@@ -245,13 +256,15 @@ def _outliving(sleep: _SleepT, real: object) -> _SleepT:
     return sleep
 
 
-def _moves(clock: ExportClock, seconds: object) -> bool:
+def _moves(clock: ExportClock, seconds: Any) -> bool:
     """Whether a sleep moves *clock*.
 
     Not after the clock's end, in an older thread, in code that waits for something real, nor for what the real sleep
     refuses.
     """
-    if _active is not clock or not isinstance(seconds, (int, float)) or not seconds >= 0 or not clock.moves_here():
+    if _active is not clock or not isinstance(seconds, Real) or not clock.moves_here():
+        return False
+    if not 0 <= float(seconds) < math.inf:
         return False
     caller: str = sys._getframe(2).f_globals.get("__name__", "")
     return not _sleeps_for_real(caller)

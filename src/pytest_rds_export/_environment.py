@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 __tracebackhide__ = True
 
@@ -14,32 +16,46 @@ FAKE_SECRET_KEY = "testing"  # noqa: S105
 
 
 _lock = threading.Lock()
-# What each use found, the latest last.
-_found: list[dict[str, str | None]] = []
+# The uses that have not ended, the latest last.
+_uses: list[Environment] = []
+
+
+class Environment:
+    """What a use of the environment set, and what it found there."""
+
+    def __init__(self, variables: Mapping[str, str | None]) -> None:
+        self._set = dict(variables)
+        self.found = {name: os.environ.get(name) for name in variables}
+
+    def put_back_again(self) -> None:
+        """Put back what was found wherever ours stands again: a ``monkeypatch`` that outlives the use restores it."""
+        with _lock:
+            if not _uses:
+                _put({name: found for name, found in self.found.items() if os.environ.get(name) == self._set[name]})
 
 
 @contextmanager
-def environment(variables: Mapping[str, str | None]) -> Iterator[None]:
+def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
     """Set variables, unset those given as None, and afterwards put each back exactly as it was.
 
     Uses may overlap: one that ends before a later one leaves it to that one to put back what it found itself.
     """
     with _lock:
-        before = {name: os.environ.get(name) for name in variables}
-        _found.append(before)
+        use = Environment(variables)
+        _uses.append(use)
         _put(variables)
     try:
-        yield
+        yield use
     finally:
         with _lock:
-            index = next(index for index, other in enumerate(_found) if other is before)
-            del _found[index]
-            for name, value in before.items():
-                later = next((other for other in _found[index:] if name in other), None)
+            index = next(index for index, other in enumerate(_uses) if other is use)
+            del _uses[index]
+            for name, value in use.found.items():
+                later = next((other for other in _uses[index:] if name in other.found), None)
                 if later is None:
                     _put({name: value})
                 else:
-                    later[name] = value
+                    later.found[name] = value
 
 
 def fake_aws(region: str) -> dict[str, str | None]:
@@ -73,3 +89,33 @@ def _put(variables: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
+
+
+# A default session that boto3 made under the fake, to be used under the next one: it has read botocore's data files.
+_spare_session: Any = None
+
+
+@contextmanager
+def default_session() -> Iterator[None]:
+    """Leave no default session behind that boto3 made meanwhile, with fake credentials."""
+    global _spare_session
+    boto3: Any = sys.modules.get("boto3")
+    before = boto3.DEFAULT_SESSION if boto3 is not None else None
+    if boto3 is not None and before is None:
+        boto3.DEFAULT_SESSION = _spare_session
+    try:
+        yield
+    finally:
+        boto3 = sys.modules.get("boto3")
+        if boto3 is not None and boto3.DEFAULT_SESSION is not before:
+            made, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, before
+            _spare_session = made if _is_plain(made) else None
+
+
+def _is_plain(session: Any) -> bool:
+    """Whether nobody gave the session settings or credentials of its own."""
+    core = getattr(session, "_session", None)
+    held = getattr(core, "_credentials", None)
+    if core is None or any(core.instance_variables().values()):
+        return False
+    return held is None or held.access_key == FAKE_ACCESS_KEY

@@ -37,7 +37,7 @@ class Exchange:
         known from elsewhere.
         """
         if region is not None and region != registry.region:
-            registry = registry.in_region(region)
+            registry = registry.of_region(region)
         self.registry = registry
         self.now = registry.now()
         try:

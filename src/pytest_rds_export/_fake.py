@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _model
-from ._environment import environment, fake_aws
+from ._environment import Environment, default_session, environment, fake_aws
 from ._interceptor import intercepting
 from ._options import Options
 from ._registry import ExportTaskRegistry, Seed
@@ -35,9 +35,11 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __init__(self, *seeds: Seed, **options: Any) -> None:
         Options.of(options)
+        if any(callable(seed) for seed in seeds):
+            raise TypeError("a seed is no function; as a decorator it is written with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
-        self._entered: list[tuple[AbstractContextManager[None], ExportTaskRegistry]] = []
+        self._entered: list[tuple[AbstractContextManager[Environment], ExportTaskRegistry]] = []
 
     def __enter__(self) -> ExportTaskRegistry:
         registry = ExportTaskRegistry(Options.of(self._options))
@@ -55,6 +57,11 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """The function with the fake around each call of it; of a coroutine function around all that it awaits."""
+        if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
+            raise TypeError(
+                f"fake_rds_export decorates functions and coroutine functions, and {func.__name__!r} is neither; "
+                "use it as a context manager inside"
+            )
         if not inspect.iscoroutinefunction(func):
             return super().__call__(func)
 
@@ -74,10 +81,10 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
 
 @contextmanager
-def answered_from(registry: ExportTaskRegistry) -> Iterator[None]:
-    """Environment and interception for *registry*, in and out."""
-    with environment(fake_aws(registry.region)), intercepting(registry):
-        yield
+def answered_from(registry: ExportTaskRegistry) -> Iterator[Environment]:
+    """Environment and interception for *registry*, in and out; gives what the environment was."""
+    with environment(fake_aws(registry.region)) as found, default_session(), intercepting(registry):
+        yield found
 
 
 def complaints(registry: ExportTaskRegistry) -> str:

@@ -137,7 +137,10 @@ def _drive(steps: _Steps) -> Any:
         while True:
             value = steps.send(value)
     except StopIteration as stop:
-        return stop.value
+        value = stop.value
+    if isinstance(value, Exception):
+        raise value
+    return value
 
 
 async def _drive_async(steps: _Steps) -> Any:
@@ -155,22 +158,31 @@ async def _drive_async(steps: _Steps) -> Any:
         return stop.value
 
 
-def _before_parameter_build(event: _Event) -> None:
+def _before_parameter_build(event: _Event) -> _Steps | None:
     """Have the request signed with fake credentials, whatever the client holds."""
-    context, parameters = event.kwargs["context"], event.kwargs["params"]
+    context = event.kwargs["context"]
     credentials = _fake_credentials(asynchronous=_is_async(type(event.emitter)))  # type: ignore[arg-type]
     if credentials is not None:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     elif not context.get("is_presign_request"):
         context["auth_type"] = "none"
-    if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:
-        # Else botocore signs a URL for the other region with the client's own credentials.
+    return _presign(event) if "SourceRegion" in event.kwargs["params"] else None
+
+
+def _presign(event: _Event) -> _Steps:
+    """Give a URL for the other region; else botocore signs one with the client's own credentials."""
+    responses = yield event.emit()
+    parameters = event.kwargs["params"]
+    if "PreSignedUrl" in event.kwargs["model"].input_shape.members:
         parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
+    return responses
 
 
-def _request_created(event: _Event) -> None:
+def _request_created(event: _Event) -> _Steps:
     """Keep the request's context, which tells the region and which send of which call this is."""
+    responses = yield event.emit()
     _context.set(event.kwargs["request"].context)
+    return responses
 
 
 def _before_send(event: _Event) -> _Steps:
@@ -208,6 +220,10 @@ def _before_send(event: _Event) -> _Steps:
         if written is None:
             raise fault.failure.as_exception(sent.url) from None
         response = written
+    except StopIteration as error:
+        # A generator cannot raise it.
+        exchange.call.ended(None, type(error).__name__)
+        return error
     except Exception as error:
         exchange.call.ended(None, type(error).__name__)
         raise
@@ -232,13 +248,9 @@ def _others(event: _Event, *, answered: bool) -> _Steps:
 
 def _handlers(event: _Event) -> list[Any]:
     """The handlers that botocore would call, but for the rate limiter, which would wait; and moto, where it is on."""
-    registered = event.emitter._lookup_cache.get(event.name)
-    if registered is None:
-        registered = event.emitter._handlers.prefix_search(event.name)
-        event.emitter._lookup_cache[event.name] = registered
     handlers = [
         handler
-        for handler in registered
+        for handler in _registered(event)
         # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
         if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
     ]
@@ -248,23 +260,38 @@ def _handlers(event: _Event) -> list[Any]:
     return handlers
 
 
+def _registered(event: _Event) -> Any:
+    """The handlers that botocore would call."""
+    registered = event.emitter._lookup_cache.get(event.name)
+    if registered is None:
+        registered = event.emitter._handlers.prefix_search(event.name)
+        event.emitter._lookup_cache[event.name] = registered
+    return registered
+
+
 def _needs_retry(event: _Event) -> _Steps | None:
     """Leave the decision to botocore's own handler; note the delay instead of sleeping it."""
     response = event.kwargs["response"]
-    if response is not None and response[0].status_code < 300 and is_answered(event.operation):
+    went_well = response is not None and response[0].status_code < 300 and is_answered(event.operation)
+    # There is nothing to note then, unless somebody beside botocore's own handler has a say.
+    if went_well and len(_registered(event)) == 1:
         return None
     return _without_delay(event)
 
 
 def _without_delay(event: _Event) -> _Steps:
-    responses = yield event.emit()
+    try:
+        responses = yield event.emit()
+    except StopIteration as error:
+        # The older retry handlers raise what the send raised.
+        return error
     delay = next((response for _, response in responses if response is not None), False)
     call = event.registry.account.log.of_invocation(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])
     if call is None:
         return responses
     if call.outcome_is_open and event.kwargs["response"] is not None:
         http, parsed = event.kwargs["response"]
-        error = parsed.get("Error", {}).get("Code")
+        error = parsed.get("Error", {}).get("Code") or (str(http.status_code) if http.status_code >= 300 else None)
         call.ended(http.status_code, error, None if error else _without_metadata(parsed))
     if delay is False:
         return responses

@@ -145,6 +145,15 @@ def partition(region: str) -> str:
     return "aws"
 
 
+def check_structure(shape_name: str, value: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` where *value* is none of the model's structure, with the path."""
+    from botocore.validate import ParamValidator
+
+    report = ParamValidator().validate(value, service_model().shape_for(shape_name))
+    if report.has_errors():
+        raise ValueError(f"no {shape_name}: {report.generate_report()}")
+
+
 def check_response(operation: OperationModel, response: object) -> None:
     """Raise ``ValueError`` where *response* is none of the operation's in the service model, with the path."""
     from botocore.validate import ParamValidator

@@ -43,7 +43,8 @@ class Options:
         if not self.region:
             found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
             object.__setattr__(self, "region", found)
-        checked_region(self.region)
+        else:
+            checked_region(self.region)
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             raise ValueError(f"account_id is a text of 12 digits, got {self.account_id!r}")
         if self.describe_unknown not in ("error", "empty"):

@@ -90,6 +90,14 @@ class Record:
         members["TotalExtractedDataInGB"] = max(members["TotalExtractedDataInGB"], self.size * percent // 100)
 
 
+def _before(moment: datetime, length: timedelta) -> datetime:
+    """The moment so long before; *moment* itself where the calendar does not go back that far."""
+    try:
+        return _model.milliseconds(moment - length)
+    except OverflowError:
+        return moment
+
+
 @functools.cache
 def _usual_members(account_id: str, region: str) -> Mapping[str, Any]:
     """What the tasks of a region are given alike; of the source's ARN the part before the name."""
@@ -120,7 +128,7 @@ def _with_defaults(
     ended = status in ("CANCELED", "COMPLETE", "FAILED")
     end = given.get("TaskEndTime", now)
     if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
-        members["TaskStartTime"] = _model.milliseconds(end - timeline.extraction(percent)) if percent else end
+        members["TaskStartTime"] = _before(end, timeline.extraction(percent)) if percent else end
     if ended:
         members["TaskEndTime"] = end
     if status == "FAILED":
@@ -128,5 +136,5 @@ def _with_defaults(
     from_cluster = members["SourceArn"].split(":")[5] == "cluster"
     members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
     if not from_cluster:
-        members.setdefault("SnapshotTime", members.get("TaskStartTime", end) - _BEFORE_EXPORT)
+        members.setdefault("SnapshotTime", _before(members.get("TaskStartTime", end), _BEFORE_EXPORT))
     return members

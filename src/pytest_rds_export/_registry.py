@@ -94,7 +94,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         with self.lock:
             for task in tasks:
                 region = task.region
-                home = self if region is None or region == self.region else self.in_region(region)
+                home = self if region is None or region == self.region else self.of_region(region)
                 key = home.region, task.identifier
                 if key in new or task.identifier in home._tasks:
                     raise ValueError(f"export task {task.identifier!r} is already in {home.region}")
@@ -147,7 +147,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if snapshot_time is not None:
             time = _model.moment("snapshot_time", snapshot_time)
         with self.lock:
-            region = self.in_region(parts["region"])
+            region = self.of_region(parts["region"])
             return region._sources.add(arn, parts, engine=engine, status=status, snapshot_time=time, members=members)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
@@ -155,8 +155,12 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         Raises ``ValueError`` for what cannot be the name of a region.
         """
+        return self.of_region(_model.checked_region(name))
+
+    def of_region(self, name: str) -> ExportTaskRegistry:
+        """The account's registry in the region of a client, whatever that is called."""
         with self.lock:
-            found = self._account.regions.get(_model.checked_region(name))
+            found = self._account.regions.get(name)
             if found is None:
                 found = ExportTaskRegistry(_account=self._account, _region=name)
             return found
@@ -305,8 +309,8 @@ def _tasks_of(item: Seed) -> list[ExportTask]:
 def _tasks_of_file(path: Path) -> list[ExportTask]:
     expected = "expected the JSON that 'aws rds describe-export-tasks' prints"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}); {expected}") from None
     records = content.get("ExportTasks") if isinstance(content, dict) else content
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):

@@ -16,6 +16,14 @@ _MOST_TASKS = 20
 _WIDEST = 160
 
 
+def described(registry: ExportTaskRegistry) -> str:
+    """What ``describe`` gives; where that fails, the reason, since a report must not end the run."""
+    try:
+        return describe(registry)
+    except Exception as error:  # noqa: BLE001
+        return f"could not be described: {error!r}"
+
+
 def describe(registry: ExportTaskRegistry) -> str:
     """The calls in order with what came of them, the tasks as they stand, and the likeliest mistakes in words."""
     regions = sorted(registry.account.regions.values(), key=lambda region: (region is not registry, region.region))

@@ -52,7 +52,14 @@ class Sources:
             record["SnapshotCreateTime"] = snapshot_time
             record["SnapshotType"] = "automated" if name.startswith("rds:") else "manual"
             record["PercentProgress"] = 100
-        record.update(_model.checked_members(shape_name, {"engine": engine, "status": status, **members}))
+        checked = _model.checked_members(shape_name, {"engine": engine, "status": status, **members})
+        for member in (identifier, arn_member):
+            if member in checked:
+                raise TypeError(f"the first argument names the source already; {checked[member]!r} is given twice")
+        if "Status" not in checked:
+            raise ValueError("status is a text such as 'available', got None")
+        record.update(checked)
+        _model.check_structure(shape_name, record)
         if name in self._by_type[type_]:
             raise ValueError(f"{arn!r} is seeded already")
         self._by_type[type_][name] = record

@@ -92,7 +92,8 @@ def write_failure(failure: Failure, operation: str, now: datetime) -> Response:
         sender = "Sender" if status < 500 else "Receiver"
         body = (
             f'<ErrorResponse xmlns="{namespace}"><Error><Type>{sender}</Type><Code>{_xml.text(failure.name)}</Code>'
-            f"<Message>{_xml.text(failure.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+            f"<Message>{_xml.text(failure.message or failure.name)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
         )
         return _response(status, body, request_id, now)
     if failure.http_status is None:

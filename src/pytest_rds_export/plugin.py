@@ -10,7 +10,7 @@ import pytest
 
 from . import _clock, _failures, _model, _report
 from ._clock import ExportClock
-from ._environment import endpoint_variables, environment
+from ._environment import Environment, endpoint_variables, environment
 from ._failures import Failure
 from ._fake import answered_from, complaints, new_client
 from ._options import NAMES, Options
@@ -25,6 +25,7 @@ _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _registry = pytest.StashKey[ExportTaskRegistry]()
+_environment = pytest.StashKey[Environment]()
 _passed = pytest.StashKey[set[str]]()
 
 
@@ -110,10 +111,13 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     for marker in reversed(markers):
         given.update(marker.kwargs)
     registry = request.node.stash[_registry] = ExportTaskRegistry(Options.of(given))
+    if rds_export_seed is None:
+        raise TypeError("the fixture rds_export_seed gives None; have it return what is to be seeded, such as a list")
     registry.seed_all(rds_export_seed)
     for marker in reversed(markers):
         registry.seed_all(marker.args)
-    with answered_from(registry):
+    with answered_from(registry) as found:
+        request.node.stash[_environment] = found
         yield registry
 
 
@@ -151,7 +155,12 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     """
     __tracebackhide__ = True
     marker = request.node.get_closest_marker("rds_export_clock")
-    arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments if marker else {}
+    arguments: dict[str, Any] = {}
+    if marker is not None:
+        try:
+            arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"the marker rds_export_clock takes start and limit: {error}") from None
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
     with _clock.frozen_clock(**arguments) as clock:
@@ -173,10 +182,13 @@ def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that asks for rds_export_failure once for each failure it is to meet."""
     name = "rds_export_failure"
+    marks = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in _argnames(mark)]
+    if any(not _is_indirect(mark, name) for mark in marks):
+        raise pytest.UsageError(f"{metafunc.definition.nodeid}: parametrize {name} with indirect=True")
     if name not in metafunc.fixturenames or not _is_ours(metafunc, name):
         return
     marker = metafunc.definition.get_closest_marker(name)
-    if any(name in _argnames(mark) for mark in metafunc.definition.iter_markers("parametrize")):
+    if marks:
         if marker is not None:
             raise pytest.UsageError(
                 f"{metafunc.definition.nodeid}: the marker {name} and a parametrize of {name} exclude each other; "
@@ -197,6 +209,12 @@ def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("doc
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
     definitions = metafunc._arg2fixturedefs.get(name)
     return bool(definitions) and definitions[-1].func.__module__ == __name__  # type: ignore[index]
+
+
+def _is_indirect(mark: pytest.Mark, name: str) -> bool:
+    # Older versions of pytest take it as the third argument, too.
+    (indirect,) = mark.args[2:3] or (mark.kwargs.get("indirect", False),)
+    return indirect is True or (indirect is not False and name in indirect)
 
 
 def _argnames(mark: pytest.Mark) -> list[str]:
@@ -222,7 +240,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.passed:
         item.stash.setdefault(_passed, set()).add(report.when)
     elif report.failed and report.when != "teardown" and (registry := item.stash.get(_registry, None)) is not None:
-        report.sections.append(("rds export tasks", _report.describe(registry)))
+        report.sections.append(("rds export tasks", _report.described(registry)))
     return report
 
 
@@ -232,6 +250,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     yield
     registry = item.stash.get(_registry, None)
     phases = item.stash.get(_passed, set())
+    if (found := item.stash.get(_environment, None)) is not None:
+        found.put_back_again()
     if registry is None:
         return
     del item.stash[_registry]

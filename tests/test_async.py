@@ -202,6 +202,12 @@ def test_an_operation_that_nobody_answers_is_raised_at_once(rds_export_tasks):
     rds_export_tasks.unanswered.clear()
 
 
+def test_a_stop_iteration_is_what_python_makes_of_it_in_a_coroutine(rds_export_tasks):
+    rds_export_tasks.inject(StopIteration("x"))
+    with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
+        using(cancel)
+
+
 def test_a_stub_answers_another_operation(rds_export_tasks):
     rds_export_tasks.stub("DescribeEvents", {"Marker": "m"})
 

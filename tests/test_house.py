@@ -31,13 +31,14 @@ ORDER = [
     "_xml",
     "_wire",
     "_exchange",
+    "_hooks",
     "_interceptor",
     "_endpoint",
     "_fake",
     "_report",
     "plugin",
 ]
-TRANSPORT = {"_query", "_xml", "_wire", "_exchange", "_interceptor", "_endpoint"}
+TRANSPORT = {"_query", "_xml", "_wire", "_exchange", "_hooks", "_interceptor", "_endpoint"}
 AWS_LIBRARIES = {"aiobotocore", "boto3", "botocore"}
 LATE_LIBRARIES = {*AWS_LIBRARIES, "freezegun", "moto", "time_machine"}
 

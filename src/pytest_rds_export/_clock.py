@@ -210,7 +210,7 @@ def _holding_sleeps(module_name: str, namespace: dict[str, Any], wanted: dict[in
     names: tuple[str, ...] = ()
     if not wanted.keys().isdisjoint(values):
         names = tuple(name for name, value in list(namespace.items()) if id(value) in wanted)
-    if str(namespace.get("__file__")).startswith(_INSTALLED):
+    if module_name in sys.builtin_module_names or str(namespace.get("__file__")).startswith(_INSTALLED):
         _looked_through[module_name] = (id(namespace), len(namespace), names)
     return names
 

@@ -70,6 +70,37 @@ def test_b():
     result.assert_outcomes(passed=2)
 
 
+def test_what_a_monkeypatch_before_the_fixture_set_does_not_come_back(pytester, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    result = run(
+        pytester,
+        """
+import os
+
+def test_a(monkeypatch, request):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    request.getfixturevalue("rds_export_tasks")
+
+@pytest.fixture
+def production(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+@pytest.mark.rds_export_tasks(region="us-east-1")
+def test_b(production, rds_export_tasks):
+    assert "AWS_PROFILE" not in os.environ
+
+def test_c():
+    assert "AWS_PROFILE" not in os.environ
+    assert os.environ["AWS_REGION"] == "us-east-1"
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=3)
+
+
 @pytest.mark.parametrize("kind", ["class", "generator", "asynchronous generator"])
 def test_what_cannot_be_decorated_is_refused(kind):
     def generator():

@@ -27,11 +27,12 @@ class Environment:
         self._set = dict(variables)
         self.found = {name: os.environ.get(name) for name in variables}
 
-    def put_back_again(self) -> None:
-        """Put back what was found wherever ours stands again: a ``monkeypatch`` that outlives the use restores it."""
+    def put_back_again(self, before: Mapping[str, str | None]) -> None:
+        """Put *before* back wherever ours stands again: a ``monkeypatch`` that outlives the use restores what it saw."""
         with _lock:
-            if not _uses:
-                _put({name: found for name, found in self.found.items() if os.environ.get(name) == self._set[name]})
+            for name, ours in self._set.items():
+                if not _uses and os.environ.get(name) == ours != self.found[name]:
+                    _put({name: before[name]})
 
 
 @contextmanager
@@ -73,6 +74,11 @@ def fake_aws(region: str) -> dict[str, str | None]:
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
     }
+
+
+def snapshot() -> dict[str, str | None]:
+    """What stands in the variables that ``fake_aws`` sets."""
+    return {name: os.environ.get(name) for name in fake_aws("")}
 
 
 def endpoint_variables(url: str) -> dict[str, str | None]:

@@ -10,7 +10,7 @@ import pytest
 
 from . import _clock, _failures, _model, _report
 from ._clock import ExportClock
-from ._environment import Environment, endpoint_variables, environment
+from ._environment import Environment, endpoint_variables, environment, snapshot
 from ._failures import Failure
 from ._fake import answered_from, complaints, new_client
 from ._options import NAMES, Options
@@ -26,6 +26,7 @@ _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _registry = pytest.StashKey[ExportTaskRegistry]()
 _environment = pytest.StashKey[Environment]()
+_before = pytest.StashKey[dict[str, str | None]]()
 _passed = pytest.StashKey[set[str]]()
 
 
@@ -223,7 +224,9 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a marker whose fixture is not there to read it."""
+    """Refuse a marker whose fixture is not there to read it; keep what the environment is before any fixture."""
+    if "rds_export_tasks" in getattr(item, "fixturenames", ()):
+        item.stash[_before] = snapshot()
     for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
         if item.get_closest_marker(name) is not None and name not in getattr(item, "fixturenames", ()):
             pytest.fail(
@@ -250,8 +253,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     yield
     registry = item.stash.get(_registry, None)
     phases = item.stash.get(_passed, set())
-    if (found := item.stash.get(_environment, None)) is not None:
-        found.put_back_again()
+    if _environment in item.stash and _before in item.stash:
+        item.stash[_environment].put_back_again(item.stash[_before])
     if registry is None:
         return
     del item.stash[_registry]

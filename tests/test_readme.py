@@ -15,7 +15,8 @@ def test_every_python_block_is_an_example():
     assert {"conftest", "test_cancel", "test_seeds", "test_failures"} == set(EXAMPLES)
 
 
-def test_each_example_without_a_conftest(pytester):
+def test_all_examples_in_one_folder(pytester):
+    pytester.makeconftest(EXAMPLES["conftest"])
     pytester.makepyfile(**{f"{name}_of_the_readme": code for name, code in EXAMPLES.items() if name != "conftest"})
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
@@ -23,7 +24,7 @@ def test_each_example_without_a_conftest(pytester):
 
 def test_the_seed_of_the_conftest(pytester):
     pytester.makeconftest(EXAMPLES["conftest"])
-    pytester.makepyfile("def test_seed(rds_export_tasks): assert list(rds_export_tasks) == ['nightly', 'weekly']")
+    pytester.makepyfile("def test_seed(rds_export_tasks): assert list(rds_export_tasks) == ['hourly', 'weekly']")
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)
 

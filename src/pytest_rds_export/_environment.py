@@ -28,7 +28,7 @@ class Environment:
         self.found = {name: os.environ.get(name) for name in variables}
 
     def put_back_again(self, before: Mapping[str, str | None]) -> None:
-        """Put *before* back wherever ours stands again: a ``monkeypatch`` that outlives the use restores what it saw."""
+        """Put *before* back wherever ours stands again, as a ``monkeypatch`` that outlives the use leaves it."""
         with _lock:
             for name, ours in self._set.items():
                 if not _uses and os.environ.get(name) == ours != self.found[name]:

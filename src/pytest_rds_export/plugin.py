@@ -226,7 +226,8 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker whose fixture is not there to read it; keep what the environment is before any fixture."""
     if "rds_export_tasks" in getattr(item, "fixturenames", ()):
-        item.stash[_before] = snapshot()
+        before: dict[str, str | None] = snapshot()
+        item.stash[_before] = before
     for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
         if item.get_closest_marker(name) is not None and name not in getattr(item, "fixturenames", ()):
             pytest.fail(
@@ -254,7 +255,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     registry = item.stash.get(_registry, None)
     phases = item.stash.get(_passed, set())
     if _environment in item.stash and _before in item.stash:
-        item.stash[_environment].put_back_again(item.stash[_before])
+        before: dict[str, str | None] = item.stash[_before]
+        item.stash[_environment].put_back_again(before)
     if registry is None:
         return
     del item.stash[_registry]

@@ -40,6 +40,16 @@ def client(**config: Any) -> Any:
     return boto3.client("rds", "us-east-1", aws_access_key_id="x", aws_secret_access_key="y", config=Config(**config))
 
 
+def client_with_a_snapshot() -> Any:
+    """An RDS client of moto's, whose account has the snapshot that is exported."""
+    rds = client()
+    rds.create_db_instance(
+        DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
+    )
+    rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="nightly")
+    return rds
+
+
 def recorded(call: Callable[[Any], object], rds: Any, *seeds: str) -> Callable[..., Any]:
     """A ``before-send`` handler that always gives the answer that we gave to *call*."""
     found: list[Any] = []
@@ -101,11 +111,7 @@ def cancels() -> None:
 
     def with_moto(runs: int) -> float:
         with moto.mock_aws():
-            theirs = client()
-            theirs.create_db_instance(
-                DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
-            )
-            theirs.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="nightly")
+            theirs = client_with_a_snapshot()
             names = [f"task-{next(_names)}" for _ in range(runs + 1)]
             for name in names:
                 theirs.start_export_task(ExportTaskIdentifier=name, **_START)
@@ -139,11 +145,7 @@ def describes() -> None:
 
     def with_moto(runs: int) -> float:
         with moto.mock_aws():
-            theirs = client()
-            theirs.create_db_instance(
-                DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
-            )
-            theirs.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="nightly")
+            theirs = client_with_a_snapshot()
             for name in names:
                 theirs.start_export_task(ExportTaskIdentifier=name, **_START)
             return median_of(runs, theirs.describe_export_tasks)

@@ -323,3 +323,10 @@ def test_no_setting_of_the_machine_is_needed():
         "AWS_SHARED_CREDENTIALS_FILE",
         "AWS_EC2_METADATA_DISABLED",
     }
+
+
+def test_a_url_is_presigned_on_every_botocore(rds_export_tasks, rds_export_client):
+    url = rds_export_client.generate_presigned_url("describe_export_tasks")
+    assert url.startswith("https://rds.us-east-1.amazonaws.com/?Action=DescribeExportTasks")
+    assert "X-Amz-Signature=" in url
+    assert rds_export_tasks.calls == []

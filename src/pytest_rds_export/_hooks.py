@@ -60,15 +60,15 @@ def _before_parameter_build(event: Event) -> Steps | None:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     elif not context.get("is_presign_request"):
         context["auth_type"] = "none"
-    return _presign(event) if "SourceRegion" in event.kwargs["params"] else None
+    elsewhere = "SourceRegion" in event.kwargs["params"]
+    return _presign(event) if elsewhere and "PreSignedUrl" in event.kwargs["model"].input_shape.members else None
 
 
 def _presign(event: Event) -> Steps:
     """Give a URL for the other region; else botocore signs one with the client's own credentials."""
     responses = yield event.emit()
     parameters = event.kwargs["params"]
-    if "PreSignedUrl" in event.kwargs["model"].input_shape.members:
-        parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
+    parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
     return responses
 
 

@@ -99,9 +99,7 @@ def _before_send(event: Event) -> Steps:
     try:
         if is_answered(event.operation):
             yield from _others(event, answered=True)
-            result = request.answer()
-        else:
-            result = request.answer()
+        result = request.answer()
         if result is None:
             found = yield from _others(event, answered=False)
             if found is None:

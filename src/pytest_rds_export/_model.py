@@ -147,17 +147,19 @@ def partition(region: str) -> str:
 
 def check_structure(shape_name: str, value: Mapping[str, Any]) -> None:
     """Raise ``ValueError`` where *value* is none of the model's structure, with the path."""
+    _check(value, service_model().shape_for(shape_name), shape_name)
+
+
+def _check(value: Mapping[str, Any], shape: Shape, what: str) -> None:
     from botocore.validate import ParamValidator
 
-    report = ParamValidator().validate(value, service_model().shape_for(shape_name))
+    report = ParamValidator().validate(value, shape)
     if report.has_errors():
-        raise ValueError(f"no {shape_name}: {report.generate_report()}")
+        raise ValueError(f"no {what}: {report.generate_report()}")
 
 
 def check_response(operation: OperationModel, response: object) -> None:
     """Raise ``ValueError`` where *response* is none of the operation's in the service model, with the path."""
-    from botocore.validate import ParamValidator
-
     if not isinstance(response, Mapping):
         raise ValueError(f"a response of {operation.name} is a mapping in the API's shape, got {response!r}")
     given = {name: value for name, value in response.items() if name != "ResponseMetadata"}
@@ -165,6 +167,4 @@ def check_response(operation: OperationModel, response: object) -> None:
         if given:
             raise ValueError(f"{operation.name} answers nothing, got {given!r}")
         return
-    report = ParamValidator().validate(given, operation.output_shape)
-    if report.has_errors():
-        raise ValueError(f"no response of {operation.name}: {report.generate_report()}")
+    _check(given, operation.output_shape, f"response of {operation.name}")

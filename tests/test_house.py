@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import pytest_rds_export
-from pytest_rds_export import _model, _service
+from pytest_rds_export import _failures, _model, _service
 
 HOUSE = Path(pytest_rds_export.__file__).parent
 
@@ -35,6 +35,7 @@ ORDER = [
     "_interceptor",
     "_endpoint",
     "_fake",
+    "_public",
     "_report",
     "plugin",
 ]
@@ -139,14 +140,23 @@ def test_no_room_is_too_large(room):
 
 
 def test_the_package_only_re_exports():
-    tree = ast.parse((HOUSE / "__init__.py").read_text(encoding="utf-8"))
-    docstring, *imports, names = tree.body
+    public = ast.parse((HOUSE / "_public.py").read_text(encoding="utf-8"))
+    _docstring, *imports = public.body
 
-    assert isinstance(docstring, ast.Expr)
     assert all(isinstance(node, ast.ImportFrom) for node in imports)
-    exported = ast.literal_eval(names.value)
-    assert exported == sorted(exported)
-    assert set(exported) == {name for _, name in imported(tree)}
+    assert pytest_rds_export.__all__ == sorted(name for _, name in imported(public))
+
+
+def test_a_public_name_is_the_one_of_its_room():
+    assert pytest_rds_export.Failure is _failures.Failure
+    assert set(pytest_rds_export.__all__) <= set(dir(pytest_rds_export))
+
+
+def test_the_package_has_no_other_names():
+    with pytest.raises(AttributeError) as caught:
+        pytest_rds_export.CancelTask  # noqa: B018
+
+    assert str(caught.value) == "module 'pytest_rds_export' has no attribute 'CancelTask'"
 
 
 def test_each_operation_that_is_said_to_be_answered_has_its_function():

@@ -258,19 +258,45 @@ def test_catalogue_is_printed_as_a_table_instead_of_running_tests(pytester):
     assert [row[column:] for row in rows] == [failure.message for failure in catalogue]
 
 
-def test_collecting_an_empty_file_imports_neither_boto3_nor_botocore_nor_freezegun(pytester, monkeypatch):
-    pytester.makepyfile(test_empty="")
-    pytester.makeconftest(
-        """
+@pytest.fixture
+def imported_after(pytester, monkeypatch):
+    """What of the house and of the libraries a run has imported by its end."""
+
+    def run(source, *arguments):
+        pytester.makepyfile(source)
+        pytester.makeconftest(
+            """
 import sys
 
 def pytest_unconfigure(config):
     assert config.pluginmanager.has_plugin("pytest_rds_export.plugin")
-    print("imported:", sorted({"boto3", "botocore", "freezegun"} & sys.modules.keys()))
+    print("imported:", *(name for name in sys.modules if name.startswith("pytest_rds_export.")))
+    print("imported:", *({"boto3", "botocore", "freezegun"} & sys.modules.keys()))
 """
-    )
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        )
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "-s", *arguments)
+        return {
+            name
+            for line in result.outlines
+            if line.startswith("imported:")
+            for name in line.removeprefix("imported:").split()
+        }
 
-    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "--co", "-s")
+    return run
 
-    result.stdout.fnmatch_lines(["imported: []"])
+
+ROOMS_OF_A_START = {"pytest_rds_export.plugin", "pytest_rds_export._options", "pytest_rds_export._wording"}
+
+
+def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):
+    assert imported_after("", "--co") == ROOMS_OF_A_START
+
+
+def test_running_other_tests_imports_nothing_more(imported_after):
+    assert imported_after("def test_other(tmp_path): pass") == ROOMS_OF_A_START
+
+
+def test_the_rooms_are_loaded_before_the_first_test_that_asks_for_a_fixture(imported_after):
+    """What replaces a sleep or freezes a clock for a test comes too late to be taken for the real one."""
+    assert "pytest_rds_export._clock" in imported_after("def test_it(rds_export_clock): pass", "--co")

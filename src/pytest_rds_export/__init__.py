@@ -1,14 +1,6 @@
 """A pytest plugin that answers Amazon RDS export tasks in-process, through the real botocore."""
 
-from ._calls import Call
-from ._clock import ExportClock
-from ._failures import Failure, failures
-from ._fake import fake_rds_export
-from ._injections import Injection
-from ._registry import ExportTaskRegistry
-from ._service import UnansweredOperation
-from ._task import ExportTask
-from ._timeline import Polls, Stuck, Timeline
+from typing import TYPE_CHECKING, Any
 
 __all__ = [
     "Call",
@@ -24,3 +16,18 @@ __all__ = [
     "failures",
     "fake_rds_export",
 ]
+
+if TYPE_CHECKING:
+    from ._public import *
+else:
+    # pytest imports this package at every start, also where no test needs it; the rooms come with the first name.
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import _public
+
+        globals().update((public, getattr(_public, public)) for public in __all__)
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

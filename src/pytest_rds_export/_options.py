@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
-from ._model import checked_region
-from ._timeline import Polls, Stuck, Timeline
 from ._wording import unknown
+
+if TYPE_CHECKING:
+    from ._timeline import Polls, Stuck, Timeline
 
 __tracebackhide__ = True
 
 _DEFAULT_REGION = "us-east-1"
-_DEFAULT_TIMELINE = Timeline()
+
+
+# pytest's start reads the names of the options and nothing else, so other rooms are imported where they are needed.
+@functools.cache
+def _default_timeline() -> Timeline:
+    from ._timeline import Timeline
+
+    return Timeline()
 
 
 @dataclass(frozen=True)
@@ -35,11 +44,14 @@ class Options:
     describe_unknown: str = "error"
     concurrent_limit: int = 5
     page_size: int = 100
-    timeline: Timeline | Polls | Stuck = _DEFAULT_TIMELINE
+    timeline: Timeline | Polls | Stuck = field(default_factory=_default_timeline)
     assert_all_injected: bool = True
     assert_all_answered: bool = True
 
     def __post_init__(self) -> None:
+        from ._model import checked_region
+        from ._timeline import Polls, Stuck, Timeline
+
         if not self.region:
             found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
             object.__setattr__(self, "region", found)

@@ -8,24 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import _clock, _failures, _model, _report
-from ._clock import ExportClock
-from ._environment import Environment, endpoint_variables, environment, snapshot
-from ._failures import Failure
-from ._fake import answered_from, complaints, new_client
+# pytest loads this room at every start, also where no test needs it: the others come with what needs them.
 from ._options import NAMES, Options
-from ._registry import ExportTaskRegistry, Seed
-from ._wording import unknown
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
+
+    from ._clock import ExportClock
+    from ._environment import Environment
+    from ._failures import Failure
+    from ._registry import ExportTaskRegistry, Seed
 
 _INI = "rds_export_"
 _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
-_registry = pytest.StashKey[ExportTaskRegistry]()
-_environment = pytest.StashKey[Environment]()
+_registry: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
+_environment: pytest.StashKey[Environment] = pytest.StashKey()
 _before = pytest.StashKey[dict[str, str | None]]()
 _passed = pytest.StashKey[set[str]]()
 
@@ -67,6 +66,8 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
     # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
     for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
         if key.startswith(_INI) and key.removeprefix(_INI) not in _INI_NAMES:
+            from ._wording import unknown
+
             raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
     options = {}
     for name in _INI_NAMES:
@@ -84,9 +85,17 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the catalogue of failures instead of running tests."""
     if not config.getoption("--rds-export-failures"):
         return None
+    from . import _failures, _model, _report
+
     for line in _report.table(failure for name in _model.ANSWERED for failure in _failures.failures(name)):
         print(line)  # noqa: T201
     return 0
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load the rooms if a test needs them: now, before any test has a clock or a sleep of its own."""
+    if any(name.startswith("rds_export_") for item in session.items for name in getattr(item, "fixturenames", ())):
+        from . import _fake  # noqa: F401
 
 
 @pytest.fixture
@@ -106,6 +115,9 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
     """
     __tracebackhide__ = True
+    from ._fake import answered_from
+    from ._registry import ExportTaskRegistry
+
     markers = list(request.node.iter_markers("rds_export_tasks"))
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     given = dict(ini_options)
@@ -125,6 +137,8 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
     """A boto3 RDS client in the home region, answered by rds_export_tasks."""
+    from ._fake import new_client
+
     return new_client(rds_export_tasks)
 
 
@@ -155,6 +169,8 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
     """
     __tracebackhide__ = True
+    from . import _clock
+
     marker = request.node.get_closest_marker("rds_export_clock")
     arguments: dict[str, Any] = {}
     if marker is not None:
@@ -175,6 +191,7 @@ def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
     AWS_ENDPOINT_URL_RDS is set to it, beside the fake credentials and the region.
     """
     from ._endpoint import endpoint
+    from ._environment import endpoint_variables, environment
 
     with endpoint(rds_export_tasks) as url, environment(endpoint_variables(url)):
         yield url
@@ -204,7 +221,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
-    return _failures.failures(operation, kinds)
+    from ._failures import failures
+
+    return failures(operation, kinds)
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
@@ -226,8 +245,9 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker whose fixture is not there to read it; keep what the environment is before any fixture."""
     if "rds_export_tasks" in getattr(item, "fixturenames", ()):
-        before: dict[str, str | None] = snapshot()
-        item.stash[_before] = before
+        from ._environment import snapshot
+
+        item.stash[_before] = snapshot()
     for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
         if item.get_closest_marker(name) is not None and name not in getattr(item, "fixturenames", ()):
             pytest.fail(
@@ -244,7 +264,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.passed:
         item.stash.setdefault(_passed, set()).add(report.when)
     elif report.failed and report.when != "teardown" and (registry := item.stash.get(_registry, None)) is not None:
-        report.sections.append(("rds export tasks", _report.described(registry)))
+        from ._report import described
+
+        report.sections.append(("rds export tasks", described(registry)))
     return report
 
 
@@ -260,5 +282,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     if registry is None:
         return
     del item.stash[_registry]
+    from ._fake import complaints
+
     if {"setup", "call"} <= phases and (complaint := complaints(registry)):
         pytest.fail(complaint, pytrace=False)

@@ -297,6 +297,7 @@ def test_running_other_tests_imports_nothing_more(imported_after):
     assert imported_after("def test_other(tmp_path): pass") == ROOMS_OF_A_START
 
 
-def test_the_rooms_are_loaded_before_the_first_test_that_asks_for_a_fixture(imported_after):
+@pytest.mark.parametrize("fixture", ["rds_export_clock", "pytester"])
+def test_the_rooms_are_loaded_before_the_first_test_that_asks_for_a_fixture(imported_after, fixture):
     """What replaces a sleep or freezes a clock for a test comes too late to be taken for the real one."""
-    assert "pytest_rds_export._clock" in imported_after("def test_it(rds_export_clock): pass", "--co")
+    assert "pytest_rds_export._clock" in imported_after(f"def test_it({fixture}): pass", "--co", "-p", "pytester")

@@ -1,17 +1,13 @@
 """Every example of the README runs."""
 
 import re
-from pathlib import Path
 
-README = Path(__file__).parent.parent / "README.md"
-EXAMPLES = {
-    match["name"]: match["code"]
-    for match in re.finditer(r"```python\n# (?P<name>\w+)\.py\n(?P<code>.*?)```", README.read_text("utf-8"), re.DOTALL)
-}
+from _documents import examples, text_of
+
+EXAMPLES = examples("README.md")
 
 
-def test_every_python_block_is_an_example():
-    assert len(EXAMPLES) == README.read_text("utf-8").count("```python")
+def test_the_examples():
     assert {"conftest", "test_cancel", "test_seeds", "test_failures"} == set(EXAMPLES)
 
 
@@ -30,7 +26,7 @@ def test_the_seed_of_the_conftest(pytester):
 
 
 def test_the_report_is_as_shown(pytester):
-    report = re.search(r"```text\n(.*?)```", README.read_text("utf-8"), re.DOTALL)[1]
+    report = re.search(r"```text\n(.*?)```", text_of("README.md"), re.DOTALL)[1]
     pytester.makepyfile(
         """
         import boto3

@@ -63,7 +63,7 @@ def test_its_repr_counts(registry, rds_export_client):
 
     start(rds_export_client, "third")
 
-    assert repr(registry) == "<ExportTaskRegistry of us-east-1: 3 tasks, 1 calls>"
+    assert repr(registry) == "<ExportTaskRegistry of us-east-1: 3 tasks, 1 call>"
 
 
 def test_it_equals_itself_alone(registry):
@@ -80,7 +80,7 @@ def test_a_region_is_the_same_registry_each_time(registry):
     assert abroad.in_region("us-east-1") is registry
     assert registry.in_region("us-east-1") is registry
     assert list(abroad) == ["abroad"]
-    assert repr(abroad) == "<ExportTaskRegistry of eu-west-1: 1 tasks, 0 calls>"
+    assert repr(abroad) == "<ExportTaskRegistry of eu-west-1: 1 task, 0 calls>"
 
 
 @pytest.mark.parametrize("name", ["Dublin", "", "eu_west_1", None, ["eu-west-1"]])

@@ -104,6 +104,10 @@ def test_a_set_up_that_failed_shows_them_too(pytester):
             ["rds_export_tasks.seed('Nightly')", "cancel('nightly')"],
             "identifiers keep their case: 'Nightly' is in us-east-1, 'nightly' was asked for",
         ),
+        (
+            ["rds_export_tasks.seed_all(['orders-weekly', 'orders-nightly'])", "cancel('order-nightly')"],
+            "'orders-nightly' is in us-east-1; 'order-nightly' was asked for",
+        ),
     ],
 )
 def test_likeliest_mistake_is_told_once_in_words(pytester, lines, hint):
@@ -111,6 +115,23 @@ def test_likeliest_mistake_is_told_once_in_words(pytester, lines, hint):
 
     shown = lines_after(result, TITLE)
     assert shown[shown.index("likely mistakes:") :] == ["likely mistakes:", f"  {hint}"]
+
+
+def test_a_failure_that_no_send_met_is_a_likely_mistake(pytester):
+    result = run(
+        pytester,
+        failing(
+            "rds_export_tasks.seed('nightly')",
+            "rds_export_tasks.inject('Throttling', into='StartExportTask', identifier='nightly')",
+            "cancel('nightly')",
+        ),
+    )
+
+    shown = lines_after(result, TITLE)
+    assert shown[shown.index("likely mistakes:") :] == [
+        "likely mistakes:",
+        "  Throttling was injected into StartExportTask of 'nightly', but no send met it",
+    ]
 
 
 def test_a_task_that_is_nowhere_has_no_hint(pytester):

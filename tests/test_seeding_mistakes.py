@@ -31,6 +31,13 @@ def registry(rds_export_tasks):
     assert not rds_export_tasks.in_region("eu-west-1")
 
 
+def in_use(identifier, region="us-east-1"):
+    return (
+        f"export task {identifier!r} is already in {region}; seed each identifier once, and take a seeded one with "
+        f"registry[{identifier!r}]"
+    )
+
+
 def refuses(call, error, text):
     with raises_exactly(error, text):
         call()
@@ -39,6 +46,15 @@ def refuses(call, error, text):
 @pytest.mark.parametrize("identifier", ["", "1st", "late-", "a--b", "night_ly", "nächtlich", "a" * 61, 7, None])
 def test_a_wrong_identifier(registry, identifier):
     refuses(lambda: registry.seed(identifier), ValueError, f"{identifier!r} {WRONG_IDENTIFIER}")
+
+
+@pytest.mark.parametrize("path", ["tests/data/export-tasks.json", "tasks.json", r"data\tasks"])
+def test_a_path_that_is_given_as_a_text(registry, path):
+    refuses(
+        lambda: registry.seed(path),
+        ValueError,
+        f"{path!r} {WRONG_IDENTIFIER}; a file is seeded with seed_all([Path({path!r})])",
+    )
 
 
 def test_the_longest_identifier_is_none(rds_export_tasks):
@@ -152,10 +168,10 @@ def test_a_mapping_without_an_identifier(registry, item, members):
 @pytest.mark.parametrize(
     ("seeds", "text"),
     [
-        (["nightly"], "export task 'nightly' is already in us-east-1"),
-        (["late", "nightly"], "export task 'nightly' is already in us-east-1"),
-        (["late", "late"], "export task 'late' is already in us-east-1"),
-        ([ExportTask("late", region="eu-west-1")] * 2, "export task 'late' is already in eu-west-1"),
+        (["nightly"], in_use("nightly")),
+        (["late", "nightly"], in_use("nightly")),
+        (["late", "late"], in_use("late")),
+        ([ExportTask("late", region="eu-west-1")] * 2, in_use("late", "eu-west-1")),
     ],
 )
 def test_an_identifier_in_use(registry, seeds, text):
@@ -205,7 +221,7 @@ def test_one_seed_instead_of_several(registry, item):
             "PATH, export task 0: unknown member of an export task 'PercentProgres'; known: "
             + closest_first("PercentProgress", API_MEMBERS),
         ),
-        ('[{"ExportTaskIdentifier": "nightly"}]', ValueError, "export task 'nightly' is already in us-east-1"),
+        ('[{"ExportTaskIdentifier": "nightly"}]', ValueError, in_use("nightly")),
     ],
 )
 def test_a_file_that_the_aws_cli_did_not_print(registry, tmp_path, content, error, text):

@@ -68,7 +68,7 @@ class Account(RuleBasedStateMachine):
     def seed(self, identifier, region, status, percent):
         members = {"percent_progress": percent} if status == "IN_PROGRESS" else {}
         if identifier in self.tasks[region]:
-            with pytest.raises(ValueError, match=f"^export task '{identifier}' is already in {region}$"):
+            with pytest.raises(ValueError, match=f"^export task '{identifier}' is already in {region}; "):
                 self.registries[region].seed(identifier, status=status, **members)
         else:
             self.registries[region].seed(identifier, status=status, **members)

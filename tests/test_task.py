@@ -135,15 +135,49 @@ def test_a_move_sets_what_a_real_task_has(rds_export_tasks, rds_export_client, o
 def test_a_move_that_is_not_forward(rds_export_tasks, old, new):
     task = rds_export_tasks.seed("nightly", status=old)
     before = repr(task)
-    allowed = ", ".join(MOVES[old]) or "none"
+    rest = f"from there it can become {', '.join(MOVES[old])}" if MOVES[old] else "that is its end"
 
     with raises_exactly(
         ValueError,
-        f"export task 'nightly' is {old} and cannot become {new}; from there it can become {allowed}",
+        f"export task 'nightly' is {old} and cannot become {new}; {rest}",
     ):
         task.move_to(new)
 
     assert repr(task) == before
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "way"),
+    [("status", "COMPLETE", "move_to('COMPLETE')"), ("percent_progress", 43, "move_to(status, percent_progress=43)")],
+)
+def test_an_assignment_is_no_move(rds_export_tasks, member, value, way):
+    task = rds_export_tasks.seed("nightly", percent_progress=42)
+
+    with raises_exactly(
+        AttributeError,
+        f"{member} of <ExportTask 'nightly' IN_PROGRESS 42% in us-east-1> cannot be assigned; "
+        f"move the task, as in {way}",
+    ):
+        setattr(task, member, value)
+
+    assert (task.status, task.percent_progress) == ("IN_PROGRESS", 42)
+
+
+def test_a_value_is_not_changed():
+    task = ExportTask("nightly")
+
+    with raises_exactly(
+        AttributeError,
+        "status of <ExportTask 'nightly' IN_PROGRESS> cannot be assigned; "
+        "give it when the task is made, as ExportTask('nightly', status='FAILED')",
+    ):
+        task.status = "FAILED"
+
+    assert task == ExportTask("nightly")
+
+
+def test_a_member_of_the_class_says_what_it_is():
+    assert repr(ExportTask.percent_progress) == "<member percent_progress of ExportTask>"
 
 
 def test_a_move_takes_members_along(rds_export_tasks, rds_export_client):

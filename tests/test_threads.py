@@ -150,7 +150,11 @@ def test_seeding_the_same_identifier_from_many_threads_succeeds_once(rds_export_
 
     outcomes = at_once(*[seed] * THREADS)
 
-    assert sorted(outcomes) == ["export task 'nightly' is already in us-east-1"] * (THREADS - 1) + ["nightly"]
+    refusal = (
+        "export task 'nightly' is already in us-east-1; seed each identifier once, and take a seeded one with "
+        "registry['nightly']"
+    )
+    assert sorted(outcomes) == [refusal] * (THREADS - 1) + ["nightly"]
 
 
 def test_uses_that_overlap_in_threads_leave_botocore_as_it_was(botocore_unchanged, client):

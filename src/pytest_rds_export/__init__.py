@@ -26,8 +26,7 @@ else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from . import _public
 
-        globals().update((public, getattr(_public, public)) for public in __all__)
-        return globals()[name]
+        return getattr(_public, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

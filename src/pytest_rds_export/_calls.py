@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ._wording import counted
+
 __tracebackhide__ = True
 
 
@@ -75,7 +77,7 @@ class Call:
     @property
     def effort(self) -> str:
         """What the retries came to, in a few words."""
-        sends = f"{self.attempts} attempt{'' if self.attempts == 1 else 's'}"
+        sends = counted(self.attempts, "attempt")
         delays = ", ".join(f"{delay:.2f}" for delay in self.retry_delays)
         return f"{sends}, delays {delays} s" if delays else sends
 

@@ -13,6 +13,7 @@ from ._environment import Environment, default_session, environment, fake_aws
 from ._interceptor import intercepting
 from ._options import Options
 from ._registry import ExportTaskRegistry, Seed
+from ._wording import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -77,7 +78,8 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
-        return f"<fake_rds_export of {len(self._seeds)} seeds, {len(self._entered)} times entered>"
+        seeds, times = counted(len(self._seeds), "seed"), counted(len(self._entered), "time")
+        return f"<fake_rds_export of {seeds}, entered {times}>"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _failures, _model
 from ._failures import Failure
-from ._wording import unknown
+from ._wording import counted, unknown
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -72,7 +72,7 @@ class Injection:
         self._queue.lift(self)
 
     def __repr__(self) -> str:
-        often = "every send" if self.times is None else f"{self.times} send{'' if self.times == 1 else 's'}"
+        often = "every send" if self.times is None else counted(self.times, "send")
         applied = ", applied" if self.applied else ""
         return f"<Injection {self.name} into {self.target}: {often}{applied}, met by {self.sends}>"
 

@@ -19,7 +19,7 @@ from ._record import RUNNING
 from ._sources import Sources
 from ._task import ExportTask, source_arn_parts
 from ._timeline import Polls, Stuck, Timeline
-from ._wording import listed
+from ._wording import counted, listed
 
 __tracebackhide__ = True
 
@@ -97,7 +97,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 home = self if region is None or region == self.region else self.of_region(region)
                 key = home.region, task.identifier
                 if key in new or task.identifier in home._tasks:
-                    raise ValueError(f"export task {task.identifier!r} is already in {home.region}")
+                    raise ValueError(
+                        f"export task {task.identifier!r} is already in {home.region}; seed each identifier once, and "
+                        f"take a seeded one with registry[{task.identifier!r}]"
+                    )
                 new[key] = home, task.live_in(home, now, steered=steered)
             for home, task in new.values():
                 home.place(task)
@@ -289,7 +292,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self is other
 
     def __repr__(self) -> str:
-        return f"<ExportTaskRegistry of {self.region}: {len(self)} tasks, {len(self.calls)} calls>"
+        tasks, calls = counted(len(self), "task"), counted(len(self.calls), "call")
+        return f"<ExportTaskRegistry of {self.region}: {tasks}, {calls}>"
 
 
 def _tasks_of(item: Seed) -> list[ExportTask]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from ._calls import Call
 from ._failures import Failure
 from ._registry import ExportTaskRegistry
 from ._task import ExportTask
+from ._wording import close_matches
 
 __tracebackhide__ = True
 
 _MOST_CALLS = 30
 _MOST_TASKS = 20
 _WIDEST = 160
+_MOST_COMPARED = 500
 
 
 def described(registry: ExportTaskRegistry) -> str:
@@ -35,6 +38,8 @@ def describe(registry: ExportTaskRegistry) -> str:
         *_cut(tasks, _MOST_TASKS, _task_line, keep_last=False),
     ]
     hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
+    for injection in registry.account.injections.unused() if registry.calls else ():
+        hints[f"{injection.name} was injected into {injection.target}, but no send met it"] = None
     if hints:
         lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_TASKS])]
     return "\n".join(lines)
@@ -72,6 +77,9 @@ def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
         for other in region:
             if other != identifier and other.lower() == identifier.lower():
                 yield f"identifiers keep their case: {other!r} is in {region.region}, {identifier!r} was asked for"
+        for other in close_matches(identifier, islice(region, _MOST_COMPARED), cutoff=0.8):
+            if other.lower() != identifier.lower():
+                yield f"{other!r} is in {region.region}; {identifier!r} was asked for"
 
 
 def table(catalogue: Iterable[Failure]) -> list[str]:

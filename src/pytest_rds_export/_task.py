@@ -166,9 +166,9 @@ class ExportTask:
             record = self.look(now)
             allowed = MOVES[record.status]
             if status not in allowed:
+                rest = f"from there it can become {listed(allowed)}" if allowed else "that is its end"
                 raise ValueError(
-                    f"export task {record.identifier!r} is {record.status} and cannot become {status}; "
-                    f"from there it can become {listed(allowed)}"
+                    f"export task {record.identifier!r} is {record.status} and cannot become {status}; {rest}"
                 )
             record.enter(status, now, **overrides)
 
@@ -256,11 +256,38 @@ class ExportTask:
         return f"<ExportTask {self.identifier!r} {members['Status']}{percent}{where}>"
 
 
+class _Member:
+    """A member of the response as an attribute: it is read, and set by a move."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, task: ExportTask | None, _owner: object = None) -> Any:
+        return self if task is None else task.__getattr__(self._name)
+
+    def __repr__(self) -> str:
+        return f"<member {self._name} of ExportTask>"
+
+    def __set__(self, task: ExportTask, value: object) -> None:
+        name = self._name
+        if task._home is None:
+            way = f"give it when the task is made, as ExportTask({task.identifier!r}, {name}={value!r})"
+        else:
+            way = f"move the task, as in move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
+        raise AttributeError(f"{name} of {task!r} cannot be assigned; {way}")
+
+
+for _name in ExportTask.__annotations__:
+    setattr(ExportTask, _name, _Member(_name))
+
+
 def _checked_state(identifier: str, status: str) -> dict[str, Any]:
     if not isinstance(identifier, str) or not is_identifier(identifier) or len(identifier) > LONGEST_IDENTIFIER:
+        is_path = isinstance(identifier, str) and re.search(r"[./\\]", identifier)
+        way = f"; a file is seeded with seed_all([Path({identifier!r})])" if is_path else ""
         raise ValueError(
             f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
-            "and single hyphens, a letter first, no hyphen last"
+            f"and single hyphens, a letter first, no hyphen last{way}"
         )
     _check_status(status)
     return {"ExportTaskIdentifier": identifier, "Status": status}

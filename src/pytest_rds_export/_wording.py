@@ -6,20 +6,37 @@ from collections.abc import Iterable
 
 __tracebackhide__ = True
 
+# Of more names than the eye takes in, such as all operations of RDS, only some are listed.
+_MOST_NAMES, _FEW_NAMES = 60, 12
+
 
 def listed(names: Iterable[str]) -> str:
     """The names as a sentence lists them, ``none`` for no name."""
     return ", ".join(names) or "none"
 
 
-def closest_first(name: object, known: Iterable[str]) -> str:
-    """The known names as a sentence lists them, those most like *name* first."""
+def counted(count: int, noun: str) -> str:
+    """The number with its noun, in the plural but for one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def close_matches(name: object, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Of the known names the few that are like *name* but for their case, the likest first."""
     import difflib
 
     names = list(known)
-    close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=0.6)
-    likely = [known for lower in close for known in names if known.lower() == lower]
-    return listed([*likely, *(known for known in names if known not in likely)])
+    close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=cutoff)
+    return [known for lower in close for known in names if known.lower() == lower]
+
+
+def closest_first(name: object, known: Iterable[str]) -> str:
+    """The known names as a sentence lists them, those most like *name* first."""
+    names = list(known)
+    likely = close_matches(name, names)
+    ordered = [*likely, *(known for known in names if known not in likely)]
+    if len(ordered) <= _MOST_NAMES:
+        return listed(ordered)
+    return f"{listed(ordered[:_FEW_NAMES])}, ... {len(ordered)} in all"
 
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:

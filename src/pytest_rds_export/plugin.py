@@ -93,9 +93,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Load the rooms if a test needs them: now, before any test has a clock or a sleep of its own."""
-    if any(name.startswith("rds_export_") for item in session.items for name in getattr(item, "fixturenames", ())):
-        from . import _fake  # noqa: F401
+    """Load the rooms if a test needs them: now, before any test has a clock or a sleep of its own.
+
+    pytester forgets what an inner run is the first to import, so what that would import twice is loaded here too.
+    """
+    asked_for = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if any(name.startswith("rds_export_") or name in ("pytester", "testdir") for name in asked_for):
+        from . import _public  # noqa: F401
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""Every example of the other documents runs; that of the AWS CLI where the clients are asked for."""
+
+import os
+
+import pytest
+
+from _documents import ROOT, examples
+
+DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
+TESTS = [(document, name) for document in DOCUMENTS for name in examples(document) if name.startswith("test_")]
+
+
+def test_the_examples():
+    assert TESTS == [
+        ("docs/endpoint.md", "test_script"),
+        ("docs/endpoint.md", "test_cli"),
+        ("docs/time.md", "test_courses"),
+        ("docs/time.md", "test_polling"),
+    ]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("document", "name"), TESTS)
+def test_an_example(pytester, document, name):
+    if name == "test_cli" and "RDS_EXPORT_CLIENTS" not in os.environ:
+        pytest.skip("on request: tox run -e clients")
+    code = examples(document)
+    scripts = {script: text for script, text in code.items() if not script.startswith("test_")}
+    pytester.makepyfile(**{f"{name}_of_the_docs": code[name]}, **scripts)
+
+    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)

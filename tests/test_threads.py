@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from contextlib import contextmanager
 from typing import ClassVar
 
 import boto3
@@ -18,10 +19,12 @@ THREADS = 16
 def at_once(*functions):
     """What each function returns, or the code of the fault that it raises; each in a thread, all starting together."""
     # A pool may give two functions one thread, which would then wait at the barrier for itself.
-    barrier = threading.Barrier(len(functions))
+    barrier = threading.Barrier(len(functions) + 1)
+    there = threading.Semaphore(0)
     outcomes = [None] * len(functions)
 
     def run(index, function):
+        there.release()
         barrier.wait()
         try:
             outcomes[index] = function()
@@ -31,18 +34,24 @@ def at_once(*functions):
     threads = [threading.Thread(target=run, args=item) for item in enumerate(functions)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+        # On Python 3.11 a thread dies at its start if another one is just being given coverage's tracer.
+        there.acquire()
+    with _many_switches():
+        barrier.wait()
+        for thread in threads:
+            thread.join()
     return outcomes
 
 
-@pytest.fixture(autouse=True)
+@contextmanager
 def _many_switches():
     """Python changes from thread to thread as often as it can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.fixture

@@ -206,21 +206,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = "rds_export_failure"
     marks = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in _argnames(mark)]
     if any(not _is_indirect(mark, name) for mark in marks):
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: parametrize {name} with indirect=True")
+        pytest.fail(f"{metafunc.definition.nodeid}: parametrize {name} with indirect=True", pytrace=False)
     if name not in metafunc.fixturenames or not _is_ours(metafunc, name):
         return
     marker = metafunc.definition.get_closest_marker(name)
     if marks:
         if marker is not None:
-            raise pytest.UsageError(
+            pytest.fail(
                 f"{metafunc.definition.nodeid}: the marker {name} and a parametrize of {name} exclude each other; "
-                "keep one of them"
+                "keep one of them",
+                pytrace=False,
             )
         return
     try:
         catalogue = _picked(*marker.args, **marker.kwargs) if marker is not None else _picked()
     except (TypeError, ValueError) as error:
-        raise pytest.UsageError(f"{metafunc.definition.nodeid}: marker {name}: {error}") from None
+        message = f"{metafunc.definition.nodeid}: marker {name}: {error}"
+        raise pytest.fail.Exception(message, pytrace=False) from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
 
 

@@ -112,10 +112,10 @@ class _Handler(BaseHTTPRequestHandler):
         """The answer; None to close the connection without one."""
         name = exchange.call.operation
         try:
-            result = exchange.request.answer()
+            result = exchange.answer()
             if result is not None:
                 return exchange.succeed(result)
-            raise Fault(Failure("UnansweredOperation", name, message=str(exchange.request.unanswered())))
+            raise Fault(Failure("UnansweredOperation", name, message=str(exchange.unanswered())))
         except Fault as fault:
             response = exchange.fail(fault.failure)
             if response is None and fault.failure.name == "ReadTimeoutError":

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _wire
-from ._calls import Call
 from ._failures import Failure, Fault
 from ._registry import ExportTaskRegistry
 from ._service import Request
@@ -14,12 +13,10 @@ from ._service import Request
 __tracebackhide__ = True
 
 
-class Exchange:
-    """One send of a client, what it asks, and what is to come of it."""
+class Exchange(Request):
+    """One send of a client, read from the wire, and its answer, written for the wire."""
 
-    __slots__ = ("call", "model", "now", "registry", "request")
-
-    call: Call
+    __slots__ = ("model",)
 
     def __init__(
         self,
@@ -40,6 +37,7 @@ class Exchange:
             registry = registry.of_region(region)
         self.registry = registry
         self.now = registry.now()
+        self.injection = None
         try:
             self.model, parameters = _wire.read(body)
         except Fault as fault:
@@ -48,7 +46,6 @@ class Exchange:
                 self.call.ended(fault.failure.http_status, fault.failure.name)
             raise
         self._note(self.model.name, parameters, invocation, first=first)
-        self.request = Request(registry, self.call, self.now)
 
     def _note(self, operation: str, parameters: Mapping[str, Any], invocation: str | None, *, first: bool) -> None:
         log, region = self.registry.account.log, self.registry.region

@@ -72,8 +72,16 @@ def _presign(event: Event) -> Steps:
     return responses
 
 
-def _request_created(event: Event) -> Steps:
+def _request_created(event: Event) -> Steps | None:
     """Keep the request's context, which tells the region and which send of which call this is."""
+    # Handlers beside botocore's own, which signs, may ask RDS themselves and leave the context of that request.
+    if len(_registered(event)) > 1:
+        return _keep_context_after_others(event)
+    _context.set(event.kwargs["request"].context)
+    return None
+
+
+def _keep_context_after_others(event: Event) -> Steps:
     responses = yield event.emit()
     _context.set(event.kwargs["request"].context)
     return responses
@@ -95,16 +103,15 @@ def _before_send(event: Event) -> Steps:
     except Fault as fault:
         response = _wire.write_failure(fault.failure, event.operation, event.registry.now())
         return [(_before_send, _to_http(event, response))]
-    request = exchange.request
     try:
-        if is_answered(event.operation):
-            yield from _others(event, answered=True)
-        result = request.answer()
+        if is_answered(event.operation) and (handlers := _handlers(event)):
+            yield from _others(event, handlers, answered=True)
+        result = exchange.answer()
         if result is None:
-            found = yield from _others(event, answered=False)
+            found = yield from _others(event, _handlers(event), answered=False)
             if found is None:
-                raise request.unanswered()
-            request.lose()
+                raise exchange.unanswered()
+            exchange.lose()
             return [(_before_send, found)]
         response = exchange.succeed(result)
     except Fault as fault:
@@ -122,10 +129,10 @@ def _before_send(event: Event) -> Steps:
     return [(_before_send, _to_http(event, response))]
 
 
-def _others(event: Event, *, answered: bool) -> Steps:
+def _others(event: Event, handlers: list[Any], *, answered: bool) -> Steps:
     """What the first other handler answers. Where the registry has *answered*, moto's part in it is ignored."""
     found = None
-    for handler in _handlers(event):
+    for handler in handlers:
         of_moto = type(handler).__module__.startswith("moto.")
         try:
             response = yield handler(event_name=event.name, **event.kwargs)

@@ -87,7 +87,7 @@ def _emitting(original: Any) -> Callable[..., Any]:
         event, _, operation = event_name.partition(".rds.")
         steps = HOOKS[event](Event(answering[-1], self, event_name, operation, kwargs, original))
         if steps is None:
-            return original(self, event_name, **kwargs)
+            return self._emit(event_name, kwargs) if hands_on else original(self, event_name, **kwargs)
         return _drive_async(steps) if is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
 
     return emit

@@ -64,7 +64,8 @@ class Record:
 
     @property
     def status(self) -> str:
-        return str(self.members["Status"])
+        status: str = self.members["Status"]
+        return status
 
     def enter(self, status: str, when: datetime, **overrides: Any) -> None:
         """Enter *status* at the moment *when*, and set what a real task has there."""
@@ -72,7 +73,7 @@ class Record:
         members["Status"] = status
         if status in ("IN_PROGRESS", "COMPLETE"):
             members.setdefault("TaskStartTime", when)
-        if status in ("CANCELED", "COMPLETE", "FAILED"):
+        if not MOVES[status]:
             members["TaskEndTime"] = when
         if status == "COMPLETE":
             self.progress(100)
@@ -86,28 +87,34 @@ class Record:
     def progress(self, percent: int) -> None:
         """Raise the progress, and with it the extracted data, to *percent*; never lower either."""
         members = self.members
-        members["PercentProgress"] = max(members["PercentProgress"], percent)
-        members["TotalExtractedDataInGB"] = max(members["TotalExtractedDataInGB"], self.size * percent // 100)
+        if percent > members["PercentProgress"]:
+            members["PercentProgress"] = percent
+            members["TotalExtractedDataInGB"] = max(members["TotalExtractedDataInGB"], self.size * percent // 100)
 
 
 def _before(moment: datetime, length: timedelta) -> datetime:
     """The moment so long before; *moment* itself where the calendar does not go back that far."""
     try:
-        return _model.milliseconds(moment - length)
+        return moment - length
     except OverflowError:
         return moment
 
 
 @functools.cache
-def _usual_members(account_id: str, region: str) -> Mapping[str, Any]:
-    """What the tasks of a region are given alike; of the source's ARN the part before the name."""
+def _usual_members(account_id: str, region: str, status: str) -> Mapping[str, Any]:
+    """What the tasks of a region in a status are given alike; of the source's ARN the part before the name."""
     partition = _model.partition(region)
+    percent = 100 if status == "COMPLETE" else 0
     return {
         "SourceArn": f"arn:{partition}:rds:{region}:{account_id}:snapshot:",
         "S3Bucket": "rds-exports",
         "S3Prefix": "",
         "IamRoleArn": f"arn:{partition}:iam::{account_id}:role/rds-export",
         "KmsKeyId": f"arn:{partition}:kms:{region}:{account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "PercentProgress": percent,
+        "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
+        "SourceType": "SNAPSHOT",
+        **({"FailureCause": DEFAULT_FAILURE_CAUSE} if status == "FAILED" else {}),
     }
 
 
@@ -116,25 +123,22 @@ def _with_defaults(
 ) -> dict[str, Any]:
     """The members of a real task in the status of *given*; what is given stands."""
     status = given["Status"]
-    percent = given.get("PercentProgress", 100 if status == "COMPLETE" else 0)
-    members = {
-        **_usual_members(home.account_id, home.region),
-        "PercentProgress": percent,
-        "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
-        **given,
-    }
+    members = {**_usual_members(home.account_id, home.region, status), **given}
+    percent = members["PercentProgress"]
+    if percent and "TotalExtractedDataInGB" not in given:
+        members["TotalExtractedDataInGB"] = _DEFAULT_SIZE * percent // 100
+    end = given.get("TaskEndTime", now)
+    if not MOVES[status]:
+        members["TaskEndTime"] = end
+    if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
+        start = _model.milliseconds(_before(end, timeline.extraction(percent))) if percent else end
+        members["TaskStartTime"] = start
     if "SourceArn" not in given:
         members["SourceArn"] += given["ExportTaskIdentifier"]
-    ended = status in ("CANCELED", "COMPLETE", "FAILED")
-    end = given.get("TaskEndTime", now)
-    if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
-        members["TaskStartTime"] = _before(end, timeline.extraction(percent)) if percent else end
-    if ended:
-        members["TaskEndTime"] = end
-    if status == "FAILED":
-        members.setdefault("FailureCause", DEFAULT_FAILURE_CAUSE)
-    from_cluster = members["SourceArn"].split(":")[5] == "cluster"
-    members.setdefault("SourceType", "CLUSTER" if from_cluster else "SNAPSHOT")
-    if not from_cluster:
-        members.setdefault("SnapshotTime", _before(members.get("TaskStartTime", end), _BEFORE_EXPORT))
+    elif given["SourceArn"].split(":")[5] == "cluster":
+        if "SourceType" not in given:
+            members["SourceType"] = "CLUSTER"
+        return members
+    if "SnapshotTime" not in given:
+        members["SnapshotTime"] = _before(members.get("TaskStartTime", end), _BEFORE_EXPORT)
     return members

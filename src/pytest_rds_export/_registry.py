@@ -89,8 +89,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._add(tasks)
 
     def _add(self, tasks: list[ExportTask]) -> list[ExportTask]:
+        """Take up values that are nobody else's, all or none; they become the live tasks."""
         now, steered = self.now(), self.clock_is_steered()
-        new: dict[tuple[str, str], tuple[ExportTaskRegistry, ExportTask]] = {}
+        new: dict[tuple[str, str], ExportTaskRegistry] = {}
         with self.lock:
             for task in tasks:
                 region = task.region
@@ -101,10 +102,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                         f"export task {task.identifier!r} is already in {home.region}; seed each identifier once, and "
                         f"take a seeded one with registry[{task.identifier!r}]"
                     )
-                new[key] = home, task.live_in(home, now, steered=steered)
-            for home, task in new.values():
+                new[key] = home
+            for task, home in zip(tasks, new.values(), strict=True):
+                task.go_live(home, now, steered=steered)
                 home.place(task)
-        return [task for _, task in new.values()]
+        return tasks
 
     def place(self, task: ExportTask) -> None:
         """Take up a live task of this region whose identifier is free. The lock is held."""
@@ -298,7 +300,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
 def _tasks_of(item: Seed) -> list[ExportTask]:
     if isinstance(item, ExportTask):
-        return [item]
+        return [item.copied()]
     if isinstance(item, str):
         return [ExportTask(item)]
     if isinstance(item, Mapping):

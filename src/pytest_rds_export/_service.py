@@ -42,11 +42,10 @@ class Request:
 
     __slots__ = ("call", "injection", "now", "registry")
 
-    def __init__(self, registry: ExportTaskRegistry, call: Call, now: datetime) -> None:
-        self.registry = registry
-        self.call = call
-        self.now = now
-        self.injection: Injection | None = None
+    registry: ExportTaskRegistry
+    call: Call
+    now: datetime
+    injection: Injection | None
 
     def answer(self) -> Mapping[str, Any] | None:
         """The result; None where the registry has none and others are to be asked.

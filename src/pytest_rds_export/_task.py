@@ -75,9 +75,8 @@ class ExportTask:
         "_home",
         "_record",
         "_region",
-        "_seeded_at",
-        "_seeded_on_steered_clock",
         "_timeline",
+        "_times_stand",
         "identifier",
     )
 
@@ -112,8 +111,7 @@ class ExportTask:
         self._timeline = timeline
         self._home: Home | None = None
         self._record: Record | None = None
-        self._seeded_at: datetime
-        self._seeded_on_steered_clock: bool
+        self._times_stand: bool
 
     @classmethod
     def from_response(cls, item: Mapping[str, Any]) -> ExportTask:
@@ -172,18 +170,22 @@ class ExportTask:
                 )
             record.enter(status, now, **overrides)
 
-    def live_in(self, home: Home, now: datetime, *, steered: bool) -> ExportTask:
-        """A live copy of this task for *home*, seeded at *now* on a clock that is *steered* or real."""
+    def copied(self) -> ExportTask:
+        """The same task as a value of its own, to be seeded."""
         task = object.__new__(ExportTask)
         task.identifier = self.identifier
         task._given = self._value()[0]
-        task._region = self._region
+        task._region = self.region
         task._timeline = self._timeline
-        task._home = home
+        task._home = None
         task._record = None
-        task._seeded_at = now
-        task._seeded_on_steered_clock = steered
         return task
+
+    def go_live(self, home: Home, now: datetime, *, steered: bool) -> None:
+        """Become a live task of *home*, seeded at *now* on a clock that is *steered* or real."""
+        self._home = home
+        self._record = Record(self._given, home, self._timeline or home.timeline, now)
+        self._times_stand = steered
 
     @classmethod
     def started(
@@ -197,6 +199,7 @@ class ExportTask:
         task._timeline = timeline
         task._home = home
         task._record = record = Record(given, home, timeline, now)
+        task._times_stand = True
         record.size = size or record.size
         return task, record
 
@@ -209,11 +212,11 @@ class ExportTask:
         """The live record, brought to where it stands now. The home's lock is held."""
         home: Home = self._home  # type: ignore[assignment]
         timeline = self._timeline or home.timeline
-        record = self._record
-        if record is None:
-            taken_over = home.clock_is_steered() and not self._seeded_on_steered_clock
-            since = now if taken_over else self._seeded_at
-            record = self._record = Record(self._given, home, timeline, since)
+        record: Record = self._record  # type: ignore[assignment]
+        if not self._times_stand:
+            self._times_stand = True
+            if home.clock_is_steered():
+                record = self._record = Record(self._given, home, timeline, now)
         timeline.advance(record, now, describing=describing)
         return record
 

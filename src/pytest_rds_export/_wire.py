@@ -39,16 +39,20 @@ def read(body: bytes | str) -> Request:
         flat = _query.flat(body.decode("utf-8") if isinstance(body, bytes) else body)
     except ValueError:
         raise _failures.fault("MalformedQueryString", "The query string contains a syntax error.", 404) from None
-    action = flat.pop("Action", None)
-    version = flat.pop("Version", None)
+    operation = _operation(flat.pop("Action", None), flat.pop("Version", None))
+    shape = operation.input_shape
+    return Request(operation, {} if shape is None else _query.parameters(flat, shape))
+
+
+@functools.cache
+def _operation(action: str | None, version: str | None) -> OperationModel:
+    """The operation that a request names. Raises ``Fault`` for what is none of this version."""
     if action is None:
         raise _failures.fault("MissingAction", "The request is missing an action or a required parameter.")
     model = _model.service_model()
     if version != model.api_version or action not in model.operation_names:
         raise _failures.fault("InvalidAction", f"Could not find operation {action} for version {version}")
-    operation = _model.operation_model(action)
-    shape = operation.input_shape
-    return Request(operation, {} if shape is None else _query.parameters(flat, shape))
+    return _model.operation_model(action)
 
 
 def write_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -36,29 +36,54 @@ def _structure_writer(shape: Any) -> Write:
     members = shape.members
 
     @functools.lru_cache(maxsize=256)
-    def plan(names: tuple[str, ...]) -> tuple[str, list[str], Callable[[Any], Any], list[tuple[str, Write]]]:
-        """For a value with these names: its XML as a template, its texts, and what else is converted, and how."""
+    def plan(names: tuple[str, ...]) -> _Plan:
         present = [name for name in members if name in names]
-        tags = {name: members[name].serialization.get("name", name) for name in present}
-        template = "".join(f"<{tags[name]}>%({name})s</{tags[name]}>" for name in present)
-        kinds = {name: members[name].type_name for name in present}
-        texts = [name for name in present if kinds[name] == "string"]
-        converted = [name for name in present if kinds[name] not in ("string", "integer", "long")]
-        return template, texts, _getter(texts), [(name, _late_writer(members[name])) for name in converted]
+        tags = [members[name].serialization.get("name", name) for name in present]
+        kinds = [members[name].type_name for name in present]
+        return _Plan(
+            template="".join(f"<{tag}>%s</{tag}>" for tag in tags),
+            values=_getter(present),
+            texts=_getter([name for name, kind in zip(present, kinds, strict=True) if kind == "string"]),
+            at=[index for index, kind in enumerate(kinds) if kind == "string"],
+            converted=[
+                (index, _late_writer(members[name]))
+                for index, name in enumerate(present)
+                if kinds[index] not in ("string", "integer", "long")
+            ],
+        )
 
     def write_structure(value: Mapping[str, Any]) -> str:
-        template, texts, text_values, converted = plan(tuple(value))
-        items = {name: write(value[name]) for name, write in converted}
-        if not _is_plain("".join(text_values(value))):
-            items |= {name: text(value[name]) for name in texts}
-        return template % ({**value, **items} if items else value)
+        template, get_values, get_texts, at, converted = plan(tuple(value))
+        values = [*get_values(value)]
+        for index, write in converted:
+            values[index] = write(values[index])
+        if not _is_plain("".join(get_texts(value))):
+            for index in at:
+                values[index] = text(values[index])
+        return template % (*values,)
 
     return write_structure
 
 
-def _getter(names: list[str]) -> Callable[[Any], Any]:
-    """What gets the texts of these names, to be joined."""
-    return itemgetter(*names) if names else lambda _: ()
+class _Plan(NamedTuple):
+    """How a structure with certain members is written."""
+
+    template: str
+    values: Callable[[Any], tuple[Any, ...]]
+    """What gets the values that the template takes, in its order."""
+    texts: Callable[[Any], tuple[str, ...]]
+    """What gets those that are texts."""
+    at: list[int]
+    """Where the texts stand."""
+    converted: list[tuple[int, Write]]
+    """Where a value stands that is neither text nor number, and how it is written."""
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gets the items of these names, as a tuple."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda value: tuple(value[name] for name in names)
 
 
 def _late_writer(shape: Shape) -> Write:

@@ -122,7 +122,7 @@ _SCALARS_IN: dict[str, Callable[[str], Any]] = {
 
 def _structure_reader(shape: Any) -> _Read:
     members = [
-        (name, member.serialization.get("name", name), member, member.type_name == "list")
+        (name, member.serialization.get("name", name), member, member.type_name)
         for name, member in shape.members.items()
     ]
     required = shape.required_members
@@ -131,10 +131,12 @@ def _structure_reader(shape: Any) -> _Read:
         if not isinstance(node, dict):
             raise _invalid(path, node)
         result = {}
-        for name, key, member, is_list in members:
+        for name, key, member, kind in members:
             if key in node:
-                value = _reader(member)(node[key], f"{path}.{name}" if path else name)
-                if is_list and not value:
+                value = node[key]
+                if kind != "string" or not isinstance(value, str):
+                    value = _reader(member)(value, f"{path}.{name}" if path else name)
+                if kind == "list" and not value:
                     continue
                 result[name] = value
         for name in required:

@@ -138,8 +138,6 @@ class ExportTask:
     @property
     def timeline(self) -> Timeline | Polls | Stuck | None:
         """How the task moves by itself; of a value that was given none, None."""
-        if self._timeline is None and self._home is not None:
-            return self._home.timeline
         return self._timeline
 
     def move_to(self, status: str, /, **members: Any) -> None:
@@ -184,7 +182,8 @@ class ExportTask:
     def go_live(self, home: Home, now: datetime, *, steered: bool) -> None:
         """Become a live task of *home*, seeded at *now* on a clock that is *steered* or real."""
         self._home = home
-        self._record = Record(self._given, home, self._timeline or home.timeline, now)
+        self._timeline = timeline = self._timeline or home.timeline
+        self._record = Record(self._given, home, timeline, now)
         self._times_stand = steered
 
     @classmethod
@@ -210,8 +209,8 @@ class ExportTask:
 
     def look(self, now: datetime, *, describing: bool = False) -> Record:
         """The live record, brought to where it stands now. The home's lock is held."""
-        home: Home = self._home  # type: ignore[assignment]
-        timeline = self._timeline or home.timeline
+        home: Any = self._home
+        timeline: Any = self._timeline
         record: Record = self._record  # type: ignore[assignment]
         if not self._times_stand:
             self._times_stand = True
@@ -243,7 +242,7 @@ class ExportTask:
         if self._home is None:
             return (self._given, self._region, self._timeline)
         with self._home.lock:
-            return (dict(self.look(self._home.now()).members), self._home.region, self.timeline)
+            return (dict(self.look(self._home.now()).members), self._home.region, self._timeline)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ExportTask):

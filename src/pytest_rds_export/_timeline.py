@@ -109,9 +109,9 @@ class Timeline(_Course):
 
     def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:  # noqa: ARG002
         """Bring *task* to where it stands at *now*."""
-        while (length := self._length(task.status)) is not None:
+        while (length := self._length(status := task.status)) is not None:
             entered_at, since = task.percent_at_entry, task.since
-            extracting = task.status == "IN_PROGRESS"
+            extracting = status == "IN_PROGRESS"
             if extracting and entered_at:
                 length -= self.extraction(entered_at)
             if now < since + length:

@@ -43,6 +43,27 @@ def test_an_unanswered_operation_that_was_swallowed_fails_the_test_in_one_messag
     assert lines_after(result, "ERROR at teardown of test_it") == [NOBODY_ANSWERED]
 
 
+def test_what_a_first_run_passed_does_not_count_in_a_second_one(pytester):
+    """As where pytest-rerunfailures runs a test again."""
+    pytester.makeconftest(
+        """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    runtestprotocol(item, nextitem=item, log=False)
+    item._initrequest()
+    for report in runtestprotocol(item, nextitem=nextitem, log=False):
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+    )
+    result = run(
+        pytester, f"runs = []\n\ndef test_it(rds_export_tasks):\n    runs.append({INJECT})\n    assert runs[1:] == []\n"
+    )
+
+    result.assert_outcomes(failed=1)
+
+
 def test_all_that_is_left_over_is_told_at_once(pytester):
     result = run(
         pytester,

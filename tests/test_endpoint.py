@@ -68,6 +68,15 @@ def test_sends_with_one_invocation_id_are_attempts_of_one_call(rds_export_tasks,
     assert [call.attempts for call in rds_export_tasks.calls] == [2, 1]
 
 
+def test_a_call_may_have_ten_attempts_and_more(rds_export_tasks, rds_export_endpoint):
+    rds_export_tasks.inject("ServiceUnavailable")
+
+    for attempt in range(1, 13):
+        post(rds_export_endpoint, amz_sdk_invocation_id="one", amz_sdk_request=f"attempt={attempt}; max=12")
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [12]
+
+
 def test_sends_without_an_invocation_id_are_calls_of_their_own(rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.inject("ServiceUnavailable", times=2)
 

@@ -53,14 +53,10 @@ class Record:
     def __init__(self, given: Mapping[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime) -> None:
         self.since = now
         self.times_shown = 0
+        self.size = _DEFAULT_SIZE
         self.members = _with_defaults(given, home, timeline, now)
         self.percent_at_entry: int = self.members["PercentProgress"]
-        total = self.members["TotalExtractedDataInGB"]
-        self.size: int = total * 100 // self.percent_at_entry if total and self.percent_at_entry else _DEFAULT_SIZE
-
-    @property
-    def identifier(self) -> str:
-        return str(self.members["ExportTaskIdentifier"])
+        self._measure(given)
 
     @property
     def status(self) -> str:
@@ -79,10 +75,21 @@ class Record:
             self.progress(100)
         if status == "FAILED":
             members["FailureCause"] = DEFAULT_FAILURE_CAUSE
-        members.update(overrides)
+        if overrides:
+            members.update(overrides)
+            self._measure(overrides)
         self.since = when
         self.times_shown = 0
         self.percent_at_entry = members["PercentProgress"]
+
+    def _measure(self, given: Mapping[str, Any]) -> None:
+        """Have the extracted data follow the progress that is *given*; where the data is, the size of the whole."""
+        members = self.members
+        if "TotalExtractedDataInGB" in given:
+            if members["PercentProgress"] and members["TotalExtractedDataInGB"]:
+                self.size = members["TotalExtractedDataInGB"] * 100 // members["PercentProgress"]
+        elif "PercentProgress" in given:
+            members["TotalExtractedDataInGB"] = self.size * members["PercentProgress"] // 100
 
     def progress(self, percent: int) -> None:
         """Raise the progress, and with it the extracted data, to *percent*; never lower either."""
@@ -104,15 +111,15 @@ def _before(moment: datetime, length: timedelta) -> datetime:
 def _usual_members(account_id: str, region: str, status: str) -> Mapping[str, Any]:
     """What the tasks of a region in a status are given alike; of the source's ARN the part before the name."""
     partition = _model.partition(region)
-    percent = 100 if status == "COMPLETE" else 0
+    complete = status == "COMPLETE"
     return {
         "SourceArn": f"arn:{partition}:rds:{region}:{account_id}:snapshot:",
         "S3Bucket": "rds-exports",
         "S3Prefix": "",
         "IamRoleArn": f"arn:{partition}:iam::{account_id}:role/rds-export",
         "KmsKeyId": f"arn:{partition}:kms:{region}:{account_id}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-        "PercentProgress": percent,
-        "TotalExtractedDataInGB": _DEFAULT_SIZE * percent // 100,
+        "PercentProgress": 100 if complete else 0,
+        "TotalExtractedDataInGB": _DEFAULT_SIZE if complete else 0,
         "SourceType": "SNAPSHOT",
         **({"FailureCause": DEFAULT_FAILURE_CAUSE} if status == "FAILED" else {}),
     }
@@ -125,8 +132,6 @@ def _with_defaults(
     status = given["Status"]
     members = {**_usual_members(home.account_id, home.region, status), **given}
     percent = members["PercentProgress"]
-    if percent and "TotalExtractedDataInGB" not in given:
-        members["TotalExtractedDataInGB"] = _DEFAULT_SIZE * percent // 100
     end = given.get("TaskEndTime", now)
     if not MOVES[status]:
         members["TaskEndTime"] = end

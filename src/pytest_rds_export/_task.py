@@ -111,7 +111,7 @@ class ExportTask:
         self._timeline = timeline
         self._home: Home | None = None
         self._record: Record | None = None
-        self._times_stand: bool
+        self._times_stand = False
 
     @classmethod
     def from_response(cls, item: Mapping[str, Any]) -> ExportTask:
@@ -164,7 +164,7 @@ class ExportTask:
             if status not in allowed:
                 rest = f"from there it can become {listed(allowed)}" if allowed else "that is its end"
                 raise ValueError(
-                    f"export task {record.identifier!r} is {record.status} and cannot become {status}; {rest}"
+                    f"export task {self.identifier!r} is {record.status} and cannot become {status}; {rest}"
                 )
             record.enter(status, now, **overrides)
 
@@ -177,6 +177,7 @@ class ExportTask:
         task._timeline = self._timeline
         task._home = None
         task._record = None
+        task._times_stand = False
         return task
 
     def go_live(self, home: Home, now: datetime, *, steered: bool) -> None:

@@ -267,8 +267,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show calls and tasks with a failure."""
     report = yield
+    if report.when == "setup":
+        item.stash[_passed] = set()
     if report.passed:
-        item.stash.setdefault(_passed, set()).add(report.when)
+        item.stash[_passed].add(report.when)
     elif report.failed and report.when != "teardown" and (registry := item.stash.get(_registry, None)) is not None:
         from ._report import described
 

@@ -50,8 +50,7 @@ def test_what_a_first_run_passed_does_not_count_in_a_second_one(pytester):
 from _pytest.runner import runtestprotocol
 
 def pytest_runtest_protocol(item, nextitem):
-    runtestprotocol(item, nextitem=item, log=False)
-    item._initrequest()
+    runtestprotocol(item, nextitem=nextitem, log=False)
     for report in runtestprotocol(item, nextitem=nextitem, log=False):
         item.ihook.pytest_runtest_logreport(report=report)
     return True

@@ -265,7 +265,11 @@ def test_a_sleep_may_be_any_real_number_and_none_overflows(rds_export_clock):
     ("members", "error", "text"),
     [
         ({"status": None}, ValueError, "status is a text such as 'available', got None"),
-        ({"tag_list": [{"Key": 1}]}, ValueError, "no DBSnapshot: Invalid type for parameter TagList\\[0\\].Key"),
+        (
+            {"tag_list": [{"Key": 1}]},
+            ValueError,
+            "not a valid DBSnapshot: Invalid type for parameter TagList\\[0\\].Key",
+        ),
         ({"db_snapshot_identifier": "b"}, TypeError, "the first argument names the source already; 'b' is given twice"),
     ],
 )

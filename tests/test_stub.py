@@ -124,13 +124,16 @@ def test_the_three_operations_are_not_stubbed(rds_export_tasks, operation):
 WRONG = [
     (
         {"DBInstances": [{"DBInstanceIdentifer": "orders"}]},
-        'no response of DescribeDBInstances: Unknown parameter in DBInstances[0]: "DBInstanceIdentifer", must be one',
+        'not a valid response of DescribeDBInstances: Unknown parameter in DBInstances[0]: "DBInstanceIdentifer"',
     ),
     (
         {"DBInstances": [{"AllocatedStorage": "20"}]},
-        "no response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage, value: 20,",
+        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage, value: 20",
     ),
-    ({"Instances": []}, 'no response of DescribeDBInstances: Unknown parameter in input: "Instances", must be one'),
+    (
+        {"Instances": []},
+        'not a valid response of DescribeDBInstances: Unknown parameter in input: "Instances", must be one',
+    ),
     (None, "a response of DescribeDBInstances is a mapping in the API's shape, got None"),
     ([], "a response of DescribeDBInstances is a mapping in the API's shape, got []"),
 ]

@@ -81,9 +81,14 @@ class Call:
         delays = ", ".join(f"{delay:.2f}" for delay in self.retry_delays)
         return f"{sends}, delays {delays} s" if delays else sends
 
-    def __repr__(self) -> str:
+    @property
+    def summary(self) -> str:
+        """The whole call in one line."""
         about = f" {self.identifier!r}" if self.identifier is not None else ""
-        return f"<Call {self.operation}{about} in {self.region}: {self.outcome}, {self.effort}>"
+        return f"{self.operation}{about} in {self.region}: {self.outcome}, {self.effort}"
+
+    def __repr__(self) -> str:
+        return f"<Call {self.summary}>"
 
 
 class CallLog:

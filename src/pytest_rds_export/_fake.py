@@ -95,8 +95,8 @@ def complaints(registry: ExportTaskRegistry) -> str:
     lines = []
     if options.assert_all_injected:
         lines += [
-            f"{injection.name} was injected into {injection.target}, but no send met it; remove it, make the code "
-            f"under test call {injection.into}, or allow it with assert_all_injected=False"
+            f"{injection.unmet}; remove it, make the code under test call {injection.into}, or allow it with "
+            "assert_all_injected=False"
             for injection in registry.account.injections.unused()
         ]
     if options.assert_all_answered:

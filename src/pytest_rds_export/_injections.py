@@ -18,8 +18,9 @@ __tracebackhide__ = True
 class Injection:
     """A failure on its way to the sends that it is meant for.
 
-    ``failure`` is a ``Failure`` or the exception instance that was given. ``sends`` counts the sends that met it.
-    Used as a context manager, it is lifted at the exit, whether it was met or not.
+    ``failure`` is a ``Failure`` or the exception instance that was given; ``into``, ``identifier``, ``times`` and
+    ``applied`` are as ``ExportTaskRegistry.inject`` takes them. ``sends`` counts the sends that met it. Used as a
+    context manager, it is lifted at the exit, whether it was met or not.
     """
 
     def __init__(
@@ -64,6 +65,11 @@ class Injection:
     def target(self) -> str:
         """What it is meant for, in a few words."""
         return self.into + (f" of {self.identifier!r}" if self.identifier is not None else "")
+
+    @property
+    def unmet(self) -> str:
+        """What to say where no send met it."""
+        return f"{self.name} was injected into {self.target}, but no send met it"
 
     def __enter__(self) -> Self:
         return self

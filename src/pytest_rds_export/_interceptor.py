@@ -82,13 +82,12 @@ def _emitting(original: Any) -> Callable[..., Any]:
 
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
         answering = _answering
-        if not event_name.startswith(HOOKED) or not answering:
-            return self._emit(event_name, kwargs) if hands_on else original(self, event_name, **kwargs)
-        event, _, operation = event_name.partition(".rds.")
-        steps = HOOKS[event](Event(answering[-1], self, event_name, operation, kwargs, original))
-        if steps is None:
-            return self._emit(event_name, kwargs) if hands_on else original(self, event_name, **kwargs)
-        return _drive_async(steps) if is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
+        if event_name.startswith(HOOKED) and answering:
+            event, _, operation = event_name.partition(".rds.")
+            steps = HOOKS[event](Event(answering[-1], self, event_name, operation, kwargs, original))
+            if steps is not None:
+                return _drive_async(steps) if is_async(type(self)) else _drive(steps)  # type: ignore[arg-type]
+        return self._emit(event_name, kwargs) if hands_on else original(self, event_name, **kwargs)
 
     return emit
 

@@ -155,7 +155,7 @@ def _check(value: Mapping[str, Any], shape: Shape, what: str) -> None:
 
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
-        raise ValueError(f"no {what}: {report.generate_report()}")
+        raise ValueError(f"not a valid {what}: {report.generate_report()}")
 
 
 def check_response(operation: OperationModel, response: object) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from ._calls import Call
 from ._failures import Failure
@@ -15,6 +16,7 @@ __tracebackhide__ = True
 
 _MOST_CALLS = 30
 _MOST_TASKS = 20
+_MOST_HINTS = 20
 _WIDEST = 160
 _MOST_COMPARED = 500
 
@@ -39,15 +41,15 @@ def describe(registry: ExportTaskRegistry) -> str:
     ]
     hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
     for injection in registry.account.injections.unused() if registry.calls else ():
-        hints[f"{injection.name} was injected into {injection.target}, but no send met it"] = None
+        hints[injection.unmet] = None
     if hints:
-        lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_TASKS])]
+        lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_HINTS])]
     return "\n".join(lines)
 
 
-def _cut(items: Sequence[object], most: int, line: object, *, keep_last: bool) -> list[str]:
+def _cut(items: Sequence[object], most: int, line: Callable[[Any], str], *, keep_last: bool) -> list[str]:
     kept = items[-most:] if keep_last else items[:most]
-    shown = [_shortened(f"  {line(item)}") for item in kept]  # type: ignore[operator]
+    shown = [_shortened(f"  {line(item)}") for item in kept]
     if len(items) > most:
         rest = f"  ... {len(items) - most} {'earlier' if keep_last else 'more'} ..."
         shown.insert(0 if keep_last else len(shown), rest)
@@ -59,8 +61,7 @@ def _shortened(line: str) -> str:
 
 
 def _call_line(call: Call) -> str:
-    about = f" {call.identifier!r}" if call.identifier is not None else ""
-    return f"{call.operation}{about} in {call.region}: {call.outcome}, {call.effort}"
+    return call.summary
 
 
 def _task_line(task: ExportTask) -> str:

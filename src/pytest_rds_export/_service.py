@@ -15,6 +15,7 @@ from ._injections import Injection
 from ._paging import matcher, page
 from ._record import RUNNING, Record
 from ._registry import ExportTaskRegistry
+from ._sources import KINDS
 from ._task import LONGEST_IDENTIFIER, ExportTask, is_identifier, source_arn_parts
 from ._wording import listed
 
@@ -244,17 +245,9 @@ def _check_new_identifier(registry: ExportTaskRegistry, identifier: str) -> None
         raise _failures.fault("ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists.")
 
 
-# Resource type of an ARN: the fault for one that is not there, and how its text calls it.
-_NOT_FOUND = {
-    "snapshot": ("DBSnapshotNotFound", "snapshot"),
-    "cluster-snapshot": ("DBClusterSnapshotNotFoundFault", "cluster snapshot"),
-    "cluster": ("DBClusterNotFoundFault", "cluster"),
-}
-
-
 def _not_found(type_: str, name: str) -> Fault:
-    code, kind = _NOT_FOUND[type_]
-    return _failures.fault(code, f"Could not find {kind} with name {name}")
+    kind = KINDS[type_]
+    return _failures.fault(kind.not_found, f"Could not find {kind.noun} with name {name}")
 
 
 def _find_source(registry: ExportTaskRegistry, arn: str) -> Mapping[str, Any]:
@@ -288,17 +281,18 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 
 
-def _describer(type_: str, result: str, noun: str, parent: str, filters: Mapping[str, str]) -> _Operation:
+def _describer(type_: str, filters: Mapping[str, str]) -> _Operation:
     """An operation that describes the seeded sources of one resource type; *filters* name the members they compare."""
+    kind = KINDS[type_]
     known = {name: methodcaller("get", member) for name, member in filters.items()}
+    narrowing = (kind.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
 
     def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
         by_filters = matcher(parameters, known)
-        narrowing = (parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
         wanted = [(name, parameters[name]) for name in narrowing if name in parameters]
         records = registry.sources.all(type_)
-        if (name := parameters.get(f"{noun}Identifier")) is not None:
-            records = [record for record in records if name in (record[f"{noun}Identifier"], record[f"{noun}Arn"])]
+        if (name := parameters.get(kind.identifier)) is not None:
+            records = [record for record in records if name in (record[kind.identifier], record[kind.arn])]
             if not records:
                 raise _not_found(type_, name)
         found, following = page(
@@ -308,7 +302,7 @@ def _describer(type_: str, result: str, noun: str, parent: str, filters: Mapping
             scope=f"{registry.account_id}/{registry.region}/{type_}",
             matches=lambda record: _meets(record, wanted, by_filters),
         )
-        return {result: found, **following}
+        return {f"{kind.shape}s": found, **following}
 
     return describe
 
@@ -316,9 +310,6 @@ def _describer(type_: str, result: str, noun: str, parent: str, filters: Mapping
 _DESCRIBED: dict[str, _Operation] = {
     "DescribeDBSnapshots": _describer(
         "snapshot",
-        "DBSnapshots",
-        "DBSnapshot",
-        "DBInstanceIdentifier",
         {
             "db-instance-id": "DBInstanceIdentifier",
             "db-snapshot-id": "DBSnapshotIdentifier",
@@ -329,9 +320,6 @@ _DESCRIBED: dict[str, _Operation] = {
     ),
     "DescribeDBClusterSnapshots": _describer(
         "cluster-snapshot",
-        "DBClusterSnapshots",
-        "DBClusterSnapshot",
-        "DBClusterIdentifier",
         {
             "db-cluster-id": "DBClusterIdentifier",
             "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",

@@ -4,22 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import _model
 
 __tracebackhide__ = True
 
-# Which structure of the model describes a source, and how the model names the members that all of them have.
-_SHAPES = {
-    "snapshot": ("DBSnapshot", "DBSnapshotIdentifier", "DBSnapshotArn", "DBInstanceIdentifier"),
-    "cluster-snapshot": (
-        "DBClusterSnapshot",
-        "DBClusterSnapshotIdentifier",
-        "DBClusterSnapshotArn",
-        "DBClusterIdentifier",
+
+class Kind(NamedTuple):
+    """What the service model has for one resource type."""
+
+    shape: str
+    """The structure that describes a source; its identifier and its ARN are named after it."""
+    parent: str
+    """The member that names what a snapshot was taken of; empty where nothing was."""
+    not_found: str
+    """The fault for one that is not there."""
+    noun: str
+    """What the fault's text calls it."""
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.shape}Identifier"
+
+    @property
+    def arn(self) -> str:
+        return f"{self.shape}Arn"
+
+
+KINDS = {
+    "snapshot": Kind("DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", "snapshot"),
+    "cluster-snapshot": Kind(
+        "DBClusterSnapshot", "DBClusterIdentifier", "DBClusterSnapshotNotFoundFault", "cluster snapshot"
     ),
-    "cluster": ("DBCluster", "DBClusterIdentifier", "DBClusterArn", "DatabaseName"),
+    "cluster": Kind("DBCluster", "", "DBClusterNotFoundFault", "cluster"),
 }
 
 
@@ -27,7 +45,7 @@ class Sources:
     """The seeded sources of one region, by the resource type of their ARN and their name."""
 
     def __init__(self) -> None:
-        self._by_type: dict[str, dict[str, dict[str, Any]]] = {type_: {} for type_ in _SHAPES}
+        self._by_type: dict[str, dict[str, dict[str, Any]]] = {type_: {} for type_ in KINDS}
 
     def add(
         self,
@@ -41,25 +59,21 @@ class Sources:
     ) -> Mapping[str, Any]:
         """Keep the source that *arn*, with its *parts*, names; its record in the API's shape."""
         type_, name = parts["type"], parts["name"]
-        shape_name, identifier, arn_member, parent = _SHAPES[type_]
-        record = {
-            identifier: name,
-            arn_member: arn,
-            parent: name.removeprefix("rds:").split("-")[0],
-            "AllocatedStorage": 100,
-        }
-        if type_ != "cluster":
+        kind = KINDS[type_]
+        record = {kind.identifier: name, kind.arn: arn, "AllocatedStorage": 100}
+        if kind.parent:
+            record[kind.parent] = name.removeprefix("rds:").split("-")[0]
             record["SnapshotCreateTime"] = snapshot_time
             record["SnapshotType"] = "automated" if name.startswith("rds:") else "manual"
             record["PercentProgress"] = 100
-        checked = _model.checked_members(shape_name, {"engine": engine, "status": status, **members})
-        for member in (identifier, arn_member):
+        checked = _model.checked_members(kind.shape, {"engine": engine, "status": status, **members})
+        for member in (kind.identifier, kind.arn):
             if member in checked:
                 raise TypeError(f"the first argument names the source already; {checked[member]!r} is given twice")
         if "Status" not in checked:
             raise ValueError("status is a text such as 'available', got None")
         record.update(checked)
-        _model.check_structure(shape_name, record)
+        _model.check_structure(kind.shape, record)
         if name in self._by_type[type_]:
             raise ValueError(f"{arn!r} is seeded already")
         self._by_type[type_][name] = record

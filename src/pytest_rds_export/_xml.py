@@ -121,7 +121,7 @@ def _map_writer(shape: Any) -> Write:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text can stand in XML as it is, asked in the fastest way; some that say no can as well."""
+    """Whether the text can stand in XML as it is, asked in the fastest way: what need not be escaped may get a no."""
     return text.isprintable() and "&" not in text and "<" not in text and ">" not in text
 
 
@@ -139,8 +139,7 @@ def _timestamp(value: Any) -> str:
         value = parse_to_aware_datetime(value)
     elif value.tzinfo is not timezone.utc:
         value = (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    text: str = value.isoformat()
-    return f"{text[:23]}Z" if value.microsecond else f"{text[:19]}.000Z"
+    return f"{value.isoformat(timespec='milliseconds')[:23]}Z"
 
 
 _SCALARS_OUT: dict[str, Write] = {

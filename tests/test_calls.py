@@ -220,7 +220,7 @@ def test_a_call_that_failed_shows_its_code(rds_export_tasks, rds_export_client):
 
     assert list(map(repr, rds_export_tasks.calls)) == [
         "<Call CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt>",
-        "<Call CancelExportTask 'nightly' in us-east-1: PermissionError, 1 attempt>",
+        "<Call CancelExportTask 'nightly' in us-east-1: PermissionError (injected), 1 attempt>",
     ]
 
 

@@ -219,7 +219,7 @@ def test_a_loop_that_polls_for_ever_is_stopped_even_if_it_swallows_exceptions(rd
         poll()
     assert str(caught.value) == (
         "the code under test has slept for more than 7 days, 0:00:00 of frozen time; the export it waits for seems "
-        "never to end (a larger limit: @pytest.mark.rds_export_clock(limit=...))"
+        "never to end (another limit: @pytest.mark.rds_export_clock(limit=timedelta(...)))"
     )
     assert rds_export_clock.now == START + timedelta(days=7)
 

@@ -6,12 +6,12 @@ from _inner import lines_after, run
 from pytest_rds_export import fake_rds_export
 
 NEVER_MET = (
-    "AccessDenied was injected into CancelExportTask, but no send met it; remove it, make the code under test call "
-    "CancelExportTask, or allow it with assert_all_injected=False"
+    "AccessDenied was injected into CancelExportTask, but no send met it; have the code under test call "
+    "CancelExportTask, inject it into= another operation, or allow it with assert_all_injected=False"
 )
 ONE_NEVER_MET = (
-    "Throttling was injected into StartExportTask of 'nightly', but no send met it; remove it, make the code under "
-    "test call StartExportTask, or allow it with assert_all_injected=False"
+    "Throttling was injected into StartExportTask of 'nightly', but no send met it; have the code under test call "
+    "StartExportTask of 'nightly', inject it into= another operation, or allow it with assert_all_injected=False"
 )
 NOBODY_ANSWERED = (
     "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
@@ -247,3 +247,29 @@ def test_without_pytest_an_error_of_the_body_is_kept_alone():
         body()
 
     assert caught.value is broken
+
+
+def test_a_test_whose_subtests_passed_and_which_then_failed_keeps_its_own_failure_alone(pytester):
+    result = run(
+        pytester,
+        f"""
+import unittest
+
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def tasks(self, rds_export_tasks):
+        self.tasks = rds_export_tasks
+
+    def test_it(self):
+        self.tasks.{INJECT.partition(".")[2]}
+        with self.subTest("one"):
+            pass
+        with self.subTest("another"):
+            assert False
+        with self.subTest("a third"):
+            pass
+""",
+    )
+
+    assert result.parseoutcomes().get("errors") is None
+    result.stdout.no_fnmatch_line("*ERROR*")

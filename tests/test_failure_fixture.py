@@ -17,7 +17,7 @@ CANCEL = MEET.format(method="cancel_export_task", parameters='ExportTaskIdentifi
 DESCRIBE = MEET.format(method="describe_export_tasks", parameters="")
 NO_FAILURE = (
     "rds_export_failure has no failure here: name one with @pytest.mark.parametrize('rds_export_failure', [...], "
-    "indirect=True), or call rds_export_tasks.inject()"
+    "indirect=True), or, where pytest cannot parametrize (unittest, getfixturevalue), call rds_export_tasks.inject()"
 )
 
 
@@ -227,3 +227,23 @@ def test_workers_of_xdist_collect_the_same_ids(pytester):
 
     found = re.findall(r"PASSED test_it.py::test_it\[(\w+)\]", result.stdout.str())
     assert sorted(found) == sorted(names("DescribeExportTasks", ["documented", "common"]))
+
+
+@pytest.mark.parametrize(
+    "marker", ['"CancelExportTask", kinds=()', '"DescribeDBEngineVersions"'], ids=["no kind", "none documented"]
+)
+def test_a_marker_that_picks_nothing_is_a_usage_error(pytester, marker):
+    result = run(pytester, f"@pytest.mark.rds_export_failure({marker}){CANCEL}")
+
+    (said,) = error_of_collection(result)
+    assert said == "test_it.py::test_it: marker rds_export_failure: the operation has no failures of these kinds"
+
+
+def test_an_operation_that_is_no_name_is_a_usage_error(pytester):
+    result = run(pytester, f"@pytest.mark.rds_export_failure(['CancelExportTask']){CANCEL}")
+
+    (said,) = error_of_collection(result)
+    assert said == (
+        "test_it.py::test_it: marker rds_export_failure: an operation goes by the API's name, such as "
+        "'CancelExportTask', got ['CancelExportTask']"
+    )

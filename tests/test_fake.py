@@ -129,8 +129,8 @@ def test_an_error_of_a_decorated_coroutine_is_raised_and_nothing_left(botocore_u
 
 
 UNMET = (
-    "ExportTaskNotFound was injected into CancelExportTask, but no send met it; remove it, make the code under test "
-    "call CancelExportTask, or allow it with assert_all_injected=False"
+    "ExportTaskNotFound was injected into CancelExportTask, but no send met it; have the code under test "
+    "call CancelExportTask, inject it into= another operation, or allow it with assert_all_injected=False"
 )
 UNANSWERED = (
     "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
@@ -211,4 +211,4 @@ def test_a_wrong_seed_is_refused_at_the_entry_and_nothing_is_left(botocore_uncha
 def test_it_shows_itself_in_one_line():
     fake = fake_rds_export("nightly", "done")
     with fake:
-        assert repr(fake) == "<fake_rds_export of 2 seeds, entered 1 time>"
+        assert repr(fake) == "<fake_rds_export of 2 seeds, in use>"

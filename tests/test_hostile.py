@@ -1,9 +1,12 @@
 """What goes wrong around the plugin and must not go wrong in it."""
 
 import asyncio
+import copy
 import math
-import os
+import sys
+from contextlib import nullcontext
 from fractions import Fraction
+from unittest.mock import patch
 
 import boto3
 import pytest
@@ -101,6 +104,42 @@ def test_c():
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.loopback
+def test_what_a_monkeypatch_inside_the_fixture_set_does_not_come_back(pytester):
+    result = run(
+        pytester,
+        """
+import os
+
+def test_asked_for_at_run_time(monkeypatch, request):
+    request.getfixturevalue("rds_export_tasks")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+
+@pytest.fixture
+def broken():
+    yield
+    raise RuntimeError
+
+def test_beside_a_fixture_that_fails(monkeypatch, rds_export_tasks, broken):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+
+def test_of_the_endpoint(monkeypatch, rds_export_endpoint):
+    monkeypatch.delenv("AWS_ENDPOINT_URL_RDS")
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    assert not {"AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL_RDS"} & set(os.environ)
+
+def test_after():
+    pass
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(passed=4, errors=1)
+    result.stdout.fnmatch_lines(["ERROR test_it.py::test_beside_a_fixture_that_fails - RuntimeError"])
+
+
 @pytest.mark.parametrize("kind", ["class", "generator", "asynchronous generator"])
 def test_what_cannot_be_decorated_is_refused(kind):
     def generator():
@@ -137,21 +176,61 @@ class TestDefaultSession:
         assert boto3.DEFAULT_SESSION is mine
 
     def test_the_next_use_need_not_read_the_data_files_again(self):
-        with fake_rds_export():
-            boto3.client("rds")
-            made = boto3.DEFAULT_SESSION
-        with fake_rds_export():
-            assert boto3.DEFAULT_SESSION is made
+        loaders = []
+        for _ in range(2):
+            with fake_rds_export():
+                boto3.client("rds")
+                loaders.append(boto3.DEFAULT_SESSION._session.get_component("data_loader"))
+        assert loaders[0] is loaders[1]
+        assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
 
-    @pytest.mark.parametrize("settings", [{"region_name": "eu-west-1"}, {"aws_access_key_id": "mine"}, None])
-    def test_settings_of_one_test_are_not_handed_on(self, settings):
+    def test_one_that_was_put_in_its_place_is_not_handed_on(self):
         with fake_rds_export():
-            if settings is None:
-                boto3.DEFAULT_SESSION = object()
-            else:
-                boto3.setup_default_session(aws_secret_access_key="mine", **settings)
+            boto3.DEFAULT_SESSION = object()
         with fake_rds_export():
-            assert boto3.DEFAULT_SESSION is None
+            assert isinstance(boto3.DEFAULT_SESSION, boto3.session.Session)
+
+    def test_the_settings_of_one_use_are_not_those_of_the_next(self, monkeypatch, tmp_path):
+        attempts = []
+        for count in (1, 7):
+            config = tmp_path / f"config-{count}"
+            config.write_text(f"[default]\nretry_mode = standard\nmax_attempts = {count}\n")
+            with fake_rds_export(), monkeypatch.context() as environment:
+                environment.setenv("AWS_CONFIG_FILE", str(config))
+                attempts.append(boto3.client("rds").meta.config.retries["total_max_attempts"])
+        assert attempts == [1, 7]
+
+    def test_a_handler_of_one_use_is_not_called_in_the_next(self):
+        called = []
+        with fake_rds_export("nightly"):
+            boto3.client("rds")
+            boto3.DEFAULT_SESSION.events.register("provide-client-params.rds", lambda **_: called.append(1))
+            boto3.client("rds").describe_export_tasks()
+        with fake_rds_export("nightly"):
+            boto3.client("rds").describe_export_tasks()
+        assert called == [1]
+
+    def test_its_sessions_are_like_any_other(self):
+        with fake_rds_export(region="eu-west-1"):
+            session = boto3.DEFAULT_SESSION
+            assert session.region_name == "eu-west-1"
+            assert repr(session) == "Session(region_name='eu-west-1')"
+            assert copy.copy(session).region_name == "eu-west-1"
+            with pytest.raises(AttributeError, match="'Session' object has no attribute 'regionname'"):
+                session.regionname  # noqa: B018
+
+
+@pytest.mark.parametrize("outer", [True, False])
+def test_a_botocore_that_is_imported_anew_is_answered_as_well(botocore_unchanged, outer):
+    for _ in range(2):
+        with fake_rds_export() if outer else nullcontext(), patch.dict(sys.modules):
+            for name in [name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")]:
+                del sys.modules[name]
+            import boto3 as anew
+
+            with fake_rds_export("nightly") as tasks:
+                anew.client("rds").describe_export_tasks()
+                assert len(tasks.calls) == 1
 
 
 def test_a_delay_that_a_handler_of_the_user_asks_for_is_noted_and_not_slept(rds_export_tasks, rds_export_client):
@@ -321,16 +400,14 @@ def test_an_answer_of_another_handler_without_a_code_goes_by_its_status(
     assert (call.http_status, call.error_code, call.response) == (404, "404", None)
 
 
-def test_no_setting_of_the_machine_is_needed():
-    assert not {name for name in os.environ if name.startswith("AWS_")} - {
-        "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE",
-        "AWS_EC2_METADATA_DISABLED",
-    }
-
-
 def test_a_url_is_presigned_on_every_botocore(rds_export_tasks, rds_export_client):
     url = rds_export_client.generate_presigned_url("describe_export_tasks")
     assert url.startswith("https://rds.us-east-1.amazonaws.com/?Action=DescribeExportTasks")
     assert "X-Amz-Signature=" in url
     assert rds_export_tasks.calls == []
+
+
+def test_a_module_of_the_users_own_may_be_called_time_machine(monkeypatch):
+    monkeypatch.setitem(sys.modules, "time_machine", type(sys)("time_machine"))
+    with fake_rds_export("nightly") as tasks:
+        assert tasks["nightly"].status == "IN_PROGRESS"

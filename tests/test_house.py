@@ -12,6 +12,7 @@ HOUSE = Path(pytest_rds_export.__file__).parent
 
 # Each room may know those before it.
 ORDER = [
+    "_sleep",
     "_wording",
     "_model",
     "_timeline",
@@ -23,6 +24,7 @@ ORDER = [
     "_calls",
     "_clock",
     "_environment",
+    "_session",
     "_sources",
     "_registry",
     "_paging",

@@ -278,7 +278,7 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
 
     assert str(error.value) == (
         "nobody answers DescribeDBInstances; answered here: StartExportTask, CancelExportTask, DescribeExportTasks. "
-        "Nothing was sent to AWS. Three ways out: rds_export_tasks.stub('DescribeDBInstances', response); moto beside "
+        "Nothing was sent to AWS. Ways out: rds_export_tasks.stub('DescribeDBInstances', response); moto beside "
         "this plugin (mock_aws); a 'before-send.rds.DescribeDBInstances' handler of your own"
     )
     (call,) = rds_export_tasks.unanswered

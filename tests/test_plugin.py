@@ -286,7 +286,7 @@ def pytest_unconfigure(config):
     return run
 
 
-ROOMS_OF_A_START = {"pytest_rds_export.plugin", "pytest_rds_export._options", "pytest_rds_export._wording"}
+ROOMS_OF_A_START = {f"pytest_rds_export.{room}" for room in ("plugin", "_options", "_sleep", "_wording")}
 
 
 def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):
@@ -297,7 +297,58 @@ def test_running_other_tests_imports_nothing_more(imported_after):
     assert imported_after("def test_other(tmp_path): pass") == ROOMS_OF_A_START
 
 
-@pytest.mark.parametrize("fixture", ["rds_export_clock", "pytester"])
-def test_the_rooms_are_loaded_before_the_first_test_that_asks_for_a_fixture(imported_after, fixture):
-    """What replaces a sleep or freezes a clock for a test comes too late to be taken for the real one."""
-    assert "pytest_rds_export._clock" in imported_after(f"def test_it({fixture}): pass", "--co", "-p", "pytester")
+@pytest.fixture
+def run_apart(pytester, monkeypatch):
+    """The outcome of pytest in a process of its own, in which nothing but pytest's start has imported the package."""
+
+    def run(source):
+        pytester.makepyfile(source)
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin")
+
+    return run
+
+
+def test_the_package_may_be_forgotten_and_imported_again(run_apart):
+    """As by a test of code that it imports anew."""
+    run_apart(
+        """
+import sys
+from unittest.mock import patch
+
+def test_forgetting():
+    with patch.dict(sys.modules):
+        from pytest_rds_export import fake_rds_export
+        with fake_rds_export("nightly"):
+            pass
+
+def test_again():
+    from pytest_rds_export import fake_rds_export
+    with fake_rds_export("nightly"):
+        pass
+
+def test_with_the_fixtures(request):
+    tasks = request.getfixturevalue("rds_export_tasks")
+    clock = request.getfixturevalue("rds_export_clock")
+    tasks.seed("nightly", status="STARTING")
+    clock.tick(hours=1)
+    assert tasks["nightly"].status == "COMPLETE"
+"""
+    ).assert_outcomes(passed=3)
+
+
+def test_a_stand_in_for_sleep_is_not_taken_for_the_real_one(run_apart):
+    """Also where it stood there before anything of the package but pytest's start was needed."""
+    run_apart(
+        """
+import time
+from time import sleep
+
+def test_it(monkeypatch, request):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    clock = request.getfixturevalue("rds_export_clock")
+    before = clock.now
+    sleep(2)
+    assert (clock.now - before).total_seconds() == 2
+"""
+    ).assert_outcomes(passed=1)

@@ -128,6 +128,15 @@ def test_operations_go_by_the_name_of_the_api(registry, operation, text):
             call(operation)
 
 
+def test_a_task_that_is_in_another_region_is_said_to_be_there(registry):
+    registry.in_region("eu-west-1").seed("weekly")
+
+    with pytest.raises(KeyError) as caught:
+        registry["weekly"]
+
+    assert caught.value.args[0].endswith("; it is in eu-west-1: in_region('eu-west-1')")
+
+
 def test_an_unknown_operation(registry):
     with pytest.raises(ValueError, match=r"^unknown RDS operation 'CancelExportTsk'; known: CancelExportTask, "):
         registry.calls_to("CancelExportTsk")

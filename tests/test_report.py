@@ -42,7 +42,7 @@ def test_a_failing_test_shows_its_calls_and_tasks(pytester):
         "  CancelExportTask 'nightly' in us-east-1: InvalidExportTaskStateFault (HTTP 400), 1 attempt",
     ]
     assert shown[4:] == TASKS
-    throttled = r"Throttling \(HTTP 400\), [35] attempts, delays \d.\d\d(, \d.\d\d)+ s"
+    throttled = r"Throttling \(HTTP 400, injected\), [35] attempts, delays \d.\d\d(, \d.\d\d)+ s"
     assert re.fullmatch(rf"  CancelExportTask 'weekly' in us-east-1: {throttled}", shown[3])
 
 
@@ -65,7 +65,7 @@ def test_calls_without_an_answer_say_why(pytester):
 
     result.stdout.re_match_lines(
         [
-            r"  CancelExportTask 'nightly' in us-east-1: ReadTimeoutError, [35] attempts, delays .* s$",
+            r"  CancelExportTask 'nightly' in us-east-1: ReadTimeoutError \(injected\), [35] attempts, delays .* s$",
             r"  DescribeDBInstances in us-east-1: UnansweredOperation, 1 attempt$",
         ]
     )
@@ -115,6 +115,54 @@ def test_likeliest_mistake_is_told_once_in_words(pytester, lines, hint):
 
     shown = lines_after(result, TITLE)
     assert shown[shown.index("likely mistakes:") :] == ["likely mistakes:", f"  {hint}"]
+
+
+LOOK = "boto3.client('rds', 'us-east-1').describe_export_tasks(ExportTaskIdentifier='nightly')"
+IN_VAIN = (
+    "  'nightly' was asked for 3 times and is IN_PROGRESS: its Timeline follows the clock, which nobody moves; "
+    "use rds_export_clock, Polls or move_to"
+)
+
+
+def test_waiting_for_a_clock_that_nobody_moves_is_a_likely_mistake(pytester):
+    result = run(pytester, failing("rds_export_tasks.seed('nightly')", f"for _ in range(3): {LOOK}"))
+
+    shown = lines_after(result, TITLE)
+    assert shown[shown.index("likely mistakes:") + 1 :] == [IN_VAIN]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["rds_export_tasks.seed('nightly')", LOOK, LOOK],
+        ["rds_export_tasks.seed('nightly', timeline=Polls(in_progress=9))", *[LOOK] * 3],
+        ["rds_export_tasks.seed('nightly', status='COMPLETE')", *[LOOK] * 3],
+    ],
+)
+def test_a_task_that_need_not_move_has_no_hint(pytester, lines):
+    result = run(pytester, failing(*lines))
+
+    assert "likely mistakes:" not in lines_after(result, TITLE)
+
+
+def test_waiting_on_a_frozen_clock_has_no_hint(pytester):
+    lines = failing("rds_export_tasks.seed('nightly')", *[LOOK] * 3)
+    result = run(pytester, lines.replace("(rds_export_tasks):", "(rds_export_tasks, rds_export_clock):"))
+
+    assert "likely mistakes:" not in lines_after(result, TITLE)
+
+
+def test_seeds_that_use_the_limit_up_are_a_likely_mistake(pytester):
+    start = (
+        "try: boto3.client('rds', 'us-east-1').start_export_task(ExportTaskIdentifier='one', S3BucketName='b', "
+        "SourceArn='arn:aws:rds:us-east-1:123456789012:snapshot:s', IamRoleArn='role-of-the-export', KmsKeyId='k')"
+    )
+    result = run(pytester, failing("rds_export_tasks.seed_all(list('abcde'))", start, "except Exception: pass"))
+
+    shown = lines_after(result, TITLE)
+    assert shown[shown.index("likely mistakes:") + 1 :] == [
+        "  5 exports are running in us-east-1, seeded ones too; the option concurrent_limit allows more"
+    ]
 
 
 def test_a_failure_that_no_send_met_is_a_likely_mistake(pytester):
@@ -169,9 +217,8 @@ def test_many_calls_are_cut_to_the_last_and_many_tasks_to_the_first(pytester):
         pytester,
         failing(
             "client = boto3.client('rds', 'us-east-1')",
-            "rds_export_tasks.seed_all(f'task-{i}' for i in range(25))",
-            "for i in range(25): client.cancel_export_task(ExportTaskIdentifier=f'task-{i}')",
-            "for _ in range(10): client.describe_export_tasks()",
+            "rds_export_tasks.seed_all(f'task-{i}' for i in range(35))",
+            "for i in range(35): client.cancel_export_task(ExportTaskIdentifier=f'task-{i}')",
         ),
     )
 
@@ -184,7 +231,17 @@ def test_many_calls_are_cut_to_the_last_and_many_tasks_to_the_first(pytester):
     ]
     assert tasks == 2 + 30
     assert shown[tasks + 1] == "  'task-0' CANCELING 0% in us-east-1"
-    assert shown[-2:] == ["  'task-19' CANCELING 0% in us-east-1", "  ... 5 more ..."]
+    assert shown[-2:] == ["  'task-19' CANCELING 0% in us-east-1", "  ... 15 more ..."]
+
+
+def test_equal_calls_in_a_row_are_one_line(pytester):
+    result = run(pytester, failing("for _ in range(40): cancel()", "cancel('weekly')", "cancel()"))
+
+    assert lines_after(result, TITLE)[1:4] == [
+        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt (40 times)",
+        "  CancelExportTask 'weekly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
+        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
+    ]
 
 
 def test_a_long_line_is_cut(pytester):

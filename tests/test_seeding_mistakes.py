@@ -57,6 +57,32 @@ def test_a_path_that_is_given_as_a_text(registry, path):
     )
 
 
+@pytest.mark.parametrize("seed", [Path("tasks.json"), ExportTask("late"), {"ExportTaskIdentifier": "late"}])
+def test_a_seed_of_another_form_is_for_seed_all(registry, seed):
+    refuses(
+        lambda: registry.seed(seed),
+        ValueError,
+        f"{seed!r} {WRONG_IDENTIFIER}; seed_all([...]) takes a {type(seed).__name__}",
+    )
+
+
+def test_a_whole_response_is_not_its_list(registry):
+    refuses(
+        lambda: registry.seed_all({"ExportTasks": [{"ExportTaskIdentifier": "late"}]}),
+        TypeError,
+        "this is a whole response; seed its list: response['ExportTasks']",
+    )
+
+
+def test_a_file_that_is_not_there_is_named_with_its_folder(registry, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(FileNotFoundError) as caught:
+        registry.seed_all([Path("tasks.json")])
+
+    assert caught.value.filename == str(tmp_path / "tasks.json")
+
+
 def test_the_longest_identifier_is_none(rds_export_tasks):
     assert rds_export_tasks.seed("a" * 60).identifier == "a" * 60
 

@@ -272,3 +272,14 @@ def test_a_mistake_leaves_the_sources_as_they_were(rds_export_tasks, rds_export_
             rds_export_tasks.seed_snapshot(source, **options)
 
     assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == [record]
+
+
+def test_a_source_shares_nothing_with_what_was_given_or_answered(rds_export_tasks, rds_export_client):
+    given = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
+    rds_export_client.describe_db_snapshots()
+
+    for record in (given, *rds_export_tasks.calls[0].response["DBSnapshots"]):
+        record["TagList"].clear()
+
+    (shown,) = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+    assert shown["TagList"] == [{"Key": "team", "Value": "data"}]

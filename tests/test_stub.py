@@ -128,7 +128,7 @@ WRONG = [
     ),
     (
         {"DBInstances": [{"AllocatedStorage": "20"}]},
-        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage, value: 20",
+        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage,",
     ),
     (
         {"Instances": []},

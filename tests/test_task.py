@@ -177,6 +177,36 @@ def test_a_value_is_not_changed():
     assert task == ExportTask("nightly")
 
 
+def test_a_task_keeps_its_identifier(rds_export_tasks):
+    task = rds_export_tasks.seed("nightly")
+
+    with raises_exactly(
+        AttributeError,
+        "export_task_identifier of <ExportTask 'nightly' IN_PROGRESS 0% in us-east-1> cannot be assigned; "
+        "a task keeps its identifier",
+    ):
+        task.export_task_identifier = "weekly"
+    with pytest.raises(AttributeError):
+        task.identifier = "weekly"
+
+    assert task.identifier == task.export_task_identifier == "nightly"
+
+
+def test_a_kept_value_and_a_live_task_share_nothing_with_what_was_answered(rds_export_tasks, rds_export_client):
+    kept = ExportTask("nightly", export_only=["orders"])
+    rds_export_tasks.seed_all([kept])
+    start(rds_export_client, "weekly", ExportOnly=["orders"])
+    rds_export_client.describe_export_tasks()
+
+    for call in rds_export_tasks.calls:
+        for holder in (call.parameters, call.response, *call.response.get("ExportTasks", ())):
+            if "ExportOnly" in holder:
+                holder["ExportOnly"].append("customers")
+
+    assert kept.export_only == rds_export_tasks["nightly"].export_only == ["orders"]
+    assert rds_export_tasks["weekly"].export_only == ["orders"]
+
+
 def test_a_member_of_the_class_says_what_it_is():
     assert repr(ExportTask.percent_progress) == "<member percent_progress of ExportTask>"
 

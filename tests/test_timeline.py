@@ -152,6 +152,16 @@ def test_a_clock_that_runs_backwards_does_not_bring_a_finished_export_back(ended
     assert (task.status, task.task_end_time) == (ended_by, T0 + minutes(1))
 
 
+@pytest.mark.parametrize(
+    "seed", [{"percent_progress": 100}, {"timeline": Timeline(in_progress=0)}], ids=["all extracted", "no extraction"]
+)
+def test_a_clock_that_runs_backwards_meets_a_phase_without_length(clock, rds_export_tasks, rds_export_client, seed):
+    """Such a phase is skipped, whatever the clock says."""
+    rds_export_tasks.seed("nightly", **seed)
+    clock.tick(minutes(-5))
+    assert described(rds_export_client)["Status"] == "COMPLETE"
+
+
 def test_a_clock_that_runs_backwards_keeps_progress_and_still_lets_cancel(clock, rds_export_tasks, rds_export_client):
     rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 __all__ = [
     "Call",
+    "EndlessWait",
     "ExportClock",
     "ExportTask",
     "ExportTaskRegistry",

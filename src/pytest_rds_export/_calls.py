@@ -18,13 +18,15 @@ class Call:
     is where the call went, ``time`` when it was first sent. ``attempts`` counts the sends, ``retry_delays`` are the
     seconds that botocore would have slept between them. ``http_status``, ``error_code`` and ``response`` are the last
     answer's: ``error_code`` is the fault's wire code, or the name of a transport failure or exception; ``response``
-    is None for a fault, ``http_status`` where no answer came.
+    is None for a fault, ``http_status`` where no answer came. ``injected`` says whether the last send met an injected
+    failure.
     """
 
     __slots__ = (
         "attempts",
         "error_code",
         "http_status",
+        "injected",
         "invocation",
         "operation",
         "parameters",
@@ -47,14 +49,21 @@ class Call:
         self.http_status: int | None = None
         self.error_code: str | None = None
         self.response: Mapping[str, Any] | None = None
+        self.injected = False
 
     def ended(
-        self, http_status: int | None, error_code: str | None = None, response: Mapping[str, Any] | None = None
+        self,
+        http_status: int | None,
+        error_code: str | None = None,
+        response: Mapping[str, Any] | None = None,
+        *,
+        injected: bool = False,
     ) -> None:
         """Note what came of the latest send."""
         self.http_status = http_status
         self.error_code = error_code
         self.response = response
+        self.injected = injected
 
     @property
     def outcome_is_open(self) -> bool:
@@ -71,8 +80,10 @@ class Call:
     def outcome(self) -> str:
         """What came of the call, in a few words."""
         result = self.error_code or ("no answer" if self.outcome_is_open else "ok")
-        status = f" (HTTP {self.http_status})" if self.http_status is not None else ""
-        return f"{result}{status}"
+        notes = [f"HTTP {self.http_status}"] if self.http_status is not None else []
+        if self.injected:
+            notes.append("injected")
+        return f"{result} ({', '.join(notes)})" if notes else result
 
     @property
     def effort(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 from ._model import milliseconds, moment
+from ._sleep import REAL_SLEEP
 from ._wording import unknown
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -26,8 +28,6 @@ _REAL_TIME = ("_pytest.timing", "concurrent.futures", "subprocess")
 _REAL_SLEEP = frozenset({"_pytest.timing", "subprocess", "multiprocessing", "execnet", "xdist", __name__})
 _REAL_SLEEP_INSIDE = tuple(f"{name}." for name in _REAL_SLEEP)
 
-_REAL_TIME_SLEEP = time.sleep
-
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 
 _SleepT = TypeVar("_SleepT", bound=Callable[..., Any])
@@ -38,10 +38,13 @@ _active: ExportClock | None = None
 class EndlessWait(BaseException):
     """Sleeping went on beyond the limit of frozen time. No ``except Exception`` of a polling loop swallows it."""
 
+    __module__ = "pytest_rds_export"
+
 
 def now() -> datetime:
     """The time in UTC, as the test sees it, cut to milliseconds."""
-    return milliseconds(datetime.now(timezone.utc))
+    # Asked of the module, which freezegun changes also for who is not in sys.modules.
+    return milliseconds(dt.datetime.now(timezone.utc))
 
 
 def steered_by() -> str | None:
@@ -49,8 +52,9 @@ def steered_by() -> str | None:
     freezegun = sys.modules.get("freezegun.api")
     if freezegun is not None and freezegun.freeze_factories:
         return "freezegun"
-    time_machine = sys.modules.get("time_machine")
-    if time_machine is not None and time_machine.escape_hatch.is_travelling():
+    # A module of the user's own may have that name.
+    hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
+    if hatch is not None and hatch.is_travelling():
         return "time-machine"
     return None
 
@@ -117,7 +121,7 @@ class ExportClock:
         if endless or self._slept > self._limit:
             raise EndlessWait(
                 f"the code under test has slept for more than {self._limit} of frozen time; the export it waits for "
-                "seems never to end (a larger limit: @pytest.mark.rds_export_clock(limit=...))"
+                "seems never to end (another limit: @pytest.mark.rds_export_clock(limit=timedelta(...)))"
             )
         self._move(step)
 
@@ -224,7 +228,7 @@ def _sleeps() -> list[tuple[Any, Callable[[ExportClock, Any], Any]]]:
     import asyncio
 
     return [
-        *((held, _moving_sleep) for held in {_REAL_TIME_SLEEP, time.sleep}),
+        *((held, _moving_sleep) for held in {REAL_SLEEP, time.sleep}),
         *((held, _moving_asyncio_sleep) for held in {asyncio.tasks.sleep, asyncio.sleep}),
     ]
 

@@ -112,14 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
             result = exchange.answer()
             if result is not None:
                 return exchange.succeed(result)
-            raise Fault(Failure("UnansweredOperation", name, message=str(exchange.unanswered())))
+            raise Fault(Failure("UnansweredOperation", name, message=str(exchange.unanswered(in_process=False))))
         except Fault as fault:
             response = exchange.fail(fault.failure)
             if response is None and fault.failure.name == "ReadTimeoutError":
                 self._hold()
             return response
         except Exception as error:  # noqa: BLE001
-            exchange.call.ended(None, type(error).__name__)
+            exchange.broke(error)
             return None
 
     def _hold(self) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 __tracebackhide__ = True
 
 FAKE_ACCESS_KEY = "testing"
 FAKE_SECRET_KEY = "testing"  # noqa: S105
-
 
 _lock = threading.Lock()
 # The uses that have not ended, the latest last.
@@ -27,12 +24,12 @@ class Environment:
         self._set = dict(variables)
         self.found = {name: os.environ.get(name) for name in variables}
 
-    def put_back_again(self, before: Mapping[str, str | None]) -> None:
+    def put_back_again(self, before: Mapping[str, str]) -> None:
         """Put *before* back wherever ours stands again, as a ``monkeypatch`` that outlives the use leaves it."""
         with _lock:
             for name, ours in self._set.items():
                 if not _uses and os.environ.get(name) == ours != self.found[name]:
-                    _put({name: before[name]})
+                    _put({name: before.get(name)})
 
 
 @contextmanager
@@ -76,11 +73,6 @@ def fake_aws(region: str) -> dict[str, str | None]:
     }
 
 
-def snapshot() -> dict[str, str | None]:
-    """What stands in the variables that ``fake_aws`` sets."""
-    return {name: os.environ.get(name) for name in fake_aws("")}
-
-
 def endpoint_variables(url: str) -> dict[str, str | None]:
     """The variables that send a child process's RDS client to *url*, past any proxy."""
     variables: dict[str, str | None] = {"AWS_ENDPOINT_URL_RDS": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
@@ -95,33 +87,3 @@ def _put(variables: Mapping[str, str | None]) -> None:
             os.environ.pop(name, None)
         else:
             os.environ[name] = value
-
-
-# A default session that boto3 made under the fake, to be used under the next one: it has read botocore's data files.
-_spare_session: Any = None
-
-
-@contextmanager
-def default_session() -> Iterator[None]:
-    """Leave no default session behind that boto3 made meanwhile, with fake credentials."""
-    global _spare_session
-    boto3: Any = sys.modules.get("boto3")
-    before = boto3.DEFAULT_SESSION if boto3 is not None else None
-    if boto3 is not None and before is None:
-        boto3.DEFAULT_SESSION = _spare_session
-    try:
-        yield
-    finally:
-        boto3 = sys.modules.get("boto3")
-        if boto3 is not None and boto3.DEFAULT_SESSION is not before:
-            made, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, before
-            _spare_session = made if _is_plain(made) else None
-
-
-def _is_plain(session: Any) -> bool:
-    """Whether nobody gave the session settings or credentials of its own."""
-    core = getattr(session, "_session", None)
-    held = getattr(core, "_credentials", None)
-    if core is None or any(core.instance_variables().values()):
-        return False
-    return held is None or held.access_key == FAKE_ACCESS_KEY

@@ -59,9 +59,14 @@ class Exchange(Request):
 
     def fail(self, failure: Failure) -> _wire.Response | None:
         """The answer that carries *failure*; None where the client gets no answer."""
+        injected = self.injection is not None
         if failure.is_lost_connection:
-            self.call.ended(None, failure.name)
+            self.call.ended(None, failure.name, injected=injected)
             return None
         response = _wire.write_failure(failure, self.model.name, self.now)
-        self.call.ended(response.status, failure.code or failure.name)
+        self.call.ended(response.status, failure.code or failure.name, injected=injected)
         return response
+
+    def broke(self, error: Exception) -> None:
+        """Note that an exception came instead of an answer."""
+        self.call.ended(None, type(error).__name__, injected=self.injection is not None)

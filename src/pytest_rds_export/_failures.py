@@ -181,6 +181,8 @@ def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...
     for kind in picked:
         if kind not in KINDS:
             raise ValueError(unknown("kind of failure", kind, KINDS))
+    if not isinstance(operation, str):
+        raise ValueError(f"an operation goes by the API's name, such as 'CancelExportTask', got {operation!r}")
     _model.operation_model(operation)
     return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
 

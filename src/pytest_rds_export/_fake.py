@@ -6,17 +6,14 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from . import _model
-from ._environment import Environment, default_session, environment, fake_aws
+from ._environment import Environment, environment, fake_aws
 from ._interceptor import intercepting
 from ._options import Options
 from ._registry import ExportTaskRegistry, Seed
+from ._session import default_session
 from ._wording import counted
-
-if TYPE_CHECKING:
-    from mypy_boto3_rds import RDSClient
 
 __tracebackhide__ = True
 
@@ -78,8 +75,8 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
-        seeds, times = counted(len(self._seeds), "seed"), counted(len(self._entered), "time")
-        return f"<fake_rds_export of {seeds}, entered {times}>"
+        use = "in use" if self._entered else "not in use"
+        return f"<fake_rds_export of {counted(len(self._seeds), 'seed')}, {use}>"
 
 
 @contextmanager
@@ -95,8 +92,8 @@ def complaints(registry: ExportTaskRegistry) -> str:
     lines = []
     if options.assert_all_injected:
         lines += [
-            f"{injection.unmet}; remove it, make the code under test call {injection.into}, or allow it with "
-            "assert_all_injected=False"
+            f"{injection.unmet}; have the code under test call {injection.target}, inject it into= another operation, "
+            "or allow it with assert_all_injected=False"
             for injection in registry.account.injections.unused()
         ]
     if options.assert_all_answered:
@@ -106,13 +103,3 @@ def complaints(registry: ExportTaskRegistry) -> str:
             for call in registry.unanswered
         ]
     return "\n".join(lines)
-
-
-def new_client(registry: ExportTaskRegistry) -> RDSClient:
-    """A boto3 RDS client in the home region; botocore's data files are read once per process."""
-    import boto3.session
-    import botocore.session
-
-    session = botocore.session.Session()
-    session.register_component("data_loader", _model.loader())
-    return boto3.session.Session(botocore_session=session, region_name=registry.region).client("rds")

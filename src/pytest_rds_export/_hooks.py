@@ -72,16 +72,9 @@ def _presign(event: Event) -> Steps:
     return responses
 
 
-def _request_created(event: Event) -> Steps | None:
+def _request_created(event: Event) -> Steps:
     """Keep the request's context, which tells the region and which send of which call this is."""
-    # Handlers beside botocore's own, which signs, may ask RDS themselves and leave the context of that request.
-    if len(_registered(event)) > 1:
-        return _keep_context_after_others(event)
-    _context.set(event.kwargs["request"].context)
-    return None
-
-
-def _keep_context_after_others(event: Event) -> Steps:
+    # After the other handlers: one that asks RDS itself leaves the context of its own request.
     responses = yield event.emit()
     _context.set(event.kwargs["request"].context)
     return responses
@@ -121,10 +114,10 @@ def _before_send(event: Event) -> Steps:
         response = written
     except StopIteration as error:
         # A generator cannot raise it.
-        exchange.call.ended(None, type(error).__name__)
+        exchange.broke(error)
         return error
     except Exception as error:
-        exchange.call.ended(None, type(error).__name__)
+        exchange.broke(error)
         raise
     return [(_before_send, _to_http(event, response))]
 

@@ -17,7 +17,8 @@ __tracebackhide__ = True
 _lock = threading.Lock()
 # Replaced as a whole, never changed, so that a call in another thread sees one state of it.
 _answering: tuple[ExportTaskRegistry, ...] = ()
-_original: Any = None
+# The emitter's class, and what its emit is; a process that imports botocore anew has several.
+_originals: dict[Any, Any] = {}
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def intercepting(registry: ExportTaskRegistry) -> Iterator[None]:
     from botocore.hooks import HierarchicalEmitter
 
     with _lock:
-        if not _answering:
+        if HierarchicalEmitter not in _originals:
             _patch(HierarchicalEmitter)
         _answering = (*_answering, registry)
     try:
@@ -39,14 +40,13 @@ def intercepting(registry: ExportTaskRegistry) -> Iterator[None]:
         with _lock:
             _answering = tuple(other for other in _answering if other is not registry)
             if not _answering:
-                _unpatch(HierarchicalEmitter)
+                _unpatch()
 
 
 def _patch(emitter_class: Any) -> None:
-    global _original
     original = vars(emitter_class).get("emit")
     _check_seam(emitter_class, original)
-    _original = original
+    _originals[emitter_class] = original
     emitter_class.emit = _emitting(original)
 
 
@@ -59,10 +59,10 @@ def _check_seam(emitter_class: Any, original: Any) -> None:
         raise RuntimeError(_no_seam("HierarchicalEmitter._handlers.prefix_search"))
 
 
-def _unpatch(emitter_class: Any) -> None:
-    global _original
-    emitter_class.emit = _original
-    _original = None
+def _unpatch() -> None:
+    while _originals:
+        emitter_class, original = _originals.popitem()
+        emitter_class.emit = original
 
 
 def _no_seam(name: str) -> str:

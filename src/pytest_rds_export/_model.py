@@ -29,11 +29,11 @@ _RDS_ARN = re.compile(
 
 
 @functools.cache
-def loader() -> Loader:
-    """The loader of botocore's data files; it keeps what it has read."""
+def loader(data_path: str | None) -> Loader:
+    """The loader of botocore's data files, and of those on *data_path*; it keeps what it has read."""
     from botocore.loaders import create_loader
 
-    return create_loader(os.environ.get("AWS_DATA_PATH"))
+    return create_loader(data_path)
 
 
 @functools.cache
@@ -41,7 +41,8 @@ def service_model() -> ServiceModel:
     """The service model of RDS that the installed botocore carries."""
     from botocore.model import ServiceModel
 
-    return ServiceModel(loader().load_service_model("rds", "service-2"), "rds")
+    data = loader(os.environ.get("AWS_DATA_PATH")).load_service_model("rds", "service-2")
+    return ServiceModel(data, "rds")
 
 
 @functools.cache
@@ -139,7 +140,7 @@ def checked_region(name: object) -> str:
 @functools.cache
 def partition(region: str) -> str:
     """The partition that botocore places a region in; ``aws`` for one that it has no rule for."""
-    for entry in loader().load_data("partitions")["partitions"]:
+    for entry in loader(os.environ.get("AWS_DATA_PATH")).load_data("partitions")["partitions"]:
         if region in entry["regions"] or re.fullmatch(entry["regionRegex"], region):
             return str(entry["id"])
     return "aws"

@@ -22,9 +22,9 @@ _DEFAULT_REGION = "us-east-1"
 # pytest's start reads the names of the options and nothing else, so other rooms are imported where they are needed.
 @functools.cache
 def _default_timeline() -> Timeline:
-    from ._timeline import Timeline
+    from . import _timeline
 
-    return Timeline()
+    return _timeline.Timeline()
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,13 @@ class Options:
     assert_all_answered: bool = True
 
     def __post_init__(self) -> None:
-        from ._model import checked_region
-        from ._timeline import Polls, Stuck, Timeline
+        from . import _model, _timeline
 
         if not self.region:
             found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
             object.__setattr__(self, "region", found)
         else:
-            checked_region(self.region)
+            _model.checked_region(self.region)
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             raise ValueError(f"account_id is a text of 12 digits, got {self.account_id!r}")
         if self.describe_unknown not in ("error", "empty"):
@@ -67,7 +66,7 @@ class Options:
             if not whole or value < 1 or (most and value > most):
                 allowed = f"from 1 to {most}" if most else "of at least 1"
                 raise ValueError(f"{name} is a whole number {allowed}, got {value!r}")
-        if not isinstance(self.timeline, (Timeline, Polls, Stuck)):
+        if not isinstance(self.timeline, (_timeline.Timeline, _timeline.Polls, _timeline.Stuck)):
             raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {self.timeline!r}")
         for name in ("assert_all_injected", "assert_all_answered"):
             if not isinstance(getattr(self, name), bool):
@@ -92,7 +91,10 @@ class Options:
         """
         kind = type(getattr(cls, name))
         if kind is bool:
-            spelled = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+            spelled = {
+                **dict.fromkeys(("true", "1", "yes", "on"), True),
+                **dict.fromkeys(("false", "0", "no", "off"), False),
+            }
             if text.lower() not in spelled:
                 raise ValueError(f"{name} is true or false, got {text!r}")
             return spelled[text.lower()]

@@ -1,6 +1,7 @@
 """The public names, gathered from their rooms."""
 
 from ._calls import Call as Call
+from ._clock import EndlessWait as EndlessWait
 from ._clock import ExportClock as ExportClock
 from ._failures import Failure as Failure
 from ._failures import failures as failures

@@ -132,6 +132,8 @@ def _with_defaults(
     status = given["Status"]
     members = {**_usual_members(home.account_id, home.region, status), **given}
     percent = members["PercentProgress"]
+    if "ExportOnly" in given:
+        members["ExportOnly"] = list(given["ExportOnly"])
     end = given.get("TaskEndTime", now)
     if not MOVES[status]:
         members["TaskEndTime"] = end

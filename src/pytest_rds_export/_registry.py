@@ -19,7 +19,7 @@ from ._record import RUNNING
 from ._sources import Sources
 from ._task import ExportTask, source_arn_parts
 from ._timeline import Polls, Stuck, Timeline
-from ._wording import counted, listed
+from ._wording import closest_first, counted, listed
 
 __tracebackhide__ = True
 
@@ -66,9 +66,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     ) -> ExportTask:
         """Add a task as if it had been started before the test, and give the live one.
 
-        The arguments are those of ``ExportTask``. The limit of concurrent exports does not count here. A task whose
-        ``source_arn`` names another region is seeded there. Raises ``TypeError`` for an unknown member, ``ValueError``
-        for a value that is not allowed and for an identifier in use; the registry is then as it was.
+        The arguments are those of ``ExportTask``. More tasks may be seeded running than the limit of concurrent exports
+        allows; a client that starts one then meets it. A task whose ``source_arn`` names another region is seeded
+        there. Raises ``TypeError`` for an unknown member, ``ValueError`` for a value that is not allowed and for an
+        identifier in use; the registry is then as it was.
         """
         return self._add([ExportTask(identifier, status=status, timeline=timeline, **members)])[0]
 
@@ -81,6 +82,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         Raises ``TypeError`` and ``ValueError`` as ``seed`` does, ``OSError`` for a file that cannot be read.
         """
+        if isinstance(items, Mapping) and "ExportTasks" in items:
+            raise TypeError("this is a whole response; seed its list: response['ExportTasks']")
         if isinstance(items, (str, os.PathLike, Mapping, ExportTask)):
             raise TypeError(f"seed_all takes several items; put the one into a list: [{items!r}]")
         tasks: list[ExportTask] = []
@@ -272,7 +275,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         with self.lock:
             task = self._tasks.get(identifier)
         if task is None:
-            raise KeyError(f"no export task {identifier!r} in {self.region}; there are: {listed(self._tasks)}")
+            elsewhere = [region.region for region in list(self._account.regions.values()) if identifier in region]
+            way = f"; it is in {listed(elsewhere)}: in_region({elsewhere[0]!r})" if elsewhere else ""
+            known = closest_first(identifier, self._tasks)
+            raise KeyError(f"no export task {identifier!r} in {self.region}; there are: {known}{way}")
         return task
 
     def get_live(self, identifier: str) -> ExportTask | None:
@@ -306,7 +312,7 @@ def _tasks_of(item: Seed) -> list[ExportTask]:
     if isinstance(item, Mapping):
         return [ExportTask.from_response(item)]
     if isinstance(item, os.PathLike):
-        return _tasks_of_file(Path(item))
+        return _tasks_of_file(Path(item).absolute())
     raise TypeError(
         f"a seed is an identifier, an ExportTask, a mapping in the API's shape or a path to a JSON file, got {item!r}"
     )
@@ -316,6 +322,8 @@ def _tasks_of_file(path: Path) -> list[ExportTask]:
     expected = "expected the JSON that 'aws rds describe-export-tasks' prints"
     try:
         content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise error.with_traceback(None) from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON ({error}); {expected}") from None
     records = content.get("ExportTasks") if isinstance(content, dict) else content

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import groupby, islice
 
 from ._calls import Call
 from ._failures import Failure
+from ._record import MOVES
 from ._registry import ExportTaskRegistry
 from ._task import ExportTask
+from ._timeline import Timeline
 from ._wording import close_matches
 
 __tracebackhide__ = True
@@ -19,6 +21,7 @@ _MOST_TASKS = 20
 _MOST_HINTS = 20
 _WIDEST = 160
 _MOST_COMPARED = 500
+_IN_VAIN = 3
 
 
 def described(registry: ExportTaskRegistry) -> str:
@@ -35,11 +38,12 @@ def describe(registry: ExportTaskRegistry) -> str:
     tasks = [task for region in regions for task in region.values()]
     lines = [
         "calls:",
-        *_cut(registry.calls, _MOST_CALLS, _call_line, keep_last=True),
+        *_cut(_counted_lines(registry.calls), _MOST_CALLS, keep_last=True),
         "tasks:",
-        *_cut(tasks, _MOST_TASKS, _task_line, keep_last=False),
+        *_cut([_task_line(task) for task in tasks[: _MOST_TASKS + 1]], _MOST_TASKS, of=len(tasks)),
     ]
     hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
+    hints |= dict.fromkeys(_waited_in_vain(registry))
     for injection in registry.account.injections.unused() if registry.calls else ():
         hints[injection.unmet] = None
     if hints:
@@ -47,11 +51,18 @@ def describe(registry: ExportTaskRegistry) -> str:
     return "\n".join(lines)
 
 
-def _cut(items: Sequence[object], most: int, line: Callable[[Any], str], *, keep_last: bool) -> list[str]:
-    kept = items[-most:] if keep_last else items[:most]
-    shown = [_shortened(f"  {line(item)}") for item in kept]
-    if len(items) > most:
-        rest = f"  ... {len(items) - most} {'earlier' if keep_last else 'more'} ..."
+def _counted_lines(calls: Iterable[Call]) -> list[str]:
+    """A line for each call; for equal ones in a row one with their number."""
+    lines = ((line, sum(1 for _ in group)) for line, group in groupby(call.summary for call in calls))
+    return [line if count == 1 else f"{line} ({count} times)" for line, count in lines]
+
+
+def _cut(lines: Sequence[str], most: int, *, keep_last: bool = False, of: int | None = None) -> list[str]:
+    """The lines, indented, as far as they are not too many or too long; *of* is how many there are in all."""
+    left_out = (len(lines) if of is None else of) - most
+    shown = [_shortened(f"  {line}") for line in (lines[-most:] if keep_last else lines[:most])]
+    if left_out > 0:
+        rest = f"  ... {left_out} {'earlier' if keep_last else 'more'} ..."
         shown.insert(0 if keep_last else len(shown), rest)
     return shown or ["  none"]
 
@@ -60,15 +71,14 @@ def _shortened(line: str) -> str:
     return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..."
 
 
-def _call_line(call: Call) -> str:
-    return call.summary
-
-
 def _task_line(task: ExportTask) -> str:
     return repr(task)[len("<ExportTask ") : -1]
 
 
 def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
+    if call.error_code == "ExportTaskLimitReachedFault" and not call.injected:
+        limit = registry.account.options.concurrent_limit
+        yield f"{limit} exports are running in {call.region}, seeded ones too; the option concurrent_limit allows more"
     identifier = call.identifier
     if identifier is None or call.error_code != "ExportTaskNotFound":
         return
@@ -81,6 +91,21 @@ def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
         for other in close_matches(identifier, islice(region, _MOST_COMPARED), cutoff=0.8):
             if other.lower() != identifier.lower():
                 yield f"{other!r} is in {region.region}; {identifier!r} was asked for"
+
+
+def _waited_in_vain(registry: ExportTaskRegistry) -> Iterable[str]:
+    """Tasks that were asked for again and again while the clock that moves them stood still."""
+    looks = (call for call in registry.calls if call.operation == "DescribeExportTasks")
+    asked = Counter((call.region, call.identifier) for call in looks)
+    for (region, identifier), times in asked.items():
+        task = registry.of_region(region).get_live(identifier or "")
+        if task is None or times < _IN_VAIN or registry.clock_is_steered() or not isinstance(task.timeline, Timeline):
+            continue
+        if MOVES[task.status]:
+            yield (
+                f"{identifier!r} was asked for {times} times and is {task.status}: its Timeline follows the clock, "
+                "which nobody moves; use rds_export_clock, Polls or move_to"
+            )
 
 
 def table(catalogue: Iterable[Failure]) -> list[str]:

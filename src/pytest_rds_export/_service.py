@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -31,6 +32,8 @@ _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix a
 
 class UnansweredOperation(AssertionError):
     """An RDS operation that nobody answered. Nothing was sent to AWS."""
+
+    __module__ = "pytest_rds_export"
 
 
 def is_answered(operation: str) -> bool:
@@ -76,14 +79,18 @@ class Request:
             failure = self.injection.failure
             raise Fault(failure) if isinstance(failure, Failure) else failure
 
-    def unanswered(self) -> UnansweredOperation:
-        """What to raise where nobody answered; noted, to be told again at the end."""
+    def unanswered(self, *, in_process: bool = True) -> UnansweredOperation:
+        """What to raise where nobody answered, in this process or another; noted, to be told again at the end."""
         self.registry.account.log.nobody_answered(self.call)
         name = self.call.operation
+        ways = [f"rds_export_tasks.stub({name!r}, response)"]
+        if name in _DESCRIBED:
+            ways.insert(0, "rds_export_tasks.seed_snapshot(name)")
+        if in_process:
+            ways += ["moto beside this plugin (mock_aws)", f"a 'before-send.rds.{name}' handler of your own"]
         return UnansweredOperation(
-            f"nobody answers {name}; answered here: {listed(_OPERATIONS)}. Nothing was sent to AWS. Three ways out: "
-            f"rds_export_tasks.stub({name!r}, response); moto beside this plugin (mock_aws); "
-            f"a 'before-send.rds.{name}' handler of your own"
+            f"nobody answers {name}; answered here: {listed(_OPERATIONS)}. Nothing was sent to AWS. "
+            f"Ways out: {'; '.join(ways)}"
         )
 
     def _operate(self) -> Mapping[str, Any] | None:
@@ -221,7 +228,10 @@ def _meets(
 
 
 def _shown(record: Record) -> dict[str, Any]:
-    return dict(record.members)
+    shown = dict(record.members)
+    if "ExportOnly" in shown:
+        shown["ExportOnly"] = list(shown["ExportOnly"])
+    return shown
 
 
 def _documented(operation: str, code: str) -> Fault:
@@ -302,7 +312,7 @@ def _describer(type_: str, filters: Mapping[str, str]) -> _Operation:
             scope=f"{registry.account_id}/{registry.region}/{type_}",
             matches=lambda record: _meets(record, wanted, by_filters),
         )
-        return {f"{kind.shape}s": found, **following}
+        return {f"{kind.shape}s": copy.deepcopy(found), **following}
 
     return describe
 

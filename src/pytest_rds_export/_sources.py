@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -77,7 +78,7 @@ class Sources:
         if name in self._by_type[type_]:
             raise ValueError(f"{arn!r} is seeded already")
         self._by_type[type_][name] = record
-        return record
+        return copy.deepcopy(record)
 
     def __bool__(self) -> bool:
         return any(self._by_type.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import datetime
@@ -73,11 +74,11 @@ class ExportTask:
     __slots__ = (
         "_given",
         "_home",
+        "_identifier",
         "_record",
         "_region",
         "_timeline",
         "_times_stand",
-        "identifier",
     )
 
     def __init__(
@@ -105,7 +106,7 @@ class ExportTask:
             region = arn_region
         if region is not None:
             _model.checked_region(region)
-        self.identifier = identifier
+        self._identifier = identifier
         self._given = given
         self._region = region
         self._timeline = timeline
@@ -129,6 +130,11 @@ class ExportTask:
         if given.get("status") is None:
             given.pop("status", None)
         return cls(given.pop("export_task_identifier"), **given)
+
+    @property
+    def identifier(self) -> str:
+        """What names the task in its region."""
+        return self._identifier
 
     @property
     def region(self) -> str | None:
@@ -171,7 +177,7 @@ class ExportTask:
     def copied(self) -> ExportTask:
         """The same task as a value of its own, to be seeded."""
         task = object.__new__(ExportTask)
-        task.identifier = self.identifier
+        task._identifier = self._identifier
         task._given = self._value()[0]
         task._region = self.region
         task._timeline = self._timeline
@@ -193,7 +199,7 @@ class ExportTask:
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
         task = cls.__new__(cls)
-        task.identifier = given["ExportTaskIdentifier"]
+        task._identifier = given["ExportTaskIdentifier"]
         task._given = given
         task._region = None
         task._timeline = timeline
@@ -273,7 +279,9 @@ class _Member:
 
     def __set__(self, task: ExportTask, value: object) -> None:
         name = self._name
-        if task._home is None:
+        if name == "export_task_identifier":
+            way = "a task keeps its identifier"
+        elif task._home is None:
             way = f"give it when the task is made, as ExportTask({task.identifier!r}, {name}={value!r})"
         else:
             way = f"move the task, as in move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
@@ -286,8 +294,11 @@ for _name in ExportTask.__annotations__:
 
 def _checked_state(identifier: str, status: str) -> dict[str, Any]:
     if not isinstance(identifier, str) or not is_identifier(identifier) or len(identifier) > LONGEST_IDENTIFIER:
-        is_path = isinstance(identifier, str) and re.search(r"[./\\]", identifier)
-        way = f"; a file is seeded with seed_all([Path({identifier!r})])" if is_path else ""
+        way = ""
+        if isinstance(identifier, str) and re.search(r"[./\\]", identifier):
+            way = f"; a file is seeded with seed_all([Path({identifier!r})])"
+        elif isinstance(identifier, (os.PathLike, Mapping, ExportTask)):
+            way = f"; seed_all([...]) takes a {type(identifier).__name__}"
         raise ValueError(
             f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
             f"and single hyphens, a letter first, no hyphen last{way}"

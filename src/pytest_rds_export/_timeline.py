@@ -114,7 +114,7 @@ class Timeline(_Course):
             extracting = status == "IN_PROGRESS"
             if extracting and entered_at:
                 length -= self.extraction(entered_at)
-            if now < since + length:
+            if length and now < since + length:
                 if extracting:
                     task.progress(entered_at + (100 - entered_at) * (now - since) // length)
                 return

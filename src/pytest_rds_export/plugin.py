@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# pytest loads this room at every start, also where no test needs it: the others come with what needs them.
+# pytest loads this room at every start, also where no test needs it: the others come with what needs them. They are
+# got from the package, which keeps them, also where a test has sys.modules forget what it imports.
+from . import _sleep  # noqa: F401
 from ._options import NAMES, Options
 
 if TYPE_CHECKING:
@@ -23,10 +26,10 @@ _INI = "rds_export_"
 _INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
-_registry: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
-_environment: pytest.StashKey[Environment] = pytest.StashKey()
-_before = pytest.StashKey[dict[str, str | None]]()
-_passed = pytest.StashKey[set[str]]()
+_used: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
+_environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
+_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+_phases = pytest.StashKey[dict[str, bool]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -66,9 +69,9 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
     # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
     for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
         if key.startswith(_INI) and key.removeprefix(_INI) not in _INI_NAMES:
-            from ._wording import unknown
+            from . import _wording
 
-            raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
+            raise pytest.UsageError(_wording.unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
     options = {}
     for name in _INI_NAMES:
         text = config.getini(f"{_INI}{name}")
@@ -92,16 +95,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return 0
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Load the rooms if a test needs them: now, before any test has a clock or a sleep of its own.
-
-    pytester forgets what an inner run is the first to import, so what that would import twice is loaded here too.
-    """
-    asked_for = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    if any(name.startswith("rds_export_") or name in ("pytester", "testdir") for name in asked_for):
-        from . import _public  # noqa: F401
-
-
 @pytest.fixture
 def rds_export_seed() -> Iterable[Seed]:
     """What is seeded into rds_export_tasks; override it in a conftest.
@@ -119,31 +112,30 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
     """
     __tracebackhide__ = True
-    from ._fake import answered_from
-    from ._registry import ExportTaskRegistry
+    from . import _fake, _registry
 
     markers = list(request.node.iter_markers("rds_export_tasks"))
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     given = dict(ini_options)
     for marker in reversed(markers):
         given.update(marker.kwargs)
-    registry = request.node.stash[_registry] = ExportTaskRegistry(Options.of(given))
+    registry = request.node.stash[_used] = _registry.ExportTaskRegistry(Options.of(given))
     if rds_export_seed is None:
         raise TypeError("the fixture rds_export_seed gives None; have it return what is to be seeded, such as a list")
     registry.seed_all(rds_export_seed)
     for marker in reversed(markers):
         registry.seed_all(marker.args)
-    with answered_from(registry) as found:
-        request.node.stash[_environment] = found
+    with _fake.answered_from(registry) as found:
+        request.node.stash[_environments] = [found]
         yield registry
 
 
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
     """A boto3 RDS client in the home region, answered by rds_export_tasks."""
-    from ._fake import new_client
+    from . import _session
 
-    return new_client(rds_export_tasks)
+    return _session.new_client(rds_export_tasks.region)
 
 
 @pytest.fixture
@@ -157,7 +149,8 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
     if not hasattr(request, "param"):
         pytest.fail(
             "rds_export_failure has no failure here: name one with "
-            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or call rds_export_tasks.inject()",
+            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or, where pytest cannot parametrize "
+            "(unittest, getfixturevalue), call rds_export_tasks.inject()",
             pytrace=False,
         )
     with rds_export_tasks.inject(request.param) as injection:
@@ -189,15 +182,18 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
 
 
 @pytest.fixture
-def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
+def rds_export_endpoint(request: pytest.FixtureRequest, rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
     """The URL of the same service on loopback, for other processes, such as the AWS CLI.
 
     AWS_ENDPOINT_URL_RDS is set to it, beside the fake credentials and the region.
     """
-    from ._endpoint import endpoint
-    from ._environment import endpoint_variables, environment
+    from . import _endpoint, _environment
 
-    with endpoint(rds_export_tasks) as url, environment(endpoint_variables(url)):
+    with (
+        _endpoint.endpoint(rds_export_tasks) as url,
+        _environment.environment(_environment.endpoint_variables(url)) as found,
+    ):
+        request.node.stash[_environments].append(found)
         yield url
 
 
@@ -223,13 +219,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     except (TypeError, ValueError) as error:
         message = f"{metafunc.definition.nodeid}: marker {name}: {error}"
         raise pytest.fail.Exception(message, pytrace=False) from None
+    if not catalogue:
+        message = f"{metafunc.definition.nodeid}: marker {name}: the operation has no failures of these kinds"
+        raise pytest.fail.Exception(message, pytrace=False)
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
 
 
 def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
-    from ._failures import failures
+    from . import _failures
 
-    return failures(operation, kinds)
+    return _failures.failures(operation, kinds)
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
@@ -250,12 +249,11 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker whose fixture is not there to read it; keep what the environment is before any fixture."""
-    if "rds_export_tasks" in getattr(item, "fixturenames", ()):
-        from ._environment import snapshot
-
-        item.stash[_before] = snapshot()
+    fixtures = getattr(item, "fixturenames", ())
+    if "rds_export_tasks" in fixtures or "request" in fixtures:
+        item.stash[_before] = dict(os.environ)
     for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
-        if item.get_closest_marker(name) is not None and name not in getattr(item, "fixturenames", ()):
+        if item.get_closest_marker(name) is not None and name not in fixtures:
             pytest.fail(
                 f"the marker {name} does nothing without the fixture: ask for it as an argument or add "
                 f"@pytest.mark.usefixtures('{name}')",
@@ -267,30 +265,34 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show calls and tasks with a failure."""
     report = yield
+    phases = item.stash.setdefault(_phases, {})
     if report.when == "setup":
-        item.stash[_passed] = set()
-    if report.passed:
-        item.stash[_passed].add(report.when)
-    elif report.failed and report.when != "teardown" and (registry := item.stash.get(_registry, None)) is not None:
-        from ._report import described
+        phases.clear()
+    # A phase has several reports where it has subtests.
+    phases[report.when] = phases.get(report.when, True) and report.passed
+    if report.failed and report.when != "teardown" and (registry := item.stash.get(_used, None)) is not None:
+        from . import _report
 
-        report.sections.append(("rds export tasks", described(registry)))
+        report.sections.append(("rds export tasks", _report.described(registry)))
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """After the function's fixtures have ended, fail a test that passed with failures unmet or calls unanswered."""
-    yield
-    registry = item.stash.get(_registry, None)
-    phases = item.stash.get(_passed, set())
-    if _environment in item.stash and _before in item.stash:
-        before: dict[str, str | None] = item.stash[_before]
-        item.stash[_environment].put_back_again(before)
+    try:
+        yield
+    finally:
+        before = item.stash.get(_before, None)
+        if before is not None:
+            for environment in item.stash.get(_environments, ()):
+                environment.put_back_again(before)
+    registry = item.stash.get(_used, None)
     if registry is None:
         return
-    del item.stash[_registry]
-    from ._fake import complaints
+    del item.stash[_used]
+    from . import _fake
 
-    if {"setup", "call"} <= phases and (complaint := complaints(registry)):
+    phases = item.stash.get(_phases, {})
+    if phases.get("setup") and phases.get("call") and (complaint := _fake.complaints(registry)):
         pytest.fail(complaint, pytrace=False)

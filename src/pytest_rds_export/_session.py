@@ -1,0 +1,68 @@
+"""boto3's sessions while the fake answers: each new, but botocore's data files are read once per process."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import _model
+
+if TYPE_CHECKING:
+    from mypy_boto3_rds import RDSClient
+
+__tracebackhide__ = True
+
+
+def new_client(region: str) -> RDSClient:
+    """A boto3 RDS client in *region*."""
+    from boto3.session import Session
+
+    client: RDSClient = _new_session(Session, region).client("rds")
+    return client
+
+
+@contextmanager
+def default_session() -> Iterator[None]:
+    """Leave no default session behind that boto3 made meanwhile, with fake credentials."""
+    boto3: Any = sys.modules.get("boto3")
+    before = boto3.DEFAULT_SESSION if boto3 is not None else None
+    if boto3 is not None and before is None:
+        boto3.DEFAULT_SESSION = _late(boto3.session.Session)()
+    try:
+        yield
+    finally:
+        boto3 = sys.modules.get("boto3")
+        if boto3 is not None:
+            boto3.DEFAULT_SESSION = before
+
+
+def _new_session(session_class: Any, region: str | None = None) -> Any:
+    import botocore.session
+
+    core = botocore.session.get_session()
+    loader = _model.loader(core.get_config_variable("data_path"))
+    core.register_component("data_loader", loader)
+    session = session_class(botocore_session=core, region_name=region)
+    # Each session of boto3 adds boto3's own folder to them.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return session
+
+
+@functools.cache
+def _late(session_class: Any) -> Any:
+    """A class whose sessions are made when they are first used: making one takes longer than most tests."""
+
+    class Session(session_class):  # type: ignore[misc]
+        def __init__(self) -> None:
+            """Nothing yet."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("__") or "_session" in vars(self):
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.__dict__.update(vars(_new_session(session_class)))
+            return getattr(self, name)
+
+    return Session

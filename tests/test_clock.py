@@ -57,8 +57,12 @@ def test_an_indirect_parameter_goes_before_the_marker_s_start_and_keeps_its_limi
             ValueError,
             "start has no time zone: '2026-03-01'; give it one, such as tzinfo=timezone.utc or a 'Z'",
         ),
-        ((START, 60), ValueError, "limit is a positive timedelta, got 60"),
-        ((START, timedelta(0)), ValueError, "limit is a positive timedelta, got datetime.timedelta(0)"),
+        ((START, 60), ValueError, "limit is a positive timedelta such as timedelta(hours=2), got 60"),
+        (
+            (START, timedelta(0)),
+            ValueError,
+            "limit is a positive timedelta such as timedelta(hours=2), got datetime.timedelta(0)",
+        ),
     ],
 )
 def test_a_start_or_limit_that_is_none_is_named_and_nothing_is_frozen(arguments, error, text):

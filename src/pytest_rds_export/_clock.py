@@ -148,23 +148,31 @@ _COMBINE = (
 )
 
 
+def settings(start: datetime | str = START, limit: timedelta = LIMIT) -> tuple[datetime, timedelta]:
+    """Where a clock starts, and after how much frozen time it stops what sleeps on.
+
+    Raises ``ValueError`` for a value that is not allowed.
+    """
+    __tracebackhide__ = True
+    if not isinstance(limit, timedelta) or limit <= timedelta(0):
+        raise ValueError(f"limit is a positive timedelta such as timedelta(hours=2), got {limit!r}")
+    return moment("start", start), limit
+
+
 @contextmanager
 def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Iterator[ExportClock]:
     """Freeze time at *start*, and have sleeps move it; afterwards clock and sleeps are what they were.
 
-    Raises ``ValueError`` for a start or limit that is not allowed, ``RuntimeError`` where another library already
-    holds the clock.
+    Raises ``ValueError`` as ``settings`` does, ``RuntimeError`` where another library already holds the clock.
     """
     global _active
-    at = moment("start", start)
-    if not isinstance(limit, timedelta) or limit <= timedelta(0):
-        raise ValueError(f"limit is a positive timedelta, got {limit!r}")
+    start, limit = settings(start, limit)
     library = steered_by()
     if library is not None:
         raise RuntimeError(_COMBINE.format(library=library))
     from freezegun import freeze_time
 
-    freezer = freeze_time(at, ignore=list(_REAL_TIME), real_asyncio=True)
+    freezer = freeze_time(start, ignore=list(_REAL_TIME), real_asyncio=True)
     clock = ExportClock(freezer.start(), limit)
     moved: list[tuple[dict[str, Any], str, Any, Any]] = []
     try:

@@ -67,8 +67,9 @@ class Failure:
     ``TruncatedResponse`` or ``ProxyErrorPage``. ``http_status`` is the status of an answer that carries it, from 400
     to 599, by default 400; of a transport failure it follows from the name: 502 for the proxy's page, None where
     there is no answer or its status tells nothing. ``message`` is the text: AWS's own where it is known. ``kind`` is
-    ``"documented"`` (an error of the operation in the installed service model), ``"common"`` (any operation of AWS)
-    or ``"transport"``. ``operation`` is the API's name of the operation it is listed for; None for any.
+    ``"documented"`` (an error of the operation in the installed service model), ``"common"`` (any operation of AWS, and
+    what the model leaves out) or ``"transport"``. ``operation`` is the API's name of the operation it is listed for;
+    None for any.
 
     Raises ``ValueError`` for a value that is not allowed.
     """

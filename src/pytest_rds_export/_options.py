@@ -6,7 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from ._wording import unknown
@@ -106,4 +106,6 @@ class Options:
         return text
 
 
-NAMES = tuple(field.name for field in fields(Options))
+NAMES = tuple(option.name for option in fields(Options))
+# An ini file can spell those with a plain default.
+INI_NAMES = tuple(option.name for option in fields(Options) if option.default is not MISSING)

@@ -12,7 +12,7 @@ import pytest
 # pytest loads this room at every start, also where no test needs it: the others come with what needs them. They are
 # got from the package, which keeps them, also where a test has sys.modules forget what it imports.
 from . import _sleep  # noqa: F401
-from ._options import NAMES, Options
+from ._options import INI_NAMES, NAMES, Options
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ._registry import ExportTaskRegistry, Seed
 
 _INI = "rds_export_"
-_INI_NAMES = tuple(name for name in NAMES if name != "timeline")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _used: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
@@ -34,7 +33,7 @@ _phases = pytest.StashKey[dict[str, bool]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini keys, one for each option but the timeline, and ``--rds-export-failures``."""
-    for name in _INI_NAMES:
+    for name in INI_NAMES:
         parser.addini(
             f"{_INI}{name}", f"rds_export: default of the option {name} of the marker rds_export_tasks", default=""
         )
@@ -68,12 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def _read_ini(config: pytest.Config) -> dict[str, Any]:
     # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
     for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
-        if key.startswith(_INI) and key.removeprefix(_INI) not in _INI_NAMES:
+        if key.startswith(_INI) and key.removeprefix(_INI) not in INI_NAMES:
             from . import _wording
 
-            raise pytest.UsageError(_wording.unknown("ini key", key, (f"{_INI}{name}" for name in _INI_NAMES)))
+            raise pytest.UsageError(_wording.unknown("ini key", key, (f"{_INI}{name}" for name in INI_NAMES)))
     options = {}
-    for name in _INI_NAMES:
+    for name in INI_NAMES:
         text = config.getini(f"{_INI}{name}")
         if text:
             try:
@@ -172,12 +171,12 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     arguments: dict[str, Any] = {}
     if marker is not None:
         try:
-            arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments
+            arguments = inspect.signature(_clock.settings).bind(*marker.args, **marker.kwargs).arguments
         except TypeError as error:
             raise TypeError(f"the marker rds_export_clock takes start and limit: {error}") from None
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
-    with _clock.frozen_clock(**arguments) as clock:
+    with _clock.frozen_clock(*_clock.settings(**arguments)) as clock:
         yield clock
 
 

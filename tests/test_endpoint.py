@@ -167,7 +167,9 @@ def test_what_nobody_answers_is_refused_and_listed_at_the_end(pytester):
                 urlopen(rds_export_endpoint, b"Action=DescribeDBInstances&Version=2014-10-31")
             with caught.value as answer:
                 assert answer.code == 400
-                assert b"<Code>UnansweredOperation</Code>" in answer.read()
+                text = answer.read().decode()
+            assert "<Code>UnansweredOperation</Code>" in text
+            assert ". Ways out: rds_export_tasks.stub('DescribeDBInstances', response)</Message>" in text
         """
     )
     result = pytester.runpytest()

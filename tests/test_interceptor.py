@@ -286,6 +286,13 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
     rds_export_tasks.unanswered.clear()
 
 
+@pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
+def test_snapshots_that_nobody_seeded_may_be_seeded(operation, rds_export_tasks, client):
+    with pytest.raises(UnansweredOperation, match=r"Ways out: rds_export_tasks\.seed_snapshot\(name\); "):
+        getattr(client, operation)()
+    rds_export_tasks.unanswered.clear()
+
+
 def test_an_unanswered_operation_that_is_sent_again_is_noted_once(rds_export_tasks):
     client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
     client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)

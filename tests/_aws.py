@@ -85,3 +85,17 @@ def raises_exactly(error, text):
         yield
     assert type(caught.value) is error
     assert str(caught.value) == text
+
+
+def guarded(credentials_class):
+    """A class of credentials that may be looked at while a client is made, and never while it is ``locked``."""
+
+    class Guarded(credentials_class):
+        locked = False
+
+        def __getattribute__(self, name):
+            if Guarded.locked:
+                pytest.fail(f"the client's own credentials were read: {name}")
+            return super().__getattribute__(name)
+
+    return Guarded

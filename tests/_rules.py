@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from _aws import members_of
 
 MOVES = {
-    "STARTING": {"IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"},
-    "IN_PROGRESS": {"CANCELING", "CANCELED", "COMPLETE", "FAILED"},
-    "CANCELING": {"CANCELED", "COMPLETE", "FAILED"},
+    "STARTING": ["IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"],
+    "IN_PROGRESS": ["CANCELING", "CANCELED", "COMPLETE", "FAILED"],
+    "CANCELING": ["CANCELED", "COMPLETE", "FAILED"],
+    "CANCELED": [],
+    "COMPLETE": [],
+    "FAILED": [],
 }
 LIMIT = 5
 

@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import time
 
 import pytest
 
@@ -55,6 +56,14 @@ def _bare_environment(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """What is asked of ``time.sleep``; nothing is slept."""
+    asked = []
+    monkeypatch.setattr(time, "sleep", asked.append)
+    return asked
 
 
 @pytest.fixture

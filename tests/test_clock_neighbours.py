@@ -31,16 +31,8 @@ def older_thread():
 
 
 @pytest.fixture
-def real_sleep(monkeypatch):
-    """Stands for the real ``time.sleep``, which it was before the clock: the lengths that it was to sleep."""
-    slept = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    return slept
-
-
-@pytest.fixture
 def real_asyncio_sleep(monkeypatch):
-    """The same for ``asyncio.sleep``."""
+    """What is asked of the real ``asyncio.sleep``; nothing is slept."""
     slept = []
 
     async def sleep(delay, result=None):
@@ -66,23 +58,23 @@ def rescue():
         timer.join()
 
 
-def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, real_sleep, real_asyncio_sleep):
+def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, slept, real_asyncio_sleep):
     with frozen_clock() as clock:
         before = clock.now
         older_thread(time.sleep, 60)
         older_thread(lambda: asyncio.run(asyncio.sleep(60)))
         assert clock.now == before
-    assert real_sleep == real_asyncio_sleep == [60]
+    assert slept == real_asyncio_sleep == [60]
 
 
-def test_a_thread_that_is_made_later_moves_the_clock(real_sleep):
+def test_a_thread_that_is_made_later_moves_the_clock(slept):
     with frozen_clock() as clock:
         before = clock.now
         thread = threading.Thread(target=time.sleep, args=(60,))
         thread.start()
         thread.join()
         assert clock.now == before + MINUTE
-    assert real_sleep == [0]  # others may still run
+    assert slept == [0]  # others may still run
 
 
 def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
@@ -96,15 +88,15 @@ def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
         assert clock.now == before
 
 
-def test_a_moved_sleep_that_outlives_its_clock_sleeps_for_real(real_sleep, real_asyncio_sleep):
+def test_a_moved_sleep_that_outlives_its_clock_sleeps_for_real(slept, real_asyncio_sleep):
     with frozen_clock():
         outlived, outlived_asyncio = time.sleep, asyncio.sleep
     outlived(60)
     assert asyncio.run(outlived_asyncio(60, "result")) == "result"
-    assert real_sleep == real_asyncio_sleep == [60]
+    assert slept == real_asyncio_sleep == [60]
 
 
-def test_after_a_user_s_monkeypatch_put_a_moved_sleep_back_the_next_clock_moves_all(real_sleep, monkeypatch):
+def test_after_a_user_s_monkeypatch_put_a_moved_sleep_back_the_next_clock_moves_all(slept, monkeypatch):
     user = sys.modules[__name__]
     monkeypatch.setattr(user, "sleep", time.sleep, raising=False)
     genuine = time.sleep

@@ -11,20 +11,13 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.signers import RequestSigner
 
+from _aws import guarded
 from pytest_rds_export import fake_rds_export
 
 SIGNS_WITH_OTHERS = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
 
 
-class _Guarded(Credentials):
-    """Credentials that may be looked at while a client is made, and never again."""
-
-    locked = False
-
-    def __getattribute__(self, name):
-        if _Guarded.locked:
-            pytest.fail(f"the client's own credentials were read: {name}")
-        return super().__getattribute__(name)
+_Guarded = guarded(Credentials)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
+from _names import TRANSPORT
 from _operations import CALLS, client_with, send
 from pytest_rds_export import Failure, failures
 
@@ -24,15 +25,6 @@ COMMON = {
     "InvalidParameterValue": 400,
     "InvalidParameterCombination": 400,
 }
-TRANSPORT = [
-    "ConnectTimeoutError",
-    "ReadTimeoutError",
-    "EndpointConnectionError",
-    "ConnectionClosedError",
-    "SSLError",
-    "TruncatedResponse",
-    "ProxyErrorPage",
-]
 # AWS's own wording, where it is known.
 TEXTS = {
     "ExpiredToken": "The security token included in the request is expired",

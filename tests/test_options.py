@@ -4,18 +4,8 @@ import boto3
 import pytest
 
 from _aws import raises_exactly
+from _names import OPTIONS
 from pytest_rds_export import Stuck, Timeline, fake_rds_export
-
-NAMES = (
-    "region",
-    "account_id",
-    "describe_unknown",
-    "concurrent_limit",
-    "page_size",
-    "timeline",
-    "assert_all_injected",
-    "assert_all_answered",
-)
 
 
 @pytest.mark.parametrize(
@@ -45,8 +35,8 @@ def test_a_value_that_is_not_allowed(option, value, text):
 @pytest.mark.parametrize(
     ("option", "known"),
     [
-        ("pagesize", ("page_size", *(name for name in NAMES if name != "page_size"))),
-        ("speed", NAMES),
+        ("pagesize", ("page_size", *(name for name in OPTIONS if name != "page_size"))),
+        ("speed", OPTIONS),
     ],
 )
 def test_an_unknown_option(option, known):
@@ -190,5 +180,5 @@ def test_an_unknown_option_of_the_marker(pytester):
     result = pytester.runpytest("-p", "no:randomly")
 
     result.assert_outcomes(errors=1)
-    known = ", ".join(["page_size", *(name for name in NAMES if name != "page_size")])
+    known = ", ".join(["page_size", *(name for name in OPTIONS if name != "page_size")])
     result.stdout.fnmatch_lines([f"E *TypeError: unknown option 'pagesize'; known: {known}"])

@@ -3,18 +3,9 @@
 import pytest
 
 from _inner import run
+from _names import OPTIONS
 
-NAMES = [
-    "region",
-    "account_id",
-    "describe_unknown",
-    "concurrent_limit",
-    "page_size",
-    "timeline",
-    "assert_all_injected",
-    "assert_all_answered",
-]
-CLOSEST_FIRST = ["page_size", *(name for name in NAMES if name != "page_size")]
+CLOSEST_FIRST = ["page_size", *(name for name in OPTIONS if name != "page_size")]
 SHOW = """
 def test_it(rds_export_tasks):
     print(rds_export_tasks.account.options)
@@ -138,7 +129,7 @@ def test_an_unknown_ini_key_is_a_usage_error_that_lists_the_known(pytester, name
 
     result = run(pytester, SHOW)
 
-    known = [f"rds_export_{known}" for known in NAMES if known != "timeline"]
+    known = [f"rds_export_{known}" for known in OPTIONS if known != "timeline"]
     (error,) = result.errlines[:1]
     said, _, listed = error.partition("; known: ")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -33,14 +33,6 @@ each_mode = pytest.mark.parametrize("mode", ["standard", "legacy", "adaptive"])
 
 
 @pytest.fixture
-def slept(monkeypatch):
-    """What is asked of ``time.sleep``; nothing is slept."""
-    asked = []
-    monkeypatch.setattr(time, "sleep", asked.append)
-    return asked
-
-
-@pytest.fixture
 def no_sleep(monkeypatch):
     """Sleeping is an error."""
 

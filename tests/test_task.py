@@ -10,18 +10,11 @@ from botocore import xform_name
 
 from _asking import described
 from _aws import CLUSTER, STATUSES, members_of, raises_exactly, service_model, start
+from _rules import MOVES
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
 MODEL = service_model()
 MEMBERS = [xform_name(name) for name in MODEL.shape_for("ExportTask").members]
-MOVES = {
-    "STARTING": ["IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"],
-    "IN_PROGRESS": ["CANCELING", "CANCELED", "COMPLETE", "FAILED"],
-    "CANCELING": ["CANCELED", "COMPLETE", "FAILED"],
-    "CANCELED": [],
-    "COMPLETE": [],
-    "FAILED": [],
-}
 ALLOWED = [(old, new) for old in STATUSES for new in MOVES[old]]
 REFUSED = [(old, new) for old in STATUSES for new in STATUSES if new not in MOVES[old]]
 

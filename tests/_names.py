@@ -1,0 +1,21 @@
+"""Names that several tests expect."""
+
+OPTIONS = (
+    "region",
+    "account_id",
+    "describe_unknown",
+    "concurrent_limit",
+    "page_size",
+    "timeline",
+    "assert_all_injected",
+    "assert_all_answered",
+)
+TRANSPORT = [
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "EndpointConnectionError",
+    "ConnectionClosedError",
+    "SSLError",
+    "TruncatedResponse",
+    "ProxyErrorPage",
+]

@@ -4,7 +4,7 @@ from datetime import timezone
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from _aws import refused
@@ -145,6 +145,10 @@ def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
 
 @settings(max_examples=60, deadline=None)
 @given(_TEXTS)
+@example("0:0B")
+@example("0:0T1")
+@example("1772330400")
+@example("2026-03-01T02:00:00.000Z")
 def test_whatever_stands_for_a_time_is_read_or_refused(text):
     try:
         _, parameters = _wire.read(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))

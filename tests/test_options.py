@@ -120,10 +120,10 @@ def test_the_closest_option_wins(pytester):
     ("line", "expression", "value"),
     [
         ("rds_export_region = eu-west-1", "region", "eu-west-1"),
-        ("rds_export_concurrent_limit = 2", "account.options.concurrent_limit", 2),
-        ("rds_export_assert_all_injected = false", "account.options.assert_all_injected", False),
-        ("rds_export_assert_all_injected = No", "account.options.assert_all_injected", False),
-        ("rds_export_assert_all_answered = 1", "account.options.assert_all_answered", True),
+        ("rds_export_concurrent_limit = 2", "_account.options.concurrent_limit", 2),
+        ("rds_export_assert_all_injected = false", "_account.options.assert_all_injected", False),
+        ("rds_export_assert_all_injected = No", "_account.options.assert_all_injected", False),
+        ("rds_export_assert_all_answered = 1", "_account.options.assert_all_answered", True),
     ],
 )
 def test_an_ini_file_spells_each_kind(pytester, line, expression, value):

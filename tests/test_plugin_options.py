@@ -8,7 +8,7 @@ from _names import OPTIONS
 CLOSEST_FIRST = ["page_size", *(name for name in OPTIONS if name != "page_size")]
 SHOW = """
 def test_it(rds_export_tasks):
-    print(rds_export_tasks.account.options)
+    print(rds_export_tasks._account.options)
 """
 
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.rds_export_tasks("module", page_size=20, region="eu-wes
 class TestClass:
     @pytest.mark.rds_export_tasks("function", page_size=40)
     def test_it(self, rds_export_tasks):
-        options = rds_export_tasks.account.options
+        options = rds_export_tasks._account.options
         assert list(rds_export_tasks) == ["module", "class", "function"]
         assert (options.page_size, options.region, options.account_id) == (40, "eu-west-2", "111111111111")
 """,
@@ -43,7 +43,7 @@ def test_several_markers_on_one_function_add_up_and_the_lowest_wins(pytester):
 @pytest.mark.rds_export_tasks("closest", page_size=30)
 def test_it(rds_export_tasks):
     assert list(rds_export_tasks) == ["farther", "closest"]
-    assert rds_export_tasks.account.options.page_size == 30
+    assert rds_export_tasks._account.options.page_size == 30
 """,
     )
 
@@ -83,7 +83,7 @@ def test_ini_keys_set_what_no_marker_says(pytester):
         """
 @pytest.mark.rds_export_tasks(page_size=30)
 def test_it(rds_export_tasks):
-    options = rds_export_tasks.account.options
+    options = rds_export_tasks._account.options
     assert (options.region, options.account_id, options.describe_unknown) == ("eu-west-1", "111111111111", "empty")
     assert (options.concurrent_limit, options.page_size) == (2, 30)
     assert (options.assert_all_injected, options.assert_all_answered) == (False, False)
@@ -101,7 +101,8 @@ def test_a_flag_is_spelled_in_many_ways(pytester, text, value):
 
     result = run(
         pytester,
-        f"def test_it(rds_export_tasks):\n    assert rds_export_tasks.account.options.assert_all_injected is {value}\n",
+        "def test_it(rds_export_tasks):\n"
+        f"    assert rds_export_tasks._account.options.assert_all_injected is {value}\n",
     )
 
     result.assert_outcomes(passed=1)
@@ -116,7 +117,7 @@ def test_ini_file_may_be_a_pyproject(pytester):
         pytester,
         """
 def test_it(rds_export_tasks):
-    assert (rds_export_tasks.region, rds_export_tasks.account.options.page_size) == ("eu-west-1", 20)
+    assert (rds_export_tasks.region, rds_export_tasks._account.options.page_size) == ("eu-west-1", 20)
 """,
     )
 

@@ -136,7 +136,7 @@ def test_a_stuck_task_can_be_cancelled_and_moved_by_hand(rds_export_tasks, rds_e
 
 
 def test_a_stuck_task_does_not_get_as_far_as_failing():
-    assert Stuck().failing("no room") == Stuck()
+    assert Stuck()._failing("no room") == Stuck()
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(), Stuck()])

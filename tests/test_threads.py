@@ -77,12 +77,12 @@ class _Watched(Timeline):
     inside: ClassVar[list[int]] = []
     most: ClassVar[list[int]] = []
 
-    def advance(self, task, now, *, describing):
+    def _advance(self, task, now, *, describing):
         self.inside.append(threading.get_ident())
         for _ in range(2000):
             self.most[:] = [max(len(self.inside), *self.most)]
         self.inside.pop()
-        super().advance(task, now, describing=describing)
+        super()._advance(task, now, describing=describing)
 
 
 @pytest.mark.parametrize("call", [cancel, described, start], ids=lambda call: call.__name__)

@@ -115,7 +115,7 @@ def test_a_warning_comes_with_completion_and_not_before(clock, rds_export_tasks)
 
 def test_failing_keeps_the_course_and_changes_its_end():
     warned = Timeline(starting=1, in_progress=2, canceling=3, warning_message="{}")
-    assert warned.failing("no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
+    assert warned._failing("no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
                 first=_FIRST.search(self.headers.get("amz-sdk-request", "attempt=1")) is not None,
             )
         except Fault as fault:
-            self._send(_wire.write_failure(fault.failure, "", registry.now()))
+            self._send(_wire.write_failure(fault.failure, "", registry._now()))
             return
         response = self._answer(exchange)
         if response is None:
@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         status = code if 400 <= code < 500 else 400
         text = message or self.responses.get(code, ("Bad Request",))[0]
         failure = Failure("MalformedHttpRequest", http_status=status, message=text)
-        self._send(_wire.write_failure(failure, "", self.server.registry.now()))
+        self._send(_wire.write_failure(failure, "", self.server.registry._now()))
 
     def _refuse(self) -> None:
         self.send_error(405, f"RDS is asked with POST, not {self.command}.")

@@ -34,9 +34,9 @@ class Exchange(Request):
         known from elsewhere.
         """
         if region is not None and region != registry.region:
-            registry = registry.of_region(region)
+            registry = registry._of_region(region)
         self.registry = registry
-        self.now = registry.now()
+        self.now = registry._now()
         self.injection = None
         try:
             self.model, parameters = _wire.read(body)
@@ -48,7 +48,7 @@ class Exchange(Request):
         self._note(self.model.name, parameters, invocation, first=first)
 
     def _note(self, operation: str, parameters: Mapping[str, Any], invocation: str | None, *, first: bool) -> None:
-        log, region = self.registry.account.log, self.registry.region
+        log, region = self.registry._account.log, self.registry.region
         self.call = log.attempt(operation, parameters, region, self.now, invocation=invocation, first=first)
 
     def succeed(self, result: Mapping[str, Any]) -> _wire.Response:

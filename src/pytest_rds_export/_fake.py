@@ -88,13 +88,13 @@ def answered_from(registry: ExportTaskRegistry) -> Iterator[Environment]:
 
 def complaints(registry: ExportTaskRegistry) -> str:
     """What to say at the end of a test that passed: never-met failures and unanswered operations; else nothing."""
-    options = registry.account.options
+    options = registry._account.options
     lines = []
     if options.assert_all_injected:
         lines += [
             f"{injection.unmet}; have the code under test call {injection.target}, inject it into= another operation, "
             "or allow it with assert_all_injected=False"
-            for injection in registry.account.injections.unused()
+            for injection in registry._account.injections.unused()
         ]
     if options.assert_all_answered:
         lines += [

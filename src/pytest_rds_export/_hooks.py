@@ -94,7 +94,7 @@ def _before_send(event: Event) -> Steps:
             first=retries.get("attempt", 1) == 1,
         )
     except Fault as fault:
-        response = _wire.write_failure(fault.failure, event.operation, event.registry.now())
+        response = _wire.write_failure(fault.failure, event.operation, event.registry._now())
         return [(_before_send, _to_http(event, response))]
     try:
         if is_answered(event.operation) and (handlers := _handlers(event)):
@@ -178,7 +178,8 @@ def _without_delay(event: Event) -> Steps:
         # The older retry handlers raise what the send raised.
         return raised
     delay = next((response for _, response in responses if response is not None), False)
-    call = event.registry.account.log.of_invocation(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])
+    invocation = event.kwargs["request_dict"]["context"]["retries"]["invocation-id"]
+    call = event.registry._account.log.of_invocation(invocation)
     if call is None:
         return responses
     if call.outcome_is_open and event.kwargs["response"] is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _Read = Callable[[Any, str], Any]
+
+_ISO_8601 = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?", re.ASCII)
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 
 def parameters(flat: Mapping[str, str], shape: Shape) -> dict[str, Any]:
@@ -107,6 +111,9 @@ def _boolean(text: str) -> bool:
 def _moment(text: str) -> datetime:
     from botocore.utils import parse_to_aware_datetime
 
+    # botocore's parser also guesses at what is neither, with a warning.
+    if not _ISO_8601.fullmatch(text) and not _SECONDS.fullmatch(text):
+        raise ValueError(text)
     found: datetime = parse_to_aware_datetime(text)
     return found.astimezone(timezone.utc)
 

@@ -93,12 +93,12 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     def _add(self, tasks: list[ExportTask]) -> list[ExportTask]:
         """Take up values that are nobody else's, all or none; they become the live tasks."""
-        now, steered = self.now(), self.clock_is_steered()
+        now, steered = self._now(), self._clock_is_steered()
         new: dict[tuple[str, str], ExportTaskRegistry] = {}
-        with self.lock:
+        with self._lock:
             for task in tasks:
                 region = task.region
-                home = self if region is None or region == self.region else self.of_region(region)
+                home = self if region is None or region == self.region else self._of_region(region)
                 key = home.region, task.identifier
                 if key in new or task.identifier in home._tasks:
                     raise ValueError(
@@ -107,15 +107,15 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                     )
                 new[key] = home
             for task, home in zip(tasks, new.values(), strict=True):
-                task.go_live(home, now, steered=steered)
-                home.place(task)
+                task._go_live(home, now, steered=steered)
+                home._place(task)
         return tasks
 
-    def place(self, task: ExportTask) -> None:
+    def _place(self, task: ExportTask) -> None:
         """Take up a live task of this region whose identifier is free. The lock is held."""
         self._tasks[task.identifier] = task
         self._order.append(task)
-        if task.was_running:
+        if task._was_running:
             self._running.append(task)
 
     def seed_snapshot(
@@ -151,11 +151,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 f"{arn_or_name!r} is neither the name of a {'cluster ' if cluster else ''}snapshot nor the ARN of one"
                 f"{'' if cluster else ' or of a cluster'}"
             )
-        time = self.now() - timedelta(hours=1)
+        time = self._now() - timedelta(hours=1)
         if snapshot_time is not None:
             time = _model.moment("snapshot_time", snapshot_time)
-        with self.lock:
-            region = self.of_region(parts["region"])
+        with self._lock:
+            region = self._of_region(parts["region"])
             return region._sources.add(arn, parts, engine=engine, status=status, snapshot_time=time, members=members)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
@@ -163,11 +163,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         Raises ``ValueError`` for what cannot be the name of a region.
         """
-        return self.of_region(_model.checked_region(name))
+        return self._of_region(_model.checked_region(name))
 
-    def of_region(self, name: str) -> ExportTaskRegistry:
+    def _of_region(self, name: str) -> ExportTaskRegistry:
         """The account's registry in the region of a client, whatever that is called."""
-        with self.lock:
+        with self._lock:
             found = self._account.regions.get(name)
             if found is None:
                 found = ExportTaskRegistry(_account=self._account, _region=name)
@@ -228,12 +228,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._account.log.unanswered
 
     @property
-    def account(self) -> Account:
-        """What all regions share."""
-        return self._account
-
-    @property
-    def lock(self) -> Any:
+    def _lock(self) -> Any:
         """The one lock around find and change."""
         return self._account.lock
 
@@ -247,23 +242,18 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """How tasks move that have no timeline of their own."""
         return self._account.options.timeline
 
-    @property
-    def sources(self) -> Sources:
-        """What can be exported in this region."""
-        return self._sources
+    _now = staticmethod(_clock.now)
+    _clock_is_steered = staticmethod(_clock.is_steered)
 
-    now = staticmethod(_clock.now)
-    clock_is_steered = staticmethod(_clock.is_steered)
-
-    def in_order(self) -> list[ExportTask]:
+    def _in_order(self) -> list[ExportTask]:
         """The tasks in their order, for paging. The lock is held; the list is not to be changed."""
         return self._order
 
-    def has_running(self, count: int, now: datetime) -> bool:
+    def _has_running(self, count: int, now: datetime) -> bool:
         """Whether at least *count* exports are running. The lock is held."""
         still = []
         for index, task in enumerate(self._running):
-            if task.look(now).status in RUNNING:
+            if task._look(now).status in RUNNING:
                 still.append(task)
             if len(still) == count:
                 self._running[: index + 1] = still
@@ -272,7 +262,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return False
 
     def __getitem__(self, identifier: str) -> ExportTask:
-        with self.lock:
+        with self._lock:
             task = self._tasks.get(identifier)
         if task is None:
             elsewhere = [region.region for region in list(self._account.regions.values()) if identifier in region]
@@ -281,7 +271,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             raise KeyError(f"no export task {identifier!r} in {self.region}; there are: {known}{way}")
         return task
 
-    def get_live(self, identifier: str) -> ExportTask | None:
+    def _get_live(self, identifier: str) -> ExportTask | None:
         """The task, or None. The lock is held."""
         return self._tasks.get(identifier)
 
@@ -306,7 +296,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
 def _tasks_of(item: Seed) -> list[ExportTask]:
     if isinstance(item, ExportTask):
-        return [item.copied()]
+        return [item._copied()]
     if isinstance(item, str):
         return [ExportTask(item)]
     if isinstance(item, Mapping):

@@ -34,7 +34,7 @@ def described(registry: ExportTaskRegistry) -> str:
 
 def describe(registry: ExportTaskRegistry) -> str:
     """The calls in order with what came of them, the tasks as they stand, and the likeliest mistakes in words."""
-    regions = sorted(registry.account.regions.values(), key=lambda region: (region is not registry, region.region))
+    regions = sorted(registry._account.regions.values(), key=lambda region: (region is not registry, region.region))
     tasks = [task for region in regions for task in region.values()]
     lines = [
         "calls:",
@@ -44,7 +44,7 @@ def describe(registry: ExportTaskRegistry) -> str:
     ]
     hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
     hints |= dict.fromkeys(_waited_in_vain(registry))
-    for injection in registry.account.injections.unused() if registry.calls else ():
+    for injection in registry._account.injections.unused() if registry.calls else ():
         hints[injection.unmet] = None
     if hints:
         lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_HINTS])]
@@ -77,12 +77,12 @@ def _task_line(task: ExportTask) -> str:
 
 def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
     if call.error_code == "ExportTaskLimitReachedFault" and not call.injected:
-        limit = registry.account.options.concurrent_limit
+        limit = registry._account.options.concurrent_limit
         yield f"{limit} exports are running in {call.region}, seeded ones too; the option concurrent_limit allows more"
     identifier = call.identifier
     if identifier is None or call.error_code != "ExportTaskNotFound":
         return
-    for region in registry.account.regions.values():
+    for region in registry._account.regions.values():
         if identifier in region and region.region != call.region:
             yield f"{identifier!r} is in {region.region}; this call went to {call.region}"
         for other in region:
@@ -98,8 +98,8 @@ def _waited_in_vain(registry: ExportTaskRegistry) -> Iterable[str]:
     looks = (call for call in registry.calls if call.operation == "DescribeExportTasks")
     asked = Counter((call.region, call.identifier) for call in looks)
     for (region, identifier), times in asked.items():
-        task = registry.of_region(region).get_live(identifier or "")
-        if task is None or times < _IN_VAIN or registry.clock_is_steered() or not isinstance(task.timeline, Timeline):
+        task = registry._of_region(region)._get_live(identifier or "")
+        if task is None or times < _IN_VAIN or registry._clock_is_steered() or not isinstance(task.timeline, Timeline):
             continue
         if MOVES[task.status]:
             yield (

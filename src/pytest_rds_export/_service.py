@@ -57,7 +57,7 @@ class Request:
         Raises ``Fault`` for a refusal or an injected failure, and an injected exception as it is.
         """
         call = self.call
-        injections = self.registry.account.injections
+        injections = self.registry._account.injections
         if injections.waiting:
             self.injection = injections.meet(call.operation, call.identifier)
         if self.injection is None:
@@ -81,7 +81,7 @@ class Request:
 
     def unanswered(self, *, in_process: bool = True) -> UnansweredOperation:
         """What to raise where nobody answered, in this process or another; noted, to be told again at the end."""
-        self.registry.account.log.nobody_answered(self.call)
+        self.registry._account.log.nobody_answered(self.call)
         name = self.call.operation
         ways = [f"rds_export_tasks.stub({name!r}, response)"]
         if name in _DESCRIBED:
@@ -97,23 +97,23 @@ class Request:
         call, registry = self.call, self.registry
         operation = _OPERATIONS.get(call.operation)
         if operation is not None:
-            with registry.lock:
+            with registry._lock:
                 return operation(registry, call.parameters, self.now)
-        stub = registry.account.stubs.get(call.operation)
+        stub = registry._account.stubs.get(call.operation)
         if stub is not None:
             return _stubbed(call, stub)
         describe = _DESCRIBED.get(call.operation)
-        if describe is None or not registry.sources:
+        if describe is None or not registry._sources:
             return None
-        with registry.lock:
+        with registry._lock:
             return describe(registry, call.parameters, self.now)
 
     def _race(self, failure: Failure | Exception) -> None:
         """Let a task that could still be cancelled complete just before a cancel that is to find it too late."""
         if self.call.operation == "CancelExportTask" and getattr(failure, "name", None) == _STATE_FAULT:
-            with self.registry.lock:
-                task = self.registry.get_live(self.call.identifier or "")
-                if task is not None and (record := task.look(self.now)).status in RUNNING:
+            with self.registry._lock:
+                task = self.registry._get_live(self.call.identifier or "")
+                if task is not None and (record := task._look(self.now)).status in RUNNING:
                     record.enter("COMPLETE", self.now)
 
 
@@ -151,8 +151,8 @@ def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, An
     _check_new_identifier(registry, identifier)
     source = _find_source(registry, arn)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
-    limit = registry.account.options.concurrent_limit
-    if registry.has_running(limit, now):
+    limit = registry._account.options.concurrent_limit
+    if registry._has_running(limit, now):
         raise _failures.fault(
             "ExportTaskLimitReachedFault", f"You have reached the limit of {limit} concurrent export tasks"
         )
@@ -171,9 +171,9 @@ def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, An
         given["SnapshotTime"] = source["SnapshotCreateTime"]
     timeline = registry.timeline
     if parameters.get("S3Prefix", "").endswith("/"):
-        timeline = timeline.failing(_SLASH_CAUSE)
-    task, record = ExportTask.started(given, registry, timeline, now, source.get("AllocatedStorage"))
-    registry.place(task)
+        timeline = timeline._failing(_SLASH_CAUSE)
+    task, record = ExportTask._started(given, registry, timeline, now, source.get("AllocatedStorage"))
+    registry._place(task)
     answer = _shown(record)
     if "S3Prefix" not in parameters:
         del answer["S3Prefix"]
@@ -184,10 +184,10 @@ def _start_export_task(registry: ExportTaskRegistry, parameters: Mapping[str, An
 def _cancel_export_task(
     registry: ExportTaskRegistry, parameters: Mapping[str, Any], now: datetime
 ) -> Mapping[str, Any]:
-    task = registry.get_live(parameters["ExportTaskIdentifier"])
+    task = registry._get_live(parameters["ExportTaskIdentifier"])
     if task is None:
         raise _documented("CancelExportTask", "ExportTaskNotFound")
-    record = task.look(now)
+    record = task._look(now)
     if record.status not in RUNNING:
         raise _documented("CancelExportTask", _STATE_FAULT)
     record.enter("CANCELING", now)
@@ -200,24 +200,24 @@ def _describe_export_tasks(
 ) -> Mapping[str, Any]:
     by_filters = matcher(parameters, _TASK_FILTERS)
     wanted = [(name, parameters[name]) for name in ("SourceArn", "SourceType") if name in parameters]
-    tasks = registry.in_order()
+    tasks = registry._in_order()
     if "ExportTaskIdentifier" in parameters:
-        task = registry.get_live(parameters["ExportTaskIdentifier"])
-        if task is None and registry.account.options.describe_unknown == "error":
+        task = registry._get_live(parameters["ExportTaskIdentifier"])
+        if task is None and registry._account.options.describe_unknown == "error":
             raise _documented("DescribeExportTasks", "ExportTaskNotFound")
         tasks = [] if task is None else [task]
 
     def matches(task: ExportTask) -> bool:
-        return _meets(task.look(now, describing=True).members, wanted, by_filters)
+        return _meets(task._look(now, describing=True).members, wanted, by_filters)
 
     found, following = page(
         tasks,
         parameters,
-        size=registry.account.options.page_size,
+        size=registry._account.options.page_size,
         scope=f"{registry.account_id}/{registry.region}/tasks",
         matches=matches if wanted or by_filters is not None else None,
     )
-    return {"ExportTasks": [_shown(task.show(now)) for task in found], **following}
+    return {"ExportTasks": [_shown(task._show(now)) for task in found], **following}
 
 
 def _meets(
@@ -265,8 +265,8 @@ def _find_source(registry: ExportTaskRegistry, arn: str) -> Mapping[str, Any]:
     parts = source_arn_parts(arn)
     if parts is None:
         raise _failures.fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
-    found = registry.sources.find(parts["type"], parts["name"])
-    if parts["region"] != registry.region or (found is None and registry.sources):
+    found = registry._sources.find(parts["type"], parts["name"])
+    if parts["region"] != registry.region or (found is None and registry._sources):
         raise _not_found(parts["type"], parts["name"])
     if found is not None and found["Status"] != "available":
         raise _documented("StartExportTask", "InvalidExportSourceState")
@@ -300,7 +300,7 @@ def _describer(type_: str, filters: Mapping[str, str]) -> _Operation:
     def describe(registry: ExportTaskRegistry, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
         by_filters = matcher(parameters, known)
         wanted = [(name, parameters[name]) for name in narrowing if name in parameters]
-        records = registry.sources.all(type_)
+        records = registry._sources.all(type_)
         if (name := parameters.get(kind.identifier)) is not None:
             records = [record for record in records if name in (record[kind.identifier], record[kind.arn])]
             if not records:
@@ -308,7 +308,7 @@ def _describer(type_: str, filters: Mapping[str, str]) -> _Operation:
         found, following = page(
             records,
             parameters,
-            size=registry.account.options.page_size,
+            size=registry._account.options.page_size,
             scope=f"{registry.account_id}/{registry.region}/{type_}",
             matches=lambda record: _meets(record, wanted, by_filters),
         )

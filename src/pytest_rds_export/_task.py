@@ -163,9 +163,9 @@ class ExportTask:
             if name in members:
                 raise TypeError(f"move_to does not set {name}")
         overrides = _checked_members(members)
-        with home.lock:
-            now = home.now()
-            record = self.look(now)
+        with home._lock:
+            now = home._now()
+            record = self._look(now)
             allowed = MOVES[record.status]
             if status not in allowed:
                 rest = f"from there it can become {listed(allowed)}" if allowed else "that is its end"
@@ -174,7 +174,7 @@ class ExportTask:
                 )
             record.enter(status, now, **overrides)
 
-    def copied(self) -> ExportTask:
+    def _copied(self) -> ExportTask:
         """The same task as a value of its own, to be seeded."""
         task = object.__new__(ExportTask)
         task._identifier = self._identifier
@@ -186,7 +186,7 @@ class ExportTask:
         task._times_stand = False
         return task
 
-    def go_live(self, home: Home, now: datetime, *, steered: bool) -> None:
+    def _go_live(self, home: Home, now: datetime, *, steered: bool) -> None:
         """Become a live task of *home*, seeded at *now* on a clock that is *steered* or real."""
         self._home = home
         self._timeline = timeline = self._timeline or home.timeline
@@ -194,7 +194,7 @@ class ExportTask:
         self._times_stand = steered
 
     @classmethod
-    def started(
+    def _started(
         cls, given: dict[str, Any], home: Home, timeline: Timeline | Polls | Stuck, now: datetime, size: int | None
     ) -> tuple[ExportTask, Record]:
         """A live task that a client starts now, and its record. *given* is checked already."""
@@ -210,25 +210,25 @@ class ExportTask:
         return task, record
 
     @property
-    def was_running(self) -> bool:
+    def _was_running(self) -> bool:
         """Whether the task was running when it was seeded or started."""
         return self._given["Status"] in RUNNING
 
-    def look(self, now: datetime, *, describing: bool = False) -> Record:
+    def _look(self, now: datetime, *, describing: bool = False) -> Record:
         """The live record, brought to where it stands now. The home's lock is held."""
         home: Any = self._home
         timeline: Any = self._timeline
         record: Record = self._record  # type: ignore[assignment]
         if not self._times_stand:
             self._times_stand = True
-            if home.clock_is_steered():
+            if home._clock_is_steered():
                 record = self._record = Record(self._given, home, timeline, now)
-        timeline.advance(record, now, describing=describing)
+        timeline._advance(record, now, describing=describing)
         return record
 
-    def show(self, now: datetime) -> Record:
+    def _show(self, now: datetime) -> Record:
         """The live record as an answer of DescribeExportTasks shows it, and counts that. The home's lock is held."""
-        record = self.look(now, describing=True)
+        record = self._look(now, describing=True)
         record.times_shown += 1
         return record
 
@@ -238,8 +238,8 @@ class ExportTask:
         if self._home is None:
             value = self._given.get(member[0])
         else:
-            with self._home.lock:
-                value = self.look(self._home.now()).members.get(member[0])
+            with self._home._lock:
+                value = self._look(self._home._now()).members.get(member[0])
         return list(value) if isinstance(value, list) else value
 
     def __dir__(self) -> list[str]:
@@ -248,8 +248,8 @@ class ExportTask:
     def _value(self) -> Any:
         if self._home is None:
             return (self._given, self._region, self._timeline)
-        with self._home.lock:
-            return (dict(self.look(self._home.now()).members), self._home.region, self._timeline)
+        with self._home._lock:
+            return (dict(self._look(self._home._now()).members), self._home.region, self._timeline)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ExportTask):

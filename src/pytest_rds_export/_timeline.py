@@ -54,7 +54,7 @@ class _Course:
             if text is not None and self.outcome != belongs_to:
                 raise ValueError(f"{name} belongs to outcome {belongs_to!r}; the outcome here is {self.outcome!r}")
 
-    def failing(self, cause: str) -> Any:
+    def _failing(self, cause: str) -> Any:
         """The same course, ending FAILED with *cause*."""
         course: Any = self
         return replace(course, outcome="FAILED", failure_cause=cause, warning_message=None)
@@ -103,17 +103,17 @@ class Timeline(_Course):
             raise ValueError(f"{name} is a timedelta or a number of seconds, from 0 to 100 years, got {value!r}")
         return phase
 
-    def extraction(self, percent: int) -> timedelta:
+    def _extraction(self, percent: int) -> timedelta:
         """How long the extraction takes up to *percent*."""
         return self.in_progress * percent / 100  # type: ignore[return-value]
 
-    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:  # noqa: ARG002
+    def _advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:  # noqa: ARG002
         """Bring *task* to where it stands at *now*."""
         while (length := self._length(status := task.status)) is not None:
             entered_at, since = task.percent_at_entry, task.since
             extracting = status == "IN_PROGRESS"
             if extracting and entered_at:
-                length -= self.extraction(entered_at)
+                length -= self._extraction(entered_at)
             if length and now < since + length:
                 if extracting:
                     task.progress(entered_at + (100 - entered_at) * (now - since) // length)
@@ -146,11 +146,11 @@ class Polls(_Course):
             raise ValueError(f"{name} is a whole number of polls, not negative, got {value!r}")
         return value
 
-    def extraction(self, percent: int) -> timedelta:
+    def _extraction(self, percent: int) -> timedelta:
         """How long the extraction takes up to *percent*: as long as by default."""
-        return Timeline().extraction(percent)
+        return Timeline()._extraction(percent)
 
-    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+    def _advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
         """Move *task* on if it has been shown often enough, just before it is shown again."""
         if not describing:
             return
@@ -165,13 +165,13 @@ class Polls(_Course):
 class Stuck:
     """Never moves a task by itself: an export that hangs. ``move_to`` and CancelExportTask still move it."""
 
-    def failing(self, _cause: str) -> Stuck:
+    def _failing(self, _cause: str) -> Stuck:
         """The same course: it never gets as far as failing."""
         return self
 
-    def extraction(self, percent: int) -> timedelta:
+    def _extraction(self, percent: int) -> timedelta:
         """How long the extraction takes up to *percent*: as long as by default."""
-        return Timeline().extraction(percent)
+        return Timeline()._extraction(percent)
 
-    def advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
+    def _advance(self, task: _Moving, now: datetime, *, describing: bool) -> None:
         """Leave *task* as it is."""

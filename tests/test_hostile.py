@@ -9,6 +9,7 @@ from fractions import Fraction
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
@@ -209,6 +210,14 @@ class TestDefaultSession:
         with fake_rds_export("nightly"):
             boto3.client("rds").describe_export_tasks()
         assert called == [1]
+
+    def test_where_boto3_was_not_imported_it_is_not_needed(self, monkeypatch):
+        monkeypatch.delitem(sys.modules, "boto3")
+        client = botocore.session.get_session().create_client("rds", "us-east-1")
+        with fake_rds_export("nightly") as tasks:
+            client.describe_export_tasks()
+            assert len(tasks.calls) == 1
+            assert "boto3" not in sys.modules
 
     def test_its_sessions_are_like_any_other(self):
         with fake_rds_export(region="eu-west-1"):

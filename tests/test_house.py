@@ -37,8 +37,8 @@ ORDER = [
     "_interceptor",
     "_endpoint",
     "_fake",
-    "_public",
     "_report",
+    "_public",
     "plugin",
 ]
 TRANSPORT = {"_query", "_xml", "_wire", "_exchange", "_hooks", "_interceptor", "_endpoint"}
@@ -146,7 +146,15 @@ def test_the_package_only_re_exports():
     _docstring, *imports = public.body
 
     assert all(isinstance(node, ast.ImportFrom) for node in imports)
-    assert pytest_rds_export.__all__ == sorted(name for _, name in imported(public))
+    assert pytest_rds_export.__all__ == sorted(name for _, name in imported(public) if not name.startswith("_"))
+
+
+def test_all_rooms_are_loaded_at_once():
+    loaded, new = set(), {"_public"}
+    while new:
+        loaded |= new
+        new = {name for room in new for name in rooms(ast.parse((HOUSE / f"{room}.py").read_text("utf-8")))} - loaded
+    assert loaded == set(ORDER) - {"plugin"}
 
 
 def test_a_public_name_is_the_one_of_its_room():

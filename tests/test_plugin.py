@@ -337,6 +337,32 @@ def test_with_the_fixtures(request):
     ).assert_outcomes(passed=3)
 
 
+def test_inner_runs_of_pytester_may_forget_it_again_and_again(run_apart):
+    run_apart(
+        """
+import pytest
+
+pytest_plugins = ["pytester"]
+
+@pytest.mark.parametrize("source", [
+    "def test_it(rds_export_tasks): rds_export_tasks.seed('nightly')",
+    "from pytest_rds_export import Timeline\\n"
+    "def test_it(rds_export_tasks): rds_export_tasks.seed('nightly', timeline=Timeline(starting=1))",
+    "import pytest\\n@pytest.mark.rds_export_failure('StartExportTask', kinds=['common'])\\n"
+    "@pytest.mark.rds_export_tasks(assert_all_injected=False)\\n"
+    "def test_it(rds_export_failure, rds_export_endpoint): assert rds_export_failure.name != 'Throttling'",
+    "def test_it(rds_export_clock, rds_export_client): rds_export_clock.tick(minutes=1)",
+])
+def test_inner(pytester, source):
+    pytester.makepyfile(source)
+    result = pytester.runpytest_inprocess("-p", "pytest_rds_export.plugin")
+    failed = result.parseoutcomes().pop("failed", 0)
+    assert failed == source.count("!=")
+    assert result.parseoutcomes().keys() <= {"passed", "failed"}
+"""
+    ).assert_outcomes(passed=4)
+
+
 def test_a_stand_in_for_sleep_is_not_taken_for_the_real_one(run_apart):
     """Also where it stood there before anything of the package but pytest's start was needed."""
     run_apart(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Mapping
@@ -20,7 +19,6 @@ _DEFAULT_REGION = "us-east-1"
 
 
 # pytest's start reads the names of the options and nothing else, so other rooms are imported where they are needed.
-@functools.cache
 def _default_timeline() -> Timeline:
     from . import _timeline
 

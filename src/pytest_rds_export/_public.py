@@ -1,5 +1,8 @@
-"""The public names, gathered from their rooms."""
+"""The public names, gathered from their rooms, and the rooms that have none: all are loaded at once."""
 
+from . import _endpoint as _endpoint
+from . import _report as _report
+from . import _session as _session
 from ._calls import Call as Call
 from ._clock import EndlessWait as EndlessWait
 from ._clock import ExportClock as ExportClock

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# pytest loads this room at every start, also where no test needs it: the others come with what needs them. They are
-# got from the package, which keeps them, also where a test has sys.modules forget what it imports.
 from . import _sleep  # noqa: F401
 from ._options import INI_NAMES, NAMES, Options
 
@@ -29,6 +27,15 @@ _used: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
 _environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
 _before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 _phases = pytest.StashKey[dict[str, bool]]()
+
+
+def _load() -> None:
+    """Load the rooms. pytest loads this one at every start, also where no test needs the others.
+
+    They come all at once, and are got from the package, which keeps them, where a test has ``sys.modules`` forget what
+    it imports.
+    """
+    from . import _public  # noqa: F401
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,6 +94,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the catalogue of failures instead of running tests."""
     if not config.getoption("--rds-export-failures"):
         return None
+    _load()
     from . import _failures, _model, _report
 
     for line in _report.table(failure for name in _model.ANSWERED for failure in _failures.failures(name)):
@@ -111,6 +119,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
     """
     __tracebackhide__ = True
+    _load()
     from . import _fake, _registry
 
     markers = list(request.node.iter_markers("rds_export_tasks"))
@@ -165,6 +174,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
     """
     __tracebackhide__ = True
+    _load()
     from . import _clock
 
     marker = request.node.get_closest_marker("rds_export_clock")
@@ -225,6 +235,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
+    _load()
     from . import _failures
 
     return _failures.failures(operation, kinds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 
 from ._calls import Call
 from ._failures import Failure
@@ -20,7 +20,6 @@ _MOST_CALLS = 30
 _MOST_TASKS = 20
 _MOST_HINTS = 20
 _WIDEST = 160
-_MOST_COMPARED = 500
 _IN_VAIN = 3
 
 
@@ -40,7 +39,7 @@ def describe(registry: ExportTaskRegistry) -> str:
         "calls:",
         *_cut(_counted_lines(registry.calls), _MOST_CALLS, keep_last=True),
         "tasks:",
-        *_cut([_task_line(task) for task in tasks[: _MOST_TASKS + 1]], _MOST_TASKS, of=len(tasks)),
+        *_cut([_task_line(task) for task in tasks[:_MOST_TASKS]], _MOST_TASKS, of=len(tasks)),
     ]
     hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
     hints |= dict.fromkeys(_waited_in_vain(registry))
@@ -88,7 +87,7 @@ def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
         for other in region:
             if other != identifier and other.lower() == identifier.lower():
                 yield f"identifiers keep their case: {other!r} is in {region.region}, {identifier!r} was asked for"
-        for other in close_matches(identifier, islice(region, _MOST_COMPARED), cutoff=0.8):
+        for other in close_matches(identifier, region, cutoff=0.8):
             if other.lower() != identifier.lower():
                 yield f"{other!r} is in {region.region}; {identifier!r} was asked for"
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 __tracebackhide__ = True
 
 # Of more names than the eye takes in, such as all operations of RDS, only some are listed.
 _MOST_NAMES, _FEW_NAMES = 60, 12
+# Comparing takes so long that a registry of many tasks is not compared as a whole.
+_MOST_COMPARED = 500
 
 
 def listed(names: Iterable[str]) -> str:
@@ -21,10 +24,10 @@ def counted(count: int, noun: str) -> str:
 
 
 def close_matches(name: object, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    """Of the known names the few that are like *name* but for their case, the likest first."""
+    """Of the known names, if many of the first ones, the few that are like *name* but for case, the likest first."""
     import difflib
 
-    names = list(known)
+    names = list(islice(known, _MOST_COMPARED))
     close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=cutoff)
     return [known for lower in close for known in names if known.lower() == lower]
 

@@ -36,13 +36,16 @@ def loader(data_path: str | None) -> Loader:
     return create_loader(data_path)
 
 
+def _own_loader() -> Loader:
+    return loader(os.environ.get("AWS_DATA_PATH"))
+
+
 @functools.cache
 def service_model() -> ServiceModel:
     """The service model of RDS that the installed botocore carries."""
     from botocore.model import ServiceModel
 
-    data = loader(os.environ.get("AWS_DATA_PATH")).load_service_model("rds", "service-2")
-    return ServiceModel(data, "rds")
+    return ServiceModel(_own_loader().load_service_model("rds", "service-2"), "rds")
 
 
 @functools.cache
@@ -140,7 +143,7 @@ def checked_region(name: object) -> str:
 @functools.cache
 def partition(region: str) -> str:
     """The partition that botocore places a region in; ``aws`` for one that it has no rule for."""
-    for entry in loader(os.environ.get("AWS_DATA_PATH")).load_data("partitions")["partitions"]:
+    for entry in _own_loader().load_data("partitions")["partitions"]:
         if region in entry["regions"] or re.fullmatch(entry["regionRegex"], region):
             return str(entry["id"])
     return "aws"

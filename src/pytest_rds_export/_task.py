@@ -216,11 +216,11 @@ class ExportTask:
 
     def _look(self, now: datetime, *, describing: bool = False) -> Record:
         """The live record, brought to where it stands now. The home's lock is held."""
-        home: Any = self._home
         timeline: Any = self._timeline
         record: Record = self._record  # type: ignore[assignment]
         if not self._times_stand:
             self._times_stand = True
+            home: Any = self._home
             if home._clock_is_steered():
                 record = self._record = Record(self._given, home, timeline, now)
         timeline._advance(record, now, describing=describing)

@@ -11,6 +11,7 @@ import pytest
 
 from . import _sleep  # noqa: F401
 from ._options import INI_NAMES, NAMES, Options
+from ._wording import unknown
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -75,9 +76,7 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
     # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
     for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
         if key.startswith(_INI) and key.removeprefix(_INI) not in INI_NAMES:
-            from . import _wording
-
-            raise pytest.UsageError(_wording.unknown("ini key", key, (f"{_INI}{name}" for name in INI_NAMES)))
+            raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in INI_NAMES)))
     options = {}
     for name in INI_NAMES:
         text = config.getini(f"{_INI}{name}")
@@ -211,27 +210,27 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = "rds_export_failure"
     marks = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in _argnames(mark)]
     if any(not _is_indirect(mark, name) for mark in marks):
-        pytest.fail(f"{metafunc.definition.nodeid}: parametrize {name} with indirect=True", pytrace=False)
+        raise _refusal(metafunc, f"parametrize {name} with indirect=True")
     if name not in metafunc.fixturenames or not _is_ours(metafunc, name):
         return
     marker = metafunc.definition.get_closest_marker(name)
     if marks:
         if marker is not None:
-            pytest.fail(
-                f"{metafunc.definition.nodeid}: the marker {name} and a parametrize of {name} exclude each other; "
-                "keep one of them",
-                pytrace=False,
+            raise _refusal(
+                metafunc, f"the marker {name} and a parametrize of {name} exclude each other; keep one of them"
             )
         return
     try:
         catalogue = _picked(*marker.args, **marker.kwargs) if marker is not None else _picked()
     except (TypeError, ValueError) as error:
-        message = f"{metafunc.definition.nodeid}: marker {name}: {error}"
-        raise pytest.fail.Exception(message, pytrace=False) from None
+        raise _refusal(metafunc, f"marker {name}: {error}") from None
     if not catalogue:
-        message = f"{metafunc.definition.nodeid}: marker {name}: the operation has no failures of these kinds"
-        raise pytest.fail.Exception(message, pytrace=False)
+        raise _refusal(metafunc, f"marker {name}: the operation has no failures of these kinds")
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
+
+
+def _refusal(metafunc: pytest.Metafunc, message: str) -> BaseException:
+    return pytest.fail.Exception(f"{metafunc.definition.nodeid}: {message}", pytrace=False)
 
 
 def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:

@@ -221,7 +221,7 @@ def throttled() -> None:
                         rds.cancel_export_task(ExportTaskIdentifier="nightly")
                     except rds.exceptions.ClientError:
                         times.append(time.perf_counter() - start)
-                    sends = injection.sends
+                    sends = injection.attempts
             return sorted(times)[len(times) // 2]
 
         rows = side_by_side({"succeeds at once": succeeds, "throttled until it gives up": gives_up}, blocks=6, runs=5)

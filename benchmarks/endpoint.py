@@ -9,8 +9,9 @@ import threading
 import time
 from multiprocessing import get_context
 
-from pytest_rds_export import fake_rds_export
 from pytest_rds_export._endpoint import endpoint
+
+from pytest_rds_export import fake_rds_export
 
 _CONNECTIONS, _CALLS = 8, 20_000
 

@@ -51,7 +51,7 @@ def test_an_export_that_someone_else_cancels(rds_export_tasks):
 
 
 def test_throttling_is_ridden_out_by_botocore(rds_export_tasks):
-    rds_export_tasks.inject("Throttling", into="StartExportTask", times=2)
+    rds_export_tasks.inject("Throttling", operation="StartExportTask", times=2)
 
     exporter.start(SNAPSHOT, "tonight", TARGET)
 
@@ -61,7 +61,7 @@ def test_throttling_is_ridden_out_by_botocore(rds_export_tasks):
 
 
 def test_a_start_whose_answer_was_lost_is_gone_on_with(rds_export_tasks):
-    rds_export_tasks.inject("ConnectionClosedError", into="StartExportTask", times=1, applied=True)
+    rds_export_tasks.inject("ConnectionClosedError", operation="StartExportTask", times=1, applied=True)
 
     exporter.start(SNAPSHOT, "tonight", TARGET)
 

@@ -4,7 +4,14 @@ import http.client
 import re
 import socket
 import threading
+from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
+
+from pytest_rds_export._fake import activate
+from pytest_rds_export._rds.account import Account
+from pytest_rds_export._rds.options import Options
+from pytest_rds_export._rds.registry import ExportTaskRegistry
+from pytest_rds_export._transport.endpoint import endpoint
 
 VERSION = "2014-10-31"
 
@@ -65,3 +72,13 @@ def until(condition):
             return
         threading.Event().wait(0.005)
     raise AssertionError("it never came to pass")
+
+
+@contextmanager
+def served(*seeds, **options):
+    """A registry with these seeds, and the URL where it is served."""
+    account = Account(Options.of(options))
+    registry = ExportTaskRegistry.of(account.region())
+    registry.seed_all(seeds)
+    with activate(account), endpoint(account) as url:
+        yield registry, url

@@ -124,7 +124,7 @@ def test_the_async_paginator_goes_from_page_to_page(rds_export_tasks):
 
 
 def test_the_frozen_clock_is_moved_by_a_retry(rds_export_clock, rds_export_tasks):
-    rds_export_tasks.inject("Throttling", into="DescribeExportTasks", times=1)
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     before = rds_export_clock.now
 
     using(lambda client: client.describe_export_tasks())
@@ -255,7 +255,7 @@ _Guarded = guarded(AioCredentials)
 
 def test_the_credentials_of_a_client_are_not_read(rds_export_tasks, monkeypatch):
     session = AioSession()
-    session._credentials = _Guarded("AKIAREAL", "real-secret")
+    session._credentials = _Guarded("AKIAREAL", "real-secret")  # noqa: SLF001 - botocore has no other way in
     rds_export_tasks.seed("nightly")
     rds_export_tasks.stub("CopyDBSnapshot", {})
     signed = []

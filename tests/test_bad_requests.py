@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from _aws import refused
-from pytest_rds_export import _wire
+from _wire import parse
 from pytest_rds_export._failures import Fault
 
 V = "Version=2014-10-31"
@@ -18,7 +18,7 @@ SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error
 def refusal(body):
     """The code, status and text of the error that a body gets."""
     with pytest.raises(Fault) as fault:
-        _wire.read(body)
+        parse(body)
     failure = fault.value.failure
     return failure.name, failure.http_status, failure.message
 
@@ -109,13 +109,13 @@ def test_a_parameter_given_in_two_ways_is_malformed(query):
 def test_the_items_of_a_list_are_read_in_the_order_of_their_numbers():
     query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
 
-    _, parameters = _wire.read(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
+    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
 
     assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
 
 
 def test_what_the_model_does_not_know_is_overlooked():
-    _, parameters = _wire.read(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
+    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
 
     assert parameters == {"Marker": "m"}
 
@@ -134,7 +134,7 @@ _QUERIES = st.builds(lambda action, pairs: "&".join([f"Action={action}", V, *pai
 @given(st.binary() | st.text() | _QUERIES)
 def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
     try:
-        operation, _ = _wire.read(body)
+        operation, _ = parse(body)
     except Fault as fault:
         status = fault.failure.http_status
     else:
@@ -151,7 +151,7 @@ def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
 @example("2026-03-01T02:00:00.000Z")
 def test_whatever_stands_for_a_time_is_read_or_refused(text):
     try:
-        _, parameters = _wire.read(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
+        _, parameters = parse(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
     except Fault as fault:
         found = fault.failure.message
     else:

@@ -168,7 +168,7 @@ def test_an_error_of_a_handler_has_its_code(rds_export_tasks, before_send, rds_e
 def test_the_answer_of_a_handler_replaces_the_failure_of_an_earlier_attempt(rds_export_tasks, before_send, retrying):
     body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
     retrying.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
-    rds_export_tasks.inject("Throttling", into="DescribeEvents", times=1)
+    rds_export_tasks.inject("Throttling", operation="DescribeEvents", times=1)
 
     retrying.describe_events()
 

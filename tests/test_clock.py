@@ -200,7 +200,7 @@ def test_an_export_is_polled_to_its_end(rds_export_tasks, rds_export_clock, rds_
 
 def test_the_delays_of_retries_move_it(rds_export_tasks, rds_export_clock, rds_export_client):
     rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", into="DescribeExportTasks", times=2)
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=2)
 
     described(rds_export_client)
 

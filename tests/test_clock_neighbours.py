@@ -81,7 +81,7 @@ def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
     older_thread, rds_export_tasks, rds_export_client
 ):
     rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", into="DescribeExportTasks", times=1)
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     with frozen_clock() as clock:
         before = clock.now
         assert older_thread(described, rds_export_client)["Status"] == "IN_PROGRESS"

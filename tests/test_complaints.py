@@ -7,11 +7,11 @@ from pytest_rds_export import fake_rds_export
 
 NEVER_MET = (
     "AccessDenied was injected into CancelExportTask, but no send met it; have the code under test call "
-    "CancelExportTask, inject it into= another operation, or allow it with assert_all_injected=False"
+    "CancelExportTask, inject it operation= another operation, or allow it with assert_all_injected=False"
 )
 ONE_NEVER_MET = (
     "Throttling was injected into StartExportTask of 'nightly', but no send met it; have the code under test call "
-    "StartExportTask of 'nightly', inject it into= another operation, or allow it with assert_all_injected=False"
+    "StartExportTask of 'nightly', inject it operation= another operation, or allow it with assert_all_injected=False"
 )
 NOBODY_ANSWERED = (
     "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
@@ -69,7 +69,7 @@ def test_all_that_is_left_over_is_told_at_once(pytester):
         f"""{SWALLOW}
 def test_it(rds_export_tasks):
     {INJECT}
-    rds_export_tasks.inject("Throttling", into="StartExportTask", identifier="nightly")
+    rds_export_tasks.inject("Throttling", operation="StartExportTask", identifier="nightly")
     swallow()
 """,
     )

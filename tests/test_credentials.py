@@ -24,7 +24,7 @@ _Guarded = guarded(Credentials)
 def guarded_client(monkeypatch):
     """A client with real credentials, which from now on must not be read."""
     session = botocore.session.Session()
-    session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")
+    session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")  # noqa: SLF001 - botocore has no other way in
     client = session.create_client("rds", "us-east-1")
     monkeypatch.setattr(_Guarded, "locked", True)
     return client

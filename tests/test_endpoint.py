@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from _loopback import CANCEL, code, connected, exchanged, post, query, request, until
-from pytest_rds_export import ExportTask, fake_rds_export
-from pytest_rds_export._endpoint import endpoint
+from _loopback import CANCEL, code, connected, exchanged, post, query, request, served, until
+from pytest_rds_export import ExportTask
 
 pytestmark = pytest.mark.loopback
 
@@ -31,7 +30,7 @@ print(json.dumps([client.cancel_export_task(ExportTaskIdentifier="nightly")["Sta
 
 def test_a_child_process_needs_nothing(rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.seed("nightly", percent_progress=42)
-    rds_export_tasks.inject("Throttling", into="CancelExportTask", times=1)
+    rds_export_tasks.inject("Throttling", operation="CancelExportTask", times=1)
 
     child = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, check=True)
 
@@ -108,7 +107,7 @@ def test_a_connection_is_kept_for_the_next_request(rds_export_tasks, rds_export_
 )
 def test_a_lost_connection_is_closed_without_an_answer(name, rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.seed("nightly")
-    with rds_export_tasks.inject(name, into="CancelExportTask", times=1):
+    with rds_export_tasks.inject(name, operation="CancelExportTask", times=1):
         assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert (rds_export_tasks.calls[0].http_status, rds_export_tasks.calls[0].error_code) == (None, name)
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
@@ -116,13 +115,13 @@ def test_a_lost_connection_is_closed_without_an_answer(name, rds_export_tasks, r
 
 def test_a_lost_answer_has_taken_effect(rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("ConnectionClosedError", into="CancelExportTask", times=1, applied=True)
+    rds_export_tasks.inject("ConnectionClosedError", operation="CancelExportTask", times=1, applied=True)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
 def test_a_truncated_answer_breaks_off(rds_export_tasks, rds_export_endpoint):
-    rds_export_tasks.inject("TruncatedResponse", into="CancelExportTask")
+    rds_export_tasks.inject("TruncatedResponse", operation="CancelExportTask")
     status, headers, text = post(rds_export_endpoint)
     assert (status, headers["Content-Length"]) == (200, str(len(text)))
     assert text.startswith("<CancelExportTaskResponse ")
@@ -130,20 +129,20 @@ def test_a_truncated_answer_breaks_off(rds_export_tasks, rds_export_endpoint):
 
 
 def test_a_proxy_s_page_is_html(rds_export_tasks, rds_export_endpoint):
-    rds_export_tasks.inject("ProxyErrorPage", into="CancelExportTask")
+    rds_export_tasks.inject("ProxyErrorPage", operation="CancelExportTask")
     status, headers, text = post(rds_export_endpoint)
     assert (status, headers["Content-Type"]) == (502, "text/html")
     assert text.startswith("<html>")
 
 
 def test_an_exception_that_was_injected_closes_the_connection(rds_export_tasks, rds_export_endpoint):
-    rds_export_tasks.inject(OSError("no route"), into="CancelExportTask")
+    rds_export_tasks.inject(OSError("no route"), operation="CancelExportTask")
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks.calls[0].error_code == "OSError"
 
 
 def test_a_held_answer_ends_when_the_client_gives_up(rds_export_tasks, rds_export_endpoint):
-    rds_export_tasks.inject("ReadTimeoutError", into="CancelExportTask", times=1)
+    rds_export_tasks.inject("ReadTimeoutError", operation="CancelExportTask", times=1)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks.calls[0].error_code == "ReadTimeoutError"
 
@@ -219,45 +218,43 @@ def is_gone(url):
 
 
 def test_after_a_clean_stop_the_port_is_closed(nothing_left):
-    with fake_rds_export("nightly") as registry, endpoint(registry) as url:
+    with served("nightly") as (_registry, url):
         assert post(url)[0] == 200
     assert is_gone(url)
 
 
 def test_an_error_of_the_test_stops_it_too(nothing_left):
-    with pytest.raises(ZeroDivisionError), fake_rds_export() as registry, endpoint(registry) as url:
+    with pytest.raises(ZeroDivisionError), served() as (_registry, url):
         raise ZeroDivisionError
     assert is_gone(url)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTT", request(b"Action=")[:-3], request(CANCEL)])
 def test_an_open_connection_is_ended_by_the_stop(sent, nothing_left):
-    with fake_rds_export("nightly") as registry:
-        with endpoint(registry) as url:
-            connection = connected(url)
-            connection.sendall(sent)
-            if sent == request(CANCEL):  # answered, and now idle
-                assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-            else:
-                post(url)  # the server has got as far as to accept the earlier one
-        with closing(connection):
-            assert connection.recv(1) == b""
+    with served("nightly") as (_registry, url):
+        connection = connected(url)
+        connection.sendall(sent)
+        if sent == request(CANCEL):  # answered, and now idle
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        else:
+            post(url)  # the server has got as far as to accept the earlier one
+    with closing(connection):
+        assert connection.recv(1) == b""
 
 
 def test_a_held_answer_is_ended_by_the_stop(nothing_left):
-    with fake_rds_export() as registry:
-        registry.inject("ReadTimeoutError", into="CancelExportTask")
-        with endpoint(registry) as url:
-            connection = connected(url)
-            connection.sendall(request(CANCEL))
-            until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
-            assert post(url, DESCRIBE)[0] == 404  # others are answered meanwhile
-            connection.setblocking(False)
-            with pytest.raises(BlockingIOError):
-                connection.recv(1)
-            connection.setblocking(True)
-        with closing(connection):
-            assert connection.recv(1) == b""
+    with served() as (registry, url):
+        registry.inject("ReadTimeoutError", operation="CancelExportTask")
+        connection = connected(url)
+        connection.sendall(request(CANCEL))
+        until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
+        assert post(url, DESCRIBE)[0] == 404  # others are answered meanwhile
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+        connection.setblocking(True)
+    with closing(connection):
+        assert connection.recv(1) == b""
 
 
 def test_a_client_that_broke_off_does_not_disturb_the_stop(nothing_left):
@@ -268,11 +265,10 @@ def test_a_client_that_broke_off_does_not_disturb_the_stop(nothing_left):
         until(lambda: is_gone(url))
         return {}
 
-    with fake_rds_export() as registry:
+    with served() as (registry, url):
         registry.stub("DescribeDBInstances", answer)
-        with endpoint(registry) as url:
-            connection = connected(url)
-            connection.sendall(request(query("DescribeDBInstances")))
-            assert entered.wait(10)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+        connection = connected(url)
+        connection.sendall(request(query("DescribeDBInstances")))
+        assert entered.wait(10)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()

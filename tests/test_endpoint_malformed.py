@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from _loopback import CANCEL, code, exchanged, post, query, request
-from pytest_rds_export import fake_rds_export
-from pytest_rds_export._endpoint import endpoint
+from _loopback import CANCEL, code, exchanged, post, query, request, served
 
 pytestmark = pytest.mark.loopback
 
@@ -144,7 +142,7 @@ queries = st.lists(st.tuples(names, values)).map(
 
 
 def test_nothing_that_a_client_sends_is_answered_with_a_5xx_or_ends_the_server():
-    with fake_rds_export("nightly", assert_all_answered=False) as registry, endpoint(registry) as url:
+    with served("nightly", assert_all_answered=False) as (_registry, url):
 
         @settings(max_examples=60, deadline=None)
         @given(st.one_of(queries.map(request), queries.map(lambda q: request(q, SIGNED_FOR_X)), st.binary()))

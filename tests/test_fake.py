@@ -130,7 +130,7 @@ def test_an_error_of_a_decorated_coroutine_is_raised_and_nothing_left(botocore_u
 
 UNMET = (
     "ExportTaskNotFound was injected into CancelExportTask, but no send met it; have the code under test "
-    "call CancelExportTask, inject it into= another operation, or allow it with assert_all_injected=False"
+    "call CancelExportTask, inject it operation= another operation, or allow it with assert_all_injected=False"
 )
 UNANSWERED = (
     "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "

@@ -181,7 +181,7 @@ class TestDefaultSession:
         for _ in range(2):
             with fake_rds_export():
                 boto3.client("rds")
-                loaders.append(boto3.DEFAULT_SESSION._session.get_component("data_loader"))
+                loaders.append(boto3.DEFAULT_SESSION._session.get_component("data_loader"))  # noqa: SLF001 - as boto3 has it
         assert loaders[0] is loaders[1]
         assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
 
@@ -255,6 +255,7 @@ def test_a_delay_that_a_handler_of_the_user_asks_for_is_noted_and_not_slept(rds_
 
 
 @pytest.mark.parametrize("region", ["local", "US-EAST-1"])
+@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
 def test_any_region_that_botocore_takes_is_answered(rds_export_tasks, region):
     client = boto3.client("rds", region_name=region, endpoint_url="http://localhost:4566")
     assert client.describe_export_tasks()["ExportTasks"] == []
@@ -374,15 +375,11 @@ def test_a_seed_fixture_that_forgets_to_return_is_named(pytester):
     result.stdout.fnmatch_lines(["E *TypeError: the fixture rds_export_seed gives None; have it return what *"])
 
 
-@pytest.mark.parametrize("raiser", ["stub", "inject"])
-def test_a_stop_iteration_arrives_as_it_is(rds_export_tasks, rds_export_client, raiser):
-    if raiser == "stub":
-        rds_export_tasks.stub("DescribeDBInstances", lambda _: next(iter([])))
-    else:
-        rds_export_tasks.inject(StopIteration("x"), into="DescribeDBInstances")
-    with pytest.raises(StopIteration):
+def test_a_stub_that_runs_out_of_responses_says_so(rds_export_tasks, rds_export_client):
+    rds_export_tasks.stub("DescribeDBInstances", lambda _: next(iter([])))
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
         rds_export_client.describe_db_instances()
-    assert rds_export_tasks.calls[-1].error_code == "StopIteration"
+    assert rds_export_tasks.calls[-1].error_code == "RuntimeError"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -39,7 +39,7 @@ def test_fewer_times_than_sends_are_hidden_by_botocores_own_retries(rds_export_t
     injection = rds_export_tasks.inject("Throttling", times=times)
 
     assert cancel()["Status"] == "CANCELING"
-    assert injection.sends == times
+    assert injection.attempts == times
     assert rds_export_tasks.calls[0].attempts == times + 1
 
 
@@ -48,14 +48,14 @@ def test_as_many_times_as_sends_reach_the_caller(rds_export_tasks, cancel):
 
     assert code_of(cancel) == "Throttling"
     assert cancel()["Status"] == "CANCELING"
-    assert injection.sends == 3
+    assert injection.attempts == 3
 
 
 def test_without_times_every_send_meets_it(rds_export_tasks, cancel):
     injection = rds_export_tasks.inject("ServiceUnavailable")
 
     assert [code_of(cancel) for _ in range(4)] == ["ServiceUnavailable"] * 4
-    assert injection.sends == 12
+    assert injection.attempts == 12
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
@@ -68,11 +68,11 @@ def test_identifier_picks_the_calls_about_one_task(rds_export_tasks, cancel):
 
 
 def test_identifier_is_never_that_of_a_call_without_one(rds_export_tasks, client):
-    injection = rds_export_tasks.inject("AccessDenied", into="DescribeExportTasks", identifier="nightly", times=1)
+    injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", identifier="nightly", times=1)
 
     assert len(client.describe_export_tasks()["ExportTasks"]) == 1
     assert code_of(partial(client.describe_export_tasks, ExportTaskIdentifier="nightly")) == "AccessDenied"
-    assert injection.sends == 1
+    assert injection.attempts == 1
 
 
 def test_several_are_served_first_in_first_out(rds_export_tasks, cancel):
@@ -99,7 +99,7 @@ def test_queue_is_the_accounts_whatever_the_region(rds_export_tasks, cancel):
 
 
 @pytest.mark.parametrize(
-    ("failure", "into", "operation"),
+    ("failure", "given", "operation"),
     [
         ("AccessDenied", None, "CancelExportTask"),
         ("AccessDenied", "DescribeExportTasks", "DescribeExportTasks"),
@@ -113,8 +113,8 @@ def test_queue_is_the_accounts_whatever_the_region(rds_export_tasks, cancel):
     ],
 )
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_into_defaults_to_the_failures_own_operation_else_to_cancel(rds_export_tasks, failure, into, operation):
-    assert rds_export_tasks.inject(failure, into=into).into == operation
+def test_into_defaults_to_the_failures_own_operation_else_to_cancel(rds_export_tasks, failure, given, operation):
+    assert rds_export_tasks.inject(failure, operation=given).operation == operation
 
 
 def test_a_shape_name_means_its_wire_code(rds_export_tasks, cancel):
@@ -138,7 +138,7 @@ def test_a_transport_exception_meets_botocores_retries(rds_export_tasks, cancel)
     injection = rds_export_tasks.inject(ReadTimeoutError(endpoint_url="https://rds"), times=2)
 
     assert cancel()["Status"] == "CANCELING"
-    assert injection.sends == 2
+    assert injection.attempts == 2
 
 
 def test_a_client_error_travels_as_xml_so_that_retries_see_it(rds_export_tasks, client, cancel):
@@ -151,7 +151,7 @@ def test_a_client_error_travels_as_xml_so_that_retries_see_it(rds_export_tasks, 
     assert caught.value.response["Error"] == {"Type": "Sender", "Code": "Throttling", "Message": "Slow down"}
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
     assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 2
-    assert injection.sends == 3
+    assert injection.attempts == 3
 
 
 def test_a_modelled_client_error_has_the_models_status_and_class(rds_export_tasks, client, cancel):
@@ -177,7 +177,7 @@ def test_applied_loses_a_fault_too(rds_export_tasks, cancel):
 
 
 def test_a_start_whose_answer_was_lost_meets_its_own_task_when_retried(rds_export_tasks, client):
-    rds_export_tasks.inject("ReadTimeoutError", into="StartExportTask", times=1, applied=True)
+    rds_export_tasks.inject("ReadTimeoutError", operation="StartExportTask", times=1, applied=True)
 
     assert code_of(partial(start, client, "weekly")) == "ExportTaskAlreadyExists"
     assert rds_export_tasks.calls[0].attempts == 2
@@ -189,7 +189,7 @@ def test_context_manager_lifts_it_at_the_exit(rds_export_tasks, cancel):
         assert code_of(cancel) == "AccessDenied"
 
     assert cancel()["Status"] == "CANCELING"
-    assert injection.sends == 1
+    assert injection.attempts == 1
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
@@ -238,7 +238,7 @@ def test_not_found_leaves_the_record_where_it_is(rds_export_tasks, cancel, descr
 
 def test_a_stubbed_operation_meets_it_before_the_stub(rds_export_tasks, client):
     rds_export_tasks.stub("DescribeDBInstances", lambda parameters: pytest.fail("the stub was asked"))
-    rds_export_tasks.inject("DBInstanceNotFound", into="DescribeDBInstances")
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances")
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.describe_db_instances(DBInstanceIdentifier="orders")
@@ -247,7 +247,7 @@ def test_a_stubbed_operation_meets_it_before_the_stub(rds_export_tasks, client):
 def test_applied_asks_the_stub_and_loses_its_answer(rds_export_tasks, client):
     asked = []
     rds_export_tasks.stub("DescribeDBInstances", lambda parameters: asked.append(parameters) or {})
-    rds_export_tasks.inject("DBInstanceNotFound", into="DescribeDBInstances", applied=True)
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances", applied=True)
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.describe_db_instances(DBInstanceIdentifier="orders")
@@ -256,7 +256,7 @@ def test_applied_asks_the_stub_and_loses_its_answer(rds_export_tasks, client):
 
 
 def test_an_operation_that_nobody_answers_meets_it_and_then_is_unanswered(rds_export_tasks, client):
-    rds_export_tasks.inject("DBInstanceNotFound", into="DeleteDBInstance", times=1)
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", times=1)
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.delete_db_instance(DBInstanceIdentifier="orders")
@@ -274,7 +274,7 @@ def test_applied_asks_another_handler_and_loses_its_answer(rds_export_tasks, cli
         return http_answer(request, 200, b"<DeleteDBInstanceResponse/>")
 
     client.meta.events.register("before-send.rds.DeleteDBInstance", handler)
-    rds_export_tasks.inject("DBInstanceNotFound", into="DeleteDBInstance", applied=True)
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", applied=True)
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.delete_db_instance(DBInstanceIdentifier="orders")
@@ -285,7 +285,7 @@ def test_applied_asks_another_handler_and_loses_its_answer(rds_export_tasks, cli
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
 def test_repr_tells_what_waits_for_what(rds_export_tasks, cancel):
     endless = rds_export_tasks.inject("AccessDenied", identifier="nightly")
-    once = rds_export_tasks.inject(RuntimeError("broken"), into="StartExportTask", times=1, applied=True)
+    once = rds_export_tasks.inject(RuntimeError("broken"), operation="StartExportTask", times=1, applied=True)
     code_of(cancel)
 
     assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every send, met by 1>"

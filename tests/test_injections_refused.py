@@ -41,7 +41,7 @@ def test_times_below_one_or_no_whole_number(refusal, times):
         ({"identifier": 7}, "identifier is that of an export task, or None for any, got 7"),
         ({"applied": 1}, "applied is True or False, got 1"),
         (
-            {"into": "cancel_export_task"},
+            {"operation": "cancel_export_task"},
             "operations go by the API's name: 'CancelExportTask', not 'cancel_export_task'",
         ),
     ],
@@ -54,7 +54,7 @@ def test_an_option_that_is_not_allowed(refusal, options, text):
 
 
 def test_an_unknown_operation_lists_the_closest_first(refusal):
-    error = refusal("Throttling", into="StartExportTsk")
+    error = refusal("Throttling", operation="StartExportTsk")
 
     assert type(error) is ValueError
     assert str(error).startswith("unknown RDS operation 'StartExportTsk'; known: StartExportTask, ")
@@ -64,7 +64,7 @@ def test_an_unknown_name_lists_those_of_the_three_operations_the_closest_first(r
     error = refusal("ExportTaskNotFond")
 
     said = re.fullmatch(
-        r"unknown failure 'ExportTaskNotFond'; known: (.+); for another operation say into=\.\.\.", str(error)
+        r"unknown failure 'ExportTaskNotFond'; known: (.+); for another operation say operation=\.\.\.", str(error)
     )
     assert type(error) is ValueError
     assert said[1].startswith("ExportTaskNotFound, ")
@@ -73,7 +73,7 @@ def test_an_unknown_name_lists_those_of_the_three_operations_the_closest_first(r
 
 
 def test_a_name_without_operation_knows_only_the_three(refusal):
-    assert str(refusal("DBInstanceNotFound")).endswith("; for another operation say into=...")
+    assert str(refusal("DBInstanceNotFound")).endswith("; for another operation say operation=...")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_name_without_operation_knows_only_the_three(refusal):
     [("DBSnapshotNotFound", "ExportTaskNotFound"), ("Throtling", "Throttling, ThrottlingException")],
 )
 def test_a_name_that_is_no_failure_of_the_operation_lists_its_own_the_closest_first(refusal, name, closest):
-    error = refusal(name, into="DescribeExportTasks")
+    error = refusal(name, operation="DescribeExportTasks")
 
     said, _, known = str(error).partition("; known: ")
     assert type(error) is ValueError
@@ -91,7 +91,7 @@ def test_a_name_that_is_no_failure_of_the_operation_lists_its_own_the_closest_fi
 
 
 def test_a_failure_of_another_operation(refusal):
-    error = refusal(Failure("Whatever", "StartExportTask"), into="CancelExportTask")
+    error = refusal(Failure("Whatever", "StartExportTask"), operation="CancelExportTask")
 
     assert type(error) is ValueError
     assert str(error) == f"'Whatever' is no failure of CancelExportTask; known: {', '.join(names('CancelExportTask'))}"
@@ -141,13 +141,13 @@ def test_one_behind_an_endless_one_that_covers_it(rds_export_tasks, endless):
         ({"times": 1}, {}),
         ({"identifier": "nightly"}, {}),
         ({"identifier": "nightly"}, {"identifier": "weekly"}),
-        ({"into": "DescribeExportTasks"}, {"into": "CancelExportTask"}),
+        ({"operation": "DescribeExportTasks"}, {"operation": "CancelExportTask"}),
     ],
 )
 def test_one_behind_another_that_leaves_it_sends_is_taken(rds_export_tasks, first, second):
     rds_export_tasks.inject("Throttling", **first)
 
-    assert rds_export_tasks.inject("AccessDenied", **second).name == "AccessDenied"
+    assert rds_export_tasks.inject("AccessDenied", **second).failure.name == "AccessDenied"
 
 
 def test_one_behind_an_endless_one_that_was_lifted_is_taken(rds_export_tasks):

@@ -253,7 +253,7 @@ def test_an_injected_failure_comes_before_a_users_handler_and_a_stub(rds_export_
     rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
 
     with (
-        rds_export_tasks.inject("AccessDenied", into="DescribeEvents"),
+        rds_export_tasks.inject("AccessDenied", operation="DescribeEvents"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         client.describe_events()
@@ -262,7 +262,7 @@ def test_an_injected_failure_comes_before_a_users_handler_and_a_stub(rds_export_
 def test_an_applied_failure_hides_the_answer_of_a_users_handler(rds_export_tasks, before_send, client):
     handler = before_send(b"<R><DescribeEventsResult/></R>")
     client.meta.events.register("before-send.rds.DescribeEvents", handler)
-    rds_export_tasks.inject("AccessDenied", into="DescribeEvents", applied=True)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents", applied=True)
 
     with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
         client.describe_events()
@@ -277,7 +277,7 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
         client.describe_db_instances()
 
     assert str(error.value) == (
-        "nobody answers DescribeDBInstances; answered here: StartExportTask, CancelExportTask, DescribeExportTasks. "
+        "nobody answers DescribeDBInstances; answered here: CancelExportTask, StartExportTask, DescribeExportTasks. "
         "Nothing was sent to AWS. Ways out: rds_export_tasks.stub('DescribeDBInstances', response); moto beside "
         "this plugin (mock_aws); a 'before-send.rds.DescribeDBInstances' handler of your own"
     )

@@ -110,7 +110,7 @@ def test_a_cluster_that_moto_stumbles_over_is_exported(in_moto, rds_export_clien
 
 def test_an_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
     with (
-        rds_export_tasks.inject("AccessDenied", into="DescribeDBInstances"),
+        rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         rds_export_client.describe_db_instances()

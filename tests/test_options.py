@@ -120,10 +120,10 @@ def test_the_closest_option_wins(pytester):
     ("line", "expression", "value"),
     [
         ("rds_export_region = eu-west-1", "region", "eu-west-1"),
-        ("rds_export_concurrent_limit = 2", "_account.options.concurrent_limit", 2),
-        ("rds_export_assert_all_injected = false", "_account.options.assert_all_injected", False),
-        ("rds_export_assert_all_injected = No", "_account.options.assert_all_injected", False),
-        ("rds_export_assert_all_answered = 1", "_account.options.assert_all_answered", True),
+        ("rds_export_concurrent_limit = 2", "options.concurrent_limit", 2),
+        ("rds_export_assert_all_injected = false", "options.assert_all_injected", False),
+        ("rds_export_assert_all_injected = No", "options.assert_all_injected", False),
+        ("rds_export_assert_all_answered = 1", "options.assert_all_answered", True),
     ],
 )
 def test_an_ini_file_spells_each_kind(pytester, line, expression, value):
@@ -147,14 +147,6 @@ def test_an_ini_file_spells_each_kind(pytester, line, expression, value):
         (
             "rds_export_assert_all_answered = maybe",
             "ini key rds_export_assert_all_answered: assert_all_answered is true or false, got 'maybe'",
-        ),
-        (
-            "rds_export_pagesize = 20",
-            (
-                "unknown ini key 'rds_export_pagesize'; known: rds_export_page_size, rds_export_region, "
-                "rds_export_describe_unknown, rds_export_account_id, rds_export_concurrent_limit, "
-                "rds_export_assert_all_injected, rds_export_assert_all_answered"
-            ),
         ),
     ],
 )

@@ -286,7 +286,7 @@ def pytest_unconfigure(config):
     return run
 
 
-ROOMS_OF_A_START = {f"pytest_rds_export.{room}" for room in ("plugin", "_options", "_sleep", "_wording")}
+ROOMS_OF_A_START = {f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleep", "_messages")}
 
 
 def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):
@@ -346,8 +346,6 @@ pytest_plugins = ["pytester"]
 
 @pytest.mark.parametrize("source", [
     "def test_it(rds_export_tasks): rds_export_tasks.seed('nightly')",
-    "from pytest_rds_export import Timeline\\n"
-    "def test_it(rds_export_tasks): rds_export_tasks.seed('nightly', timeline=Timeline(starting=1))",
     "import pytest\\n@pytest.mark.rds_export_failure('StartExportTask', kinds=['common'])\\n"
     "@pytest.mark.rds_export_tasks(assert_all_injected=False)\\n"
     "def test_it(rds_export_failure, rds_export_endpoint): assert rds_export_failure.name != 'Throttling'",
@@ -360,7 +358,7 @@ def test_inner(pytester, source):
     assert failed == source.count("!=")
     assert result.parseoutcomes().keys() <= {"passed", "failed"}
 """
-    ).assert_outcomes(passed=4)
+    ).assert_outcomes(passed=3)
 
 
 def test_a_stand_in_for_sleep_is_not_taken_for_the_real_one(run_apart):

@@ -8,7 +8,7 @@ from _names import OPTIONS
 CLOSEST_FIRST = ["page_size", *(name for name in OPTIONS if name != "page_size")]
 SHOW = """
 def test_it(rds_export_tasks):
-    print(rds_export_tasks._account.options)
+    print(rds_export_tasks.options)
 """
 
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.rds_export_tasks("module", page_size=20, region="eu-wes
 class TestClass:
     @pytest.mark.rds_export_tasks("function", page_size=40)
     def test_it(self, rds_export_tasks):
-        options = rds_export_tasks._account.options
+        options = rds_export_tasks.options
         assert list(rds_export_tasks) == ["module", "class", "function"]
         assert (options.page_size, options.region, options.account_id) == (40, "eu-west-2", "111111111111")
 """,
@@ -43,7 +43,7 @@ def test_several_markers_on_one_function_add_up_and_the_lowest_wins(pytester):
 @pytest.mark.rds_export_tasks("closest", page_size=30)
 def test_it(rds_export_tasks):
     assert list(rds_export_tasks) == ["farther", "closest"]
-    assert rds_export_tasks._account.options.page_size == 30
+    assert rds_export_tasks.options.page_size == 30
 """,
     )
 
@@ -83,7 +83,7 @@ def test_ini_keys_set_what_no_marker_says(pytester):
         """
 @pytest.mark.rds_export_tasks(page_size=30)
 def test_it(rds_export_tasks):
-    options = rds_export_tasks._account.options
+    options = rds_export_tasks.options
     assert (options.region, options.account_id, options.describe_unknown) == ("eu-west-1", "111111111111", "empty")
     assert (options.concurrent_limit, options.page_size) == (2, 30)
     assert (options.assert_all_injected, options.assert_all_answered) == (False, False)
@@ -101,8 +101,7 @@ def test_a_flag_is_spelled_in_many_ways(pytester, text, value):
 
     result = run(
         pytester,
-        "def test_it(rds_export_tasks):\n"
-        f"    assert rds_export_tasks._account.options.assert_all_injected is {value}\n",
+        f"def test_it(rds_export_tasks):\n    assert rds_export_tasks.options.assert_all_injected is {value}\n",
     )
 
     result.assert_outcomes(passed=1)
@@ -117,7 +116,7 @@ def test_ini_file_may_be_a_pyproject(pytester):
         pytester,
         """
 def test_it(rds_export_tasks):
-    assert (rds_export_tasks.region, rds_export_tasks._account.options.page_size) == ("eu-west-1", 20)
+    assert (rds_export_tasks.region, rds_export_tasks.options.page_size) == ("eu-west-1", 20)
 """,
     )
 
@@ -125,18 +124,12 @@ def test_it(rds_export_tasks):
 
 
 @pytest.mark.parametrize("name", ["regoin", "timeline"])
-def test_an_unknown_ini_key_is_a_usage_error_that_lists_the_known(pytester, name):
+def test_an_unknown_ini_key_is_told_by_pytest(pytester, name):
     with_ini(pytester, **{name: "x"})
 
-    result = run(pytester, SHOW)
+    result = run(pytester, "")
 
-    known = [f"rds_export_{known}" for known in OPTIONS if known != "timeline"]
-    (error,) = result.errlines[:1]
-    said, _, listed = error.partition("; known: ")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert said == f"ERROR: unknown ini key 'rds_export_{name}'"
-    assert sorted(listed.split(", ")) == sorted(known)
-    assert name != "regoin" or listed.startswith("rds_export_region, ")
+    result.stdout.fnmatch_lines([f"*PytestConfigWarning: Unknown config option: rds_export_{name}"])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from freezegun import freeze_time
 from _asking import cancel, described, exactly, statuses
 from _aws import start
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline
+from pytest_rds_export._rds.timeline import failing
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 
@@ -136,7 +137,7 @@ def test_a_stuck_task_can_be_cancelled_and_moved_by_hand(rds_export_tasks, rds_e
 
 
 def test_a_stuck_task_does_not_get_as_far_as_failing():
-    assert Stuck()._failing("no room") == Stuck()
+    assert failing(Stuck(), "no room") == Stuck()
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(), Stuck()])

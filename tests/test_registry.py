@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from _aws import raises_exactly, start
-from pytest_rds_export import ExportTask, ExportTaskRegistry, Stuck
+from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def test_its_repr_counts(registry, rds_export_client):
 
 def test_it_equals_itself_alone(registry):
     assert registry == registry  # noqa: PLR0124
-    assert registry != ExportTaskRegistry()
+    with fake_rds_export() as other:
+        assert registry != other
     assert registry != dict(registry)
     assert hash(registry) == hash(registry)
 
@@ -101,13 +102,13 @@ def test_a_client_of_another_region_sees_the_tasks_there(registry):
 def test_stubs_failures_and_calls_are_the_accounts(registry, rds_export_client):
     abroad = registry.in_region("eu-west-1")
     abroad.stub("DescribeDBInstances", {"DBInstances": []})
-    injection = abroad.inject("AccessDenied", into="StartExportTask", times=1)
+    injection = abroad.inject("AccessDenied", operation="StartExportTask", times=1)
 
     rds_export_client.describe_db_instances()
     with pytest.raises(rds_export_client.exceptions.ClientError, match="AccessDenied"):
         start(rds_export_client, "third")
 
-    assert injection.sends == 1
+    assert injection.attempts == 1
     assert [call.operation for call in abroad.calls] == ["DescribeDBInstances", "StartExportTask"]
     assert abroad.calls_to("StartExportTask") == registry.calls_to("StartExportTask") == [registry.calls[1]]
 
@@ -123,7 +124,11 @@ def test_stubs_failures_and_calls_are_the_accounts(registry, rds_export_client):
     ],
 )
 def test_operations_go_by_the_name_of_the_api(registry, operation, text):
-    for call in (registry.calls_to, lambda name: registry.stub(name, {}), lambda name: registry.inject("X", into=name)):
+    for call in (
+        registry.calls_to,
+        lambda name: registry.stub(name, {}),
+        lambda name: registry.inject("X", operation=name),
+    ):
         with raises_exactly(ValueError, text):
             call(operation)
 

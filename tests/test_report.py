@@ -170,7 +170,7 @@ def test_a_failure_that_no_send_met_is_a_likely_mistake(pytester):
         pytester,
         failing(
             "rds_export_tasks.seed('nightly')",
-            "rds_export_tasks.inject('Throttling', into='StartExportTask', identifier='nightly')",
+            "rds_export_tasks.inject('Throttling', operation='StartExportTask', identifier='nightly')",
             "cancel('nightly')",
         ),
     )

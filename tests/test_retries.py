@@ -126,7 +126,7 @@ def test_no_retry_of_any_failure_sleeps(rds_export_tasks, no_sleep, mode, failur
 
 def test_a_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_sleep):
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    rds_export_tasks.inject("Throttling", into="DescribeDBInstances", times=2)
+    rds_export_tasks.inject("Throttling", operation="DescribeDBInstances", times=2)
 
     answer = client_with(mode="standard").describe_db_instances()
 

@@ -175,7 +175,9 @@ class Account(RuleBasedStateMachine):
     def inject(self, operation, region, identifier, times, applied):
         text = f"failure {len(self.injections)}"
         failure = Failure("AccessDenied", http_status=403, message=text)
-        self.registries[region].inject(failure, into=operation, identifier=identifier, times=times, applied=applied)
+        self.registries[region].inject(
+            failure, operation=operation, identifier=identifier, times=times, applied=applied
+        )
         self.injections.append(Injection(operation, identifier, text, times, applied))
 
     @rule(passing=st.timedeltas(timedelta(0), timedelta(minutes=12)))

@@ -91,7 +91,7 @@ def test_a_stub_comes_before_seeded_snapshots(rds_export_tasks, rds_export_clien
 
 def test_an_injected_failure_comes_before_a_stub(rds_export_tasks, describe):
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-    rds_export_tasks.inject("AccessDenied", into="DescribeDBInstances", times=1)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances", times=1)
 
     with pytest.raises(ClientError, match="AccessDenied"):
         describe()

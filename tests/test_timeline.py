@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from _asking import cancel, described, exactly
 from _aws import start
-from pytest_rds_export import ExportTask, ExportTaskRegistry, Timeline, fake_rds_export
+from pytest_rds_export import ExportTask, Timeline, fake_rds_export
+from pytest_rds_export._rds.timeline import failing
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
@@ -115,7 +116,7 @@ def test_a_warning_comes_with_completion_and_not_before(clock, rds_export_tasks)
 
 def test_failing_keeps_the_course_and_changes_its_end():
     warned = Timeline(starting=1, in_progress=2, canceling=3, warning_message="{}")
-    assert warned._failing("no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
+    assert failing(warned, "no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
 
 
 @pytest.mark.parametrize(
@@ -273,8 +274,7 @@ timelines = st.builds(
     st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
 )
 def test_progress_never_falls_statuses_go_forward_and_times_are_in_order(timeline, status, percent, steps):
-    registry = ExportTaskRegistry()
-    with freeze_time(T0) as clock:
+    with fake_rds_export() as registry, freeze_time(T0) as clock:
         task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
         seen = [_state(task)]
         for step in steps:

@@ -10,7 +10,9 @@ from botocore.serialize import create_serializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pytest_rds_export import Failure, _model, _wire
+from _wire import parse
+from pytest_rds_export import Failure, _model
+from pytest_rds_export._protocol.serializer import serialize_failure, serialize_result
 
 NOW = datetime(2026, 3, 1, 2, 0, 0, 250_000, tzinfo=timezone.utc)
 OPERATIONS = _model.service_model().operation_names
@@ -82,7 +84,7 @@ def test_parameters_that_botocore_sends_are_read_as_they_were(name):
     @few
     @given(values(operation.input_shape, empty=False) if operation.input_shape.members else st.just({}))
     def check(parameters):
-        assert _wire.read(sent(operation, parameters)) == (operation, parameters)
+        assert parse(sent(operation, parameters)) == (operation, parameters)
 
     check()
 
@@ -94,7 +96,7 @@ def test_a_result_is_parsed_by_botocore_as_it_was(name):
     @few
     @given(values(operation.output_shape, empty=True))
     def check(result):
-        assert parsed(operation, _wire.write_result(operation, result, NOW)) == on_the_wire(result)
+        assert parsed(operation, serialize_result(operation, result, NOW)) == on_the_wire(result)
 
     check()
 
@@ -103,7 +105,7 @@ def test_a_result_is_parsed_by_botocore_as_it_was(name):
 def test_a_list_without_items_is_not_given(body):
     query = "Action=StartExportTask&Version=2014-10-31&ExportTaskIdentifier=a&SourceArn=b&S3BucketName=c&IamRoleArn=d"
 
-    _, parameters = _wire.read(body.format(f"{query}&KmsKeyId=e"))
+    _, parameters = parse(body.format(f"{query}&KmsKeyId=e"))
 
     assert parameters == {
         "ExportTaskIdentifier": "a",
@@ -117,7 +119,7 @@ def test_a_list_without_items_is_not_given(body):
 def test_what_a_result_does_not_have_is_left_out():
     operation = _model.operation_model("CancelExportTask")
 
-    response = _wire.write_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
+    response = serialize_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
 
     result = response.body.partition(b"Result>")[2].partition(b"</CancelExportTaskResult>")[0]
     assert result == b"<S3Prefix></S3Prefix><Status>CANCELING</Status>"
@@ -141,8 +143,8 @@ def test_any_text_leaves_the_answer_readable(text, found):
     operation = _model.operation_model("DescribeExportTasks")
     tasks = {"ExportTasks": [{"WarningMessage": text, "ExportOnly": [text], "Status": "COMPLETE"}]}
 
-    answer = parsed(operation, _wire.write_result(operation, tasks, NOW))
-    failure = _wire.write_failure(Failure("OptInRequired", message=text), "DescribeExportTasks", NOW)
+    answer = parsed(operation, serialize_result(operation, tasks, NOW))
+    failure = serialize_failure(Failure("OptInRequired", message=text), "DescribeExportTasks", NOW)
 
     assert answer == {"ExportTasks": [{"WarningMessage": found, "ExportOnly": [found], "Status": "COMPLETE"}]}
     assert parsed(operation, failure)["Error"]["Message"] == found
@@ -160,7 +162,7 @@ def test_any_text_leaves_the_answer_readable(text, found):
     ],
 )
 def test_a_time_is_written_in_utc_with_milliseconds(moment, text):
-    body = _wire.write_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": moment}, NOW).body.decode()
+    body = serialize_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": moment}, NOW).body.decode()
 
     assert f"<TaskEndTime>{text}</TaskEndTime>" in body
 
@@ -175,7 +177,7 @@ def _without_id(response):
 def test_the_bytes_of_a_success():
     result = {"ExportTasks": [{"ExportTaskIdentifier": "a<b", "PercentProgress": 0, "TaskEndTime": NOW}], "Marker": "m"}
 
-    response = _wire.write_result(_model.operation_model("DescribeExportTasks"), result, NOW)
+    response = serialize_result(_model.operation_model("DescribeExportTasks"), result, NOW)
 
     body, headers = _without_id(response)
     assert response.status == 200
@@ -198,7 +200,7 @@ def test_the_bytes_of_a_success():
 def test_the_bytes_of_an_error(status, blamed):
     failure = Failure("OptInRequired", http_status=status, message="not > subscribed")
 
-    response = _wire.write_failure(failure, "CancelExportTask", NOW)
+    response = serialize_failure(failure, "CancelExportTask", NOW)
 
     body, headers = _without_id(response)
     assert response.status == status
@@ -212,6 +214,6 @@ def test_the_bytes_of_an_error(status, blamed):
 
 def test_no_two_answers_have_the_same_request_id():
     operation = _model.operation_model("CancelExportTask")
-    ids = {_wire.write_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
+    ids = {serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
 
     assert len(ids) == 100

@@ -1,6 +1,18 @@
 """A pytest plugin that answers Amazon RDS export tasks in-process, through the real botocore."""
 
+import importlib
 from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ._clock import EndlessWait, ExportClock
+    from ._failures import Failure, failures
+    from ._fake import fake_rds_export
+    from ._rds.calls import Call
+    from ._rds.injections import Injection
+    from ._rds.operations import UnansweredOperation
+    from ._rds.registry import ExportTaskRegistry
+    from ._rds.task import ExportTask
+    from ._rds.timeline import Polls, Stuck, Timeline
 
 __all__ = [
     "Call",
@@ -18,16 +30,29 @@ __all__ = [
     "fake_rds_export",
 ]
 
-if TYPE_CHECKING:
-    from ._public import *
-else:
-    # pytest imports this package at every start, also where no test needs it; the rooms come with the first name.
-    def __getattr__(name: str) -> Any:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from . import _public
+# pytest imports this package at every start, so a module is imported when one of its names is first used.
+_MODULES = {
+    "Call": "_rds.calls",
+    "EndlessWait": "_clock",
+    "ExportClock": "_clock",
+    "ExportTask": "_rds.task",
+    "ExportTaskRegistry": "_rds.registry",
+    "Failure": "_failures",
+    "Injection": "_rds.injections",
+    "Polls": "_rds.timeline",
+    "Stuck": "_rds.timeline",
+    "Timeline": "_rds.timeline",
+    "UnansweredOperation": "_rds.operations",
+    "failures": "_failures",
+    "fake_rds_export": "_fake",
+}
 
-        return getattr(_public, name)
 
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import math
 import sys
 import sysconfig
@@ -15,9 +16,9 @@ from numbers import Real
 from types import FunctionType
 from typing import Any, TypeVar
 
-from ._model import milliseconds, moment
+from ._messages import unknown_name_message
+from ._model import milliseconds, to_datetime
 from ._sleep import REAL_SLEEP
-from ._wording import unknown
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LIMIT = timedelta(days=7)
@@ -47,7 +48,7 @@ def now() -> datetime:
     return milliseconds(dt.datetime.now(timezone.utc))
 
 
-def steered_by() -> str | None:
+def frozen_by() -> str | None:
     """The library that holds the clock, if one does."""
     freezegun = sys.modules.get("freezegun.api")
     if freezegun is not None and freezegun.freeze_factories:
@@ -59,9 +60,9 @@ def steered_by() -> str | None:
     return None
 
 
-def is_steered() -> bool:
+def is_frozen() -> bool:
     """Whether a library holds the clock."""
-    return steered_by() is not None
+    return frozen_by() is not None
 
 
 def pause(seconds: float) -> None:
@@ -100,7 +101,7 @@ class ExportClock:
         """
         for name in parts:
             if name not in _PARTS:
-                raise TypeError(unknown("part of a timedelta", name, _PARTS))
+                raise TypeError(unknown_name_message("part of a timedelta", name, _PARTS))
         if not parts:
             raise TypeError("tick needs to know how far, such as tick(minutes=5)")
         return self._move(timedelta(**parts))
@@ -110,7 +111,7 @@ class ExportClock:
 
         Raises ``ValueError`` for anything else.
         """
-        target = moment("when", when)
+        target = to_datetime("when", when)
         return self._move(target - self.now)
 
     def sleep(self, seconds: float) -> None:
@@ -156,7 +157,7 @@ def settings(start: datetime | str = START, limit: timedelta = LIMIT) -> tuple[d
     __tracebackhide__ = True
     if not isinstance(limit, timedelta) or limit <= timedelta(0):
         raise ValueError(f"limit is a positive timedelta such as timedelta(hours=2), got {limit!r}")
-    return moment("start", start), limit
+    return to_datetime("start", start), limit
 
 
 @contextmanager
@@ -167,7 +168,7 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
     """
     global _active
     start, limit = settings(start, limit)
-    library = steered_by()
+    library = frozen_by()
     if library is not None:
         raise RuntimeError(_COMBINE.format(library=library))
     from freezegun import freeze_time
@@ -278,5 +279,6 @@ def _moves(clock: ExportClock, seconds: Any) -> bool:
         return False
     if not 0 <= float(seconds) < math.inf:
         return False
-    caller: str = sys._getframe(2).f_globals.get("__name__", "")
+    frame: Any = inspect.currentframe()
+    caller: str = frame.f_back.f_back.f_globals.get("__name__", "")
     return not _sleeps_for_real(caller)

@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import botocore.exceptions
+import botocore.parsers
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ClientError
+from botocore.retries.standard import RetryContext, StandardRetryConditions
+
 from . import _model
-from ._wording import closest_first, unknown
+from ._messages import closest_first, unknown_name_message
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from botocore.model import Shape
 
 __tracebackhide__ = True
@@ -86,10 +91,10 @@ class Failure:
         if self.operation is not None:
             _model.operation_model(self.operation)
         if self.kind not in KINDS:
-            raise ValueError(unknown("kind of failure", self.kind, KINDS))
+            raise ValueError(unknown_name_message("kind of failure", self.kind, KINDS))
         if self.kind == "transport":
             if self.name not in (*_TRANSPORT, *_DISTORTED):
-                raise ValueError(unknown("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
+                raise ValueError(unknown_name_message("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
             own = _PROXY_PAGE_STATUS if self.name == "ProxyErrorPage" else None
             if self.http_status not in (None, own):
                 raise ValueError(f"the http_status of {self.name} is {own}, got {self.http_status!r}")
@@ -111,11 +116,8 @@ class Failure:
     @property
     def exception(self) -> type[Exception]:
         """What the client raises, for ``pytest.raises``: ``ClientError`` or the class of the transport failure."""
-        import botocore.exceptions
-        import botocore.parsers
-
         if self.code is not None:
-            return botocore.exceptions.ClientError
+            return ClientError
         if self.name == "TruncatedResponse":
             return botocore.parsers.ResponseParserError
         found: type[Exception] = getattr(botocore.exceptions, self.name)
@@ -134,9 +136,6 @@ class Failure:
         """Whether botocore sends the request again, asked of botocore's own standard retry mode."""
         if self.name == "TruncatedResponse":
             return False
-        from botocore.awsrequest import AWSResponse
-        from botocore.retries.standard import RetryContext, StandardRetryConditions
-
         status: Any = self.http_status
         headers: Any = {}
         context = RetryContext(
@@ -144,19 +143,9 @@ class Failure:
             operation_model=_model.operation_model(self.operation or "CancelExportTask"),
             parsed_response=None if self.code is None else {"Error": {"Code": self.code}},
             http_response=None if self.code is None else AWSResponse("", status, headers, None),
-            caught_exception=None if self.code is not None else self.as_exception(""),
+            caught_exception=None if self.code is not None else to_exception(self, ""),
         )
         return bool(StandardRetryConditions(max_attempts=2).is_retryable(context))
-
-    @property
-    def is_lost_connection(self) -> bool:
-        """Whether the client gets no answer at all."""
-        return self.name in _TRANSPORT and self.kind == "transport"
-
-    def as_exception(self, url: str) -> Exception:
-        """The exception of a transport failure that gives no answer, for a request to *url*."""
-        make: Callable[..., Exception] = self.exception
-        return make(endpoint_url=url, error=self.message)
 
     def __repr__(self) -> str:
         where = f" of {self.operation}" if self.operation else ""
@@ -164,8 +153,19 @@ class Failure:
         return f"<Failure {self.name} ({self.kind}{where}{status}): {self.message}>"
 
 
+def has_no_response(failure: Failure) -> bool:
+    """Return whether the client gets no response at all."""
+    return failure.kind == "transport" and failure.name in _TRANSPORT
+
+
+def to_exception(failure: Failure, url: str) -> Exception:
+    """Return the exception of a failure that has no response, for a request to *url*."""
+    make: Callable[..., Exception] = failure.exception
+    return make(endpoint_url=url, error=failure.message)
+
+
 class Fault(Exception):
-    """An operation's refusal, on its way to the wire."""
+    """A failure that an operation responds with."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"({failure.name}): {failure.message}")
@@ -181,7 +181,7 @@ def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...
     picked = [kinds] if isinstance(kinds, str) else list(kinds)
     for kind in picked:
         if kind not in KINDS:
-            raise ValueError(unknown("kind of failure", kind, KINDS))
+            raise ValueError(unknown_name_message("kind of failure", kind, KINDS))
     if not isinstance(operation, str):
         raise ValueError(f"an operation goes by the API's name, such as 'CancelExportTask', got {operation!r}")
     _model.operation_model(operation)
@@ -211,7 +211,7 @@ def _documented(shape: Shape, operation: str | None, message: str = "") -> Failu
     return Failure(error.get("code", shape.name), operation, "documented", error.get("httpStatusCode", 400), text)
 
 
-def fault(code: str, message: str, http_status: int = 400) -> Fault:
+def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
     """The refusal with the wire code *code*: the model's status if it knows the code, else *http_status*."""
     shape = _model.service_model().shape_for_error_code(code)  # type: ignore[arg-type]
     if shape is not None:
@@ -238,6 +238,6 @@ def find(name: str, operation: str) -> Failure:
 def from_client_error(error: ClientError, operation: str) -> Failure:
     """The failure that a ``ClientError`` tells of, so that it can travel as XML."""
     details = error.response.get("Error", {})
-    modelled = fault(str(details.get("Code", "")), str(details.get("Message", ""))).failure
+    modelled = make_fault(str(details.get("Code", "")), str(details.get("Message", ""))).failure
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)

@@ -8,12 +8,28 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import Any, TypeVar
 
-from ._environment import Environment, environment, fake_aws
-from ._interceptor import intercepting
-from ._options import Options
-from ._registry import ExportTaskRegistry, Seed
-from ._session import default_session
-from ._wording import counted
+from ._messages import pluralize
+from ._rds.account import Account
+from ._rds.injections import describe_target, failure_name
+from ._rds.operations import HANDLED
+from ._rds.options import Options
+from ._rds.registry import ExportTaskRegistry
+from ._rds.seeds import Seed
+from ._transport.endpoint import endpoint
+from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
+from ._transport.patch import responding
+from ._transport.session import default_session, new_client
+
+__all__ = [
+    "HANDLED",
+    "Account",
+    "ExportTaskRegistry",
+    "activate",
+    "complaints",
+    "fake_rds_export",
+    "new_client",
+    "serve",
+]
 
 __tracebackhide__ = True
 
@@ -37,20 +53,21 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
             raise TypeError("a seed is no function; as a decorator it is written with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
-        self._entered: list[tuple[AbstractContextManager[Environment], ExportTaskRegistry]] = []
+        self._entered: list[tuple[AbstractContextManager[Environment], Account]] = []
 
     def __enter__(self) -> ExportTaskRegistry:
-        registry = ExportTaskRegistry(Options.of(self._options))
+        account = Account(Options.of(self._options))
+        registry = ExportTaskRegistry.of(account.region())
         registry.seed_all(self._seeds)
-        answering = answered_from(registry)
-        answering.__enter__()
-        self._entered.append((answering, registry))
+        active = activate(account)
+        active.__enter__()
+        self._entered.append((active, account))
         return registry
 
     def __exit__(self, *exc_info: object) -> None:
-        answering, registry = self._entered.pop()
-        answering.__exit__(*exc_info)  # type: ignore[arg-type]
-        if exc_info[0] is None and (complaint := complaints(registry)):
+        active, account = self._entered.pop()
+        active.__exit__(*exc_info)  # type: ignore[arg-type]
+        if exc_info[0] is None and (complaint := complaints(account)):
             raise AssertionError(complaint)
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
@@ -76,30 +93,37 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __repr__(self) -> str:
         use = "in use" if self._entered else "not in use"
-        return f"<fake_rds_export of {counted(len(self._seeds), 'seed')}, {use}>"
+        return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
 @contextmanager
-def answered_from(registry: ExportTaskRegistry) -> Iterator[Environment]:
-    """Environment and interception for *registry*, in and out; gives what the environment was."""
-    with environment(fake_aws(registry.region)) as found, default_session(), intercepting(registry):
+def activate(account: Account) -> Iterator[Environment]:
+    """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
+    with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
         yield found
 
 
-def complaints(registry: ExportTaskRegistry) -> str:
-    """What to say at the end of a test that passed: never-met failures and unanswered operations; else nothing."""
-    options = registry._account.options
+@contextmanager
+def serve(account: Account) -> Iterator[tuple[str, Environment]]:
+    """Have *account* respond to other processes, too; yields the URL, and what was in the environment."""
+    with endpoint(account) as url, environment(endpoint_variables(url)) as found:
+        yield url, found
+
+
+def complaints(account: Account) -> str:
+    """Return what to say at the end of a test that passed: unused failures and unanswered operations; or nothing."""
     lines = []
-    if options.assert_all_injected:
+    if account.options.assert_all_injected:
         lines += [
-            f"{injection.unmet}; have the code under test call {injection.target}, inject it into= another operation, "
+            f"{failure_name(injection)} was injected into {describe_target(injection)}, but no send met it; have the "
+            f"code under test call {describe_target(injection)}, inject it operation= another operation, "
             "or allow it with assert_all_injected=False"
-            for injection in registry._account.injections.unused()
+            for injection in account.injections.unused()
         ]
-    if options.assert_all_answered:
+    if account.options.assert_all_answered:
         lines += [
             f"{call.operation} was called in {call.region} and nobody answered; stub it, put moto beside, or allow it "
             "with assert_all_answered=False or unanswered.clear()"
-            for call in registry.unanswered
+            for call in account.log.unanswered
         ]
     return "\n".join(lines)

@@ -9,30 +9,25 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ._wording import unknown
+from botocore import xform_name
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from ._messages import unknown_name_message
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
-    from botocore.model import OperationModel, ServiceModel, Shape
+    from botocore.model import OperationModel, Shape
 
 __tracebackhide__ = True
 
 UTC = timezone.utc
 
-# The operations that are answered from the registry; a failure that names none is sought in this order.
-ANSWERED = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
-
-_RDS_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):rds:(?P<region>[a-z0-9-]+):(?P<account>\d{12})"
-    r":(?P<type>[a-z-]+):(?P<name>[A-Za-z][A-Za-z0-9:-]*)"
-)
-
 
 @functools.cache
 def loader(data_path: str | None) -> Loader:
     """The loader of botocore's data files, and of those on *data_path*; it keeps what it has read."""
-    from botocore.loaders import create_loader
-
     return create_loader(data_path)
 
 
@@ -43,8 +38,6 @@ def _own_loader() -> Loader:
 @functools.cache
 def service_model() -> ServiceModel:
     """The service model of RDS that the installed botocore carries."""
-    from botocore.model import ServiceModel
-
     return ServiceModel(_own_loader().load_service_model("rds", "service-2"), "rds")
 
 
@@ -54,27 +47,23 @@ def operation_model(name: str) -> OperationModel:
 
     Raises ``ValueError`` for a name that is none of the API's, with the right one named.
     """
-    from botocore import xform_name
-
     model = service_model()
     if name in model.operation_names:
         return model.operation_model(name)
     for operation in model.operation_names:
         if xform_name(operation) == name:
             raise ValueError(f"operations go by the API's name: {operation!r}, not {name!r}")
-    raise ValueError(unknown("RDS operation", name, model.operation_names))
+    raise ValueError(unknown_name_message("RDS operation", name, model.operation_names))
 
 
 @functools.cache
 def members(shape_name: str) -> Mapping[str, tuple[str, Shape]]:
     """Of a structure: the members in botocore's snake case, each with the API's name and its shape."""
-    from botocore import xform_name
-
     shape: Any = service_model().shape_for(shape_name)
     return {xform_name(name): (name, member) for name, member in shape.members.items()}
 
 
-def checked_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def check_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Turn members in snake case into the API's names, each value checked against its shape.
 
     Raises ``TypeError`` for an unknown member, ``ValueError`` for a value of the wrong type. A member given as
@@ -84,7 +73,7 @@ def checked_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]
     result = {}
     for name, value in given.items():
         if name not in known:
-            raise TypeError(unknown(f"member of {shape_name}", name, known))
+            raise TypeError(unknown_name_message(f"member of {shape_name}", name, known))
         if value is not None:
             api_name, shape = known[name]
             result[api_name] = _checked(name, value, shape)
@@ -94,7 +83,7 @@ def checked_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]
 def _checked(name: str, value: Any, shape: Any) -> Any:
     kind = shape.type_name
     if kind == "timestamp":
-        return moment(name, value)
+        return to_datetime(name, value)
     if kind == "list" and isinstance(value, (list, tuple)):
         return [_checked(f"{name}[{index}]", item, shape.member) for index, item in enumerate(value)]
     types = {"string": str, "integer": int, "long": int, "boolean": bool, "structure": dict, "list": list}
@@ -104,7 +93,7 @@ def _checked(name: str, value: Any, shape: Any) -> Any:
     return value
 
 
-def moment(name: str, value: object) -> datetime:
+def to_datetime(name: str, value: object) -> datetime:
     """A point in time in UTC, cut to the milliseconds that RDS sends.
 
     *value* is an aware ``datetime`` or an ISO 8601 text with an offset, as both versions of the AWS CLI print it.
@@ -127,13 +116,7 @@ def milliseconds(value: datetime) -> datetime:
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
-def parse_arn(arn: str) -> Mapping[str, str] | None:
-    """The parts of an RDS ARN (partition, region, account, type, name); None if it is none."""
-    match = _RDS_ARN.fullmatch(arn)
-    return match.groupdict() if match else None
-
-
-def checked_region(name: object) -> str:
+def check_region(name: object) -> str:
     """The name of a region. Raises ``ValueError`` for what cannot be one."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):
         raise ValueError(f"a region has a name such as 'eu-west-1', got {name!r}")
@@ -155,8 +138,6 @@ def check_structure(shape_name: str, value: Mapping[str, Any]) -> None:
 
 
 def _check(value: Mapping[str, Any], shape: Shape, what: str) -> None:
-    from botocore.validate import ParamValidator
-
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
         raise ValueError(f"not a valid {what}: {report.generate_report()}")

@@ -6,13 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from ._calls import Call
+from . import _clock
 from ._failures import Failure
-from ._record import MOVES
-from ._registry import ExportTaskRegistry
-from ._task import ExportTask
-from ._timeline import Timeline
-from ._wording import close_matches
+from ._messages import close_matches
+from ._rds.account import Account
+from ._rds.calls import Call, describe_call
+from ._rds.injections import describe_target, failure_name
+from ._rds.state import FINISHED, TaskState
+from ._rds.task import LiveExportTask
+from ._rds.timeline import Timeline
 
 __tracebackhide__ = True
 
@@ -23,28 +25,29 @@ _WIDEST = 160
 _IN_VAIN = 3
 
 
-def described(registry: ExportTaskRegistry) -> str:
+def described(account: Account) -> str:
     """What ``describe`` gives; where that fails, the reason, since a report must not end the run."""
     try:
-        return describe(registry)
+        return describe(account)
     except Exception as error:  # noqa: BLE001
         return f"could not be described: {error!r}"
 
 
-def describe(registry: ExportTaskRegistry) -> str:
+def describe(account: Account) -> str:
     """The calls in order with what came of them, the tasks as they stand, and the likeliest mistakes in words."""
-    regions = sorted(registry._account.regions.values(), key=lambda region: (region is not registry, region.region))
-    tasks = [task for region in regions for task in region.values()]
+    regions = sorted(account.regions.values(), key=lambda region: (region.name != account.options.region, region.name))
+    tasks = [task for region in regions for task in region.tasks_in_order]
+    calls = account.log.calls
     lines = [
         "calls:",
-        *_cut(_counted_lines(registry.calls), _MOST_CALLS, keep_last=True),
+        *_cut(_counted_lines(calls), _MOST_CALLS, keep_last=True),
         "tasks:",
         *_cut([_task_line(task) for task in tasks[:_MOST_TASKS]], _MOST_TASKS, of=len(tasks)),
     ]
-    hints = dict.fromkeys(hint for call in registry.calls for hint in _hints(call, registry))
-    hints |= dict.fromkeys(_waited_in_vain(registry))
-    for injection in registry._account.injections.unused() if registry.calls else ():
-        hints[injection.unmet] = None
+    hints = dict.fromkeys(hint for call in calls for hint in _hints(call, account))
+    hints |= dict.fromkeys(_waited_in_vain(account))
+    for injection in account.injections.unused() if calls else ():
+        hints[f"{failure_name(injection)} was injected into {describe_target(injection)}, but no send met it"] = None
     if hints:
         lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_HINTS])]
     return "\n".join(lines)
@@ -52,7 +55,7 @@ def describe(registry: ExportTaskRegistry) -> str:
 
 def _counted_lines(calls: Iterable[Call]) -> list[str]:
     """A line for each call; for equal ones in a row one with their number."""
-    lines = ((line, sum(1 for _ in group)) for line, group in groupby(call.summary for call in calls))
+    lines = ((line, sum(1 for _ in group)) for line, group in groupby(map(describe_call, calls)))
     return [line if count == 1 else f"{line} ({count} times)" for line, count in lines]
 
 
@@ -70,37 +73,37 @@ def _shortened(line: str) -> str:
     return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..."
 
 
-def _task_line(task: ExportTask) -> str:
-    return repr(task)[len("<ExportTask ") : -1]
+def _task_line(task: TaskState) -> str:
+    return repr(LiveExportTask.of(task))[len("<ExportTask ") : -1]
 
 
-def _hints(call: Call, registry: ExportTaskRegistry) -> Iterable[str]:
+def _hints(call: Call, account: Account) -> Iterable[str]:
     if call.error_code == "ExportTaskLimitReachedFault" and not call.injected:
-        limit = registry._account.options.concurrent_limit
+        limit = account.options.concurrent_limit
         yield f"{limit} exports are running in {call.region}, seeded ones too; the option concurrent_limit allows more"
     identifier = call.identifier
     if identifier is None or call.error_code != "ExportTaskNotFound":
         return
-    for region in registry._account.regions.values():
-        if identifier in region and region.region != call.region:
-            yield f"{identifier!r} is in {region.region}; this call went to {call.region}"
-        for other in region:
+    for region in account.regions.values():
+        if identifier in region.tasks and region.name != call.region:
+            yield f"{identifier!r} is in {region.name}; this call went to {call.region}"
+        for other in region.tasks:
             if other != identifier and other.lower() == identifier.lower():
-                yield f"identifiers keep their case: {other!r} is in {region.region}, {identifier!r} was asked for"
-        for other in close_matches(identifier, region, cutoff=0.8):
+                yield f"identifiers keep their case: {other!r} is in {region.name}, {identifier!r} was asked for"
+        for other in close_matches(identifier, region.tasks, cutoff=0.8):
             if other.lower() != identifier.lower():
-                yield f"{other!r} is in {region.region}; {identifier!r} was asked for"
+                yield f"{other!r} is in {region.name}; {identifier!r} was asked for"
 
 
-def _waited_in_vain(registry: ExportTaskRegistry) -> Iterable[str]:
+def _waited_in_vain(account: Account) -> Iterable[str]:
     """Tasks that were asked for again and again while the clock that moves them stood still."""
-    looks = (call for call in registry.calls if call.operation == "DescribeExportTasks")
+    looks = (call for call in account.log.calls if call.operation == "DescribeExportTasks")
     asked = Counter((call.region, call.identifier) for call in looks)
     for (region, identifier), times in asked.items():
-        task = registry._of_region(region)._get_live(identifier or "")
-        if task is None or times < _IN_VAIN or registry._clock_is_steered() or not isinstance(task.timeline, Timeline):
+        task = account.region(region).tasks.get(identifier or "")
+        if task is None or times < _IN_VAIN or _clock.is_frozen() or not isinstance(task.timeline, Timeline):
             continue
-        if MOVES[task.status]:
+        if task.status not in FINISHED:
             yield (
                 f"{identifier!r} was asked for {times} times and is {task.status}: its Timeline follows the clock, "
                 "which nobody moves; use rds_export_clock, Polls or move_to"

@@ -10,33 +10,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import _sleep  # noqa: F401
-from ._options import INI_NAMES, NAMES, Options
-from ._wording import unknown
+from ._rds.options import INI_NAMES, NAMES, Options
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
 
     from ._clock import ExportClock
-    from ._environment import Environment
     from ._failures import Failure
-    from ._registry import ExportTaskRegistry, Seed
+    from ._rds.account import Account
+    from ._rds.registry import ExportTaskRegistry
+    from ._rds.seeds import Seed
+    from ._transport.environment import Environment
 
 _INI = "rds_export_"
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
-_used: pytest.StashKey[ExportTaskRegistry] = pytest.StashKey()
+_used: pytest.StashKey[Account] = pytest.StashKey()
 _environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
 _before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 _phases = pytest.StashKey[dict[str, bool]]()
-
-
-def _load() -> None:
-    """Load the rooms. pytest loads this one at every start, also where no test needs the others.
-
-    They come all at once, and are got from the package, which keeps them, where a test has ``sys.modules`` forget what
-    it imports.
-    """
-    from . import _public  # noqa: F401
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,10 +65,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _read_ini(config: pytest.Config) -> dict[str, Any]:
-    # pytest 9 deprecates inicfg, but nothing else tells of a key that nobody declared.
-    for key in config._inicfg if hasattr(config, "_inicfg") else config.inicfg:
-        if key.startswith(_INI) and key.removeprefix(_INI) not in INI_NAMES:
-            raise pytest.UsageError(unknown("ini key", key, (f"{_INI}{name}" for name in INI_NAMES)))
     options = {}
     for name in INI_NAMES:
         text = config.getini(f"{_INI}{name}")
@@ -93,10 +81,9 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the catalogue of failures instead of running tests."""
     if not config.getoption("--rds-export-failures"):
         return None
-    _load()
-    from . import _failures, _model, _report
+    from . import _failures, _fake, _report
 
-    for line in _report.table(failure for name in _model.ANSWERED for failure in _failures.failures(name)):
+    for line in _report.table(failure for name in _fake.HANDLED for failure in _failures.failures(name)):
         print(line)  # noqa: T201
     return 0
 
@@ -118,21 +105,21 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
     """
     __tracebackhide__ = True
-    _load()
-    from . import _fake, _registry
+    from . import _fake
 
     markers = list(request.node.iter_markers("rds_export_tasks"))
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     given = dict(ini_options)
     for marker in reversed(markers):
         given.update(marker.kwargs)
-    registry = request.node.stash[_used] = _registry.ExportTaskRegistry(Options.of(given))
+    account = request.node.stash[_used] = _fake.Account(Options.of(given))
+    registry = _fake.ExportTaskRegistry.of(account.region())
     if rds_export_seed is None:
         raise TypeError("the fixture rds_export_seed gives None; have it return what is to be seeded, such as a list")
     registry.seed_all(rds_export_seed)
     for marker in reversed(markers):
         registry.seed_all(marker.args)
-    with _fake.answered_from(registry) as found:
+    with _fake.activate(account) as found:
         request.node.stash[_environments] = [found]
         yield registry
 
@@ -140,9 +127,9 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
     """A boto3 RDS client in the home region, answered by rds_export_tasks."""
-    from . import _session
+    from . import _fake
 
-    return _session.new_client(rds_export_tasks.region)
+    return _fake.new_client(rds_export_tasks.region)
 
 
 @pytest.fixture
@@ -173,7 +160,6 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
     """
     __tracebackhide__ = True
-    _load()
     from . import _clock
 
     marker = request.node.get_closest_marker("rds_export_clock")
@@ -190,17 +176,17 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
 
 
 @pytest.fixture
-def rds_export_endpoint(request: pytest.FixtureRequest, rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
+def rds_export_endpoint(
+    request: pytest.FixtureRequest,
+    rds_export_tasks: ExportTaskRegistry,  # noqa: ARG001 - it puts the account there
+) -> Iterator[str]:
     """The URL of the same service on loopback, for other processes, such as the AWS CLI.
 
     AWS_ENDPOINT_URL_RDS is set to it, beside the fake credentials and the region.
     """
-    from . import _endpoint, _environment
+    from . import _fake
 
-    with (
-        _endpoint.endpoint(rds_export_tasks) as url,
-        _environment.environment(_environment.endpoint_variables(url)) as found,
-    ):
+    with _fake.serve(request.node.stash[_used]) as (url, found):
         request.node.stash[_environments].append(found)
         yield url
 
@@ -234,14 +220,13 @@ def _refusal(metafunc: pytest.Metafunc, message: str) -> BaseException:
 
 
 def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
-    _load()
     from . import _failures
 
     return _failures.failures(operation, kinds)
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
-    definitions = metafunc._arg2fixturedefs.get(name)
+    definitions = metafunc._arg2fixturedefs.get(name)  # noqa: SLF001 - nothing public tells whose fixture it is
     return bool(definitions) and definitions[-1].func.__module__ == __name__  # type: ignore[index]
 
 
@@ -279,10 +264,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         phases.clear()
     # A phase has several reports where it has subtests.
     phases[report.when] = phases.get(report.when, True) and report.passed
-    if report.failed and report.when != "teardown" and (registry := item.stash.get(_used, None)) is not None:
+    if report.failed and report.when != "teardown" and (account := item.stash.get(_used, None)) is not None:
         from . import _report
 
-        report.sections.append(("rds export tasks", _report.described(registry)))
+        report.sections.append(("rds export tasks", _report.described(account)))
     return report
 
 
@@ -296,12 +281,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         if before is not None:
             for environment in item.stash.get(_environments, ()):
                 environment.put_back_again(before)
-    registry = item.stash.get(_used, None)
-    if registry is None:
+    account = item.stash.get(_used, None)
+    if account is None:
         return
     del item.stash[_used]
     from . import _fake
 
     phases = item.stash.get(_phases, {})
-    if phases.get("setup") and phases.get("call") and (complaint := _fake.complaints(registry)):
+    if phases.get("setup") and phases.get("call") and (complaint := _fake.complaints(account)):
         pytest.fail(complaint, pytrace=False)

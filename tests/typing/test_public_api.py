@@ -89,9 +89,9 @@ def test_inject_takes_a_failure_a_name_or_an_exception(rds_export_tasks: ExportT
     assert_type(own.retried, bool)
     with rds_export_tasks.inject(own, identifier="nightly", times=2, applied=True) as injection:
         assert_type(injection, Injection)
-        assert_type(injection.sends, int)
-    rds_export_tasks.inject("Throttling", into="StartExportTask")
-    assert rds_export_tasks.inject(RuntimeError("broken")).sends == 0
+        assert_type(injection.attempts, int)
+    rds_export_tasks.inject("Throttling", operation="StartExportTask")
+    assert rds_export_tasks.inject(RuntimeError("broken")).attempts == 0
 
 
 def test_client_is_that_of_the_stubs(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:

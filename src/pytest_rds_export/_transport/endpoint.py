@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,20 +9,22 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from . import _failures, _wire
-from ._exchange import Exchange
-from ._failures import Failure, Fault
-from ._registry import ExportTaskRegistry
+from botocore.exceptions import ReadTimeoutError
+
+from .. import _clock
+from .._failures import Failure
+from .._protocol import serializer
+from .._rds.account import Account
+from .._rds.operations import UnansweredOperation
+from .exchange import Exchange, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
-_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/rds/aws4_request")
-_FIRST = re.compile(r"\battempt=1\b")
 
 
 @contextmanager
-def endpoint(registry: ExportTaskRegistry) -> Iterator[str]:
-    """Serve *registry* on an ephemeral loopback port; gives the URL. Afterwards no thread and no socket is left."""
-    server = _Server(registry)
+def endpoint(account: Account) -> Iterator[str]:
+    """Serve *account* on an ephemeral loopback port; gives the URL. Afterwards no thread and no socket is left."""
+    server = _Server(account)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
     thread.start()
     try:
@@ -38,8 +39,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, registry: ExportTaskRegistry) -> None:
-        self.registry = registry
+    def __init__(self, account: Account) -> None:
+        self.account = account
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -75,56 +76,24 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        """Answer a request of the query protocol."""
+        """Respond to a request of the query protocol."""
         body = self._body()
         if body is None:
             return
-        registry = self.server.registry
-        try:
-            if self.path.split("?")[0] != "/":
-                raise _failures.fault("InvalidAction", f"There is no service at {self.path}.", 404)
-            exchange = Exchange(
-                registry,
-                body,
-                operation=None,
-                region=self._region(),
-                invocation=self.headers.get("amz-sdk-invocation-id"),
-                first=_FIRST.search(self.headers.get("amz-sdk-request", "attempt=1")) is not None,
-            )
-        except Fault as fault:
-            self._send(_wire.write_failure(fault.failure, "", registry._now()))
+        path = self.path.split("?")[0]
+        if path != "/":
+            self._send_failure(Failure("InvalidAction", http_status=404, message=f"There is no service at {path}."))
             return
-        response = self._answer(exchange)
-        if response is None:
-            self.close_connection = True
-        else:
-            self._send(response)
-
-    def _region(self) -> str | None:
-        """The region that the request is signed for; None for an unsigned one."""
-        scope = _SCOPE.search(self.headers.get("Authorization", ""))
-        return scope[1] if scope else None
-
-    def _answer(self, exchange: Exchange) -> _wire.Response | None:
-        """The answer; None to close the connection without one."""
-        name = exchange.call.operation
+        exchange = Exchange(self.server.account, body, self.headers, "", in_process=False)
         try:
-            result = exchange.answer()
-            if result is not None:
-                return exchange.succeed(result)
-            raise Fault(Failure("UnansweredOperation", name, message=str(exchange.unanswered(in_process=False))))
-        except Fault as fault:
-            response = exchange.fail(fault.failure)
-            if response is None and fault.failure.name == "ReadTimeoutError":
-                self._hold()
-            return response
-        except Exception as error:  # noqa: BLE001
-            exchange.broke(error)
-            return None
-
-    def _hold(self) -> None:
-        """Hold the answer back until the client gives up or the server stops."""
-        self.connection.recv(1)
+            self._send(run(exchange.respond(_ask_nobody)))
+        except UnansweredOperation as error:
+            self._send_failure(Failure("UnansweredOperation", message=str(error)))
+        except ReadTimeoutError:
+            self.connection.recv(1)  # until the client gives up or the server stops
+            self.close_connection = True
+        except Exception:  # noqa: BLE001 - a failure that has no response, or whatever a stub raised
+            self.close_connection = True
 
     def _body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")
@@ -145,15 +114,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         status = code if 400 <= code < 500 else 400
         text = message or self.responses.get(code, ("Bad Request",))[0]
-        failure = Failure("MalformedHttpRequest", http_status=status, message=text)
-        self._send(_wire.write_failure(failure, "", self.server.registry._now()))
+        self._send_failure(Failure("MalformedHttpRequest", http_status=status, message=text))
 
     def _refuse(self) -> None:
         self.send_error(405, f"RDS is asked with POST, not {self.command}.")
 
     do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse  # noqa: N815
 
-    def _send(self, response: _wire.Response) -> None:
+    def _send_failure(self, failure: Failure) -> None:
+        self._send(serializer.serialize_failure(failure, "", _clock.now()))
+
+    def _send(self, response: serializer.Response) -> None:
         reason = self.responses.get(response.status, ("",))[0]
         head = [
             f"HTTP/1.1 {response.status} {reason}",
@@ -166,3 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Nothing: the calls are in the registry."""
+
+
+async def _ask_nobody() -> None:
+    """There are no other handlers in another process."""

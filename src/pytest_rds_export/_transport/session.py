@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from . import _model
+from .. import _model
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient

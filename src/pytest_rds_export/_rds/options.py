@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from ._wording import unknown
+from .._messages import unknown_name_message
 
 if TYPE_CHECKING:
-    from ._timeline import Polls, Stuck, Timeline
+    from .timeline import Polls, Stuck, Timeline
 
 __tracebackhide__ = True
 
@@ -20,9 +20,9 @@ _DEFAULT_REGION = "us-east-1"
 
 # pytest's start reads the names of the options and nothing else, so other rooms are imported where they are needed.
 def _default_timeline() -> Timeline:
-    from . import _timeline
+    from .timeline import Timeline
 
-    return _timeline.Timeline()
+    return Timeline()
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,14 @@ class Options:
     assert_all_answered: bool = True
 
     def __post_init__(self) -> None:
-        from . import _model, _timeline
+        from .. import _model
+        from . import timeline
 
         if not self.region:
             found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
             object.__setattr__(self, "region", found)
         else:
-            _model.checked_region(self.region)
+            _model.check_region(self.region)
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             raise ValueError(f"account_id is a text of 12 digits, got {self.account_id!r}")
         if self.describe_unknown not in ("error", "empty"):
@@ -64,7 +65,7 @@ class Options:
             if not whole or value < 1 or (most and value > most):
                 allowed = f"from 1 to {most}" if most else "of at least 1"
                 raise ValueError(f"{name} is a whole number {allowed}, got {value!r}")
-        if not isinstance(self.timeline, (_timeline.Timeline, _timeline.Polls, _timeline.Stuck)):
+        if not isinstance(self.timeline, (timeline.Timeline, timeline.Polls, timeline.Stuck)):
             raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {self.timeline!r}")
         for name in ("assert_all_injected", "assert_all_answered"):
             if not isinstance(getattr(self, name), bool):
@@ -78,7 +79,7 @@ class Options:
         """
         for name in given:
             if name not in NAMES:
-                raise TypeError(unknown("option", name, NAMES))
+                raise TypeError(unknown_name_message("option", name, NAMES))
         return cls(**given)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""How a mistake is put into words: the value, what is allowed, the way out."""
+"""The wording of errors: the value, what is allowed, what to do."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _MOST_NAMES, _FEW_NAMES = 60, 12
 _MOST_COMPARED = 500
 
 
-def listed(names: Iterable[str]) -> str:
+def format_choices(names: Iterable[str]) -> str:
     """The names as a sentence lists them, ``none`` for no name."""
     return ", ".join(names) or "none"
 
 
-def counted(count: int, noun: str) -> str:
+def pluralize(count: int, noun: str) -> str:
     """The number with its noun, in the plural but for one."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
@@ -38,10 +38,10 @@ def closest_first(name: object, known: Iterable[str]) -> str:
     likely = close_matches(name, names)
     ordered = [*likely, *(known for known in names if known not in likely)]
     if len(ordered) <= _MOST_NAMES:
-        return listed(ordered)
-    return f"{listed(ordered[:_FEW_NAMES])}, ... {len(ordered)} in all"
+        return format_choices(ordered)
+    return f"{format_choices(ordered[:_FEW_NAMES])}, ... {len(ordered)} in all"
 
 
-def unknown(what: str, name: object, known: Iterable[str]) -> str:
+def unknown_name_message(what: str, name: object, known: Iterable[str]) -> str:
     """Say that *name* is no *what*, with the known ones, the closest first."""
     return f"unknown {what} {name!r}; known: {closest_first(name, known)}"

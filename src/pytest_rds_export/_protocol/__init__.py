@@ -1,0 +1,1 @@
+"""The AWS query protocol, server side, driven by botocore's service model."""

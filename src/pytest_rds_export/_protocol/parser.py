@@ -1,0 +1,167 @@
+"""Requests of the AWS query protocol: a query string becomes an operation and its parameters."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from botocore.utils import parse_to_aware_datetime
+
+from .. import _failures, _model
+from .._failures import Fault
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+__tracebackhide__ = True
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?|\d+(\.\d+)?", re.ASCII)
+
+
+def parse_query(body: bytes | str) -> dict[str, str]:
+    """Return the names and values of a request body. Raises ``Fault`` if it is not a query string."""
+    try:
+        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")) if text else {}
+    except ValueError:
+        raise _malformed("The query string contains a syntax error.") from None
+
+
+def parse_operation(query: Mapping[str, str]) -> OperationModel:
+    """Return the operation that a query names. Raises ``Fault`` for anything but an operation of RDS."""
+    return _find_operation(query.get("Action"), query.get("Version"))
+
+
+@functools.cache
+def _find_operation(action: str | None, version: str | None) -> OperationModel:
+    if action is None:
+        raise _failures.make_fault("MissingAction", "The request is missing an action or a required parameter.")
+    model = _model.service_model()
+    if version != model.api_version or action not in model.operation_names:
+        raise _failures.make_fault("InvalidAction", f"Could not find operation {action} for version {version}")
+    return _model.operation_model(action)
+
+
+def parse_parameters(query: Mapping[str, str], operation: OperationModel) -> dict[str, Any]:
+    """Return the parameters of *operation*, as a boto3 user would write them.
+
+    Raises ``Fault`` for a parameter that is missing or cannot be read.
+    """
+    if operation.input_shape is None:
+        return {}
+    return _parse_structure(_nest(query), operation.input_shape, "")
+
+
+def _nest(query: Mapping[str, str]) -> dict[str, Any]:
+    """Turn dotted names, such as ``Filters.Filter.1.Name``, into nested dicts."""
+    tree: dict[str, Any] = {}
+    for name, value in query.items():
+        *path, last = name.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                raise _malformed(f"The parameter {name} is given in two ways.")
+        if isinstance(node.get(last), dict):
+            raise _malformed(f"The parameter {name} is given in two ways.")
+        node[last] = value
+    return tree
+
+
+def _parse(node: Any, shape: Any, path: str) -> Any:
+    """Return the value of *shape* that a node of the tree spells; *path* names it in the refusal."""
+    parse_node = _NESTED.get(shape.type_name)
+    if parse_node is not None:
+        return parse_node(node, shape, path)
+    if not isinstance(node, str):
+        raise _invalid(node, path)
+    try:
+        return _SCALARS.get(shape.type_name, str)(node)
+    except (ValueError, OverflowError, RuntimeError):  # the last is botocore's, for a time that it cannot represent
+        raise _invalid(node, path) from None
+
+
+def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
+    if not isinstance(node, dict):
+        raise _invalid(node, path)
+    result = {}
+    for name, member in shape.members.items():
+        key = member.serialization.get("name", name)
+        if key in node:
+            value = _parse(node[key], member, f"{path}.{name}" if path else name)
+            if value != []:  # botocore sends an empty list as an empty string; AWS takes it for not given
+                result[name] = value
+    for name in shape.required_members:
+        if name not in result:
+            raise _failures.make_fault("MissingParameter", f"The request must contain the parameter {name}.")
+    return result
+
+
+def _parse_list(node: Any, shape: Any, path: str) -> list[Any]:
+    if node == "":
+        return []
+    items = node.get(shape.member.serialization.get("name", "member")) if isinstance(node, dict) else None
+    if not isinstance(items, dict) or not all(index.isdecimal() and len(index) < 10 for index in items):
+        raise _invalid(node, path)
+    return [_parse(items[index], shape.member, f"{path}[{index}]") for index in sorted(items, key=int)]
+
+
+def _parse_map(node: Any, shape: Any, path: str) -> dict[Any, Any]:
+    key_name = shape.key.serialization.get("name", "key")
+    value_name = shape.value.serialization.get("name", "value")
+    entries = node.get("entry") if isinstance(node, dict) else None
+    if not isinstance(entries, dict):
+        raise _invalid(node, path)
+    result = {}
+    for entry in entries.values():
+        if not isinstance(entry, dict) or key_name not in entry or value_name not in entry:
+            raise _invalid(entry, path)
+        key = _parse(entry[key_name], shape.key, path)
+        result[key] = _parse(entry[value_name], shape.value, f"{path}[{key}]")
+    return result
+
+
+def _parse_integer(text: str) -> int:
+    if not text.removeprefix("-").isdecimal():
+        raise ValueError(text)
+    return int(text)
+
+
+def _parse_boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def _parse_timestamp(text: str) -> datetime:
+    if not _TIME.fullmatch(text):  # botocore's parser would guess, with a warning
+        raise ValueError(text)
+    time: datetime = parse_to_aware_datetime(text)
+    return time.astimezone(timezone.utc)
+
+
+_NESTED: dict[str, Callable[[Any, Any, str], Any]] = {
+    "structure": _parse_structure,
+    "list": _parse_list,
+    "map": _parse_map,
+}
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    "integer": _parse_integer,
+    "long": _parse_integer,
+    "double": float,
+    "boolean": _parse_boolean,
+    "timestamp": _parse_timestamp,
+}
+
+
+def _invalid(value: object, path: str) -> Fault:
+    shown = ", ".join(value) if isinstance(value, dict) else value
+    return _failures.make_fault("InvalidParameterValue", f"Invalid value {shown} for {path}")
+
+
+def _malformed(message: str) -> Fault:
+    return _failures.make_fault("MalformedQueryString", message, 404)

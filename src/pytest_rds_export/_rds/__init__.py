@@ -1,0 +1,1 @@
+"""The fake Amazon RDS. It knows no HTTP, no client and no pytest."""

@@ -1,0 +1,100 @@
+"""The account and its regions: everything that the fake remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from .. import _clock
+from .calls import CallLog
+from .injections import InjectionQueue
+from .options import Options
+from .sources import Sources
+from .state import RUNNING, TaskState
+from .task import ExportTask
+
+if TYPE_CHECKING:
+    from .registry import ExportTaskRegistry
+
+__tracebackhide__ = True
+
+Stub = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Account:
+    """One AWS account. Its lock is held by whoever reads or changes tasks, sources or injections."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.lock = RLock()
+        self.regions: dict[str, Region] = {}
+        self.injections = InjectionQueue(self.lock)
+        self.stubs: dict[str, Stub] = {}
+        self.log = CallLog()
+
+    def region(self, name: str | None = None) -> Region:
+        """Return the region of that name, which is made when it is first asked for; by default the default region."""
+        name = name or self.options.region
+        region = self.regions.get(name)
+        if region is None:
+            with self.lock:
+                region = self.regions.setdefault(name, Region(self, name))
+        return region
+
+
+class Region:
+    """One region of an account: its tasks, in the order in which they were seeded or started, and its sources."""
+
+    def __init__(self, account: Account, name: str) -> None:
+        self.account = account
+        self.name = name
+        self.tasks: dict[str, TaskState] = {}
+        self.tasks_in_order: list[TaskState] = []
+        self.sources = Sources()
+        self.view: ExportTaskRegistry | None = None
+        self._running: list[TaskState] = []
+
+    def add(self, task: TaskState) -> None:
+        """Add a task whose identifier is free."""
+        self.tasks[task.identifier] = task
+        self.tasks_in_order.append(task)
+        if task.status in RUNNING:
+            self._running.append(task)
+
+    def has_running(self, count: int, now: datetime) -> bool:
+        """Return whether at least *count* exports are running."""
+        still_running = []
+        for index, task in enumerate(self._running):
+            task.advance(now)
+            if task.status in RUNNING:
+                still_running.append(task)
+            if len(still_running) == count:
+                self._running[: index + 1] = still_running
+                return True
+        self._running = still_running
+        return False
+
+    def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
+        """Add tasks as they are at this time, all or none. One that names another region is added there.
+
+        Raises ``ValueError`` for an identifier in use.
+        """
+        now, frozen = _clock.now(), _clock.is_frozen()
+        account = self.account
+        new: dict[tuple[str, str], TaskState] = {}
+        with account.lock:
+            for task in tasks:
+                region = account.region(task.region or self.name)
+                key = region.name, task.identifier
+                if key in new or task.identifier in region.tasks:
+                    raise ValueError(
+                        f"export task {task.identifier!r} is already in {region.name}; seed each identifier once, and "
+                        f"take a seeded one with registry[{task.identifier!r}]"
+                    )
+                timeline = task.timeline or account.options.timeline
+                new[key] = TaskState(region, task.to_response(), timeline, now, may_restart=not frozen)
+            for state in new.values():
+                state.region.add(state)
+        return list(new.values())

@@ -1,0 +1,276 @@
+"""The operations: parameters in, a result or a fault out."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from operator import itemgetter, methodcaller
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .. import _failures, _model
+from .._failures import Failure, Fault
+from .._messages import format_choices
+from .account import Region, Stub
+from .pagination import matcher, paginate
+from .sources import SOURCE_TYPES, parse_source_arn
+from .state import RUNNING, TaskState, copy_fields
+from .task import LONGEST_IDENTIFIER, is_identifier
+from .timeline import failing
+
+__tracebackhide__ = True
+
+Operation = Callable[[Region, Mapping[str, Any], datetime], Mapping[str, Any]]
+
+HANDLED: dict[str, Operation] = {}
+"""The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
+
+_STATE_FAULT = "InvalidExportTaskStateFault"
+_SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
+
+
+class UnansweredOperation(AssertionError):
+    """An RDS operation that nobody answered. Nothing was sent to AWS."""
+
+    __module__ = "pytest_rds_export"
+
+
+def perform(region: Region, operation: str, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
+    """Return the result of an operation in the API's shape; None if neither the service nor a stub handles it.
+
+    Raises ``Fault`` for a refusal.
+    """
+    handler = HANDLED.get(operation)
+    if handler is None:
+        stub = region.account.stubs.get(operation)
+        if stub is not None:
+            return _call_stub(operation, stub, parameters)
+        handler = _WITH_SOURCES.get(operation)
+        if handler is None or not region.sources:
+            return None
+    with region.account.lock:
+        return handler(region, parameters, now)
+
+
+def complete_before_cancel(region: Region, identifier: str | None, now: datetime) -> None:
+    """Let a running task complete: a cancel is about to be refused because it comes too late."""
+    with region.account.lock:
+        task = region.tasks.get(identifier or "")
+        if task is not None:
+            task.advance(now)
+            if task.status in RUNNING:
+                task.enter("COMPLETE", now)
+
+
+def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
+    """Return whether an injected failure says that a cancel came too late."""
+    return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
+
+
+def unanswered(operation: str, *, in_process: bool) -> UnansweredOperation:
+    """Return the error for an operation that nothing handles."""
+    ways = [f"rds_export_tasks.stub({operation!r}, response)"]
+    if operation in _WITH_SOURCES:
+        ways.insert(0, "rds_export_tasks.seed_snapshot(name)")
+    if in_process:
+        ways += ["moto beside this plugin (mock_aws)", f"a 'before-send.rds.{operation}' handler of your own"]
+    return UnansweredOperation(
+        f"nobody answers {operation}; answered here: {format_choices(HANDLED)}. Nothing was sent to AWS. "
+        f"Ways out: {'; '.join(ways)}"
+    )
+
+
+def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        response = stub(parameters) if callable(stub) else stub
+    except ClientError as error:
+        raise Fault(_failures.from_client_error(error, operation)) from error
+    if callable(stub):
+        _model.check_response(_model.operation_model(operation), response)
+    result: Mapping[str, Any] = _without_none(response)
+    return result
+
+
+def _without_none(value: Any) -> Any:
+    """Return a response without the members that are None, which botocore's validation accepts."""
+    if isinstance(value, Mapping):
+        return {name: _without_none(item) for name, item in value.items() if item is not None}
+    return [_without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _handles(name: str) -> Callable[[Operation], Operation]:
+    def register(operation: Operation) -> Operation:
+        HANDLED[name] = operation
+        return operation
+
+    return register
+
+
+@_handles("CancelExportTask")
+def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    task = region.tasks.get(parameters["ExportTaskIdentifier"])
+    if task is None:
+        raise Fault(_failures.find("ExportTaskNotFound", "CancelExportTask"))
+    task.advance(now)
+    if task.status not in RUNNING:
+        raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
+    task.enter("CANCELING", now)
+    return copy_fields(task.fields)
+
+
+@_handles("StartExportTask")
+def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    _check_new_identifier(region, parameters["ExportTaskIdentifier"])
+    source = _find_source(region, parameters["SourceArn"])
+    _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
+    options = region.account.options
+    if region.has_running(options.concurrent_limit, now):
+        raise _failures.make_fault(
+            "ExportTaskLimitReachedFault",
+            f"You have reached the limit of {options.concurrent_limit} concurrent export tasks",
+        )
+    fields: Any = _model.service_model().shape_for("ExportTask")
+    given = {name: value for name, value in parameters.items() if name in fields.members}
+    given |= {"S3Bucket": parameters["S3BucketName"], "Status": "STARTING"}
+    if "SnapshotCreateTime" in source:
+        given["SnapshotTime"] = source["SnapshotCreateTime"]
+    timeline = options.timeline
+    if parameters.get("S3Prefix", "").endswith("/"):
+        timeline = failing(timeline, _SLASH_CAUSE)
+    task = TaskState(region, given, timeline, now, size=source.get("AllocatedStorage"))
+    region.add(task)
+    result = copy_fields(task.fields)
+    if "S3Prefix" not in parameters:
+        del result["S3Prefix"]
+    return result
+
+
+def _check_new_identifier(region: Region, identifier: str) -> None:
+    if not is_identifier(identifier):
+        raise _failures.make_fault(
+            "InvalidParameterValue",
+            "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must "
+            "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
+            "consecutive hyphens.",
+        )
+    if len(identifier) > LONGEST_IDENTIFIER:
+        raise _failures.make_fault(
+            "InvalidParameterValue",
+            f"The parameter ExportTaskIdentifier must not be longer than {LONGEST_IDENTIFIER} characters.",
+        )
+    if identifier in region.tasks:
+        raise _failures.make_fault(
+            "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
+        )
+
+
+def _source_not_found(type_: str, name: str) -> Fault:
+    source_type = SOURCE_TYPES[type_]
+    return _failures.make_fault(source_type.not_found, f"Could not find {source_type.noun} with name {name}")
+
+
+def _find_source(region: Region, arn: str) -> Mapping[str, Any]:
+    """Return the record of the source; an empty one if no source is seeded in the region."""
+    parts = parse_source_arn(arn)
+    if not parts:
+        raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
+    found = region.sources.find(parts["type"], parts["name"])
+    if parts["region"] != region.name or (found is None and region.sources):
+        raise _source_not_found(parts["type"], parts["name"])
+    if found is not None and found["Status"] != "available":
+        raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
+    return found or {}
+
+
+def _check_export_only(forms: Iterable[str], engine: str) -> None:
+    """Refuse what names neither a database, a schema nor a table, as far as the engine has them."""
+    has_schemas = "postgres" in engine or not re.search("mysql|mariadb|aurora", engine)
+    for form in forms:
+        parts = form.split(".")
+        if len(parts) > (3 if has_schemas else 2) or not all(parts):
+            raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+
+
+# What a filter compares. Statuses are lower case here (the service model's documentation).
+_TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "export-task-identifier": itemgetter("ExportTaskIdentifier"),
+    "s3-bucket": itemgetter("S3Bucket"),
+    "source-arn": itemgetter("SourceArn"),
+    "status": lambda fields: fields["Status"].lower(),
+}
+
+
+@_handles("DescribeExportTasks")
+def _describe_export_tasks(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
+    tasks = region.tasks_in_order
+    if "ExportTaskIdentifier" in parameters:
+        task = region.tasks.get(parameters["ExportTaskIdentifier"])
+        if task is None and region.account.options.describe_unknown == "error":
+            raise Fault(_failures.find("ExportTaskNotFound", "DescribeExportTasks"))
+        tasks = [] if task is None else [task]
+
+    def matches(task: TaskState) -> bool:
+        task.advance(now, describing=True)
+        return record_matches is None or record_matches(task.fields)
+
+    page, marker = _paginate(region, "tasks", tasks, parameters, matches)
+    for task in page:
+        task.times_shown += 1
+    return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
+
+
+def _paginate(
+    region: Region, what: str, records: Any, parameters: Mapping[str, Any], matches: Callable[[Any], bool] | None
+) -> tuple[list[Any], dict[str, str]]:
+    options = region.account.options
+    scope = f"{options.account_id}/{region.name}/{what}"
+    return paginate(records, parameters, page_size=options.page_size, scope=scope, matches=matches)
+
+
+def _describer(type_: str, filters: Mapping[str, str]) -> Operation:
+    """Return the operation that describes the sources of one type; *filters* name the members that they compare."""
+    source_type = SOURCE_TYPES[type_]
+    compared = {name: methodcaller("get", member) for name, member in filters.items()}
+    narrowing = (source_type.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
+
+    def describe(region: Region, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
+        record_matches = matcher(parameters, narrowing, compared)
+        records = region.sources.all(type_)
+        if (name := parameters.get(source_type.identifier)) is not None:
+            records = [
+                record for record in records if name in (record[source_type.identifier], record[source_type.arn])
+            ]
+            if not records:
+                raise _source_not_found(type_, name)
+        page, marker = _paginate(region, type_, records, parameters, record_matches)
+        return {f"{source_type.shape}s": copy.deepcopy(page), **marker}
+
+    return describe
+
+
+_WITH_SOURCES: dict[str, Operation] = {
+    "DescribeDBSnapshots": _describer(
+        "snapshot",
+        {
+            "db-instance-id": "DBInstanceIdentifier",
+            "db-snapshot-id": "DBSnapshotIdentifier",
+            "dbi-resource-id": "DbiResourceId",
+            "snapshot-type": "SnapshotType",
+            "engine": "Engine",
+        },
+    ),
+    "DescribeDBClusterSnapshots": _describer(
+        "cluster-snapshot",
+        {
+            "db-cluster-id": "DBClusterIdentifier",
+            "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
+            "snapshot-type": "SnapshotType",
+            "engine": "Engine",
+        },
+    ),
+}
+"""The operations that are handled as soon as a source is seeded in the region."""

@@ -1,0 +1,58 @@
+"""What can be seeded: identifiers, ExportTask values, mappings, and the files that the AWS CLI prints."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .task import ExportTask
+
+__tracebackhide__ = True
+
+Seed = str | ExportTask | Mapping[str, Any] | os.PathLike[str]
+
+
+def to_tasks(items: Iterable[Seed]) -> list[ExportTask]:
+    """Return the export tasks that the seeds describe. Raises ``TypeError`` and ``ValueError`` for other things."""
+    if isinstance(items, Mapping) and "ExportTasks" in items:
+        raise TypeError("this is a whole response; seed its list: response['ExportTasks']")
+    if isinstance(items, (str, os.PathLike, Mapping, ExportTask)):
+        raise TypeError(f"seed_all takes several items; put the one into a list: [{items!r}]")
+    return [task for item in items for task in _to_tasks(item)]
+
+
+def _to_tasks(item: Seed) -> list[ExportTask]:
+    if isinstance(item, ExportTask):
+        return [item]
+    if isinstance(item, str):
+        return [ExportTask(item)]
+    if isinstance(item, Mapping):
+        return [ExportTask.from_response(item)]
+    if isinstance(item, os.PathLike):
+        return _read_file(Path(item).absolute())
+    raise TypeError(
+        f"a seed is an identifier, an ExportTask, a mapping in the API's shape or a path to a JSON file, got {item!r}"
+    )
+
+
+def _read_file(path: Path) -> list[ExportTask]:
+    expected = "expected the JSON that 'aws rds describe-export-tasks' prints"
+    try:
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise error.with_traceback(None) from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON ({error}); {expected}") from None
+    records = content.get("ExportTasks") if isinstance(content, dict) else content
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise ValueError(f"{path} holds no list of export tasks; {expected}")
+    tasks = []
+    for index, record in enumerate(records):
+        try:
+            tasks.append(ExportTask.from_response(record))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{path}, export task {index}: {error}") from None
+    return tasks

@@ -1,0 +1,310 @@
+"""ExportTask: the 16 fields of an export task, as a value or live."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
+
+from .. import _clock, _model
+from .._messages import format_choices, unknown_name_message
+from .sources import parse_source_arn
+from .state import TRANSITIONS, TaskState, copy_fields
+from .timeline import AnyTimeline, Polls, Stuck, Timeline
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+__tracebackhide__ = True
+
+_IDENTIFIER = re.compile("[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
+LONGEST_IDENTIFIER = 60
+
+_T = TypeVar("_T")
+
+
+class TaskFields(TypedDict, total=False):
+    """The fields that ``seed``, ``ExportTask`` and ``move_to`` take as keywords."""
+
+    source_arn: str
+    export_only: list[str] | None
+    snapshot_time: datetime | str | None
+    task_start_time: datetime | str | None
+    task_end_time: datetime | str | None
+    s3_bucket: str
+    s3_prefix: str
+    iam_role_arn: str
+    kms_key_id: str
+    percent_progress: int
+    total_extracted_data_in_gb: int
+    failure_cause: str | None
+    warning_message: str | None
+    source_type: str
+
+
+class Field(Generic[_T]):
+    """A field of the response as an attribute. It is read only: a timeline, a client or ``move_to`` changes it."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, task: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, task: ExportTask, owner: type) -> _T: ...
+    def __get__(self, task: ExportTask | None, owner: type) -> Any:
+        return self if task is None else task.__getattr__(self._name)
+
+    def __set__(self, task: ExportTask, value: object) -> None:
+        raise AttributeError(f"{self._name} of {task!r} cannot be assigned; {_how_to_set(task, self._name, value)}")
+
+    def __repr__(self) -> str:
+        return f"<field {self._name} of ExportTask>"
+
+
+class ExportTask:
+    """An export task of Amazon RDS.
+
+    Made by hand it is a value that can be kept in a conftest and seeded into any number of tests: seeding copies it.
+    ``ExportTaskRegistry.seed`` and ``registry[identifier]`` give the live task, whose attributes follow the clock and
+    which ``move_to`` moves by hand.
+
+    ``identifier`` keeps its case; letters, digits and single hyphens, a letter first, at most 60 characters.
+    ``status`` is ``STARTING``, ``IN_PROGRESS`` (the default), ``CANCELING``, ``CANCELED``, ``COMPLETE`` or ``FAILED``.
+    ``region`` is where it is seeded; by default where the ARN of its source says, else the registry's own region.
+    ``timeline`` is how it moves by itself; by default as its registry says. ``fields`` are the fields of the
+    response in botocore's snake case, also one that only a newer botocore knows. One that is not given gets, when the
+    task is seeded, what a real task in that status has.
+
+    Times are aware ``datetime`` objects in UTC, cut to milliseconds; they may be given as ISO 8601 texts with an
+    offset. ``percent_progress`` goes from 0 to 100, ``total_extracted_data_in_gb`` is a whole number of gigabytes.
+
+    Raises ``TypeError`` for an unknown field and ``ValueError`` for a value that is not allowed.
+    """
+
+    __slots__ = ("_fields", "_region", "_timeline")
+
+    export_task_identifier = Field[str]("The identifier, which keeps its case.")
+    source_arn = Field[str]("The ARN of the snapshot or cluster that is exported.")
+    export_only = Field[list[str] | None]("The databases, schemas or tables that are exported; None for all.")
+    snapshot_time = Field[datetime | None]("When the snapshot was created; None for a cluster.")
+    task_start_time = Field[datetime | None]("When the extraction began; None before.")
+    task_end_time = Field[datetime | None]("When the task ended; None before.")
+    s3_bucket = Field[str]("The bucket that is exported to.")
+    s3_prefix = Field[str]("The prefix of the files in the bucket, or an empty string.")
+    iam_role_arn = Field[str]("The role that writes to the bucket.")
+    kms_key_id = Field[str]("The key that encrypts the files.")
+    status = Field[str]("STARTING, IN_PROGRESS, CANCELING, CANCELED, COMPLETE or FAILED.")
+    percent_progress = Field[int]("How far the export is, from 0 to 100.")
+    total_extracted_data_in_gb = Field[int]("How much is extracted, in whole gigabytes.")
+    failure_cause = Field[str | None]("Why the export failed; None unless it is FAILED.")
+    warning_message = Field[str | None]("What was skipped, a JSON string; None unless something was.")
+    source_type = Field[str]("SNAPSHOT or CLUSTER.")
+
+    def __init__(
+        self,
+        identifier: str,
+        /,
+        *,
+        status: str = "IN_PROGRESS",
+        region: str | None = None,
+        timeline: AnyTimeline | None = None,
+        **fields: Unpack[TaskFields],
+    ) -> None:
+        if "export_task_identifier" in fields:
+            raise TypeError("export_task_identifier is the first argument; it was given twice")
+        _check_identifier(identifier)
+        _check_status(status)
+        given = {"ExportTaskIdentifier": identifier, "Status": status, **_check_fields(fields)}
+        if timeline is not None and not isinstance(timeline, (Timeline, Polls, Stuck)):
+            raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {timeline!r}")
+        if "SourceArn" in given:
+            arn_region = parse_source_arn(given["SourceArn"])["region"]
+            if region is not None and region != arn_region:
+                raise ValueError(f"region {region!r} contradicts source_arn {given['SourceArn']!r}")
+            region = arn_region
+        if region is not None:
+            _model.check_region(region)
+        self._fields = given
+        self._region = region
+        self._timeline = timeline
+
+    @classmethod
+    def from_response(cls, item: Mapping[str, Any]) -> ExportTask:
+        """The task that a mapping in the API's shape describes, such as one of DescribeExportTasks.
+
+        Raises ``TypeError`` for an unknown field and ``ValueError`` for a value that is not allowed.
+        """
+        snake_case = {api_name: name for name, (api_name, _) in _model.members("ExportTask").items()}
+        for name in item:
+            if name not in snake_case:
+                raise TypeError(unknown_name_message("member of an export task", name, snake_case))
+        given = {snake_case[name]: value for name, value in item.items()}
+        if "export_task_identifier" not in given:
+            raise ValueError(f"an export task has an 'ExportTaskIdentifier'; this one has {format_choices(item)}")
+        if given.get("status") is None:
+            given.pop("status", None)
+        return cls(given.pop("export_task_identifier"), **given)
+
+    def to_response(self) -> dict[str, Any]:
+        """Return the fields in the API's shape, as DescribeExportTasks would; of a value those that were given."""
+        return copy_fields(self._fields)
+
+    @property
+    def identifier(self) -> str:
+        """What names the task in its region."""
+        identifier: str = self._fields["ExportTaskIdentifier"]
+        return identifier
+
+    @property
+    def region(self) -> str | None:
+        """The region of a live task; of a value the one it was given, or None."""
+        return self._region
+
+    @property
+    def timeline(self) -> AnyTimeline | None:
+        """How the task moves by itself; of a value that was given none, None."""
+        return self._timeline
+
+    def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:  # noqa: ARG002 - the live task's
+        """Move a live task by hand, now: forward only.
+
+        From STARTING to any other status; from IN_PROGRESS to any but STARTING; from CANCELING to CANCELED, COMPLETE
+        or FAILED. What a real task has in the new status is set; *fields* replace that.
+
+        Raises ``ValueError`` for any other move, for a value that was never seeded, and for fields that are not
+        allowed (an unknown one: ``TypeError``); the task is then as it was.
+        """
+        raise ValueError(f"{self!r} is a value that was never seeded; move what seed() or the registry gives")
+
+    def __getattr__(self, name: str) -> Any:
+        # Also for a field that only a newer botocore knows.
+        if name.startswith("_") or (member := _model.members("ExportTask").get(name)) is None:
+            raise AttributeError(f"'ExportTask' object has no attribute {name!r}")
+        return self.to_response().get(member[0])
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_model.members("ExportTask")})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ExportTask):
+            return NotImplemented
+        return self is other or (
+            (self.to_response(), self.region, self.timeline) == (other.to_response(), other.region, other.timeline)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        fields = self.to_response()
+        percent = f" {fields['PercentProgress']}%" if "PercentProgress" in fields else ""
+        where = f" in {self.region}" if self.region else ""
+        return f"<ExportTask {self.identifier!r} {fields['Status']}{percent}{where}>"
+
+
+class LiveExportTask(ExportTask):
+    """A task of a registry: a view of its state, which is brought up to date whenever it is read."""
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: TaskState) -> None:
+        self._state = state
+
+    @classmethod
+    def of(cls, state: TaskState) -> LiveExportTask:
+        """Return the one live task of a state."""
+        if state.view is None:
+            state.view = cls(state)
+        return state.view
+
+    def to_response(self) -> dict[str, Any]:
+        """Return the fields in the API's shape, as DescribeExportTasks would."""
+        with self._state.region.account.lock:
+            self._state.advance(_clock.now())
+            return copy_fields(self._state.fields)
+
+    @property
+    def identifier(self) -> str:
+        return self._state.identifier
+
+    @property
+    def region(self) -> str:
+        return self._state.region.name
+
+    @property
+    def timeline(self) -> AnyTimeline:
+        return self._state.timeline
+
+    def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:
+        _check_status(status)
+        for name in ("export_task_identifier", "status"):
+            if name in fields:
+                raise TypeError(f"move_to does not set {name}")
+        overrides = _check_fields(fields)
+        state = self._state
+        with state.region.account.lock:
+            now = _clock.now()
+            state.advance(now)
+            allowed = TRANSITIONS[state.status]
+            if status not in allowed:
+                rest = f"from there it can become {format_choices(allowed)}" if allowed else "that is its end"
+                raise ValueError(
+                    f"export task {self.identifier!r} is {state.status} and cannot become {status}; {rest}"
+                )
+            state.enter(status, now, **overrides)
+
+
+def _how_to_set(task: ExportTask, name: str, value: object) -> str:
+    if name == "export_task_identifier":
+        return "a task keeps its identifier"
+    if not isinstance(task, LiveExportTask):
+        return f"give it when the task is made, as ExportTask({task.identifier!r}, {name}={value!r})"
+    return f"move the task, as in move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
+
+
+def is_identifier(identifier: str) -> bool:
+    """Return whether Amazon RDS accepts *identifier* as a name, apart from its length."""
+    return _IDENTIFIER.fullmatch(identifier) is not None
+
+
+def _check_identifier(identifier: object) -> None:
+    if isinstance(identifier, str) and is_identifier(identifier) and len(identifier) <= LONGEST_IDENTIFIER:
+        return
+    way = ""
+    if isinstance(identifier, str) and re.search(r"[./\\]", identifier):
+        way = f"; a file is seeded with seed_all([Path({identifier!r})])"
+    elif isinstance(identifier, (os.PathLike, Mapping, ExportTask)):
+        way = f"; seed_all([...]) takes a {type(identifier).__name__}"
+    raise ValueError(
+        f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
+        f"and single hyphens, a letter first, no hyphen last{way}"
+    )
+
+
+def _check_status(status: object) -> None:
+    if not isinstance(status, str) or status not in TRANSITIONS:
+        raise ValueError(unknown_name_message("status", status, TRANSITIONS))
+
+
+def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields by the API's names. Raises ``TypeError`` and ``ValueError`` for what is not allowed."""
+    checked = _model.check_members("ExportTask", fields)
+    percent = checked.get("PercentProgress", 0)
+    if not 0 <= percent <= 100:
+        raise ValueError(f"percent_progress goes from 0 to 100, got {percent}")
+    total = checked.get("TotalExtractedDataInGB", 0)
+    if total < 0:
+        raise ValueError(f"total_extracted_data_in_gb is not negative, got {total}")
+    if "SourceArn" in checked and not parse_source_arn(checked["SourceArn"]):
+        raise ValueError(
+            f"source_arn is no ARN of a snapshot, cluster-snapshot or cluster: {checked['SourceArn']!r}; one reads "
+            "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
+        )
+    if not checked.get("ExportOnly", True):
+        del checked["ExportOnly"]
+    return checked

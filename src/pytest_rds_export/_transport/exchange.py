@@ -1,0 +1,131 @@
+"""One request of a client: parsed, responded to, recorded, serialized."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any, TypeVar
+
+from .. import _clock, _failures
+from .._failures import Failure, Fault
+from .._protocol import parser, serializer
+from .._protocol.serializer import Response
+from .._rds import operations
+from .._rds.account import Account
+from .._rds.calls import Call, record_outcome
+from .._rds.injections import Injection
+
+__tracebackhide__ = True
+
+_T = TypeVar("_T")
+
+AskOthers = Callable[[], Awaitable[Any]]
+"""Asks the other handlers of the request, such as moto's, and returns the first response; None if there is none."""
+
+_SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
+_HOST_REGION = re.compile(r"//rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
+_FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
+
+
+class Exchange:
+    """One request and its response; of a client of this process or, by HTTP, of another one."""
+
+    def __init__(self, account: Account, body: bytes | str, headers: Any, url: str, *, in_process: bool = True) -> None:
+        self._body = body
+        self._headers = headers
+        self._url = url
+        self._in_process = in_process
+        self._region = account.region(_find_region(headers, url))
+        self._now = _clock.now()
+        self._call: Call | None = None
+        self._injection: Injection | None = None
+
+    async def respond(self, ask_others: AskOthers) -> Any:
+        """Return the response: a ``Response``, or what another handler returned.
+
+        Raises botocore's exception for a failure that has no response, ``UnansweredOperation`` if nothing handles the
+        operation, and what an injected exception, a stub or another handler raises.
+        """
+        try:
+            query = parser.parse_query(self._body)
+            operation = parser.parse_operation(query)
+            call = self._call = self._begin_attempt(operation.name)
+            call.parameters = parser.parse_parameters(query, operation)
+            result = await self._get_result(call, ask_others)
+            if not isinstance(result, Mapping):
+                return result  # recorded when botocore has parsed it
+            response = serializer.serialize_result(operation, result, self._now)
+            self._record(response.status, None, result)
+        except Fault as fault:
+            return self._respond_with(fault.failure)
+        except Exception as error:
+            self._record(None, type(error).__name__)
+            raise
+        return response
+
+    def _begin_attempt(self, operation: str) -> Call:
+        return self._region.account.log.begin_attempt(
+            operation,
+            self._region.name,
+            self._now,
+            invocation_id=_to_str(self._headers.get("amz-sdk-invocation-id")),
+            first=_FIRST_ATTEMPT.search(_to_str(self._headers.get("amz-sdk-request")) or "attempt=1") is not None,
+        )
+
+    async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
+        """Return the result in the API's shape, or another handler's response."""
+        if call.operation in operations.HANDLED:
+            await ask_others()  # they see the request, but what they return does not count
+        injection = self._injection = self._region.account.injections.take(call.operation, call.identifier)
+        if injection is None:
+            return await self._perform(call, ask_others)
+        if injection.applied:
+            with contextlib.suppress(Fault):  # the response that is lost may as well be a fault
+                await self._perform(call, ask_others)
+        elif operations.is_lost_race(call.operation, injection.failure):
+            operations.complete_before_cancel(self._region, call.identifier, self._now)
+        raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+
+    async def _perform(self, call: Call, ask_others: AskOthers) -> Any:
+        result = operations.perform(self._region, call.operation, call.parameters, self._now)
+        if result is None:
+            result = await ask_others()
+        if result is None:
+            self._region.account.log.record_unanswered(call)
+            raise operations.unanswered(call.operation, in_process=self._in_process)
+        return result
+
+    def _respond_with(self, failure: Failure) -> Response:
+        if _failures.has_no_response(failure):
+            self._record(None, failure.name)
+            raise _failures.to_exception(failure, self._url) from None
+        operation = "" if self._call is None else self._call.operation
+        response = serializer.serialize_failure(failure, operation, self._now)
+        self._record(response.status, failure.code or failure.name)
+        return response
+
+    def _record(self, http_status: int | None, error_code: str | None, result: Mapping[str, Any] | None = None) -> None:
+        if self._call is not None:
+            record_outcome(self._call, http_status, error_code, result, injected=self._injection is not None)
+
+
+def _find_region(headers: Any, url: str) -> str | None:
+    """Return the region that a request is signed for, or that its host names; None if neither tells."""
+    found = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "") or _HOST_REGION.search(url)
+    return found[1] if found else None
+
+
+def _to_str(header: str | bytes | None) -> str | None:
+    """Return a header's value, which botocore has as bytes once a request is prepared."""
+    return header.decode("latin-1") if isinstance(header, bytes) else header
+
+
+def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine that never has to wait, as in a synchronous client, and return its result."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as stop:
+        result: _T = stop.value
+        return result

@@ -1,0 +1,183 @@
+"""What happens at each of botocore's events of an RDS request, for synchronous and asynchronous clients alike."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+from .. import _clock
+from .._protocol.serializer import Response
+from .._rds import operations
+from .._rds.account import Account
+from .._rds.calls import record_outcome
+from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
+from .exchange import Exchange
+
+__tracebackhide__ = True
+
+
+class Event:
+    """An event of an RDS operation, as botocore emits it."""
+
+    __slots__ = ("account", "emitter", "is_async", "kwargs", "name", "operation", "original_emit")
+
+    def __init__(
+        self,
+        account: Account,
+        emitter: Any,
+        name: str,
+        operation: str,
+        kwargs: dict[str, Any],
+        original_emit: Callable[..., Any],
+    ) -> None:
+        self.account = account
+        self.emitter = emitter
+        self.is_async = is_async(type(emitter))  # type: ignore[arg-type]
+        self.name = name
+        self.operation = operation
+        self.kwargs = kwargs
+        self.original_emit = original_emit
+
+    async def emit(self) -> Any:
+        """Emit the event as botocore would have; return what its handlers return."""
+        responses = self.original_emit(self.emitter, self.name, **self.kwargs)
+        return await responses if self.is_async else responses
+
+    async def ask_others(self) -> Any:
+        """Call the other before-send handlers, and moto's if it is on; return the first response.
+
+        If the operation is handled here, moto does not know what the registry knows, so its errors do not count.
+        """
+        found = None
+        for handler in self._other_handlers():
+            try:
+                response = handler(event_name=self.name, **self.kwargs)
+                if self.is_async and inspect.isawaitable(response):
+                    response = await response
+            except Exception:
+                if self.operation in operations.HANDLED and type(handler).__module__.startswith("moto."):
+                    continue
+                raise
+            if found is None:
+                found = response
+        return found
+
+    def _other_handlers(self) -> list[Any]:
+        """Return the handlers that botocore would call, except the rate limiter, which would sleep."""
+        emitter = self.emitter
+        registered = emitter._lookup_cache.get(self.name)  # noqa: SLF001 - as botocore's own emit looks them up
+        if registered is None:
+            registered = emitter._handlers.prefix_search(self.name)  # noqa: SLF001 - the same
+        handlers = [
+            handler
+            for handler in registered
+            # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
+            if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
+        ]
+        moto = sys.modules.get("moto.core.models")
+        if moto is not None and moto.botocore_stubber.enabled and moto.botocore_stubber not in handlers:
+            handlers.append(moto.botocore_stubber)
+        return handlers
+
+
+async def before_parameter_build(event: Event) -> Any:
+    """Have the request signed with fake credentials, whatever the client has."""
+    context, parameters = event.kwargs["context"], event.kwargs["params"]
+    credentials = _fake_credentials(type(event.emitter))  # type: ignore[arg-type]
+    if credentials is not None:
+        context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
+    elif not context.get("is_presign_request"):
+        context["auth_type"] = "none"
+    responses = await event.emit()
+    if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:
+        # Otherwise botocore signs a URL for the other region with the client's own credentials.
+        parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
+    return responses
+
+
+async def before_send(event: Event) -> Any:
+    """Respond to the request."""
+    request = event.kwargs["request"]
+    exchange = Exchange(event.account, request.body, request.headers, request.url)
+    response = await exchange.respond(event.ask_others)
+    if isinstance(response, Response):
+        response_class = _response_class(type(event.emitter))  # type: ignore[arg-type]
+        response = response_class(request.url, response.status, response.headers, _Body(response.body))
+    return [(before_send, response)]
+
+
+async def needs_retry(event: Event) -> Any:
+    """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
+    responses = await event.emit()
+    delay = next((response for _, response in responses if response is not None), False)
+    if delay is False and event.operation in operations.HANDLED:
+        return responses
+    invocation_id = event.kwargs["request_dict"]["context"]["retries"]["invocation-id"]
+    call = event.account.log.find(invocation_id)
+    if call is None:
+        return responses
+    if call.http_status is None and call.error_code is None and event.kwargs["response"] is not None:
+        # Another handler responded.
+        http, parsed = event.kwargs["response"]
+        error = parsed.get("Error", {}).get("Code") or (str(http.status_code) if http.status_code >= 300 else None)
+        result = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        record_outcome(call, http.status_code, error, None if error else result)
+    if delay is False:
+        return responses
+    call.retry_delays.append(delay)
+    _clock.pause(delay)
+    return [(needs_retry, 0)]
+
+
+HANDLERS: dict[str, Callable[[Event], Coroutine[Any, Any, Any]]] = {
+    "before-parameter-build": before_parameter_build,
+    "before-send": before_send,
+    "needs-retry": needs_retry,
+}
+
+
+@functools.cache
+def is_async(emitter_class: Any) -> bool:
+    """Return whether it is the class of aiobotocore's emitters, whose events are awaited."""
+    return inspect.iscoroutinefunction(emitter_class._emit)  # noqa: SLF001 - emit itself is not a coroutine function
+
+
+@functools.cache
+def _fake_credentials(emitter_class: Any) -> Any:
+    """Return what a request is signed with; None if this botocore takes no credentials for a single request."""
+    from botocore.signers import RequestSigner
+
+    if "request_credentials" not in inspect.signature(RequestSigner.get_auth_instance).parameters:
+        return None
+    if is_async(emitter_class):
+        from aiobotocore.credentials import AioCredentials as Credentials
+    else:
+        from botocore.credentials import Credentials
+    return Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
+
+
+@functools.cache
+def _response_class(emitter_class: Any) -> Any:
+    if is_async(emitter_class):
+        from aiobotocore.awsrequest import AioAWSResponse
+
+        return AioAWSResponse
+    from botocore.awsrequest import AWSResponse
+
+    return AWSResponse
+
+
+class _Body:
+    """The body of a response, as both botocore and aiobotocore read it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self, **_kwargs: Any) -> Iterator[bytes]:
+        yield self._content
+
+    async def read(self) -> bytes:
+        return self._content

@@ -9,9 +9,11 @@ import threading
 import time
 from multiprocessing import get_context
 
-from pytest_rds_export._endpoint import endpoint
+from pytest_rds_export._rds.account import Account
+from pytest_rds_export._rds.options import Options
+from pytest_rds_export._rds.registry import ExportTaskRegistry
+from pytest_rds_export._transport.endpoint import endpoint
 
-from pytest_rds_export import fake_rds_export
 
 _CONNECTIONS, _CALLS = 8, 20_000
 
@@ -42,7 +44,10 @@ def load(port: int, count: int, first: int) -> None:
 
 def main() -> None:
     """Print the rate, and how the memory of the server's process grows."""
-    with fake_rds_export(*(f"task-{index}" for index in range(_CALLS))) as tasks, endpoint(tasks) as url:
+    account = Account(Options())
+    tasks = ExportTaskRegistry.of(account.region())
+    tasks.seed_all(f"task-{index}" for index in range(_CALLS))
+    with endpoint(account) as url:
         port = int(url.rsplit(":", 1)[1])
         for task in tasks.values():
             _ = task.status

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
 
 from botocore.utils import parse_to_aware_datetime
 
@@ -24,11 +24,19 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d
 
 def parse_query(body: bytes | str) -> dict[str, str]:
     """Return the names and values of a request body. Raises ``Fault`` if it is not a query string."""
+    query = {}
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
-        return dict(parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict")) if text else {}
+        for pair in text.split("&") if text else ():
+            name, equals, value = pair.partition("=")
+            if not equals:
+                raise ValueError(pair)  # noqa: TRY301
+            if "%" in pair or "+" in pair:
+                name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
+            query[name] = value
     except ValueError:
         raise _malformed("The query string contains a syntax error.") from None
+    return query
 
 
 def parse_operation(query: Mapping[str, str]) -> OperationModel:

@@ -25,6 +25,7 @@ __tracebackhide__ = True
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
+_REQUEST_ID_PREFIX = str(uuid.uuid4())[:24]
 _request_numbers = itertools.count(1)
 
 
@@ -38,19 +39,21 @@ class Response(NamedTuple):
 
 def serialize_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
     """Return the successful response of *operation*; *result* has the API's shape."""
-    name, shape = operation.name, operation.output_shape
-    content = ""
-    if shape is not None:
-        wrapper = shape.serialization["resultWrapper"]
-        content = f"<{wrapper}>{_serialize_structure(result, shape)}</{wrapper}>"
     request_id = _next_request_id()
-    return _to_response(
-        200,
-        f'<{name}Response xmlns="{_namespace()}">{content}'
-        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>",
-        request_id,
-        now,
-    )
+    start, serialize, middle, end = _envelope(operation)
+    return _to_response(200, f"{start}{serialize(result)}{middle}{request_id}{end}", request_id, now)
+
+
+@functools.cache
+def _envelope(operation: OperationModel) -> tuple[str, Callable[[Any], str], str, str]:
+    """Return what surrounds the result and the request id of an operation, and the function for the result."""
+    name, shape = operation.name, operation.output_shape
+    start = f'<{name}Response xmlns="{_namespace()}">'
+    middle, end = "<ResponseMetadata><RequestId>", f"</RequestId></ResponseMetadata></{name}Response>"
+    if shape is None:
+        return start, lambda _: "", middle, end
+    wrapper = shape.serialization["resultWrapper"]
+    return f"{start}<{wrapper}>", _serializer(shape), f"</{wrapper}>{middle}", end
 
 
 def serialize_failure(failure: Failure, operation: str, now: datetime) -> Response:
@@ -91,12 +94,7 @@ def _namespace() -> str:
 
 def _next_request_id() -> str:
     """Return a UUID: random for the process, then counted, because making a random one each time is slow."""
-    return f"{_request_id_prefix()}{next(_request_numbers):012x}"
-
-
-@functools.cache
-def _request_id_prefix() -> str:
-    return str(uuid.uuid4())[:24]
+    return f"{_REQUEST_ID_PREFIX}{next(_request_numbers):012x}"
 
 
 @functools.lru_cache(maxsize=16)
@@ -104,41 +102,46 @@ def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)
 
 
-def _serialize(value: Any, shape: Any) -> str:
-    """Return the XML inside the element of a value of *shape*."""
-    return _SERIALIZERS[shape.type_name](value, shape)
-
-
-def _serialize_structure(value: Mapping[str, Any], shape: Any) -> str:
-    parts = []
-    for name, tag, member in _members(shape):
-        if name in value:
-            parts.append(f"<{tag}>{_serialize(value[name], member)}</{tag}>")
-    return "".join(parts)
+def _serializer(shape: Any) -> Callable[[Any], str]:
+    """Return the function that makes the XML inside the element of a value of *shape*."""
+    nested = _NESTED.get(shape.type_name)
+    return _SCALARS[shape.type_name] if nested is None else functools.partial(nested, shape)
 
 
 @functools.cache
-def _members(shape: Any) -> list[tuple[str, str, Any]]:
-    """Return the members of a structure: each one's name, the tag that it has in XML, and its shape."""
-    return [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
+def _members(shape: Any) -> list[tuple[str, str, Callable[[Any], str]]]:
+    """Return the members of a structure: each one's name, its tag, and the function for its value."""
+    return [
+        (name, member.serialization.get("name", name), _serializer(member)) for name, member in shape.members.items()
+    ]
 
 
-def _serialize_list(value: Any, shape: Any) -> str:
+def _serialize_structure(shape: Any, value: Mapping[str, Any]) -> str:
+    return "".join(
+        [f"<{tag}>{serialize(value[name])}</{tag}>" for name, tag, serialize in _members(shape) if name in value]
+    )
+
+
+def _serialize_list(shape: Any, value: Any) -> str:
     tag = shape.member.serialization.get("name", "member")
-    return "".join([f"<{tag}>{_serialize(item, shape.member)}</{tag}>" for item in value])
+    serialize = _serializer(shape.member)
+    return "".join([f"<{tag}>{serialize(item)}</{tag}>" for item in value])
 
 
-def _serialize_map(value: Mapping[Any, Any], shape: Any) -> str:
+def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
     key_tag = shape.key.serialization.get("name", "key")
     value_tag = shape.value.serialization.get("name", "value")
+    serialize_key, serialize_value = _serializer(shape.key), _serializer(shape.value)
     return "".join(
-        f"<entry><{key_tag}>{_serialize(key, shape.key)}</{key_tag}>"
-        f"<{value_tag}>{_serialize(item, shape.value)}</{value_tag}></entry>"
+        f"<entry><{key_tag}>{serialize_key(key)}</{key_tag}><{value_tag}>{serialize_value(item)}</{value_tag}></entry>"
         for key, item in value.items()
     )
 
 
 def _escape(text: str) -> str:
+    # Most strings are plain, and this is the fastest way to see it.
+    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
+        return text
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), text)
 
 
@@ -149,14 +152,16 @@ def _format_timestamp(value: Any) -> str:
     return f"{time.isoformat(timespec='milliseconds')[:23]}Z"
 
 
-_SERIALIZERS: dict[str, Callable[[Any, Any], str]] = {
+_NESTED: dict[str, Callable[[Any, Any], str]] = {
     "structure": _serialize_structure,
     "list": _serialize_list,
     "map": _serialize_map,
-    "string": lambda value, _: _escape(value),
-    "integer": lambda value, _: str(value),
-    "long": lambda value, _: str(value),
-    "double": lambda value, _: repr(value),
-    "boolean": lambda value, _: "true" if value else "false",
-    "timestamp": lambda value, _: _format_timestamp(value),
+}
+_SCALARS: dict[str, Callable[[Any], str]] = {
+    "string": _escape,
+    "integer": str,
+    "long": str,
+    "double": repr,
+    "boolean": lambda value: "true" if value else "false",
+    "timestamp": _format_timestamp,
 }

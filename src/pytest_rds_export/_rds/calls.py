@@ -91,8 +91,9 @@ class CallLog:
         if call is None:
             call = Call(operation, region, time, invocation_id)
             self.calls.append(call)
+        else:
+            record_outcome(call, None)
         call.attempts += 1
-        record_outcome(call, None)
         return call
 
     def find(self, invocation_id: str | None) -> Call | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ AskOthers = Callable[[], Awaitable[Any]]
 """Asks the other handlers of the request, such as moto's, and returns the first response; None if there is none."""
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
-_HOST_REGION = re.compile(r"//rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
+_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
 _FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
 
 
@@ -53,7 +53,7 @@ class Exchange:
             call = self._call = self._begin_attempt(operation.name)
             call.parameters = parser.parse_parameters(query, operation)
             result = await self._get_result(call, ask_others)
-            if not isinstance(result, Mapping):
+            if not isinstance(result, dict):
                 return result  # recorded when botocore has parsed it
             response = serializer.serialize_result(operation, result, self._now)
             self._record(response.status, None, result)
@@ -75,25 +75,27 @@ class Exchange:
 
     async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
         """Return the result in the API's shape, or another handler's response."""
+        region = self._region
         if call.operation in operations.HANDLED:
             await ask_others()  # they see the request, but what they return does not count
-        injection = self._injection = self._region.account.injections.take(call.operation, call.identifier)
-        if injection is None:
-            return await self._perform(call, ask_others)
-        if injection.applied:
-            with contextlib.suppress(Fault):  # the response that is lost may as well be a fault
-                await self._perform(call, ask_others)
-        elif operations.is_lost_race(call.operation, injection.failure):
-            operations.complete_before_cancel(self._region, call.identifier, self._now)
-        raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
-
-    async def _perform(self, call: Call, ask_others: AskOthers) -> Any:
-        result = operations.perform(self._region, call.operation, call.parameters, self._now)
+        injection = self._injection = region.account.injections.take(call.operation, call.identifier)
+        if injection is not None and not injection.applied:
+            if operations.is_lost_race(call.operation, injection.failure):
+                operations.complete_before_cancel(region, call.identifier, self._now)
+            raise _to_error(injection)
+        try:
+            result = operations.perform(region, call.operation, call.parameters, self._now)
+            if result is None:
+                result = await ask_others()
+        except Fault:
+            if injection is None:
+                raise
+            result = {}  # a fault is lost like any other response
         if result is None:
-            result = await ask_others()
-        if result is None:
-            self._region.account.log.record_unanswered(call)
+            region.account.log.record_unanswered(call)
             raise operations.unanswered(call.operation, in_process=self._in_process)
+        if injection is not None:
+            raise _to_error(injection)
         return result
 
     def _respond_with(self, failure: Failure) -> Response:
@@ -110,9 +112,22 @@ class Exchange:
             record_outcome(self._call, http_status, error_code, result, injected=self._injection is not None)
 
 
+def _to_error(injection: Injection) -> Exception:
+    return Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+
+
 def _find_region(headers: Any, url: str) -> str | None:
-    """Return the region that a request is signed for, or that its host names; None if neither tells."""
-    found = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "") or _HOST_REGION.search(url)
+    """Return the region that the host names or that the request is signed for; None if neither tells."""
+    region = _host_region(url)
+    if region is None:
+        signed = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "")
+        region = signed[1] if signed else None
+    return region
+
+
+@functools.lru_cache
+def _host_region(url: str) -> str | None:
+    found = _HOST_REGION.match(url)
     return found[1] if found else None
 
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import _clock
 from .._protocol.serializer import Response
@@ -14,9 +14,11 @@ from .._rds import operations
 from .._rds.account import Account
 from .._rds.calls import record_outcome
 from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
-from .exchange import Exchange
+from .exchange import Exchange, run
 
 __tracebackhide__ = True
+
+_T = TypeVar("_T")
 
 
 class Event:
@@ -25,26 +27,23 @@ class Event:
     __slots__ = ("account", "emitter", "is_async", "kwargs", "name", "operation", "original_emit")
 
     def __init__(
-        self,
-        account: Account,
-        emitter: Any,
-        name: str,
-        operation: str,
-        kwargs: dict[str, Any],
-        original_emit: Callable[..., Any],
+        self, account: Account, emitter: Any, name: str, kwargs: dict[str, Any], original_emit: Callable[..., Any]
     ) -> None:
         self.account = account
         self.emitter = emitter
-        self.is_async = is_async(type(emitter))  # type: ignore[arg-type]
         self.name = name
-        self.operation = operation
         self.kwargs = kwargs
         self.original_emit = original_emit
+        self.operation = name.rpartition(".")[2]
+        self.is_async = is_async(type(emitter))  # type: ignore[arg-type]
 
-    async def emit(self) -> Any:
-        """Emit the event as botocore would have; return what its handlers return."""
-        responses = self.original_emit(self.emitter, self.name, **self.kwargs)
-        return await responses if self.is_async else responses
+    def emit(self) -> Any:
+        """Emit the event as botocore would have; return what its handlers return, for an async client awaitable."""
+        return self.original_emit(self.emitter, self.name, **self.kwargs)
+
+    def run(self, coroutine: Coroutine[Any, Any, _T]) -> Any:
+        """Return the result of a coroutine; for an async client, which awaits it, the coroutine."""
+        return coroutine if self.is_async else run(coroutine)
 
     async def ask_others(self) -> Any:
         """Call the other before-send handlers, and moto's if it is on; return the first response.
@@ -67,13 +66,13 @@ class Event:
 
     def _other_handlers(self) -> list[Any]:
         """Return the handlers that botocore would call, except the rate limiter, which would sleep."""
-        emitter = self.emitter
-        registered = emitter._lookup_cache.get(self.name)  # noqa: SLF001 - as botocore's own emit looks them up
-        if registered is None:
-            registered = emitter._handlers.prefix_search(self.name)  # noqa: SLF001 - the same
+        # As botocore's own emit looks them up.
+        cache = self.emitter._lookup_cache  # noqa: SLF001
+        if self.name not in cache:
+            cache[self.name] = self.emitter._handlers.prefix_search(self.name)  # noqa: SLF001
         handlers = [
             handler
-            for handler in registered
+            for handler in cache[self.name]
             # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
             if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
         ]
@@ -83,7 +82,7 @@ class Event:
         return handlers
 
 
-async def before_parameter_build(event: Event) -> Any:
+def before_parameter_build(event: Event) -> Any:
     """Have the request signed with fake credentials, whatever the client has."""
     context, parameters = event.kwargs["context"], event.kwargs["params"]
     credentials = _fake_credentials(type(event.emitter))  # type: ignore[arg-type]
@@ -91,15 +90,25 @@ async def before_parameter_build(event: Event) -> Any:
         context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
     elif not context.get("is_presign_request"):
         context["auth_type"] = "none"
-    responses = await event.emit()
     if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:
-        # Otherwise botocore signs a URL for the other region with the client's own credentials.
-        parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
+        return event.run(_presign(event))
+    return event.emit()
+
+
+async def _presign(event: Event) -> Any:
+    """Give a URL for the other region; otherwise botocore signs one with the client's own credentials."""
+    responses = await event.emit() if event.is_async else event.emit()
+    parameters = event.kwargs["params"]
+    parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
     return responses
 
 
-async def before_send(event: Event) -> Any:
+def before_send(event: Event) -> Any:
     """Respond to the request."""
+    return event.run(_respond(event))
+
+
+async def _respond(event: Event) -> Any:
     request = event.kwargs["request"]
     exchange = Exchange(event.account, request.body, request.headers, request.url)
     response = await exchange.respond(event.ask_others)
@@ -109,14 +118,17 @@ async def before_send(event: Event) -> Any:
     return [(before_send, response)]
 
 
-async def needs_retry(event: Event) -> Any:
+def needs_retry(event: Event) -> Any:
     """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
-    responses = await event.emit()
+    return event.run(_record_delay(event))
+
+
+async def _record_delay(event: Event) -> Any:
+    responses = await event.emit() if event.is_async else event.emit()
     delay = next((response for _, response in responses if response is not None), False)
     if delay is False and event.operation in operations.HANDLED:
         return responses
-    invocation_id = event.kwargs["request_dict"]["context"]["retries"]["invocation-id"]
-    call = event.account.log.find(invocation_id)
+    call = event.account.log.find(event.kwargs["request_dict"]["context"]["retries"]["invocation-id"])
     if call is None:
         return responses
     if call.http_status is None and call.error_code is None and event.kwargs["response"] is not None:
@@ -132,7 +144,7 @@ async def needs_retry(event: Event) -> Any:
     return [(needs_retry, 0)]
 
 
-HANDLERS: dict[str, Callable[[Event], Coroutine[Any, Any, Any]]] = {
+HANDLERS: dict[str, Callable[[Event], Any]] = {
     "before-parameter-build": before_parameter_build,
     "before-send": before_send,
     "needs-retry": needs_retry,

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._rds.account import Account
-from .exchange import run
 from .handlers import HANDLERS, Event
 
 __tracebackhide__ = True
@@ -85,9 +84,7 @@ def _patched(original: Callable[..., Any]) -> Callable[..., Any]:
         accounts = _responding
         if not accounts or not event_name.startswith(_PREFIXES):
             return original(self, event_name, **kwargs)
-        kind, _, operation = event_name.partition(".rds.")
-        event = Event(accounts[-1], self, event_name, operation, kwargs, original)
-        coroutine = HANDLERS[kind](event)
-        return coroutine if event.is_async else run(coroutine)
+        handler = HANDLERS[event_name.partition(".")[0]]
+        return handler(Event(accounts[-1], self, event_name, kwargs, original))
 
     return emit

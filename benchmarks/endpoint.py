@@ -14,7 +14,6 @@ from pytest_rds_export._rds.options import Options
 from pytest_rds_export._rds.registry import ExportTaskRegistry
 from pytest_rds_export._transport.endpoint import endpoint
 
-
 _CONNECTIONS, _CALLS = 8, 20_000
 
 

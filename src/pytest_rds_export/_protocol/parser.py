@@ -30,7 +30,7 @@ def parse_query(body: bytes | str) -> dict[str, str]:
         for pair in text.split("&") if text else ():
             name, equals, value = pair.partition("=")
             if not equals:
-                raise ValueError(pair)  # noqa: TRY301
+                raise ValueError(pair)
             if "%" in pair or "+" in pair:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
             query[name] = value

@@ -1,4 +1,4 @@
-"""Measuring side by side: short blocks of each contender in turn, so that a noisy machine disturbs all alike."""
+"""Measure several contenders in short blocks, in turn, so that a noisy machine affects all of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from freezegun import api
 
 Contender = Callable[[int], float]
-"""Prepares a block of so many runs, measures them, and gives the median seconds of one."""
+"""Takes the number of runs of a block, measures them, and returns the median seconds of one run."""
 
 
 class Row(NamedTuple):
@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 def median_of(runs: int, run: Callable[[], object]) -> float:
-    """The median seconds of one run."""
+    """Return the median seconds of one run."""
     times = []
     for _ in range(runs):
         start = api.real_perf_counter()
@@ -31,7 +31,7 @@ def median_of(runs: int, run: Callable[[], object]) -> float:
 
 
 def side_by_side(contenders: dict[str, Contender], *, blocks: int, runs: int) -> list[Row]:
-    """Measure all contenders block by block, in turn; each ratio is the median of the ratios of its blocks."""
+    """Measure all contenders block by block, in turn. Each ratio is the median of the ratios of its blocks."""
     for contender in contenders.values():
         contender(2)
     times: dict[str, list[float]] = {name: [] for name in contenders}

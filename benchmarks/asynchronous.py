@@ -1,4 +1,4 @@
-"""One awaited cancel of an aiobotocore client beside the same client answered by a constant."""
+"""One awaited cancel of an aiobotocore client, compared with the same client and a constant response."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Raw:
 
 
 async def measure() -> list[Row]:
-    """Both in turn, on one client and one loop."""
+    """Measure both in turn, on one client and one event loop."""
     found: list[Any] = []
     credentials = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
     async with get_session().create_client("rds", region_name="us-east-1", **credentials) as rds:
@@ -49,20 +49,20 @@ async def measure() -> list[Row]:
         rds.meta.events.unregister("after-call.rds", keep)
         headers, body = dict(found[0].headers), await found[0].content
 
-        def answer(request: Any, **_kwargs: Any) -> Any:
+        def respond(request: Any, **_kwargs: Any) -> Any:
             return AioAWSResponse(request.url, 200, headers, _Raw(body))
 
         floors, ours = [], []
         for _ in range(_BLOCKS):
             names = [f"task-{next(_names)}" for _ in range(_RUNS + 1)]
-            rds.meta.events.register("before-send.rds", answer)
+            rds.meta.events.register("before-send.rds", respond)
             floors.append(await median_of(names))
-            rds.meta.events.unregister("before-send.rds", answer)
+            rds.meta.events.unregister("before-send.rds", respond)
             with fake_rds_export(*names):
                 ours.append(await median_of(names))
     ratio = statistics.median(our / floor for our, floor in zip(ours, floors, strict=True))
     return [
-        Row("a constant answer (the floor)", statistics.median(floors) * 1e6, 1.0),
+        Row("a constant response (the floor)", statistics.median(floors) * 1e6, 1.0),
         Row("ours", statistics.median(ours) * 1e6, ratio),
     ]
 

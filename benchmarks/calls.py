@@ -1,4 +1,4 @@
-"""One call, one fixture, one page: ours, a constant answer, botocore's Stubber and moto."""
+"""One call, one fixture, one page: ours, a constant response, botocore's Stubber and moto."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class _Raw:
 
 
 def client(**config: Any) -> Any:
-    """An RDS client that holds credentials of its own, so that the floor signs as we do."""
+    """Return an RDS client with credentials of its own, so that the floor also signs its requests."""
     return boto3.client("rds", "us-east-1", aws_access_key_id="x", aws_secret_access_key="y", config=Config(**config))
 
 
 def client_with_a_snapshot() -> Any:
-    """An RDS client of moto's, whose account has the snapshot that is exported."""
+    """Return an RDS client for use with moto, after creating the snapshot to export."""
     rds = client()
     rds.create_db_instance(
         DBInstanceIdentifier="db", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
@@ -51,7 +51,7 @@ def client_with_a_snapshot() -> Any:
 
 
 def recorded(call: Callable[[Any], object], rds: Any, *seeds: str) -> Callable[..., Any]:
-    """A ``before-send`` handler that always gives the answer that we gave to *call*."""
+    """Return a ``before-send`` handler that always returns the response that we returned to *call*."""
     found: list[Any] = []
 
     def keep(http_response: Any, **_kwargs: Any) -> None:
@@ -63,32 +63,32 @@ def recorded(call: Callable[[Any], object], rds: Any, *seeds: str) -> Callable[.
         rds.meta.events.unregister("after-call.rds", keep)
     headers, body = dict(found[0].headers), found[0].content
 
-    def answer(request: Any, **_kwargs: Any) -> Any:
+    def respond(request: Any, **_kwargs: Any) -> Any:
         return AWSResponse(request.url, 200, headers, _Raw(body))
 
-    return answer
+    return respond
 
 
 @contextmanager
-def constant(rds: Any, answer: Callable[..., Any]) -> Iterator[None]:
-    """The client answered by *answer* alone."""
-    rds.meta.events.register("before-send.rds", answer)
+def constant(rds: Any, handler: Callable[..., Any]) -> Iterator[None]:
+    """Let *handler* alone respond to the client."""
+    rds.meta.events.register("before-send.rds", handler)
     try:
         yield
     finally:
-        rds.meta.events.unregister("before-send.rds", answer)
+        rds.meta.events.unregister("before-send.rds", handler)
 
 
 def cancels() -> None:
-    """One cancel_export_task."""
+    """Measure one cancel_export_task."""
     rds = client()
-    answer = recorded(lambda rds: rds.cancel_export_task(ExportTaskIdentifier="nightly"), rds, "nightly")
+    handler = recorded(lambda rds: rds.cancel_export_task(ExportTaskIdentifier="nightly"), rds, "nightly")
 
     def cancel(name: str) -> None:
         rds.cancel_export_task(ExportTaskIdentifier=name)
 
     def floor(runs: int) -> float:
-        with constant(rds, answer):
+        with constant(rds, handler):
             cancel("warm")
             return median_of(runs, lambda: cancel("nightly"))
 
@@ -120,7 +120,7 @@ def cancels() -> None:
             return median_of(runs, lambda: theirs.cancel_export_task(ExportTaskIdentifier=next(following)))
 
     contenders = {
-        "a constant answer (the floor)": floor,
+        "a constant response (the floor)": floor,
         "ours": ours,
         "botocore's Stubber": stubber,
         "moto": with_moto,
@@ -129,13 +129,13 @@ def cancels() -> None:
 
 
 def describes() -> None:
-    """describe_export_tasks of 100 tasks."""
+    """Measure describe_export_tasks of 100 tasks."""
     rds = client()
     names = [f"task-{index}" for index in range(100)]
-    answer = recorded(lambda rds: rds.describe_export_tasks(), rds, *names)
+    handler = recorded(lambda rds: rds.describe_export_tasks(), rds, *names)
 
     def floor(runs: int) -> float:
-        with constant(rds, answer):
+        with constant(rds, handler):
             return median_of(runs, rds.describe_export_tasks)
 
     def ours(runs: int) -> float:
@@ -150,12 +150,12 @@ def describes() -> None:
                 theirs.start_export_task(ExportTaskIdentifier=name, **_START)
             return median_of(runs, theirs.describe_export_tasks)
 
-    contenders = {"a constant answer (the floor)": floor, "ours": ours, "moto": with_moto}
+    contenders = {"a constant response (the floor)": floor, "ours": ours, "moto": with_moto}
     show("describe_export_tasks, a page of 100 tasks", side_by_side(contenders, blocks=15, runs=10))
 
 
 def fixtures() -> None:
-    """Set-up and tear-down."""
+    """Measure set-up and teardown."""
 
     def ours() -> None:
         with fake_rds_export("nightly"):
@@ -169,33 +169,33 @@ def fixtures() -> None:
         "ours": lambda runs: median_of(runs, ours),
         "moto": lambda runs: median_of(runs, with_moto),
     }
-    show("set-up and tear-down together", side_by_side(contenders, blocks=20, runs=20))
+    show("set-up and teardown together", side_by_side(contenders, blocks=20, runs=20))
 
 
 def suite() -> None:
-    """A suite of 200 tests, each with the fixture and a fresh client."""
+    """Measure a suite of 200 tests, each with the fixture and a new client."""
 
     def ours() -> None:
         with fake_rds_export("nightly"):
             boto3.session.Session().client("rds", "us-east-1").cancel_export_task(ExportTaskIdentifier="nightly")
 
     rds = client()
-    answer = recorded(lambda rds: rds.cancel_export_task(ExportTaskIdentifier="nightly"), rds, "nightly")
+    handler = recorded(lambda rds: rds.cancel_export_task(ExportTaskIdentifier="nightly"), rds, "nightly")
 
     def floor() -> None:
         fresh = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="y").client("rds", "us-east-1")
-        with constant(fresh, answer):
+        with constant(fresh, handler):
             fresh.cancel_export_task(ExportTaskIdentifier="nightly")
 
     contenders = {
-        "a constant answer (the floor)": lambda runs: median_of(runs, floor),
+        "a constant response (the floor)": lambda runs: median_of(runs, floor),
         "ours": lambda runs: median_of(runs, ours),
     }
-    show("one test of 200, each with a fresh session and client", side_by_side(contenders, blocks=20, runs=10))
+    show("one test of 200, each with a new session and client", side_by_side(contenders, blocks=20, runs=10))
 
 
 def throttled() -> None:
-    """A call that is throttled until botocore gives up, in each retry mode."""
+    """Measure a call that is throttled until botocore stops retrying, in each retry mode."""
     for mode in ("legacy", "standard", "adaptive"):
 
         def succeeds(runs: int, mode: str = mode) -> float:
@@ -206,10 +206,10 @@ def throttled() -> None:
                 rds.cancel_export_task(ExportTaskIdentifier=next(following))
                 return median_of(runs, lambda: rds.cancel_export_task(ExportTaskIdentifier=next(following)))
 
-        sends = 0
+        attempts = 0
 
-        def gives_up(runs: int, mode: str = mode) -> float:
-            nonlocal sends
+        def fails(runs: int, mode: str = mode) -> float:
+            nonlocal attempts
             times = []
             for _ in range(runs):
                 rds = client(retries={"mode": mode})
@@ -221,12 +221,12 @@ def throttled() -> None:
                         rds.cancel_export_task(ExportTaskIdentifier="nightly")
                     except rds.exceptions.ClientError:
                         times.append(time.perf_counter() - start)
-                    sends = injection.attempts
+                    attempts = injection.attempts
             return sorted(times)[len(times) // 2]
 
-        rows = side_by_side({"succeeds at once": succeeds, "throttled until it gives up": gives_up}, blocks=6, runs=5)
+        rows = side_by_side({"succeeds at once": succeeds, "throttled until it fails": fails}, blocks=6, runs=5)
         show(f"throttling, {mode} mode", rows)
-        print(f"  {sends} sends: {rows[1].ratio / sends:.2f} x per send")
+        print(f"  {attempts} attempts: {rows[1].ratio / attempts:.2f} x per attempt")
 
 
 if __name__ == "__main__":

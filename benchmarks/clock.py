@@ -1,4 +1,4 @@
-"""The export clock: its set-up beside freezegun's, and a poll loop that sleeps."""
+"""The export clock: its set-up compared with freezegun's, and a poll loop that sleeps."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_rds_export._clock import frozen_clock
 
 
 def set_up() -> None:
-    """Start and stop."""
+    """Measure start and stop."""
 
     def freezegun() -> None:
         with freeze_time("2026-01-01", real_asyncio=True):
@@ -31,7 +31,7 @@ def set_up() -> None:
 
 
 def polling() -> None:
-    """40 times describe and sleep(30)."""
+    """Measure describe and sleep(30), 40 times."""
     rds = client()
 
     def one(runs: int) -> float:

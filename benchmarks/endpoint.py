@@ -18,7 +18,7 @@ _CONNECTIONS, _CALLS = 8, 20_000
 
 
 def load(port: int, count: int, first: int) -> None:
-    """Cancel *count* tasks over each of eight connections; exit with 1 if an answer is no success."""
+    """Cancel *count* tasks over each of eight connections; exit with 1 if a response is not a success."""
     errors = []
 
     def one(worker: int) -> None:
@@ -28,8 +28,8 @@ def load(port: int, count: int, first: int) -> None:
             name = f"task-{first + worker * count + index}"
             body = f"Action=CancelExportTask&Version=2014-10-31&ExportTaskIdentifier={name}"
             connection.request("POST", "/", body, headers)
-            answer = connection.getresponse()
-            if answer.status != 200 or name.encode() not in answer.read():
+            response = connection.getresponse()
+            if response.status != 200 or name.encode() not in response.read():
                 errors.append(name)
         connection.close()
 
@@ -42,7 +42,7 @@ def load(port: int, count: int, first: int) -> None:
 
 
 def main() -> None:
-    """Print the rate, and how the memory of the server's process grows."""
+    """Print the rate, and how much memory the process of the server uses."""
     account = Account(Options())
     tasks = ExportTaskRegistry.of(account.region())
     tasks.seed_all(f"task-{index}" for index in range(_CALLS))

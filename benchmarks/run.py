@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other, each in a process of its own: ``python benchmarks/run.py [name ...]``."""
+"""Run every benchmark in turn, each in its own process: ``python benchmarks/run.py [name ...]``."""
 
 from __future__ import annotations
 

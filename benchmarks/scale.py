@@ -1,4 +1,4 @@
-"""100,000 tasks beside 100: time of a cancel, of a page, of seeding, and memory."""
+"""100,000 tasks compared with 100: time of a cancel, of a page, of seeding, and memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _names = itertools.count()
 
 
 def sizes() -> None:
-    """The same calls in a small and in a large registry."""
+    """Measure the same calls in a small and in a large registry."""
     rds = client()
     identifiers = [f"old-{index}" for index in range(_MANY)]
     for title, call in (("cancel_export_task", "cancel"), ("describe_export_tasks, a page of 100", "describe")):
@@ -41,12 +41,12 @@ def sizes() -> None:
 
 
 def new_registry() -> ExportTaskRegistry:
-    """A registry that nobody is served from."""
+    """Return a registry that no client uses."""
     return ExportTaskRegistry.of(Account(Options()).region())
 
 
 def seeding() -> None:
-    """Time and memory of a seeded task."""
+    """Measure time and memory of a seeded task."""
     identifiers = [f"task-{index}" for index in range(_MANY)]
     registry = new_registry()
     start = time.perf_counter()
@@ -63,7 +63,7 @@ def seeding() -> None:
     print(f"memory: {tracemalloc.get_traced_memory()[0] / _MANY:.0f} bytes a task when seeded", end="")
     for task in registry.values():
         _ = task.status
-    print(f", {tracemalloc.get_traced_memory()[0] / _MANY:.0f} bytes once looked at")
+    print(f", {tracemalloc.get_traced_memory()[0] / _MANY:.0f} bytes after the first access")
     tracemalloc.stop()
 
 

@@ -1,4 +1,4 @@
-"""Start-up of pytest: collecting an empty file with the plugin and without."""
+"""Start-up of pytest: collect an empty file with the plugin and without."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def main() -> None:
         collect()
         pairs = []
         for number in range(_PAIRS):
-            # Each comes first as often as the other.
+            # Each runs first in half of the pairs.
             first, second = ((), ("-p", "no:rds_export"))[:: 1 if number % 2 else -1]
             took = {arguments: collect(*arguments) for arguments in (first, second)}
             pairs.append((took[()], took["-p", "no:rds_export"]))

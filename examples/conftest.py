@@ -1,4 +1,4 @@
-"""What every example starts with."""
+"""The seeds of every example."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from pytest_rds_export import ExportTask
 
 @pytest.fixture
 def rds_export_seed():
-    """An export of last week, and one that is running."""
+    """Return an export of last week, and one that is running."""
     return [ExportTask("last-week", status="COMPLETE"), ExportTask("running", percent_progress=42)]

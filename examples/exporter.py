@@ -19,7 +19,7 @@ _FINISHED = ("COMPLETE", "FAILED", "CANCELED")
 
 @dataclass(frozen=True)
 class Target:
-    """Where exports go, and with which role and key."""
+    """The bucket for exports, with the role and the key."""
 
     bucket: str
     role_arn: str
@@ -27,11 +27,11 @@ class Target:
 
 
 class ExportError(Exception):
-    """An export did not end as it should."""
+    """An export did not complete."""
 
 
 class ExportFailedError(ExportError):
-    """RDS gave up on the export; the text is its reason."""
+    """The export failed in RDS; the message is the FailureCause."""
 
 
 class ExportTimedOutError(ExportError):
@@ -43,14 +43,14 @@ class NotCancellableError(ExportError):
 
 
 def export(snapshot_arn: str, identifier: str, target: Target, *, within: float = 3600, every: float = 30) -> str:
-    """Export a snapshot and give the S3 folder; an export that takes longer than *within* seconds is cancelled."""
+    """Export a snapshot and return the S3 folder. Cancel an export that takes longer than *within* seconds."""
     start(snapshot_arn, identifier, target)
     try:
         task = wait(identifier, within=within, every=every)
     except ExportTimedOutError:
         try:
             cancel(identifier)
-        except NotCancellableError:  # it ended between the last look and the cancel
+        except NotCancellableError:  # it ended between the last poll and the cancel
             task = wait(identifier, within=every, every=every)
         else:
             raise
@@ -60,7 +60,7 @@ def export(snapshot_arn: str, identifier: str, target: Target, *, within: float 
 
 
 def start(snapshot_arn: str, identifier: str, target: Target) -> None:
-    """Start an export; if it is there already, since the answer to an earlier attempt was lost, go on with it."""
+    """Start an export. Continue if it exists already, because the response to an earlier attempt was lost."""
     rds = boto3.client("rds")
     try:
         rds.start_export_task(
@@ -78,7 +78,7 @@ def start(snapshot_arn: str, identifier: str, target: Target) -> None:
 
 
 def wait(identifier: str, *, within: float, every: float) -> Mapping[str, Any]:
-    """The task as soon as it has ended."""
+    """Poll until the task has ended, and return it."""
     rds = boto3.client("rds")
     deadline = time.monotonic() + within
     while True:

@@ -1,4 +1,4 @@
-"""The exporter of this folder, tested with everything that pytest-rds-export has."""
+"""Tests of the exporter in this folder, with all features of pytest-rds-export."""
 
 import boto3
 import pytest
@@ -9,7 +9,7 @@ from pytest_rds_export import Stuck, Timeline
 
 SNAPSHOT = "arn:aws:rds:us-east-1:123456789012:snapshot:orders"
 TARGET = exporter.Target("backups", "arn:aws:iam::123456789012:role/rds-export", "alias/exports")
-# Tonight's export takes a quarter of an hour; the clock lets it pass in milliseconds.
+# An export takes 15 minutes; with the frozen clock, the test takes milliseconds.
 pytestmark = pytest.mark.usefixtures("rds_export_tasks", "rds_export_clock")
 
 
@@ -24,7 +24,7 @@ def test_an_export_completes(rds_export_tasks, rds_export_clock):
 
 
 @pytest.mark.rds_export_tasks(timeline=Timeline(outcome="FAILED", failure_cause="KMS key check failed."))
-def test_an_export_fails_and_says_why():
+def test_an_export_fails_with_its_cause():
     with pytest.raises(exporter.ExportFailedError, match=r"^KMS key check failed\.$"):
         exporter.export(SNAPSHOT, "tonight", TARGET)
 
@@ -37,7 +37,7 @@ def test_an_export_that_hangs_is_cancelled(rds_export_tasks):
 
 
 @pytest.mark.rds_export_tasks(timeline=Stuck())
-def test_an_export_that_completes_just_before_the_cancel_counts(rds_export_tasks):
+def test_an_export_that_completes_just_before_the_cancel_succeeds(rds_export_tasks):
     rds_export_tasks.inject("InvalidExportTaskStateFault", times=1)
     assert exporter.export(SNAPSHOT, "tonight", TARGET, within=600) == "s3://backups/tonight"
     assert rds_export_tasks["tonight"].status == "COMPLETE"
@@ -50,17 +50,17 @@ def test_an_export_that_someone_else_cancels(rds_export_tasks):
         exporter.export(SNAPSHOT, "tonight", TARGET)
 
 
-def test_throttling_is_ridden_out_by_botocore(rds_export_tasks):
+def test_botocore_retries_a_throttled_start(rds_export_tasks):
     rds_export_tasks.inject("Throttling", operation="StartExportTask", times=2)
 
     exporter.start(SNAPSHOT, "tonight", TARGET)
 
     (call,) = rds_export_tasks.calls_to("StartExportTask")
     assert call.attempts == 3
-    assert len(call.retry_delays) == 2  # the clock moved by them; nothing waited
+    assert len(call.retry_delays) == 2  # they advanced the clock; nothing waited
 
 
-def test_a_start_whose_answer_was_lost_is_gone_on_with(rds_export_tasks):
+def test_a_start_whose_response_was_lost_continues(rds_export_tasks):
     rds_export_tasks.inject("ConnectionClosedError", operation="StartExportTask", times=1, applied=True)
 
     exporter.start(SNAPSHOT, "tonight", TARGET)
@@ -69,7 +69,7 @@ def test_a_start_whose_answer_was_lost_is_gone_on_with(rds_export_tasks):
     assert rds_export_tasks.calls_to("StartExportTask")[0].error_code == "ExportTaskAlreadyExists"
 
 
-def test_an_identifier_that_another_snapshot_took_is_an_error():
+def test_an_identifier_in_use_by_another_snapshot_is_an_error():
     with pytest.raises(ClientError, match=r"\(ExportTaskAlreadyExists\)"):
         exporter.start(SNAPSHOT, "last-week", TARGET)
 
@@ -79,7 +79,7 @@ def test_cancel_cancels_a_running_export(rds_export_tasks):
     assert (rds_export_tasks["running"].status, rds_export_tasks["running"].percent_progress) == ("CANCELING", 42)
 
 
-def test_cancel_tells_every_documented_failure(rds_export_failure):
+def test_cancel_wraps_every_documented_failure(rds_export_failure):
     with pytest.raises(exporter.NotCancellableError) as caught:
         exporter.cancel("running")
     assert isinstance(caught.value.__cause__, rds_export_failure.exception)
@@ -92,13 +92,13 @@ def test_start_raises_every_documented_failure(rds_export_failure):
 
 
 @pytest.mark.parametrize("rds_export_failure", ["AccessDenied", "ExpiredToken", "InternalFailure"], indirect=True)
-def test_cancel_lets_any_other_failure_through(rds_export_failure):
+def test_cancel_raises_any_other_failure(rds_export_failure):
     with pytest.raises(rds_export_failure.exception, match=rds_export_failure.match):
         exporter.cancel("running")
 
 
 @pytest.mark.rds_export_failure("CancelExportTask", kinds=("transport",))
-def test_cancel_lets_failures_of_the_network_through(rds_export_failure):
+def test_cancel_raises_failures_of_the_network(rds_export_failure):
     with pytest.raises(rds_export_failure.exception):
         exporter.cancel("running")
 

@@ -1,4 +1,4 @@
-"""What Amazon RDS does, written down once more for the tests, and the calls that most of them make."""
+"""Values and messages of Amazon RDS, written separately from the package, and calls that many tests make."""
 
 import re
 from contextlib import contextmanager
@@ -28,20 +28,21 @@ _ALWAYS = {
 
 
 def members_of(status, *, extracting=True, cluster=False, given=("S3Prefix",)):
-    """The members of a task in *status* that came as far as *extracting*, *given* being what only some have."""
-    members = _ALWAYS | set(given)
+    """Return the fields of a task in *status*; *extracting* if it was IN_PROGRESS, *given* are its optional fields."""
+    fields = _ALWAYS | set(given)
     if not cluster:
-        members.add("SnapshotTime")
+        fields.add("SnapshotTime")
     if status in {"IN_PROGRESS", "COMPLETE"} or (extracting and status != "STARTING"):
-        members.add("TaskStartTime")
+        fields.add("TaskStartTime")
     if status in {"CANCELED", "COMPLETE", "FAILED"}:
-        members.add("TaskEndTime")
+        fields.add("TaskEndTime")
     if status == "FAILED":
-        members.add("FailureCause")
-    return members
+        fields.add("FailureCause")
+    return fields
 
 
 def without_metadata(response):
+    """Return a response without ResponseMetadata."""
     return {name: value for name, value in response.items() if name != "ResponseMetadata"}
 
 
@@ -57,17 +58,18 @@ def start(client, identifier="nightly", source=SNAPSHOT, **parameters):
 
 
 def service_model():
+    """Return botocore's service model of RDS."""
     return botocore.session.get_session().get_service_model("rds")
 
 
 def documented(shape_name):
-    """The text that the service model has for a fault."""
+    """Return the documentation of a fault in the service model."""
     return re.sub("<[^>]*>", "", service_model().shape_for(shape_name).documentation).strip()
 
 
 @contextmanager
 def refused(code, http_status, text):
-    """The block meets exactly this answer."""
+    """Assert that the block raises a ClientError with this code, status and message."""
     with pytest.raises(ClientError) as caught:
         yield
     error = caught.value.response
@@ -80,7 +82,7 @@ def refused(code, http_status, text):
 
 @contextmanager
 def raises_exactly(error, text):
-    """The block raises *error* itself, no subclass, with exactly this text."""
+    """Assert that the block raises *error*, not a subclass, with exactly this message."""
     with pytest.raises(error) as caught:
         yield
     assert type(caught.value) is error
@@ -88,7 +90,7 @@ def raises_exactly(error, text):
 
 
 def guarded(credentials_class):
-    """A class of credentials that may be looked at while a client is made, and never while it is ``locked``."""
+    """Return a class of credentials that fails the test if it is read while ``locked`` is true."""
 
     class Guarded(credentials_class):
         locked = False

@@ -1,4 +1,4 @@
-"""What the plugin could leave behind in a process. Also the conftest of inner runs, which tells it after each test."""
+"""Find what the plugin could leave behind. As the conftest of an inner run, print it after each test."""
 
 import asyncio
 import datetime as dt
@@ -14,8 +14,8 @@ _REAL = (time.time, time.sleep, time.monotonic, asyncio.sleep, dt.datetime, dt.d
 
 
 def held_by_botocore():
-    """Each object that a module or class of boto3, botocore or aiobotocore holds, by where it is held."""
-    # What they load at the first use is loaded.
+    """Return each object in a module or class of boto3, botocore or aiobotocore, by its place."""
+    # Make them load what they load at the first use.
     boto3.client("rds", "us-east-1", aws_access_key_id="key", aws_secret_access_key="secret")
     held = {}
     for name, module in list(sys.modules.items()):
@@ -29,7 +29,7 @@ def held_by_botocore():
 
 
 def state():
-    """What was there before a test and must be the same object after it."""
+    """Return objects that must be the same after a test, by their place."""
     clocks = {
         (name, attribute): value
         for name, module in list(sys.modules.items())
@@ -40,32 +40,36 @@ def state():
     return {**held_by_botocore(), **clocks, **modules}
 
 
-def surroundings():
-    """What must be equal: no more and no less."""
+def environment_and_threads():
+    """Return values that must be equal after a test: the environment and the threads."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     return environ, set(threading.enumerate())
 
 
 def differences(before, after):
-    """Where another object is now."""
+    """Return the places where another object is now."""
     return [where for where, value in before.items() if after.get(where) is not value]
 
 
 class _Watch:
     def __init__(self):
-        self.state, self.surroundings = state(), surroundings()
+        self.state, self.environment_and_threads = state(), environment_and_threads()
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logfinish(self, nodeid):
-        self.tell(nodeid.rpartition("::")[2])
+        self.report(nodeid.rpartition("::")[2])
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self):
-        self.tell("the run")
+        self.report("the run")
 
-    def tell(self, what):
-        left = [] if surroundings() == self.surroundings else [surroundings(), self.surroundings]
-        sys.stdout.write(f"\nleft behind by {what}: {[*differences(self.state, state()), *left]}\n")
+    def report(self, name):
+        left = (
+            []
+            if environment_and_threads() == self.environment_and_threads
+            else [environment_and_threads(), self.environment_and_threads]
+        )
+        sys.stdout.write(f"\nleft behind by {name}: {[*differences(self.state, state()), *left]}\n")
 
 
 def pytest_sessionstart(session):

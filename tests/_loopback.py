@@ -1,4 +1,4 @@
-"""HTTP as it goes over the loopback interface, byte by byte."""
+"""Raw HTTP requests to the endpoint."""
 
 import http.client
 import re
@@ -17,7 +17,7 @@ VERSION = "2014-10-31"
 
 
 def query(action, **parameters):
-    """The body of a request of the query protocol."""
+    """Return the body of a request in the query protocol."""
     return urlencode({"Action": action, "Version": VERSION, **parameters}).encode()
 
 
@@ -25,19 +25,19 @@ CANCEL = query("CancelExportTask", ExportTaskIdentifier="nightly")
 
 
 def connected(url):
-    """A socket that is connected to the endpoint."""
-    where = urlsplit(url)
-    return socket.create_connection((where.hostname, where.port))
+    """Return a socket that is connected to the endpoint."""
+    parts = urlsplit(url)
+    return socket.create_connection((parts.hostname, parts.port))
 
 
 def request(body, *headers, line="POST / HTTP/1.1"):
-    """The bytes of a request."""
+    """Return the bytes of a request."""
     head = [line, "Host: localhost", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(head).encode() + body
 
 
 def exchanged(url, sent):
-    """All that comes back for these bytes, up to the end of the connection."""
+    """Send these bytes and return everything that is received until the connection closes."""
     with connected(url) as connection:
         try:
             connection.sendall(sent)
@@ -48,7 +48,7 @@ def exchanged(url, sent):
 
 
 def post(url, body=CANCEL, **headers):
-    """The status, headers and text of the answer to a request of the query protocol."""
+    """Send a request in the query protocol and return the status, headers and body of the response."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     try:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -60,24 +60,24 @@ def post(url, body=CANCEL, **headers):
 
 
 def code(text):
-    """The code of AWS's error document."""
+    """Return the code in AWS's error document."""
     (found,) = re.findall("<Code>(.*?)</Code>", text)
     return found
 
 
 def until(condition):
-    """Wait for what another thread is about to do."""
+    """Wait until another thread has made *condition* true."""
     for _ in range(2000):
         if condition():
             return
         threading.Event().wait(0.005)
-    raise AssertionError("it never came to pass")
+    raise AssertionError("the condition did not become true")
 
 
 @contextmanager
 def served(*seeds, **options):
-    """A registry with these seeds, and the URL where it is served."""
-    account = Account(Options.of(options))
+    """Serve a registry with these seeds; yields the registry and the URL."""
+    account = Account(Options(**options))
     registry = ExportTaskRegistry.of(account.region())
     registry.seed_all(seeds)
     with activate(account), endpoint(account) as url:

@@ -1,4 +1,4 @@
-"""Names that several tests expect."""
+"""Names of options and failures that several tests expect."""
 
 OPTIONS = (
     "region",

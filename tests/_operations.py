@@ -1,4 +1,4 @@
-"""The three operations as a user of boto3 calls them, and clients to call them with."""
+"""Calls of the three operations with boto3, and clients for them."""
 
 import io
 
@@ -13,17 +13,17 @@ CALLS = {
     "StartExportTask": start,
     "DescribeExportTasks": lambda client: client.describe_export_tasks(),
 }
-# One for all, since each session reads the service model anew.
+# One session for all clients, because each session loads the service model again.
 _session = boto3.session.Session("key", "secret")
 
 
 def send(client, operation):
-    """Call one of the three operations, about the task ``nightly``."""
+    """Call one of the three operations for the task ``nightly``."""
     return CALLS[operation](client)
 
 
 def client_with(service="rds", **retries):
-    """A client of its own, with the given settings of botocore's retries."""
+    """Return a new client with these retry settings of botocore."""
     return _session.client(service, region_name="us-east-1", config=Config(retries=retries))
 
 
@@ -33,5 +33,5 @@ class _Body(io.BytesIO):
 
 
 def http_answer(request, status, body):
-    """What a ``before-send`` handler returns to answer *request*."""
+    """Return the response to *request* that a ``before-send`` handler returns."""
     return AWSResponse(request.url, status, {}, _Body(body))

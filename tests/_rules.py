@@ -1,4 +1,4 @@
-"""The rules of Amazon RDS for export tasks, once more and apart from the package, to hold it against."""
+"""A model of export tasks, written separately from the package, to compare it with."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,7 +45,7 @@ class Task:
         self.entered_at = self.percent
 
     def settle(self, now):
-        """Let the time up to *now* pass."""
+        """Advance the task to the time *now*."""
         while True:
             rest = 100 - self.entered_at
             length, following = {
@@ -60,7 +60,7 @@ class Task:
                     self.percent = self.entered_at + rest * (now - self.since) // length
                 return
             if self.status == "IN_PROGRESS":
-                self.percent = 99  # the last value before the end; the end itself is what enter sets
+                self.percent = 99  # the last value before the end; enter sets the end
             self.enter(following, self.since + length)
 
     def members(self, **given):
@@ -69,7 +69,7 @@ class Task:
 
 @dataclass
 class Injection:
-    """A failure that waits for *left* sends."""
+    """A failure for *left* more attempts."""
 
     operation: str
     identifier: str | None

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures for all tests: a network guard, a clean AWS environment, and helpers."""
 
 import os
 import socket
@@ -14,23 +14,23 @@ pytest_plugins = ["pytester"]
 
 
 class _NetworkGuard:
-    """Refuses and notes what would go to a network. An audit hook, which sees also what C code opens."""
+    """An audit hook that refuses and records network access, also by C code."""
 
     def __init__(self):
-        self.watches = False
+        self.active = False
         self.refused = []
 
     def __call__(self, event, arguments):
-        if not self.watches:
+        if not self.active:
             return
         if event == "socket.__new__" and arguments[1] in (socket.AF_INET, socket.AF_INET6):
             what = "an internet socket"
         elif event == "socket.getaddrinfo":
-            what = f"a look-up of {arguments[0]!r}"
+            what = f"a DNS lookup of {arguments[0]!r}"
         else:
             return
         self.refused.append(what)
-        raise AssertionError(f"the test suite uses no network, but this was {what}")
+        raise AssertionError(f"the tests must not use the network, but this was {what}")
 
 
 _guard = _NetworkGuard()
@@ -39,17 +39,17 @@ sys.addaudithook(_guard)
 
 @pytest.fixture(autouse=True)
 def refused_network(request):
-    """What the test tried on a network; anything left in it fails the test. The mark ``loopback`` allows all."""
+    """Record refused network access, and fail the test if there is any. The mark ``loopback`` allows all."""
     _guard.refused.clear()
-    _guard.watches = request.node.get_closest_marker("loopback") is None
+    _guard.active = request.node.get_closest_marker("loopback") is None
     yield _guard.refused
-    _guard.watches = False
+    _guard.active = False
     assert _guard.refused == []
 
 
 @pytest.fixture(autouse=True)
-def _bare_environment(monkeypatch):
-    """No test depends on the AWS settings of the machine that it runs on."""
+def _no_aws_settings(monkeypatch):
+    """Remove the AWS settings of the machine."""
     for name in os.environ:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
@@ -60,15 +60,15 @@ def _bare_environment(monkeypatch):
 
 @pytest.fixture
 def slept(monkeypatch):
-    """What is asked of ``time.sleep``; nothing is slept."""
-    asked = []
-    monkeypatch.setattr(time, "sleep", asked.append)
-    return asked
+    """Record the arguments of ``time.sleep`` instead of sleeping."""
+    seconds = []
+    monkeypatch.setattr(time, "sleep", seconds.append)
+    return seconds
 
 
 @pytest.fixture
 def before_send():
-    """A class of ``before-send`` handlers, which keep their requests and answer each with *body*, if any."""
+    """Return a class of ``before-send`` handlers that record requests and respond with *body*, if any."""
 
     class Handler:
         def __init__(self, body=None, status=200):
@@ -85,7 +85,7 @@ def before_send():
 
 @pytest.fixture
 def botocore_unchanged():
-    """Botocore holds the same objects after the test as before it."""
+    """Assert that botocore has the same objects after the test as before it."""
     before = held_by_botocore()
     yield
     assert differences(before, held_by_botocore()) == []

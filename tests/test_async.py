@@ -1,4 +1,4 @@
-"""aiobotocore's clients are answered by the same service."""
+"""aiobotocore's clients use the same fake."""
 
 import asyncio
 
@@ -22,8 +22,8 @@ from aiobotocore.session import AioSession
 SESSION = AioSession()
 
 
-def using(main, **options):
-    """What the coroutine function *main* returns for a client."""
+def run_with_client(main, **options):
+    """Run the coroutine function *main* with a client and return its result."""
 
     async def use():
         async with SESSION.create_client("rds", "us-east-1", **options) as client:
@@ -33,108 +33,108 @@ def using(main, **options):
 
 
 async def status(client):
-    """The status of the only task."""
+    """Return the status of the only task."""
     (task,) = (await client.describe_export_tasks())["ExportTasks"]
     return task["Status"]
 
 
 @pytest.fixture
 def slept(monkeypatch):
-    """What is asked of ``asyncio.sleep``; nothing is slept."""
-    asked, real = [], asyncio.sleep
+    """Record the arguments of ``asyncio.sleep`` instead of sleeping."""
+    seconds, real = [], asyncio.sleep
 
     async def sleep(delay, result=None):
-        asked.append(delay)
+        seconds.append(delay)
         return await real(0, result)
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    return asked
+    return seconds
 
 
-def test_start_describe_and_cancel_are_answered(rds_export_tasks):
+def test_start_describe_and_cancel(rds_export_tasks):
     async def export(client):
         started = await start(client)
         found = await status(client)
         return [started["Status"], found, (await cancel(client))["Status"]]
 
-    assert using(export) == ["STARTING", "STARTING", "CANCELING"]
+    assert run_with_client(export) == ["STARTING", "STARTING", "CANCELING"]
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_a_client_made_before_the_use_is_answered(botocore_unchanged):
+def test_client_made_before_the_fake(botocore_unchanged):
     async def export(client):
         with fake_rds_export("nightly"):
             return await cancel(client)
 
-    assert using(export)["Status"] == "CANCELING"
+    assert run_with_client(export)["Status"] == "CANCELING"
 
 
-def test_an_async_client_gets_the_same_answer_as_a_sync_one(rds_export_tasks, rds_export_client):
+def test_async_and_sync_responses_are_equal(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed("nightly", export_only=["orders"], warning_message="<a> & b")
 
-    asynchronous = using(lambda client: client.describe_export_tasks())
+    asynchronous = run_with_client(lambda client: client.describe_export_tasks())
 
     assert without_metadata(asynchronous) == without_metadata(rds_export_client.describe_export_tasks())
 
 
-def test_a_refusal_is_the_clients_modelled_exception(rds_export_tasks):
+def test_fault_is_the_clients_exception_class(rds_export_tasks):
     async def export(client):
         with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
             await cancel(client)
 
-    using(export)
+    run_with_client(export)
     assert rds_export_tasks.calls[0].error_code == "ExportTaskNotFound"
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_retries_are_botocores_and_their_delays_recorded_not_slept(mode, rds_export_tasks, slept, monkeypatch):
+def test_retry_delays_are_recorded_not_slept(mode, rds_export_tasks, slept, monkeypatch):
     monkeypatch.setattr(AsyncTokenBucket, "acquire", lambda *_: pytest.fail("it waited for the rate limiter"))
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=2)
 
-    answer = using(cancel, config=AioConfig(retries={"mode": mode, "total_max_attempts": 3}))
+    response = run_with_client(cancel, config=AioConfig(retries={"mode": mode, "total_max_attempts": 3}))
 
     (call,) = rds_export_tasks.calls
-    assert answer["ResponseMetadata"]["RetryAttempts"] == 2
+    assert response["ResponseMetadata"]["RetryAttempts"] == 2
     assert (call.attempts, call.http_status, call.error_code) == (3, 200, None)
     assert len(call.retry_delays) == 2
     assert not any(slept)
 
 
 @pytest.mark.parametrize("name", TRANSPORT)
-def test_a_transport_failure_is_raised_as_by_botocore(name, rds_export_tasks, slept):
+def test_transport_failure_is_botocores_exception(name, rds_export_tasks, slept):
     failure = rds_export_tasks.inject(name).failure
 
     async def export(client):
         with pytest.raises(failure.exception):
             await cancel(client)
 
-    using(export)
+    run_with_client(export)
     assert (rds_export_tasks.calls[0].attempts > 1) is (name != "TruncatedResponse")
 
 
 @pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)
-def test_the_async_paginator_goes_from_page_to_page(rds_export_tasks):
+def test_async_paginator(rds_export_tasks):
     async def pages(client):
         found = client.get_paginator("describe_export_tasks").paginate()
         return [[task["ExportTaskIdentifier"] for task in page["ExportTasks"]] async for page in found]
 
     names = [f"task-{n}" for n in range(7)]
-    assert using(pages) == [names[:3], names[3:6], names[6:]]
+    assert run_with_client(pages) == [names[:3], names[3:6], names[6:]]
 
 
-def test_the_frozen_clock_is_moved_by_a_retry(rds_export_clock, rds_export_tasks):
+def test_retry_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     before = rds_export_clock.now
 
-    using(lambda client: client.describe_export_tasks())
+    run_with_client(lambda client: client.describe_export_tasks())
 
     (delay,) = rds_export_tasks.calls[0].retry_delays
     assert (rds_export_clock.now - before).total_seconds() == pytest.approx(delay, abs=1e-5)
     assert delay > 0
 
 
-def test_the_frozen_clock_is_moved_by_a_sleep(rds_export_clock, rds_export_tasks):
+def test_sleep_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
     rds_export_tasks.seed("nightly")
     before = rds_export_clock.now
 
@@ -143,23 +143,23 @@ def test_the_frozen_clock_is_moved_by_a_sleep(rds_export_clock, rds_export_tasks
         while (await status(client)) == "CANCELING":  # noqa: ASYNC110
             await asyncio.sleep(30)
 
-    using(wait)
+    run_with_client(wait)
     assert (rds_export_clock.now - before).total_seconds() == 120
 
 
-def test_of_many_cancels_at_once_one_succeeds(rds_export_tasks):
+def test_one_of_many_concurrent_cancels_succeeds(rds_export_tasks):
     rds_export_tasks.seed("nightly")
 
     async def export(client):
         return await asyncio.gather(*(cancel(client) for _ in range(16)), return_exceptions=True)
 
-    answers = using(export)
+    responses = run_with_client(export)
 
-    assert sum(isinstance(answer, ClientError) for answer in answers) == 15
+    assert sum(isinstance(response, ClientError) for response in responses) == 15
     assert [call.attempts for call in rds_export_tasks.calls] == [1] * 16
 
 
-def test_calls_that_overlap_keep_their_own_region_and_attempts(rds_export_tasks, slept):
+def test_concurrent_calls_have_their_own_region_and_attempts(rds_export_tasks, slept):
     rds_export_tasks.inject("Throttling", identifier="task-1", times=2)
     regions = ["us-east-1", "eu-west-1", "cn-north-1"]
     for number, region in enumerate(regions):
@@ -182,26 +182,26 @@ def test_calls_that_overlap_keep_their_own_region_and_attempts(rds_export_tasks,
     assert calls == [("task-0", "us-east-1", 1), ("task-1", "eu-west-1", 3), ("task-2", "cn-north-1", 1)]
 
 
-def test_an_operation_that_nobody_answers_is_raised_at_once(rds_export_tasks):
+def test_unhandled_operation_is_not_retried(rds_export_tasks):
     async def export(client):
-        with pytest.raises(UnansweredOperation, match=r"\Anobody answers DescribeDBInstances;"):
+        with pytest.raises(UnansweredOperation, match=r"\Ano handler for DescribeDBInstances, "):
             await client.describe_db_instances()
 
-    using(export)
+    run_with_client(export)
     assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
     rds_export_tasks.unanswered.clear()
 
 
-def test_a_stop_iteration_is_what_python_makes_of_it_in_a_coroutine(rds_export_tasks):
+def test_injected_stop_iteration_becomes_a_runtime_error(rds_export_tasks):
     rds_export_tasks.inject(StopIteration("x"))
     with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
-        using(cancel)
+        run_with_client(cancel)
 
 
-def test_a_stub_answers_another_operation(rds_export_tasks):
+def test_stub_handles_another_operation(rds_export_tasks):
     rds_export_tasks.stub("DescribeEvents", {"Marker": "m"})
 
-    assert using(lambda client: client.describe_events())["Marker"] == "m"
+    assert run_with_client(lambda client: client.describe_events())["Marker"] == "m"
 
 
 class _Body:
@@ -209,53 +209,53 @@ class _Body:
         return b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
 
 
-async def _awaited(request, **kwargs):
+async def _async_handler(request, **kwargs):
     await asyncio.sleep(0)
     return AioAWSResponse(request.url, 200, {}, _Body())
 
 
-def _plain(request, **kwargs):
+def _sync_handler(request, **kwargs):
     return AioAWSResponse(request.url, 200, {}, _Body())
 
 
-@pytest.mark.parametrize("handler", [_awaited, _plain])
-def test_a_users_handler_answers_another_operation_and_no_export_call(handler, rds_export_tasks):
+@pytest.mark.parametrize("handler", [_async_handler, _sync_handler])
+def test_users_handler_is_used_for_other_operations_only(handler, rds_export_tasks):
     rds_export_tasks.seed("nightly")
 
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
         return (await client.describe_events())["Marker"], (await cancel(client))["Status"]
 
-    assert using(call) == ("m", "CANCELING")
+    assert run_with_client(call) == ("m", "CANCELING")
 
 
-async def _raises_later(request, **kwargs):
+async def _async_raises(request, **kwargs):
     await asyncio.sleep(0)
     raise AssertionError("not this one")
 
 
-def _raises(request, **kwargs):
+def _sync_raises(request, **kwargs):
     raise AssertionError("not this one")
 
 
-@pytest.mark.parametrize("handler", [_raises_later, _raises])
+@pytest.mark.parametrize("handler", [_async_raises, _sync_raises])
 @pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_events"])
-def test_a_users_handler_that_raises_is_heard(handler, operation, rds_export_tasks):
+def test_exception_of_a_users_handler_is_raised(handler, operation, rds_export_tasks):
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
         with pytest.raises(AssertionError, match="not this one"):
             await getattr(client, operation)()
 
-    using(call)
+    run_with_client(call)
     assert rds_export_tasks.calls[0].error_code == "AssertionError"
 
 
 _Guarded = guarded(AioCredentials)
 
 
-def test_the_credentials_of_a_client_are_not_read(rds_export_tasks, monkeypatch):
+def test_client_credentials_are_not_read(rds_export_tasks, monkeypatch):
     session = AioSession()
-    session._credentials = _Guarded("AKIAREAL", "real-secret")  # noqa: SLF001 - botocore has no other way in
+    session._credentials = _Guarded("AKIAREAL", "real-secret")  # noqa: SLF001 - botocore has no public way
     rds_export_tasks.seed("nightly")
     rds_export_tasks.stub("CopyDBSnapshot", {})
     signed = []
@@ -276,15 +276,15 @@ def test_the_credentials_of_a_client_are_not_read(rds_export_tasks, monkeypatch)
     assert rds_export_tasks.calls[1].parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
 
 
-def test_after_the_use_the_emitters_of_both_kinds_are_as_before():
+def test_emitters_are_restored():
     before = held_by_botocore()
     with fake_rds_export("nightly"):
-        using(cancel)
+        run_with_client(cancel)
     after = held_by_botocore()
     for module, emitter in (("botocore.hooks", "HierarchicalEmitter"), ("aiobotocore.hooks", "AioHierarchicalEmitter")):
-        members = {where: value for where, value in before.items() if where[:2] == (module, emitter)}
-        assert members
-        assert all(after[where] is value for where, value in members.items())
+        attributes = {place: value for place, value in before.items() if place[:2] == (module, emitter)}
+        assert attributes
+        assert all(after[place] is value for place, value in attributes.items())
 
 
 ASYNC_TEST = """
@@ -299,8 +299,8 @@ async def client(rds_export_tasks):
 @pytest.mark.{mark}
 async def test_it(client, rds_export_tasks):
     rds_export_tasks.seed("nightly")
-    answer = await client.cancel_export_task(ExportTaskIdentifier="nightly")
-    assert answer["Status"] == "CANCELING"
+    response = await client.cancel_export_task(ExportTaskIdentifier="nightly")
+    assert response["Status"] == "CANCELING"
     assert len(rds_export_tasks.calls) == 1
 """
 
@@ -311,14 +311,14 @@ def inner(pytester, monkeypatch, mark, *arguments):
     return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
 
 
-def test_pytest_asyncio_runs_beside_it(pytester, monkeypatch):
+def test_works_with_pytest_asyncio(pytester, monkeypatch):
     pytest.importorskip("pytest_asyncio")
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
 
     inner(pytester, monkeypatch, "asyncio", "-p", "pytest_asyncio.plugin").assert_outcomes(passed=1)
 
 
-def test_anyio_runs_beside_it(pytester, monkeypatch):
+def test_works_with_anyio(pytester, monkeypatch):
     pytest.importorskip("anyio")
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
 

@@ -1,4 +1,4 @@
-"""What is no request of RDS gets AWS's error, never an exception of Python's."""
+"""A request that is not valid gets AWS's error, never a Python exception."""
 
 from datetime import timezone
 from urllib.parse import urlencode
@@ -16,7 +16,7 @@ SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error
 
 
 def refusal(body):
-    """The code, status and text of the error that a body gets."""
+    """Return the code, status and message of the error for a body."""
     with pytest.raises(Fault) as fault:
         parse(body)
     failure = fault.value.failure
@@ -24,12 +24,12 @@ def refusal(body):
 
 
 @pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "&", "{}"])
-def test_what_is_no_query_is_malformed(body):
+def test_malformed_query(body):
     assert refusal(body) == SYNTAX
 
 
 @pytest.mark.parametrize("body", ["", b"", V, "action=CancelExportTask&" + V])
-def test_a_query_without_an_action_is_told_so(body):
+def test_missing_action(body):
     assert refusal(body) == ("MissingAction", 400, "The request is missing an action or a required parameter.")
 
 
@@ -42,11 +42,11 @@ def test_a_query_without_an_action_is_told_so(body):
         ("Action=CancelExportTask", "CancelExportTask", "None"),
     ],
 )
-def test_an_unknown_action_or_version_is_invalid(body, action, version):
+def test_unknown_action_or_version(body, action, version):
     assert refusal(body) == ("InvalidAction", 400, f"Could not find operation {action} for version {version}")
 
 
-def test_a_required_parameter_that_is_missing_is_named():
+def test_missing_parameter():
     assert refusal(f"Action=CancelExportTask&{V}") == (
         "MissingParameter",
         400,
@@ -54,7 +54,7 @@ def test_a_required_parameter_that_is_missing_is_named():
     )
 
 
-def test_a_request_of_a_real_client_that_cannot_be_read_is_a_call_that_was_refused(rds_export_tasks, rds_export_client):
+def test_refused_request_of_a_real_client_is_recorded(rds_export_tasks, rds_export_client):
     """Botocore sends a filter without values as one that has none."""
     with refused("MissingParameter", 400, "The request must contain the parameter Values."):
         rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
@@ -93,20 +93,20 @@ def test_a_request_of_a_real_client_that_cannot_be_read_is_a_call_that_was_refus
         ),
     ],
 )
-def test_a_parameter_of_the_wrong_type_is_named_with_its_value(query, text):
+def test_parameter_of_the_wrong_type(query, text):
     required = "&SourceArn=a&TargetArn=b&IntegrationName=c" if query.startswith("CreateIntegration") else ""
     assert refusal(f"{V}{required}&Action={query}") == ("InvalidParameterValue", 400, text)
 
 
 @pytest.mark.parametrize("query", ["Filters=a&Filters.Filter.1.Name=b", "Filters.Filter.1.Name=b&Filters=a"])
-def test_a_parameter_given_in_two_ways_is_malformed(query):
+def test_parameter_given_in_two_ways(query):
     code, status, text = refusal(f"Action=DescribeExportTasks&{V}&{query}")
 
     assert (code, status) == ("MalformedQueryString", 404)
     assert text.endswith("is given in two ways.")
 
 
-def test_the_items_of_a_list_are_read_in_the_order_of_their_numbers():
+def test_list_items_are_ordered_by_their_numbers():
     query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
 
     _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
@@ -114,7 +114,7 @@ def test_the_items_of_a_list_are_read_in_the_order_of_their_numbers():
     assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
 
 
-def test_what_the_model_does_not_know_is_overlooked():
+def test_unknown_parameter_is_ignored():
     _, parameters = parse(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
 
     assert parameters == {"Marker": "m"}
@@ -132,7 +132,7 @@ _QUERIES = st.builds(lambda action, pairs: "&".join([f"Action={action}", V, *pai
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary() | st.text() | _QUERIES)
-def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
+def test_any_body_is_parsed_or_gets_a_4xx(body):
     try:
         operation, _ = parse(body)
     except Fault as fault:
@@ -149,7 +149,7 @@ def test_whatever_is_sent_is_read_or_refused_as_the_clients_mistake(body):
 @example("0:0T1")
 @example("1772330400")
 @example("2026-03-01T02:00:00.000Z")
-def test_whatever_stands_for_a_time_is_read_or_refused(text):
+def test_any_time_is_parsed_or_refused(text):
     try:
         _, parameters = parse(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
     except Fault as fault:

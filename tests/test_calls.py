@@ -1,4 +1,4 @@
-"""What is kept of each call of a client."""
+"""The record of each call of a client."""
 
 from datetime import datetime, timezone
 
@@ -8,16 +8,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from _asking import cancel
+from _aws import SNAPSHOT, raises_exactly, start
 from pytest_rds_export import fake_rds_export
 
 
 @pytest.fixture
 def retrying():
-    """A client of which a throttled call is sent three times."""
+    """A client that makes up to three attempts."""
     return boto3.client("rds", "us-east-1", config=Config(retries={"mode": "standard", "total_max_attempts": 3}))
 
 
-def test_a_call_has_what_was_asked_and_what_was_answered(rds_export_clock, rds_export_tasks, rds_export_client):
+def test_request_and_response(rds_export_clock, rds_export_tasks, rds_export_client):
+    """A call records its operation, parameters, region, time and response."""
     rds_export_tasks.seed("nightly", percent_progress=42)
 
     response = cancel(rds_export_client)
@@ -33,7 +35,8 @@ def test_a_call_has_what_was_asked_and_what_was_answered(rds_export_clock, rds_e
     assert call.response == response
 
 
-def test_a_call_that_was_refused_has_the_faults_code_and_no_response(rds_export_tasks, rds_export_client):
+def test_fault(rds_export_tasks, rds_export_client):
+    """A refused call records the fault's code and status, and no response."""
     with pytest.raises(ClientError):
         cancel(rds_export_client)
 
@@ -41,7 +44,8 @@ def test_a_call_that_was_refused_has_the_faults_code_and_no_response(rds_export_
     assert (call.http_status, call.error_code, call.response) == (404, "ExportTaskNotFound", None)
 
 
-def test_parameters_have_the_shape_that_boto3_users_know(rds_export_tasks, rds_export_client):
+def test_parameters_are_those_of_boto3(rds_export_tasks, rds_export_client):
+    """A call records its parameters as a boto3 user writes them."""
     filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
 
     rds_export_client.describe_export_tasks(Filters=filters, MaxRecords=20)
@@ -49,7 +53,8 @@ def test_parameters_have_the_shape_that_boto3_users_know(rds_export_tasks, rds_e
     assert rds_export_tasks.calls[0].parameters == {"Filters": filters, "MaxRecords": 20}
 
 
-def test_the_attempts_of_one_call_are_one_record_of_the_last_answer(rds_export_tasks, retrying):
+def test_retried_attempts_are_one_call(rds_export_tasks, retrying):
+    """The attempts of a call are one record, of the last response."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=2)
 
@@ -61,8 +66,8 @@ def test_the_attempts_of_one_call_are_one_record_of_the_last_answer(rds_export_t
     assert len(call.retry_delays) == 2
 
 
-def test_calls_whose_attempts_alternate_are_kept_apart(rds_export_tasks, retrying):
-    """A retry is joined to its own call even where another call came in between."""
+def test_interleaved_calls(rds_export_tasks, retrying):
+    """A retry belongs to its own call even if another call comes in between."""
     rds_export_tasks.seed_all(["first", "second"])
     rds_export_tasks.inject("Throttling", identifier="first", times=1)
 
@@ -76,7 +81,8 @@ def test_calls_whose_attempts_alternate_are_kept_apart(rds_export_tasks, retryin
     assert [(call.identifier, call.attempts) for call in rds_export_tasks.calls] == [("first", 2), ("second", 1)]
 
 
-def test_a_user_agent_or_header_of_the_caller_does_not_part_the_attempts(rds_export_tasks, retrying):
+def test_removed_headers_do_not_split_a_call(rds_export_tasks, retrying):
+    """The attempts stay one call even if a handler removes the request's headers."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
     retrying.meta.events.register("before-send.rds", lambda request, **_: request.headers.clear())
@@ -96,7 +102,8 @@ def test_a_user_agent_or_header_of_the_caller_does_not_part_the_attempts(rds_exp
         ("Throttling", 400, "Throttling"),
     ],
 )
-def test_a_call_that_met_a_failure_to_the_end_has_its_code(name, http_status, error_code, rds_export_tasks, retrying):
+def test_exhausted_retries(name, http_status, error_code, rds_export_tasks, retrying):
+    """A call whose every attempt failed records the failure's code and status."""
     failure = rds_export_tasks.inject(name).failure
 
     with pytest.raises(failure.exception):
@@ -106,7 +113,8 @@ def test_a_call_that_met_a_failure_to_the_end_has_its_code(name, http_status, er
     assert (call.http_status, call.error_code, call.response, call.attempts) == (http_status, error_code, None, 3)
 
 
-def test_an_exception_that_was_injected_has_its_name_as_code(rds_export_tasks, rds_export_client):
+def test_injected_exception(rds_export_tasks, rds_export_client):
+    """A call that failed with an injected exception records the name of its class."""
     rds_export_tasks.inject(PermissionError("no"))
 
     with pytest.raises(PermissionError):
@@ -115,17 +123,18 @@ def test_an_exception_that_was_injected_has_its_name_as_code(rds_export_tasks, r
     assert (rds_export_tasks.calls[0].error_code, rds_export_tasks.calls[0].http_status) == ("PermissionError", None)
 
 
-def test_calls_are_in_order_and_those_of_all_regions_and_operations(rds_export_tasks, before_send):
-    home, away = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
+def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
+    """The calls of all regions and operations are listed in their order."""
+    default, other = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    away.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R><DescribeEventsResult/></R>"))
+    other.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R><DescribeEventsResult/></R>"))
 
-    home.describe_export_tasks()
-    away.describe_export_tasks()
-    home.describe_db_instances()
-    away.describe_events()
+    default.describe_export_tasks()
+    other.describe_export_tasks()
+    default.describe_db_instances()
+    other.describe_events()
     with pytest.raises(AssertionError):
-        home.describe_db_clusters()
+        default.describe_db_clusters()
 
     assert [(call.operation, call.region) for call in rds_export_tasks.calls] == [
         ("DescribeExportTasks", "us-east-1"),
@@ -139,7 +148,8 @@ def test_calls_are_in_order_and_those_of_all_regions_and_operations(rds_export_t
     rds_export_tasks.unanswered.clear()
 
 
-def test_a_stubbed_call_and_one_that_a_handler_answered_have_their_response(rds_export_tasks, before_send):
+def test_stubbed_and_handled_calls(rds_export_tasks, before_send):
+    """A call records its response, whether of a stub or of another handler."""
     client = boto3.client("rds")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
@@ -154,7 +164,8 @@ def test_a_stubbed_call_and_one_that_a_handler_answered_have_their_response(rds_
     ]
 
 
-def test_an_error_of_a_handler_has_its_code(rds_export_tasks, before_send, rds_export_client):
+def test_error_of_a_handler(rds_export_tasks, before_send, rds_export_client):
+    """A call records the error code that another handler responds with."""
     handler = before_send(b"<E><Error><Code>DBInstanceNotFound</Code></Error></E>", 404)
     rds_export_client.meta.events.register("before-send.rds.DescribeDBInstances", handler)
 
@@ -165,7 +176,8 @@ def test_an_error_of_a_handler_has_its_code(rds_export_tasks, before_send, rds_e
     assert (call.http_status, call.error_code, call.response) == (404, "DBInstanceNotFound", None)
 
 
-def test_the_answer_of_a_handler_replaces_the_failure_of_an_earlier_attempt(rds_export_tasks, before_send, retrying):
+def test_handler_after_injected_failure(rds_export_tasks, before_send, retrying):
+    """The response of another handler replaces the failure of an earlier attempt."""
     body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
     retrying.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
     rds_export_tasks.inject("Throttling", operation="DescribeEvents", times=1)
@@ -176,7 +188,8 @@ def test_the_answer_of_a_handler_replaces_the_failure_of_an_earlier_attempt(rds_
     assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})
 
 
-def test_calls_to_gives_those_of_one_operation(rds_export_tasks, rds_export_client):
+def test_calls_to(rds_export_tasks, rds_export_client):
+    """calls_to returns the calls to one operation."""
     rds_export_client.describe_export_tasks()
     with pytest.raises(ClientError):
         cancel(rds_export_client)
@@ -188,17 +201,28 @@ def test_calls_to_gives_those_of_one_operation(rds_export_tasks, rds_export_clie
 @pytest.mark.parametrize(
     ("operation", "text"),
     [
-        ("cancel_export_task", "operations go by the API's name: 'CancelExportTask', not 'cancel_export_task'"),
-        ("CancelExportTasks", "unknown RDS operation 'CancelExportTasks'; known: CancelExportTask, "),
+        ("cancel_export_task", "use the API operation name 'CancelExportTask', not 'cancel_export_task'"),
+        (
+            "CancelExportTasks",
+            (
+                "unknown RDS operation 'CancelExportTasks'. Did you mean 'CancelExportTask', 'StartExportTask' or "
+                "'DescribeExportTasks'?"
+            ),
+        ),
+        (
+            ["CancelExportTask"],
+            "operation must be an API operation name such as 'CancelExportTask', got list ['CancelExportTask']",
+        ),
     ],
 )
-def test_calls_to_refuses_what_is_no_operation(operation, text, rds_export_tasks):
-    with pytest.raises(ValueError) as refusal:  # noqa: PT011
+def test_calls_to_unknown_operation(operation, text, rds_export_tasks):
+    """calls_to refuses an unknown operation and suggests the closest names."""
+    with raises_exactly(ValueError, text):
         rds_export_tasks.calls_to(operation)
-    assert str(refusal.value).startswith(text)
 
 
-def test_a_call_shows_itself_in_one_line(rds_export_tasks, retrying):
+def test_repr(rds_export_tasks, retrying):
+    """The repr of a call is one line: what was requested, the outcome, the attempts."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=1)
     cancel(retrying)
@@ -206,12 +230,16 @@ def test_a_call_shows_itself_in_one_line(rds_export_tasks, retrying):
     rds_export_tasks.calls[0].retry_delays[:] = [0.5]
 
     assert list(map(repr, rds_export_tasks.calls)) == [
-        "<Call CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 2 attempts, delays 0.50 s>",
+        (
+            "<Call CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 2 attempts (Throttling injected), "
+            "delays 0.50 s>"
+        ),
         "<Call DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt>",
     ]
 
 
-def test_a_call_that_failed_shows_its_code(rds_export_tasks, rds_export_client):
+def test_repr_of_a_failed_call(rds_export_tasks, rds_export_client):
+    """The repr of a failed call has the code, and says if the failure was injected."""
     with pytest.raises(ClientError):
         cancel(rds_export_client)
     rds_export_tasks.inject(PermissionError("no"))
@@ -224,7 +252,38 @@ def test_a_call_that_failed_shows_its_code(rds_export_tasks, rds_export_client):
     ]
 
 
-def test_a_call_that_is_still_on_its_way_has_no_answer_yet(rds_export_tasks, rds_export_client):
+def test_repr_names_the_parameters_that_narrow(rds_export_tasks, rds_export_client):
+    """The repr of a call has the source and the filters, which say what was requested."""
+    filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
+    rds_export_client.describe_export_tasks(Filters=filters)
+    rds_export_client.describe_export_tasks(SourceArn=SNAPSHOT)
+    start(rds_export_client)
+
+    assert list(map(repr, rds_export_tasks.calls)) == [
+        "<Call DescribeExportTasks status=starting,in_progress in us-east-1: ok (HTTP 200), 1 attempt>",
+        f"<Call DescribeExportTasks SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
+        f"<Call StartExportTask 'nightly' SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
+    ]
+
+
+def test_injected_failures(rds_export_tasks, retrying):
+    """A call records the injected failures of its attempts, and whether the last attempt was one of them."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=1)
+    rds_export_tasks.inject("ConnectTimeoutError", times=1)
+    cancel(retrying)
+    rds_export_tasks.inject("AccessDenied", times=1)
+    with pytest.raises(ClientError):
+        cancel(retrying)
+
+    assert [(call.injected_failures, call.injected) for call in rds_export_tasks.calls] == [
+        (["Throttling", "ConnectTimeoutError"], False),
+        (["AccessDenied"], True),
+    ]
+
+
+def test_repr_of_a_pending_call(rds_export_tasks, rds_export_client):
+    """The repr of a call in progress says that there is no response."""
     seen = []
     rds_export_client.meta.events.register(
         "before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0]))
@@ -232,10 +291,11 @@ def test_a_call_that_is_still_on_its_way_has_no_answer_yet(rds_export_tasks, rds
 
     rds_export_client.describe_export_tasks()
 
-    assert seen == ["<Call DescribeExportTasks in us-east-1: no answer, 1 attempt>"]
+    assert seen == ["<Call DescribeExportTasks in us-east-1: no response, 1 attempt>"]
 
 
-def test_the_calls_of_one_use_are_not_those_of_the_next(retrying):
+def test_each_use_has_its_own_calls(retrying):
+    """Each use of the fake starts with an empty list of calls."""
     with fake_rds_export("nightly") as first:
         cancel(retrying)
     with fake_rds_export("nightly") as second:

@@ -1,4 +1,4 @@
-"""CancelExportTask, through a real client."""
+"""CancelExportTask with a real client."""
 
 import boto3
 import pytest
@@ -16,48 +16,48 @@ def cancel(client, identifier="nightly"):
 
 
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_a_running_export_is_canceling_and_answered_whole(rds_export_tasks, rds_export_client, status):
+def test_running_export_becomes_canceling(rds_export_tasks, rds_export_client, status):
     rds_export_tasks.seed("nightly", status=status)
     before = described(rds_export_client)
 
-    answer = cancel(rds_export_client)
+    response = cancel(rds_export_client)
 
-    assert answer == {**before, "Status": "CANCELING"}
-    assert set(answer) == members_of("CANCELING", extracting=status == "IN_PROGRESS")
+    assert response == {**before, "Status": "CANCELING"}
+    assert set(response) == members_of("CANCELING", extracting=status == "IN_PROGRESS")
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_progress_and_prefix_stay_as_they_were(rds_export_tasks, rds_export_client):
+def test_progress_and_prefix_do_not_change(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed(
         "nightly", percent_progress=42, total_extracted_data_in_gb=7, s3_prefix="rds", export_only=["orders"]
     )
 
-    answer = cancel(rds_export_client)
+    response = cancel(rds_export_client)
 
-    assert set(answer) == members_of("CANCELING", given=("S3Prefix", "ExportOnly"))
-    assert (answer["PercentProgress"], answer["TotalExtractedDataInGB"]) == (42, 7)
-    assert (answer["S3Prefix"], answer["ExportOnly"]) == ("rds", ["orders"])
+    assert set(response) == members_of("CANCELING", given=("S3Prefix", "ExportOnly"))
+    assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
+    assert (response["S3Prefix"], response["ExportOnly"]) == ("rds", ["orders"])
 
 
-def test_the_export_of_a_cluster(rds_export_tasks, rds_export_client):
+def test_export_of_a_cluster(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed("nightly", source_arn=CLUSTER)
 
-    answer = cancel(rds_export_client)
+    response = cancel(rds_export_client)
 
-    assert set(answer) == members_of("CANCELING", cluster=True)
-    assert answer["SourceType"] == "CLUSTER"
+    assert set(response) == members_of("CANCELING", cluster=True)
+    assert response["SourceType"] == "CLUSTER"
 
 
-def test_an_export_that_a_client_started(rds_export_client):
+def test_export_started_by_a_client(rds_export_client):
     start(rds_export_client)
 
-    answer = cancel(rds_export_client)
+    response = cancel(rds_export_client)
 
-    assert set(answer) == members_of("CANCELING", extracting=False)
-    assert (answer["Status"], answer["S3Prefix"]) == ("CANCELING", "")
+    assert set(response) == members_of("CANCELING", extracting=False)
+    assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")
 
 
-def test_it_is_canceled_later_with_an_end_time(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_becomes_canceled_later(rds_export_tasks, rds_export_client, rds_export_clock):
     rds_export_tasks.seed("nightly", percent_progress=42)
     cancel(rds_export_client)
 
@@ -70,7 +70,7 @@ def test_it_is_canceled_later_with_an_end_time(rds_export_tasks, rds_export_clie
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_an_export_that_is_not_running(rds_export_tasks, rds_export_client, status):
+def test_export_that_is_not_running(rds_export_tasks, rds_export_client, status):
     rds_export_tasks.seed("nightly", status=status)
     before = described(rds_export_client)
 
@@ -80,7 +80,7 @@ def test_an_export_that_is_not_running(rds_export_tasks, rds_export_client, stat
     assert described(rds_export_client) == before
 
 
-def test_a_second_cancel_comes_too_late(rds_export_tasks, rds_export_client):
+def test_second_cancel(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed("nightly")
     cancel(rds_export_client)
 
@@ -89,7 +89,7 @@ def test_a_second_cancel_comes_too_late(rds_export_tasks, rds_export_client):
 
 
 @pytest.mark.parametrize("identifier", ["Nightly", "nightly-2", "no identifier"])
-def test_an_unknown_identifier(rds_export_tasks, rds_export_client, identifier):
+def test_unknown_identifier(rds_export_tasks, rds_export_client, identifier):
     rds_export_tasks.seed("nightly")
 
     with refused(*NOT_FOUND):
@@ -98,17 +98,17 @@ def test_an_unknown_identifier(rds_export_tasks, rds_export_client, identifier):
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-def test_a_task_of_another_region_is_unknown(rds_export_tasks, rds_export_client):
+def test_task_of_another_region(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
 
     with refused(*NOT_FOUND):
         cancel(rds_export_client)
 
-    abroad = boto3.client("rds", region_name="eu-west-1")
-    assert cancel(abroad)["Status"] == "CANCELING"
+    other_region = boto3.client("rds", region_name="eu-west-1")
+    assert cancel(other_region)["Status"] == "CANCELING"
 
 
-def test_the_faults_are_the_clients_own_classes(rds_export_tasks, rds_export_client):
+def test_faults_are_the_clients_exception_classes(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed("nightly", status="COMPLETE")
 
     with pytest.raises(rds_export_client.exceptions.InvalidExportTaskStateFault):

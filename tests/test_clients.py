@@ -1,4 +1,4 @@
-"""Clients that are not ours: both versions of the AWS CLI against the endpoint. Each is skipped where it is missing."""
+"""Both versions of the AWS CLI with the endpoint. A version that is not installed is skipped."""
 
 import json
 import os
@@ -18,17 +18,17 @@ pytestmark = [
 
 
 class Cli(NamedTuple):
-    """An AWS CLI that was found, and the endpoint that it is to use."""
+    """An installed AWS CLI, and the endpoint for it."""
 
     path: str
     version: tuple
     url: str
 
     def __call__(self, operation, *arguments, options=None, fails=False):
-        """Run an operation of RDS: what it prints, read as JSON; where it is to fail, what it says."""
+        """Run an RDS operation and return its parsed JSON, or its error message if *fails*."""
         options = ["--endpoint-url", self.url] if options is None else options
         command = [self.path, "rds", operation, *arguments, *options, "--output", "json"]
-        # Whatever does not go to the endpoint ends at a proxy that is not there.
+        # A request to any other address goes to a proxy that does not exist.
         environment = {**os.environ, "AWS_PAGER": "", "HTTPS_PROXY": "http://127.0.0.1:1"}
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert bool(run.returncode) is fails, run.stderr
@@ -37,7 +37,7 @@ class Cli(NamedTuple):
 
 @pytest.fixture(scope="session")
 def installed():
-    """The AWS CLIs on the PATH by their major version, the first of each."""
+    """Return the first AWS CLI of each major version on the PATH."""
     found = {}
     for path in (Path(folder, "aws") for folder in os.get_exec_path()):
         if os.access(path, os.X_OK):
@@ -56,7 +56,7 @@ def aws(request, installed, rds_export_endpoint):
     return Cli(*installed[request.param], rds_export_endpoint)
 
 
-def test_an_export_is_started_described_and_cancelled_and_its_json_is_a_seed(aws, rds_export_tasks, tmp_path):
+def test_start_cancel_describe_and_seed_from_json(aws, rds_export_tasks, tmp_path):
     started = aws(
         "start-export-task",
         "--export-task-identifier=nightly",
@@ -89,23 +89,23 @@ def test_filters_and_pages(aws, rds_export_tasks):
     assert len(rds_export_tasks.calls) == 3
 
 
-def test_an_error_comes_by_its_name(aws):
+def test_error_has_its_code(aws):
     message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
     assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
 
 
-def test_a_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
+def test_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=1)
 
     assert aws("cancel-export-task", "--export-task-identifier=nightly")["Status"] == "CANCELING"
 
-    # A CLI as old as Debian's gives its sends no invocation id: there each is a call of its own.
+    # Debian's old AWS CLI sends no invocation id, so each attempt is a separate call.
     assert sum(call.attempts for call in rds_export_tasks.calls) == 2
     assert rds_export_tasks.calls[-1].http_status == 200
 
 
-def test_what_nobody_answers_is_an_error_that_is_not_retried(aws, rds_export_tasks):
+def test_unhandled_operation_is_not_retried(aws, rds_export_tasks):
     message = aws("describe-db-instances", fails=True)
     assert "An error occurred (UnansweredOperation) when calling the DescribeDBInstances operation: " in message
     assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
@@ -113,7 +113,7 @@ def test_what_nobody_answers_is_an_error_that_is_not_retried(aws, rds_export_tas
 
 
 @pytest.mark.rds_export_tasks(region="eu-west-1")
-def test_outside_us_east_1_the_environment_tells_it_where_to_go(aws, rds_export_tasks):
+def test_endpoint_from_the_environment(aws, rds_export_tasks):
     if (2,) <= aws.version < (2, 13):
         pytest.skip("AWS CLI v2 reads AWS_ENDPOINT_URL_RDS from 2.13 on; this is {}.{}.{}".format(*aws.version))
     assert aws("describe-export-tasks", options=[]) == {"ExportTasks": []}

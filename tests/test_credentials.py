@@ -1,4 +1,4 @@
-"""Real credentials are never read, let alone used."""
+"""Real credentials are never read or used."""
 
 import inspect
 
@@ -14,7 +14,7 @@ from botocore.signers import RequestSigner
 from _aws import guarded
 from pytest_rds_export import fake_rds_export
 
-SIGNS_WITH_OTHERS = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
+CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
 
 
 _Guarded = guarded(Credentials)
@@ -22,9 +22,9 @@ _Guarded = guarded(Credentials)
 
 @pytest.fixture
 def guarded_client(monkeypatch):
-    """A client with real credentials, which from now on must not be read."""
+    """Return a client whose real credentials must not be read."""
     session = botocore.session.Session()
-    session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")  # noqa: SLF001 - botocore has no other way in
+    session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")  # noqa: SLF001 - botocore has no public way
     client = session.create_client("rds", "us-east-1")
     monkeypatch.setattr(_Guarded, "locked", True)
     return client
@@ -32,7 +32,7 @@ def guarded_client(monkeypatch):
 
 @pytest.fixture
 def authorization(before_send):
-    """A function that tells how a client's next cancel of ``nightly`` was signed."""
+    """Return a function that cancels ``nightly`` and returns the Authorization header."""
 
     def cancel(client):
         handler = before_send()
@@ -45,14 +45,14 @@ def authorization(before_send):
     return cancel
 
 
-def test_the_credentials_of_a_client_are_not_read(guarded_client, rds_export_tasks):
+def test_client_credentials_are_not_read(guarded_client, rds_export_tasks):
     rds_export_tasks.seed("nightly")
 
     assert guarded_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-@pytest.mark.skipif(not SIGNS_WITH_OTHERS, reason="this botocore takes no credentials per request")
-def test_a_request_is_signed_with_fake_credentials(guarded_client, rds_export_tasks, authorization):
+@pytest.mark.skipif(not CREDENTIALS_PER_REQUEST, reason="this botocore takes no credentials per request")
+def test_request_is_signed_with_fake_credentials(guarded_client, rds_export_tasks, authorization):
     rds_export_tasks.seed("nightly")
 
     signed = authorization(guarded_client)
@@ -61,16 +61,14 @@ def test_a_request_is_signed_with_fake_credentials(guarded_client, rds_export_ta
     assert "x-amz-security-token" not in signed
 
 
-@pytest.mark.skipif(SIGNS_WITH_OTHERS, reason="this botocore takes credentials per request")
-def test_a_request_is_not_signed_where_botocore_takes_no_credentials_per_request(
-    guarded_client, rds_export_tasks, authorization
-):
+@pytest.mark.skipif(CREDENTIALS_PER_REQUEST, reason="this botocore takes credentials per request")
+def test_request_is_not_signed_by_old_botocore(guarded_client, rds_export_tasks, authorization):
     rds_export_tasks.seed("nightly")
 
     assert authorization(guarded_client) is None
 
 
-def test_a_client_made_without_credentials_works(rds_export_tasks, monkeypatch):
+def test_client_without_credentials(rds_export_tasks, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     client = boto3.Session().client("rds")
@@ -79,7 +77,7 @@ def test_a_client_made_without_credentials_works(rds_export_tasks, monkeypatch):
     assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-def test_the_same_client_has_no_credentials_once_the_fake_is_gone():
+def test_client_without_credentials_after_the_fake():
     client = boto3.Session().client("rds", "us-east-1")
     with fake_rds_export("nightly"):
         client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -88,13 +86,13 @@ def test_the_same_client_has_no_credentials_once_the_fake_is_gone():
         client.cancel_export_task(ExportTaskIdentifier="nightly")
 
 
-def test_a_client_that_does_not_sign_works(rds_export_tasks):
+def test_client_that_does_not_sign(rds_export_tasks):
     client = boto3.client("rds", config=Config(signature_version=UNSIGNED))
 
     assert client.describe_export_tasks()["ExportTasks"] == []
 
 
-def test_the_role_of_a_client_is_not_assumed(tmp_path, monkeypatch, refused_network):
+def test_role_is_not_assumed(tmp_path, monkeypatch, refused_network):
     config = tmp_path / "config"
     config.write_text(
         "[profile base]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real-secret\n"
@@ -109,7 +107,7 @@ def test_the_role_of_a_client_is_not_assumed(tmp_path, monkeypatch, refused_netw
     assert refused_network == []
 
 
-def test_a_copy_from_another_region_is_not_presigned_with_real_credentials(guarded_client, rds_export_tasks):
+def test_copy_from_another_region_is_not_presigned(guarded_client, rds_export_tasks):
     rds_export_tasks.stub("CopyDBSnapshot", {"DBSnapshot": {"Status": "creating"}})
 
     guarded_client.copy_db_snapshot(
@@ -122,7 +120,7 @@ def test_a_copy_from_another_region_is_not_presigned_with_real_credentials(guard
     assert call.parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
 
 
-def test_a_presigned_url_that_the_caller_gave_is_kept(guarded_client, rds_export_tasks):
+def test_presigned_url_of_the_caller_is_kept(guarded_client, rds_export_tasks):
     rds_export_tasks.stub("CopyDBSnapshot", {})
 
     guarded_client.copy_db_snapshot(
@@ -135,11 +133,11 @@ def test_a_presigned_url_that_the_caller_gave_is_kept(guarded_client, rds_export
     assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
 
 
-def test_a_presigned_url_is_signed_with_fake_credentials_where_botocore_takes_them(rds_export_tasks):
-    """Else with the caller's own: it is the caller who asks for it, and nothing is sent."""
+def test_presigned_url_has_fake_credentials(rds_export_tasks):
+    """An old botocore uses the caller's credentials; nothing is sent."""
     client = boto3.client("rds", aws_access_key_id="AKIAOWN", aws_secret_access_key="own-secret")
 
     url = client.generate_presigned_url("describe_export_tasks")
 
-    assert f"X-Amz-Credential={'testing' if SIGNS_WITH_OTHERS else 'AKIAOWN'}%2F" in url
+    assert f"X-Amz-Credential={'testing' if CREDENTIALS_PER_REQUEST else 'AKIAOWN'}%2F" in url
     assert rds_export_tasks.calls == []

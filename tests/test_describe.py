@@ -1,4 +1,4 @@
-"""DescribeExportTasks, through a real client: what is found and how it is shown."""
+"""DescribeExportTasks with a real client: which tasks it returns, and their fields."""
 
 import pytest
 
@@ -26,8 +26,8 @@ def client(rds_export_tasks, rds_export_client):
     return rds_export_client
 
 
-def test_all_tasks_of_the_region_in_their_order(rds_export_tasks, client):
-    rds_export_tasks.seed_all([ExportTask("abroad", region="eu-west-1")])
+def test_all_tasks_of_the_region_in_order(rds_export_tasks, client):
+    rds_export_tasks.seed_all([ExportTask("other-region", region="eu-west-1")])
 
     assert found(client) == ["starting", "running", "done", "Done-2"]
 
@@ -42,7 +42,7 @@ def test_no_tasks(rds_export_client):
 @pytest.mark.parametrize("given", [{"s3_prefix": "rds", "export_only": ["orders"]}, {}])
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_members_of_each_status(rds_export_tasks, rds_export_client, status, cluster, given):
+def test_fields_of_each_status(rds_export_tasks, rds_export_client, status, cluster, given):
     source = CLUSTER if cluster else SNAPSHOT
     rds_export_tasks.seed("nightly", status=status, source_arn=source, **given)
 
@@ -54,7 +54,7 @@ def test_the_members_of_each_status(rds_export_tasks, rds_export_client, status,
     )
 
 
-def test_a_warning_is_shown(rds_export_tasks, rds_export_client):
+def test_warning_message(rds_export_tasks, rds_export_client):
     warning = (
         '{"skippedTables":[],"skippedObjectives":[],'
         '"general":[{"reason":"FAILED_TO_EXTRACT_TABLES_LIST_FOR_DATABASE"}]}'
@@ -65,17 +65,17 @@ def test_a_warning_is_shown(rds_export_tasks, rds_export_client):
     assert described(rds_export_client)["WarningMessage"] == warning
 
 
-def test_one_task_by_its_identifier(client):
+def test_by_identifier(client):
     assert found(client, ExportTaskIdentifier="done") == ["done"]
 
 
 @pytest.mark.parametrize("identifier", ["Done", "nightly"])
-def test_an_unknown_identifier(client, identifier):
+def test_unknown_identifier(client, identifier):
     with refused(*NOT_FOUND):
         client.describe_export_tasks(ExportTaskIdentifier=identifier)
 
 
-def test_an_unknown_identifier_is_an_empty_list_where_the_option_says_so(rds_export_client):
+def test_unknown_identifier_with_describe_unknown_empty(rds_export_client):
     with fake_rds_export("nightly", describe_unknown="empty"):
         response = rds_export_client.describe_export_tasks(ExportTaskIdentifier="other")
         assert found(rds_export_client, ExportTaskIdentifier="nightly") == ["nightly"]
@@ -100,7 +100,7 @@ def test_an_unknown_identifier_is_an_empty_list_where_the_option_says_so(rds_exp
         ({"Filters": []}, ["starting", "running", "done", "Done-2"]),
     ],
 )
-def test_parameters_narrow_the_list_together(client, parameters, expected):
+def test_tasks_match_all_parameters(client, parameters, expected):
     assert found(client, **parameters) == expected
 
 
@@ -120,27 +120,27 @@ def test_parameters_narrow_the_list_together(client, parameters, expected):
         ([by("status", "complete"), by("status", "starting")], []),
     ],
 )
-def test_filters_hold_together_and_their_values_are_alternatives(client, filters, expected):
+def test_tasks_match_all_filters_and_one_of_their_values(client, filters, expected):
     assert found(client, Filters=filters) == expected
 
 
 @pytest.mark.parametrize("name", ["Status", "engine", "", "ExportTaskIdentifier"])
-def test_an_unknown_filter_name(client, name):
+def test_unknown_filter_name(client, name):
     with refused("InvalidParameterValue", 400, f"Unrecognized filter name: {name}"):
         client.describe_export_tasks(Filters=[by("status", "complete"), by(name, "x")])
 
 
-def test_a_filter_without_values(client):
+def test_filter_without_values(client):
     with refused("MissingParameter", 400, "The request must contain the parameter Values."):
         client.describe_export_tasks(Filters=[by("status")])
 
 
-def test_an_unknown_filter_is_refused_before_the_identifier_is_looked_for(client):
+def test_unknown_filter_is_checked_before_the_identifier(client):
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: engine"):
         client.describe_export_tasks(ExportTaskIdentifier="nightly", Filters=[by("engine", "x")])
 
 
-def test_filters_see_the_task_as_it_stands_now(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_filters_use_the_current_status(rds_export_tasks, rds_export_client, rds_export_clock):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.seed("stuck", timeline=Stuck())
 

@@ -1,4 +1,4 @@
-"""Every example of the other documents runs; that of the AWS CLI where the clients are asked for."""
+"""Every example in docs/ runs; the example with the AWS CLI only on request."""
 
 import os
 
@@ -10,7 +10,7 @@ DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob(
 TESTS = [(document, name) for document in DOCUMENTS for name in examples(document) if name.startswith("test_")]
 
 
-def test_the_examples():
+def test_examples_are_found():
     assert TESTS == [
         ("docs/endpoint.md", "test_script"),
         ("docs/endpoint.md", "test_cli"),
@@ -21,7 +21,7 @@ def test_the_examples():
 
 @pytest.mark.loopback
 @pytest.mark.parametrize(("document", "name"), TESTS)
-def test_an_example(pytester, document, name):
+def test_example(pytester, document, name):
     if name == "test_cli" and "RDS_EXPORT_CLIENTS" not in os.environ:
         pytest.skip("on request: tox run -e clients")
     code = examples(document)

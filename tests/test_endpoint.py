@@ -28,7 +28,8 @@ print(json.dumps([client.cancel_export_task(ExportTaskIdentifier="nightly")["Sta
 """
 
 
-def test_a_child_process_needs_nothing(rds_export_tasks, rds_export_endpoint):
+def test_child_process(rds_export_tasks, rds_export_endpoint):
+    """A child process uses the registry of the test without any setup."""
     rds_export_tasks.seed("nightly", percent_progress=42)
     rds_export_tasks.inject("Throttling", operation="CancelExportTask", times=1)
 
@@ -42,12 +43,14 @@ def test_a_child_process_needs_nothing(rds_export_tasks, rds_export_endpoint):
     assert call.response["PercentProgress"] == 42
 
 
-def test_the_environment_tells_a_child_where_to_go_past_any_proxy(rds_export_endpoint):
+def test_environment(rds_export_endpoint):
+    """The environment has the URL, and excludes it from any proxy."""
     assert os.environ["AWS_ENDPOINT_URL_RDS"] == rds_export_endpoint
     assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
 
 
-def test_an_answer_has_aws_s_headers(rds_export_tasks, rds_export_clock, rds_export_endpoint):
+def test_response_headers(rds_export_tasks, rds_export_clock, rds_export_endpoint):
+    """A response has the content type, request id and date that AWS sends."""
     rds_export_tasks.seed("nightly")
     status, headers, text = post(rds_export_endpoint)
     assert (status, headers["Content-Type"]) == (200, "text/xml")
@@ -55,7 +58,8 @@ def test_an_answer_has_aws_s_headers(rds_export_tasks, rds_export_clock, rds_exp
     assert headers["Date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
-def test_sends_with_one_invocation_id_are_attempts_of_one_call(rds_export_tasks, rds_export_endpoint):
+def test_same_invocation_id(rds_export_tasks, rds_export_endpoint):
+    """Requests with the same invocation id are attempts of one call."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("ServiceUnavailable", times=1)
 
@@ -67,7 +71,8 @@ def test_sends_with_one_invocation_id_are_attempts_of_one_call(rds_export_tasks,
     assert [call.attempts for call in rds_export_tasks.calls] == [2, 1]
 
 
-def test_a_call_may_have_ten_attempts_and_more(rds_export_tasks, rds_export_endpoint):
+def test_ten_attempts_and_more(rds_export_tasks, rds_export_endpoint):
+    """An attempt number of two digits does not start a new call."""
     rds_export_tasks.inject("ServiceUnavailable")
 
     for attempt in range(1, 13):
@@ -76,7 +81,8 @@ def test_a_call_may_have_ten_attempts_and_more(rds_export_tasks, rds_export_endp
     assert [call.attempts for call in rds_export_tasks.calls] == [12]
 
 
-def test_sends_without_an_invocation_id_are_calls_of_their_own(rds_export_tasks, rds_export_endpoint):
+def test_no_invocation_id(rds_export_tasks, rds_export_endpoint):
+    """Requests without an invocation id are separate calls."""
     rds_export_tasks.inject("ServiceUnavailable", times=2)
 
     for attempt in (1, 2):
@@ -85,9 +91,8 @@ def test_sends_without_an_invocation_id_are_calls_of_their_own(rds_export_tasks,
     assert [call.attempts for call in rds_export_tasks.calls] == [1, 1]
 
 
-def test_a_signed_request_goes_to_the_region_of_its_signature_an_unsigned_one_home(
-    rds_export_tasks, rds_export_endpoint
-):
+def test_region_of_a_request(rds_export_tasks, rds_export_endpoint):
+    """A signed request goes to the region of its signature, an unsigned one to the default region."""
     rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
     scope = "AWS4-HMAC-SHA256 Credential=testing/20260301/{}/rds/aws4_request, SignedHeaders=host, Signature=0"
 
@@ -96,16 +101,18 @@ def test_a_signed_request_goes_to_the_region_of_its_signature_an_unsigned_one_ho
     assert [call.region for call in rds_export_tasks.calls] == ["us-east-1", "eu-west-1"]
 
 
-def test_a_connection_is_kept_for_the_next_request(rds_export_tasks, rds_export_endpoint):
+def test_keep_alive(rds_export_tasks, rds_export_endpoint):
+    """A connection stays open for the next request."""
     rds_export_tasks.seed("nightly")
-    answers = exchanged(rds_export_endpoint, request(CANCEL) + request(DESCRIBE))
-    assert answers.count(b"HTTP/1.1 200 OK\r\n") == 2
+    responses = exchanged(rds_export_endpoint, request(CANCEL) + request(DESCRIBE))
+    assert responses.count(b"HTTP/1.1 200 OK\r\n") == 2
 
 
 @pytest.mark.parametrize(
     "name", ["ConnectTimeoutError", "EndpointConnectionError", "ConnectionClosedError", "SSLError"]
 )
-def test_a_lost_connection_is_closed_without_an_answer(name, rds_export_tasks, rds_export_endpoint):
+def test_lost_connection(name, rds_export_tasks, rds_export_endpoint):
+    """An injected connection failure closes the connection without a response."""
     rds_export_tasks.seed("nightly")
     with rds_export_tasks.inject(name, operation="CancelExportTask", times=1):
         assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
@@ -113,14 +120,16 @@ def test_a_lost_connection_is_closed_without_an_answer(name, rds_export_tasks, r
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-def test_a_lost_answer_has_taken_effect(rds_export_tasks, rds_export_endpoint):
+def test_lost_response(rds_export_tasks, rds_export_endpoint):
+    """A failure with applied=True takes effect and loses the response."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("ConnectionClosedError", operation="CancelExportTask", times=1, applied=True)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_a_truncated_answer_breaks_off(rds_export_tasks, rds_export_endpoint):
+def test_truncated_response(rds_export_tasks, rds_export_endpoint):
+    """A truncated response ends before its closing tag."""
     rds_export_tasks.inject("TruncatedResponse", operation="CancelExportTask")
     status, headers, text = post(rds_export_endpoint)
     assert (status, headers["Content-Length"]) == (200, str(len(text)))
@@ -128,33 +137,38 @@ def test_a_truncated_answer_breaks_off(rds_export_tasks, rds_export_endpoint):
     assert not text.endswith("</CancelExportTaskResponse>")
 
 
-def test_a_proxy_s_page_is_html(rds_export_tasks, rds_export_endpoint):
+def test_proxy_page(rds_export_tasks, rds_export_endpoint):
+    """The page of a proxy is HTML with the status 502."""
     rds_export_tasks.inject("ProxyErrorPage", operation="CancelExportTask")
     status, headers, text = post(rds_export_endpoint)
     assert (status, headers["Content-Type"]) == (502, "text/html")
     assert text.startswith("<html>")
 
 
-def test_an_exception_that_was_injected_closes_the_connection(rds_export_tasks, rds_export_endpoint):
+def test_injected_exception(rds_export_tasks, rds_export_endpoint):
+    """An injected exception closes the connection without a response."""
     rds_export_tasks.inject(OSError("no route"), operation="CancelExportTask")
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks.calls[0].error_code == "OSError"
 
 
-def test_a_held_answer_ends_when_the_client_gives_up(rds_export_tasks, rds_export_endpoint):
+def test_read_timeout(rds_export_tasks, rds_export_endpoint):
+    """A response that is held back ends when the client disconnects."""
     rds_export_tasks.inject("ReadTimeoutError", operation="CancelExportTask", times=1)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks.calls[0].error_code == "ReadTimeoutError"
 
 
-def test_a_stub_answers_another_operation(rds_export_tasks, rds_export_endpoint):
+def test_stub(rds_export_tasks, rds_export_endpoint):
+    """A stub is the response of another operation."""
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "orders"}]})
     status, _, text = post(rds_export_endpoint, query("DescribeDBInstances"))
     assert status == 200
     assert "<DBInstanceIdentifier>orders</DBInstanceIdentifier>" in text
 
 
-def test_what_nobody_answers_is_refused_and_listed_at_the_end(pytester):
+def test_no_handler(pytester):
+    """An operation without a handler is refused, and fails the test at its end."""
     pytester.makepyfile(
         """
         from urllib.error import HTTPError
@@ -164,28 +178,34 @@ def test_what_nobody_answers_is_refused_and_listed_at_the_end(pytester):
         def test_it(rds_export_endpoint):
             with pytest.raises(HTTPError) as caught:
                 urlopen(rds_export_endpoint, b"Action=DescribeDBInstances&Version=2014-10-31")
-            with caught.value as answer:
-                assert answer.code == 400
-                text = answer.read().decode()
+            with caught.value as response:
+                assert response.code == 400
+                text = response.read().decode()
             assert "<Code>UnansweredOperation</Code>" in text
-            assert ". Ways out: rds_export_tasks.stub('DescribeDBInstances', response)</Message>" in text
+            assert (
+                "<Message>no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', "
+                "'StartExportTask' and 'DescribeExportTasks'. To handle it:\\n"
+                "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
+            ) in text
         """
     )
     result = pytester.runpytest()
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["DescribeDBInstances was called in us-east-1 and nobody answered; *"])
+    result.stdout.fnmatch_lines(["no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:"])
 
 
-def test_of_many_cancels_at_once_one_succeeds(rds_export_tasks, rds_export_endpoint):
+def test_concurrent_cancels(rds_export_tasks, rds_export_endpoint):
+    """Of many concurrent cancels exactly one succeeds."""
     rds_export_tasks.seed("nightly")
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: post(rds_export_endpoint), range(16)))
-    assert sorted(status for status, _, _ in answers) == [200] + [400] * 15
-    assert {code(text) for status, _, text in answers if status == 400} == {"InvalidExportTaskStateFault"}
+        responses = list(pool.map(lambda _: post(rds_export_endpoint), range(16)))
+    assert sorted(status for status, _, _ in responses) == [200] + [400] * 15
+    assert {code(text) for status, _, text in responses if status == 400} == {"InvalidExportTaskStateFault"}
 
 
 @pytest.mark.parametrize("first", ["rds_export_clock", "rds_export_endpoint"])
-def test_a_frozen_clock_does_not_break_it(first, request, rds_export_tasks):
+def test_frozen_clock(first, request, rds_export_tasks):
+    """The endpoint responds with the state at the frozen time."""
     request.getfixturevalue(first)
     clock, url = request.getfixturevalue("rds_export_clock"), request.getfixturevalue("rds_export_endpoint")
     rds_export_tasks.seed("nightly", status="STARTING")
@@ -209,7 +229,7 @@ def nothing_left():
 
 
 def is_gone(url):
-    """Whether nobody listens there any more."""
+    """Return whether nothing listens there any more."""
     try:
         connected(url).close()
     except ConnectionRefusedError:
@@ -217,38 +237,42 @@ def is_gone(url):
     return False
 
 
-def test_after_a_clean_stop_the_port_is_closed(nothing_left):
+def test_stop_closes_the_port(nothing_left):
+    """Nothing listens on the port after the endpoint has stopped."""
     with served("nightly") as (_registry, url):
         assert post(url)[0] == 200
     assert is_gone(url)
 
 
-def test_an_error_of_the_test_stops_it_too(nothing_left):
+def test_error_stops_it(nothing_left):
+    """An error inside the block stops the endpoint, too."""
     with pytest.raises(ZeroDivisionError), served() as (_registry, url):
         raise ZeroDivisionError
     assert is_gone(url)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTT", request(b"Action=")[:-3], request(CANCEL)])
-def test_an_open_connection_is_ended_by_the_stop(sent, nothing_left):
+def test_stop_ends_open_connections(sent, nothing_left):
+    """The stop ends open connections, in whatever state they are."""
     with served("nightly") as (_registry, url):
         connection = connected(url)
         connection.sendall(sent)
-        if sent == request(CANCEL):  # answered, and now idle
+        if sent == request(CANCEL):  # it has its response, and is idle now
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         else:
-            post(url)  # the server has got as far as to accept the earlier one
+            post(url)  # the server has accepted the earlier one by then
     with closing(connection):
         assert connection.recv(1) == b""
 
 
-def test_a_held_answer_is_ended_by_the_stop(nothing_left):
+def test_stop_ends_a_held_response(nothing_left):
+    """The stop ends a response that is held back; other requests get theirs before."""
     with served() as (registry, url):
         registry.inject("ReadTimeoutError", operation="CancelExportTask")
         connection = connected(url)
         connection.sendall(request(CANCEL))
         until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
-        assert post(url, DESCRIBE)[0] == 404  # others are answered meanwhile
+        assert post(url, DESCRIBE)[0] == 404  # others get a response meanwhile
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):
             connection.recv(1)
@@ -257,16 +281,17 @@ def test_a_held_answer_is_ended_by_the_stop(nothing_left):
         assert connection.recv(1) == b""
 
 
-def test_a_client_that_broke_off_does_not_disturb_the_stop(nothing_left):
+def test_disconnected_client(nothing_left):
+    """A client that disconnected does not disturb the stop."""
     entered = threading.Event()
 
-    def answer(parameters):
+    def respond(parameters):
         entered.set()
         until(lambda: is_gone(url))
         return {}
 
     with served() as (registry, url):
-        registry.stub("DescribeDBInstances", answer)
+        registry.stub("DescribeDBInstances", respond)
         connection = connected(url)
         connection.sendall(request(query("DescribeDBInstances")))
         assert entered.wait(10)

@@ -1,4 +1,4 @@
-"""What is no request of RDS gets AWS's error document with a 4xx or a closed connection, and the server lives on."""
+"""A request that is not valid gets AWS's error document with a 4xx or a closed connection; the server continues."""
 
 import random
 import re
@@ -27,20 +27,20 @@ REFUSED = {
     "no HTTP version": (request(CANCEL, line="POST / FTP"), 400),
     "half a line": (b"POST / HT", 400),
     "half a head": (HEAD, 411),
-    "no words": (b"nonsense\r\n\r\n", 400),
+    "not HTTP": (b"nonsense\r\n\r\n", 400),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
-    "a line without end": (b"POST /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n", 414),
-    "a header without end": (HEAD + b"X: " + b"x" * 70000 + b"\r\n\r\n", 431),
+    "long line": (b"POST /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n", 414),
+    "long header": (HEAD + b"X: " + b"x" * 70000 + b"\r\n\r\n", 431),
     "too many headers": (HEAD + b"X: x\r\n" * 200 + b"\r\n", 431),
     "no length": (HEAD + b"\r\n", 411),
     "empty length": (HEAD + b"Content-Length:\r\n\r\n", 411),
     "chunked": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nActio\r\n0\r\n\r\n", 411),
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
     "length in words": (HEAD + b"Content-Length: all\r\n\r\n", 400),
-    "length in other digits": (HEAD + "Content-Length: ٣\r\n\r\n".encode(), 400),
-    "absurd length": (HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
-    "absurd length behind zeros": (HEAD + b"Content-Length: 000000000000" + b"9" * 14 + b"\r\n\r\n", 413),
-    "a length over 16 MiB": (HEAD + b"Content-Length: 16777217\r\n\r\n", 413),
+    "length in Arabic digits": (HEAD + "Content-Length: ٣\r\n\r\n".encode(), 400),
+    "huge length": (HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+    "huge length after zeros": (HEAD + b"Content-Length: 000000000000" + b"9" * 14 + b"\r\n\r\n", 413),
+    "length over 16 MiB": (HEAD + b"Content-Length: 16777217\r\n\r\n", 413),
 }
 
 CLOSED = {
@@ -62,18 +62,18 @@ BODIES = {
     "other version": (CANCEL.replace(b"2014", b"2013"), "InvalidAction", 400),
     "missing version": (b"Action=CancelExportTask", "InvalidAction", 400),
     "missing parameter": (query("CancelExportTask"), "MissingParameter", 400),
-    "a parameter in two ways": (CANCEL + b"&ExportTaskIdentifier.x=1", "MalformedQueryString", 404),
-    "a structure for a text": (query("CancelExportTask", **{f"{NAME}.x": 1}), "InvalidParameterValue", 400),
-    "a number in words": (query("DescribeExportTasks", MaxRecords="all"), "InvalidParameterValue", 400),
-    "a number without end": (query("DescribeExportTasks", MaxRecords="9" * 5000), "InvalidParameterValue", 400),
-    "a list without index": (query("DescribeExportTasks", **{"Filters.Filter.x": 1}), "InvalidParameterValue", 400),
-    "a deep name": (query("CancelExportTask", **{NAME + ".x" * 50000: 1}), "InvalidParameterValue", 400),
+    "parameter in two ways": (CANCEL + b"&ExportTaskIdentifier.x=1", "MalformedQueryString", 404),
+    "structure for a string": (query("CancelExportTask", **{f"{NAME}.x": 1}), "InvalidParameterValue", 400),
+    "number in words": (query("DescribeExportTasks", MaxRecords="all"), "InvalidParameterValue", 400),
+    "long number": (query("DescribeExportTasks", MaxRecords="9" * 5000), "InvalidParameterValue", 400),
+    "list without index": (query("DescribeExportTasks", **{"Filters.Filter.x": 1}), "InvalidParameterValue", 400),
+    "deep name": (query("CancelExportTask", **{NAME + ".x" * 50000: 1}), "InvalidParameterValue", 400),
 }  # fmt: skip
 
 
 @pytest.fixture
 def url(rds_export_tasks, rds_export_endpoint):
-    """The endpoint, which after the test still answers as it should."""
+    """Yield the endpoint's URL; after the test, check that it still works."""
     rds_export_tasks.seed("nightly")
     yield rds_export_endpoint
     status, _, text = post(rds_export_endpoint)
@@ -90,7 +90,7 @@ def assert_error_document(text):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_no_http_request_of_a_client_is_refused_and_the_connection_closed(case, url):
+def test_http_request_is_refused(case, url):
     sent, status = REFUSED[case]
     head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ")
@@ -98,19 +98,19 @@ def test_what_is_no_http_request_of_a_client_is_refused_and_the_connection_close
     assert_error_document(body)
 
 
-def test_head_gets_the_head_of_an_error(url):
+def test_head_gets_an_error_without_a_body(url):
     head, _, body = exchanged(url, request(b"", line="HEAD / HTTP/1.1")).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 405 ")
     assert body == ""
 
 
 @pytest.mark.parametrize("case", CLOSED)
-def test_half_a_request_gets_a_closed_connection(case, url):
+def test_incomplete_request_closes_the_connection(case, url):
     assert exchanged(url, CLOSED[case]) == b""
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_what_is_no_request_of_rds_gets_aws_s_error(case, url):
+def test_body_gets_an_error_of_aws(case, url):
     body, expected, expected_status = BODIES[case]
     status, headers, text = post(url, body)
     assert (status, code(text)) == (expected_status, expected)
@@ -119,14 +119,14 @@ def test_what_is_no_request_of_rds_gets_aws_s_error(case, url):
 
 
 @pytest.mark.parametrize("path", ["/tasks", "/tasks?x=/", "*", "http://localhost/"])
-def test_another_path_is_refused(path, url):
+def test_other_path_is_refused(path, url):
     head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 404 ")
     assert code(body) == "InvalidAction"
 
 
-def test_a_signature_may_be_for_any_region(url):
-    """As in the process itself, where a client may be made for any."""
+def test_signature_for_any_region(url):
+    """As in the process itself, which accepts a client in any region."""
     head, _, body = exchanged(url, request(CANCEL, SIGNED_FOR_X)).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 404 ")
     assert code(body) == "ExportTaskNotFound"
@@ -141,14 +141,14 @@ queries = st.lists(st.tuples(names, values)).map(
 )
 
 
-def test_nothing_that_a_client_sends_is_answered_with_a_5xx_or_ends_the_server():
+def test_no_request_gets_a_5xx_or_stops_the_server():
     with served("nightly", assert_all_answered=False) as (_registry, url):
 
         @settings(max_examples=60, deadline=None)
         @given(st.one_of(queries.map(request), queries.map(lambda q: request(q, SIGNED_FOR_X)), st.binary()))
         def check(sent):
-            answer = exchanged(url, sent)
-            assert answer == b"" or re.match(rb"HTTP/1\.1 (200|4\d\d) ", answer)
+            response = exchanged(url, sent)
+            assert response == b"" or re.match(rb"HTTP/1\.1 (200|4\d\d) ", response)
 
         check()
         assert post(url)[0] == 200

@@ -1,4 +1,4 @@
-"""The environment while the fake answers, and afterwards."""
+"""The environment variables while the fake is active, and afterwards."""
 
 import os
 
@@ -24,12 +24,12 @@ CREDENTIALS = {
 
 @pytest.fixture
 def real_account(monkeypatch):
-    """A machine that is set up for a production account."""
+    """Set the variables of a production account."""
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
 
 
-def test_credentials_are_fake_and_profile_and_metadata_off(real_account):
+def test_credentials_are_fake_and_profile_and_metadata_are_off(real_account):
     with fake_rds_export():
         found = {name: os.environ.get(name) for name in CREDENTIALS}
 
@@ -48,12 +48,12 @@ def test_credentials_are_fake_and_profile_and_metadata_off(real_account):
     [
         pytest.param(CREDENTIALS, id="all set"),
         pytest.param({}, id="none set"),
-        pytest.param(dict.fromkeys(CREDENTIALS, ""), id="all set to nothing"),
+        pytest.param(dict.fromkeys(CREDENTIALS, ""), id="all empty"),
         pytest.param({"AWS_REGION": "eu-west-1", "AWS_PROFILE": "production"}, id="some set"),
     ],
 )
 @pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
-def test_each_variable_is_put_back_as_it_was(before, error, monkeypatch):
+def test_each_variable_is_restored(before, error, monkeypatch):
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     for name, value in before.items():
         monkeypatch.setenv(name, value)
@@ -73,7 +73,7 @@ def test_each_variable_is_put_back_as_it_was(before, error, monkeypatch):
     assert dict(os.environ) == everything
 
 
-def test_what_the_block_itself_set_and_forgot_is_put_back_too(monkeypatch):
+def test_variable_set_inside_the_block_is_restored(monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     everything = dict(os.environ)
     with fake_rds_export():
@@ -83,18 +83,18 @@ def test_what_the_block_itself_set_and_forgot_is_put_back_too(monkeypatch):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
-def test_overlapping_uses_put_back_what_was_before_the_first(order, real_account):
+def test_overlapping_fakes_restore_the_first_environment(order, real_account):
     everything = dict(os.environ)
-    uses = [fake_rds_export(region=f"us-west-{number}") for number in (1, 2, 3)]
-    for use in uses:
-        use.__enter__()
+    fakes = [fake_rds_export(region=f"us-west-{number}") for number in (1, 2, 3)]
+    for fake in fakes:
+        fake.__enter__()
     for index in order:
         assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-        uses[index].__exit__(None, None, None)
+        fakes[index].__exit__(None, None, None)
     assert dict(os.environ) == everything
 
 
-def test_an_inner_use_puts_back_what_it_found(monkeypatch):
+def test_inner_fake_restores_the_environment_of_the_outer(monkeypatch):
     with fake_rds_export():
         monkeypatch.setenv("AWS_REGION", "eu-central-1")
         with fake_rds_export(region="eu-west-1"):
@@ -102,7 +102,7 @@ def test_an_inner_use_puts_back_what_it_found(monkeypatch):
         assert os.environ["AWS_REGION"] == "eu-central-1"
 
 
-def test_a_client_can_be_made_where_the_profile_does_not_exist(real_account, rds_export_tasks):
+def test_client_with_a_missing_profile(real_account, rds_export_tasks):
     assert boto3.Session().client("rds").describe_export_tasks()["ExportTasks"] == []
 
 
@@ -117,7 +117,7 @@ def test_a_client_can_be_made_where_the_profile_does_not_exist(real_account, rds
         ({"AWS_DEFAULT_REGION": "eu-west-1"}, {"region": "cn-north-1"}, "cn-north-1"),
     ],
 )
-def test_the_home_region_is_the_one_given_else_the_environments_else_us_east_1(before, options, region, monkeypatch):
+def test_default_region(before, options, region, monkeypatch):
     for name, value in before.items():
         monkeypatch.setenv(name, value)
 

@@ -1,23 +1,23 @@
-"""rds_export_failure: which failures a test meets, and when it is told that it has none."""
+"""rds_export_failure: the failures that a test runs with, and the mistakes in asking for them."""
 
 import re
-from fnmatch import fnmatch
 
 import pytest
 
 from _inner import lines_after, run
 from pytest_rds_export import failures
 
-MEET = """
+FAIL = """
 def test_it(rds_export_failure, rds_export_tasks, rds_export_client):
     with pytest.raises(rds_export_failure.exception, match=rds_export_failure.match):
         rds_export_client.{method}({parameters})
 """
-CANCEL = MEET.format(method="cancel_export_task", parameters='ExportTaskIdentifier="nightly"')
-DESCRIBE = MEET.format(method="describe_export_tasks", parameters="")
+CANCEL = FAIL.format(method="cancel_export_task", parameters='ExportTaskIdentifier="nightly"')
+DESCRIBE = FAIL.format(method="describe_export_tasks", parameters="")
 NO_FAILURE = (
-    "rds_export_failure has no failure here: name one with @pytest.mark.parametrize('rds_export_failure', [...], "
-    "indirect=True), or, where pytest cannot parametrize (unittest, getfixturevalue), call rds_export_tasks.inject()"
+    "the fixture rds_export_failure needs a parameter, which pytest cannot give it here (unittest, getfixturevalue). "
+    "Write @pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or use rds_export_tasks.inject() "
+    "instead"
 )
 
 
@@ -30,7 +30,8 @@ def names(operation, kinds):
     return [failure.name for failure in failures(operation, kinds)]
 
 
-def test_unparametrized_it_runs_once_for_each_documented_failure_of_cancel(pytester):
+def test_default_is_documented_failures_of_cancel(pytester):
+    """Without a marker the test runs once for each documented failure of CancelExportTask."""
     result = run(pytester, CANCEL, "-v")
 
     result.assert_outcomes(passed=2)
@@ -45,14 +46,67 @@ def test_unparametrized_it_runs_once_for_each_documented_failure_of_cancel(pytes
         ('"DescribeExportTasks", kinds="transport"', ["transport"]),
     ],
 )
-def test_marker_picks_the_operation_and_the_kinds_in_the_catalogues_order(pytester, marker, kinds):
+def test_marker_selects_operation_and_kinds(pytester, marker, kinds):
+    """The marker selects the operation and the kinds; the failures keep the order of the catalogue."""
     result = run(pytester, f"@pytest.mark.rds_export_failure({marker}){DESCRIBE}", "-v")
 
     assert ids(result) == names("DescribeExportTasks", kinds)
     result.assert_outcomes(passed=len(ids(result)))
 
 
+@pytest.mark.parametrize(
+    ("marker", "kept"),
+    [
+        ('exclude="ExportTaskNotFound"', ["InvalidExportTaskStateFault"]),
+        ('exclude=["InvalidExportTaskStateFault"]', ["ExportTaskNotFound"]),
+        ('exclude=("ExportTaskNotFoundFault",)', ["InvalidExportTaskStateFault"]),
+    ],
+    ids=["name", "list", "exception class"],
+)
+def test_exclude(pytester, marker, kept):
+    """The argument exclude leaves failures out, by their names or by the names of the exception classes."""
+    result = run(pytester, f"@pytest.mark.rds_export_failure({marker}){CANCEL}", "-v")
+
+    assert ids(result) == kept
+    result.assert_outcomes(passed=1)
+
+
+def test_exclude_of_another_kind(pytester):
+    """The argument exclude may name a failure that the kinds do not select."""
+    result = run(pytester, f"@pytest.mark.rds_export_failure(exclude=['Throttling']){CANCEL}", "-v")
+
+    assert ids(result) == ["ExportTaskNotFound", "InvalidExportTaskStateFault"]
+
+
+def test_marker_without_the_fixture(pytester):
+    """The marker of a class or module does nothing to a test without the fixture; that of a function fails it."""
+    result = run(
+        pytester,
+        """
+pytestmark = pytest.mark.rds_export_failure("StartExportTask")
+
+@pytest.mark.rds_export_failure("DescribeExportTasks")
+class TestIt:
+    def test_of_a_class(self):
+        pass
+
+@pytest.mark.rds_export_failure("DescribeExportTasks")
+def test_it():
+    pass
+""",
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    assert lines_after(result, "ERROR at setup of test_it") == [
+        (
+            "the marker rds_export_failure does nothing without the fixture. Add rds_export_failure to the arguments, "
+            "or @pytest.mark.usefixtures('rds_export_failure')"
+        )
+    ]
+
+
 def test_closest_marker_wins(pytester):
+    """The marker of a function takes precedence over that of its module."""
     result = run(
         pytester,
         f"""
@@ -66,7 +120,8 @@ pytestmark = pytest.mark.rds_export_failure("StartExportTask")
     assert ids(result) == ["ExportTaskNotFound"]
 
 
-def test_it_is_armed_for_every_send(pytester):
+def test_every_attempt_fails(pytester):
+    """Every attempt of every call fails with the failure."""
     result = run(
         pytester,
         """
@@ -90,7 +145,8 @@ def test_it(rds_export_failure, rds_export_tasks, rds_export_client):
         'argnames="rds_export_failure", argvalues=["ExpiredToken", Failure("Whatever", http_status=418)]',
     ],
 )
-def test_indirect_parameter_is_a_name_or_a_failure(pytester, argnames_and_values):
+def test_indirect_parameter(pytester, argnames_and_values):
+    """An indirect parameter is the name of a failure, or a Failure."""
     ids_of = "ids=lambda given: getattr(given, 'name', given)"
     result = run(pytester, f"@pytest.mark.parametrize({argnames_and_values}, indirect=True, {ids_of}){CANCEL}", "-v")
 
@@ -98,38 +154,45 @@ def test_indirect_parameter_is_a_name_or_a_failure(pytester, argnames_and_values
     assert ids(result) == ["ExpiredToken", "Whatever"]
 
 
-def test_parametrize_of_something_else_multiplies_with_it(pytester):
+def test_other_parametrize_multiplies(pytester):
+    """Another parametrize multiplies with the failures."""
     result = run(pytester, "@pytest.mark.parametrize('often', [1, 2])" + CANCEL.replace("(rds", "(often, rds", 1))
 
     result.assert_outcomes(passed=4)
 
 
-def test_an_unknown_name_is_refused_with_the_known_ones(pytester):
+def test_unknown_name(pytester):
+    """An unknown name is an error that suggests the closest names, without a traceback."""
     result = run(pytester, f'@pytest.mark.parametrize("rds_export_failure", ["Throtling"], indirect=True){CANCEL}')
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E * ValueError: unknown failure 'Throtling'; known: Throttling, *"])
+    assert lines_after(result, "ERROR at setup of test_it[Throtling]") == [
+        (
+            "fixture rds_export_failure: unknown failure 'Throtling'. Did you mean 'Throttling' or "
+            "'ThrottlingException'? For another operation, pass operation="
+        )
+    ]
 
 
 def error_of_collection(result):
-    """What the collection says, which has neither a traceback nor any other error."""
+    """The lines of the error of the collection, which has no traceback."""
     assert result.ret == pytest.ExitCode.INTERRUPTED
     title = next(index for index, line in enumerate(result.outlines) if "ERROR collecting" in line)
     end = next(index for index, line in enumerate(result.outlines[title:], title) if line.startswith("==="))
     return list(filter(None, result.outlines[title + 1 : end]))
 
 
-def test_marker_and_parametrize_together_are_a_usage_error_that_names_both(pytester):
+def test_marker_and_parametrize_together(pytester):
+    """The marker and a parametrize of the fixture together are a usage error."""
     result = run(
         pytester,
         '@pytest.mark.rds_export_failure("CancelExportTask")\n'
         f'@pytest.mark.parametrize("rds_export_failure", ["Throttling"], indirect=True){CANCEL}',
     )
 
-    (said,) = error_of_collection(result)
-    assert said == (
-        "test_it.py::test_it: the marker rds_export_failure and a parametrize of rds_export_failure exclude each "
-        "other; keep one of them"
+    (message,) = error_of_collection(result)
+    assert message == (
+        "test_it.py::test_it: use the marker rds_export_failure or a parametrize of rds_export_failure, not both"
     )
 
 
@@ -138,23 +201,34 @@ def test_marker_and_parametrize_together_are_a_usage_error_that_names_both(pytes
     [
         (
             '"cancel_export_task"',
-            "operations go by the API's name: 'CancelExportTask', not 'cancel_export_task'",
+            "use the API operation name 'CancelExportTask', not 'cancel_export_task'",
         ),
         (
             '"CancelExportTask", kinds=("rare",)',
-            "unknown kind of failure 'rare'; known: documented, common, transport",
+            "unknown kind of failure 'rare'. Use one of 'documented', 'common' or 'transport'",
         ),
-        ('kind="common"', "*unexpected keyword argument 'kind'*"),
+        ('kind="common"', "unknown argument 'kind'. Did you mean 'kinds'?"),
+        ("kinds=5", "kinds must be a list of the names of kinds, got int 5"),
+        (
+            '"StartExportTask", "CancelExportTask"',
+            "it takes one operation, got ('StartExportTask', 'CancelExportTask'); use a marker for each test",
+        ),
+        (
+            'exclude="ExportTaskNotFond"',
+            "unknown failure of CancelExportTask 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'?",
+        ),
     ],
 )
-def test_a_marker_that_is_wrong_is_a_usage_error(pytester, marker, text):
+def test_wrong_marker(pytester, marker, text):
+    """A mistake in the marker is a usage error that names the test."""
     result = run(pytester, f"@pytest.mark.rds_export_failure({marker}){CANCEL}")
 
-    (said,) = error_of_collection(result)
-    assert fnmatch(said, f"test_it.py::test_it: marker rds_export_failure: {text}")
+    (message,) = error_of_collection(result)
+    assert message == f"test_it.py::test_it: marker rds_export_failure: {text}"
 
 
-def test_a_fixture_of_the_users_own_is_not_parametrized(pytester):
+def test_overridden_fixture(pytester):
+    """A fixture of the same name that the user defines is not parametrized."""
     result = run(
         pytester,
         """
@@ -171,14 +245,16 @@ def test_it(rds_export_failure):
     result.stdout.fnmatch_lines(["test_it.py::test_it PASSED*"])
 
 
-def test_asked_for_at_run_time_it_says_what_to_do_in_one_sentence(pytester):
+def test_getfixturevalue(pytester):
+    """Requested at run time, the fixture fails with what to do instead."""
     result = run(pytester, "def test_it(request):\n    request.getfixturevalue('rds_export_failure')\n")
 
     result.assert_outcomes(failed=1)
     assert NO_FAILURE in lines_after(result, "test_it ____")
 
 
-def test_in_a_unittest_case_it_says_what_to_do_in_one_sentence(pytester):
+def test_unittest_case(pytester):
+    """In a unittest.TestCase, the fixture fails with what to do instead."""
     result = run(
         pytester,
         """
@@ -195,7 +271,8 @@ class TestIt(unittest.TestCase):
     assert NO_FAILURE in lines_after(result, "ERROR at setup of TestIt.test_it")
 
 
-def test_it_is_lifted_before_the_other_fixtures_end(pytester):
+def test_removed_before_other_fixtures_end(pytester):
+    """The failure is removed before the other fixtures of the test are torn down."""
     result = run(
         pytester,
         """
@@ -214,7 +291,8 @@ def test_it(tidy, rds_export_failure, rds_export_client):
     result.assert_outcomes(passed=1)
 
 
-def test_workers_of_xdist_collect_the_same_ids(pytester):
+def test_xdist(pytester):
+    """The workers of pytest-xdist collect the same ids."""
     pytest.importorskip("xdist")
     result = run(
         pytester,
@@ -230,20 +308,37 @@ def test_workers_of_xdist_collect_the_same_ids(pytester):
 
 
 @pytest.mark.parametrize(
-    "marker", ['"CancelExportTask", kinds=()', '"DescribeDBEngineVersions"'], ids=["no kind", "none documented"]
+    ("marker", "text"),
+    [
+        ('"CancelExportTask", kinds=()', "CancelExportTask has no failures left for kinds=(), exclude=()"),
+        (
+            '"DescribeDBEngineVersions"',
+            "DescribeDBEngineVersions has no failures left for kinds=('documented',), exclude=()",
+        ),
+        (
+            'exclude=["ExportTaskNotFound", "InvalidExportTaskStateFault"]',
+            (
+                "CancelExportTask has no failures left for kinds=('documented',), "
+                "exclude=['ExportTaskNotFound', 'InvalidExportTaskStateFault']"
+            ),
+        ),
+    ],
+    ids=["no kind", "none documented", "all excluded"],
 )
-def test_a_marker_that_picks_nothing_is_a_usage_error(pytester, marker):
+def test_marker_that_selects_nothing(pytester, marker, text):
+    """A marker that selects no failure is a usage error that names its arguments."""
     result = run(pytester, f"@pytest.mark.rds_export_failure({marker}){CANCEL}")
 
-    (said,) = error_of_collection(result)
-    assert said == "test_it.py::test_it: marker rds_export_failure: the operation has no failures of these kinds"
+    (message,) = error_of_collection(result)
+    assert message == f"test_it.py::test_it: marker rds_export_failure: {text}"
 
 
-def test_an_operation_that_is_no_name_is_a_usage_error(pytester):
+def test_operation_that_is_not_a_string(pytester):
+    """An operation that is not a string is a usage error."""
     result = run(pytester, f"@pytest.mark.rds_export_failure(['CancelExportTask']){CANCEL}")
 
-    (said,) = error_of_collection(result)
-    assert said == (
-        "test_it.py::test_it: marker rds_export_failure: an operation goes by the API's name, such as "
-        "'CancelExportTask', got ['CancelExportTask']"
+    (message,) = error_of_collection(result)
+    assert message == (
+        "test_it.py::test_it: marker rds_export_failure: operation must be an API operation name such as "
+        "'CancelExportTask', got list ['CancelExportTask']"
     )

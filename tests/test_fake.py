@@ -1,4 +1,4 @@
-"""fake_rds_export: the whole of it without pytest, as a context manager and as a decorator."""
+"""fake_rds_export, the fake without pytest: as a context manager and as a decorator."""
 
 import asyncio
 import inspect
@@ -22,14 +22,16 @@ def identifiers(client):
     return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
 
 
-def test_the_block_gets_the_registry_with_the_seeds_in_it(client):
+def test_block_yields_the_seeded_registry(client):
+    """The block yields the registry, which has the seeds."""
     with fake_rds_export("nightly", ExportTask("done", status="COMPLETE"), account_id="999999999999") as tasks:
         assert isinstance(tasks, ExportTaskRegistry)
         assert identifiers(client) == ["nightly", "done"]
         assert tasks["nightly"].source_arn == "arn:aws:rds:us-east-1:999999999999:snapshot:nightly"
 
 
-def test_each_use_of_one_object_has_a_registry_of_its_own(client):
+def test_each_use_has_its_own_registry(client):
+    """Each use of one object has a registry of its own."""
     fake = fake_rds_export("nightly")
     with fake as first:
         cancel(client)
@@ -38,7 +40,8 @@ def test_each_use_of_one_object_has_a_registry_of_its_own(client):
     assert first["nightly"].status == "CANCELING"
 
 
-def test_one_object_can_be_entered_again_inside_itself(client, botocore_unchanged):
+def test_reentrant(client, botocore_unchanged):
+    """One object can be entered again inside itself."""
     fake = fake_rds_export("nightly")
     with fake:
         cancel(client)
@@ -55,7 +58,9 @@ _TOO_LATE = (
 )
 
 
-def test_a_decorated_function_runs_inside_and_keeps_its_name_and_arguments(client, botocore_unchanged):
+def test_decorated_function(client, botocore_unchanged):
+    """A decorated function runs with the fake, and keeps its name and signature."""
+
     @fake_rds_export("nightly")
     def export(identifier, *, times=1):
         """Cancel an export."""
@@ -66,7 +71,9 @@ def test_a_decorated_function_runs_inside_and_keeps_its_name_and_arguments(clien
     assert list(inspect.signature(export).parameters) == ["identifier", "times"]
 
 
-def test_each_call_of_a_decorated_function_starts_anew(client):
+def test_each_decorated_call_has_its_own_registry(client):
+    """Each call of a decorated function has a registry of its own."""
+
     @fake_rds_export("nightly")
     def export():
         return cancel(client)["Status"]
@@ -74,7 +81,9 @@ def test_each_call_of_a_decorated_function_starts_anew(client):
     assert [export(), export()] == ["CANCELING", "CANCELING"]
 
 
-def test_a_decorated_function_may_call_itself(client, botocore_unchanged):
+def test_recursive_decorated_function(client, botocore_unchanged):
+    """A decorated function may call itself."""
+
     @fake_rds_export("nightly")
     def export(depth):
         return [cancel(client)["Status"], *(export(depth - 1) if depth else [])]
@@ -82,7 +91,9 @@ def test_a_decorated_function_may_call_itself(client, botocore_unchanged):
     assert export(2) == ["CANCELING"] * 3
 
 
-def test_a_decorated_coroutine_function_runs_inside_to_its_end(client, botocore_unchanged):
+def test_decorated_coroutine_function(client, botocore_unchanged):
+    """A decorated coroutine function runs with the fake until it ends."""
+
     @fake_rds_export("nightly")
     async def export(identifier):
         await asyncio.sleep(0)
@@ -92,15 +103,17 @@ def test_a_decorated_coroutine_function_runs_inside_to_its_end(client, botocore_
     assert asyncio.run(export("nightly")) == "CANCELING"
 
 
-def test_a_decorated_coroutine_that_was_never_awaited_leaves_nothing(botocore_unchanged):
+def test_unawaited_coroutine(botocore_unchanged):
+    """A decorated coroutine that is never awaited leaves nothing behind."""
+
     @fake_rds_export("nightly")
     async def export(): ...
 
     export().close()
 
 
-def test_decorated_coroutines_may_overlap(client, botocore_unchanged):
-    """They are entered as 0, 1, 2 and end as 2, 0, 1; the one entered last of those still running answers."""
+def test_overlapping_coroutines(client, botocore_unchanged):
+    """Coroutines are entered as 0, 1, 2 and end as 2, 0, 1; of those running, the last one entered responds."""
     before = dict(os.environ)
     entered = [asyncio.Event() for _ in range(3)]
 
@@ -119,7 +132,9 @@ def test_decorated_coroutines_may_overlap(client, botocore_unchanged):
     assert dict(os.environ) == before
 
 
-def test_an_error_of_a_decorated_coroutine_is_raised_and_nothing_left(botocore_unchanged):
+def test_error_of_a_coroutine(botocore_unchanged):
+    """An error of a decorated coroutine is raised, and nothing is left behind."""
+
     @fake_rds_export("nightly")
     async def export():
         raise LookupError("mine")
@@ -128,32 +143,41 @@ def test_an_error_of_a_decorated_coroutine_is_raised_and_nothing_left(botocore_u
         asyncio.run(export())
 
 
-UNMET = (
-    "ExportTaskNotFound was injected into CancelExportTask, but no send met it; have the code under test "
-    "call CancelExportTask, inject it operation= another operation, or allow it with assert_all_injected=False"
+UNUSED = (
+    "ExportTaskNotFound was injected into CancelExportTask and never used. The test called nothing. Do one of these:\n"
+    "  - call CancelExportTask in the test\n"
+    "  - allow it: assert_all_injected=False"
 )
-UNANSWERED = (
-    "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
-    "assert_all_answered=False or unanswered.clear()"
+UNHANDLED = (
+    "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n"
+    "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
+    "  - use moto alongside: @mock_aws\n"
+    "  - register a handler for before-send.rds.DescribeDBInstances\n"
+    "  - allow it: assert_all_answered=False, or unanswered.clear()"
 )
 
 
-def test_a_failure_that_no_send_met_is_told_at_the_exit(botocore_unchanged):
-    with raises_exactly(AssertionError, UNMET), fake_rds_export() as tasks:
+def test_unused_failure(botocore_unchanged):
+    """An injected failure that was not used is an error at the exit."""
+    with raises_exactly(AssertionError, UNUSED), fake_rds_export() as tasks:
         tasks.inject("ExportTaskNotFound")
 
 
-def test_an_operation_that_nobody_answered_is_told_at_the_end_of_a_coroutine(client, botocore_unchanged):
+def test_unhandled_operation(client, botocore_unchanged):
+    """An operation without a handler is an error at the end of a decorated coroutine."""
+
     @fake_rds_export()
     async def export():
         with suppress(Exception):
             client.describe_db_instances()
 
-    with raises_exactly(AssertionError, UNANSWERED):
+    with raises_exactly(AssertionError, UNHANDLED):
         asyncio.run(export())
 
 
-def test_an_error_of_the_block_is_not_hidden_by_what_was_left_over(botocore_unchanged):
+def test_error_of_the_block_comes_first(botocore_unchanged):
+    """An error of the block is raised instead of a message about unused failures."""
+
     def use():
         with fake_rds_export() as tasks:
             tasks.inject("ExportTaskNotFound")
@@ -163,52 +187,66 @@ def test_an_error_of_the_block_is_not_hidden_by_what_was_left_over(botocore_unch
         use()
 
 
-def test_what_is_left_over_can_be_allowed(client):
+def test_end_checks_can_be_disabled(client):
+    """Options allow unused failures and unhandled operations."""
     with fake_rds_export(assert_all_injected=False, assert_all_answered=False) as tasks, suppress(AssertionError):
         tasks.inject("ExportTaskNotFound")
         client.describe_db_instances()
 
 
-_UNKNOWN = (
-    "unknown option 'regin'; known: region, account_id, describe_unknown, concurrent_limit, page_size, timeline, "
-    "assert_all_injected, assert_all_answered"
-)
-
-
 @pytest.mark.parametrize(
     ("options", "error", "text"),
     [
+        ({"regin": "eu-west-1"}, TypeError, "unknown option 'regin'. Did you mean 'region'?"),
+        ({"limit": 2}, TypeError, "unknown option 'limit'. Did you mean 'concurrent_limit'?"),
         (
-            {"regin": "eu-west-1"},
+            {"bucket": "x"},
             TypeError,
-            _UNKNOWN,
+            (
+                "unknown option 'bucket'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
+                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+            ),
         ),
-        ({"region": "EU"}, ValueError, "a region has a name such as 'eu-west-1', got 'EU'"),
-        ({"account_id": 123456789012}, ValueError, "account_id is a text of 12 digits, got 123456789012"),
-        ({"describe_unknown": "none"}, ValueError, "describe_unknown is 'error' or 'empty', got 'none'"),
-        ({"concurrent_limit": 0}, ValueError, "concurrent_limit is a whole number of at least 1, got 0"),
-        ({"page_size": 101}, ValueError, "page_size is a whole number from 1 to 100, got 101"),
-        ({"page_size": True}, ValueError, "page_size is a whole number from 1 to 100, got True"),
-        ({"timeline": 5}, ValueError, "timeline is a Timeline, Polls or Stuck, got 5"),
-        ({"assert_all_injected": 1}, ValueError, "assert_all_injected is True or False, got 1"),
-        ({"assert_all_answered": None}, ValueError, "assert_all_answered is True or False, got None"),
+        ({"region": "EU"}, ValueError, "region must be a name such as 'eu-west-1', got 'EU'"),
+        (
+            {"account_id": 123456789012},
+            ValueError,
+            (
+                "account_id must be a string of 12 digits, got int 123456789012. Put it in quotes: "
+                "account_id='123456789012'"
+            ),
+        ),
+        ({"account_id": "1234"}, ValueError, "account_id must be a string of 12 digits, got str '1234'"),
+        ({"describe_unknown": "none"}, ValueError, "describe_unknown must be 'error' or 'empty', got 'none'"),
+        ({"concurrent_limit": 0}, ValueError, "concurrent_limit must be an int of at least 1, got 0"),
+        ({"page_size": 101}, ValueError, "page_size must be an int from 1 to 100, got 101"),
+        ({"page_size": True}, ValueError, "page_size must be an int from 1 to 100, got bool True"),
+        ({"timeline": 5}, ValueError, "timeline must be a Timeline, Polls or Stuck, got int 5"),
+        ({"assert_all_injected": 1}, ValueError, "assert_all_injected must be True or False, got 1"),
+        ({"assert_all_answered": None}, ValueError, "assert_all_answered must be True or False, got None"),
     ],
 )
-def test_a_wrong_option_is_refused_when_it_is_given(options, error, text):
+def test_wrong_option(options, error, text):
+    """A wrong option is refused at once; the message has the value and what is allowed."""
     with raises_exactly(error, text):
         fake_rds_export(**options)
 
 
-def test_a_wrong_seed_is_refused_at_the_entry_and_nothing_is_left(botocore_unchanged):
+def test_wrong_seed(botocore_unchanged):
+    """A wrong seed is refused at the entry, and nothing is left behind."""
     before = dict(os.environ)
     fake = fake_rds_export("nightly", "nightly")
 
-    with pytest.raises(ValueError, match=r"^export task 'nightly' is already in us-east-1; "):
+    with raises_exactly(
+        ValueError,
+        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task",
+    ):
         fake.__enter__()
     assert dict(os.environ) == before
 
 
-def test_it_shows_itself_in_one_line():
+def test_repr():
+    """The repr is one line: how many seeds, and whether it is in use."""
     fake = fake_rds_export("nightly", "done")
     with fake:
         assert repr(fake) == "<fake_rds_export of 2 seeds, in use>"

@@ -1,4 +1,4 @@
-"""What goes wrong around the plugin and must not go wrong in it."""
+"""Unusual surroundings and unusual values, which must not break the plugin."""
 
 import asyncio
 import copy
@@ -14,11 +14,13 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from _inner import run
+from _aws import raises_exactly
+from _inner import lines_after, run
 from pytest_rds_export import Failure, fake_rds_export
 
 
-def test_a_report_never_ends_the_run(pytester):
+def test_report_with_extreme_times(pytester):
+    """The report describes a task with an extreme time."""
     result = run(
         pytester,
         """
@@ -31,10 +33,11 @@ def test_b():
 """,
     )
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["  'a' COMPLETE 100% in us-east-1"])
+    result.stdout.fnmatch_lines(["  'a' COMPLETE 100% in us-east-1, Timeline()"])
 
 
-def test_a_report_that_cannot_be_made_says_why(pytester):
+def test_report_that_fails(pytester):
+    """A report that fails says why, and does not end the run."""
     result = run(
         pytester,
         """
@@ -48,10 +51,11 @@ def test_a(rds_export_tasks):
 """,
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["could not be described: AttributeError(*)"])
+    result.stdout.fnmatch_lines(["the report failed: AttributeError(*)"])
 
 
-def test_the_environment_is_restored_though_a_monkeypatch_outlives_the_fixture(pytester, monkeypatch):
+def test_monkeypatch_outlives_the_fixture(pytester, monkeypatch):
+    """The environment is restored even if a monkeypatch is undone after the fixture."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
     result = run(
         pytester,
@@ -74,7 +78,8 @@ def test_b():
     result.assert_outcomes(passed=2)
 
 
-def test_what_a_monkeypatch_before_the_fixture_set_does_not_come_back(pytester, monkeypatch):
+def test_monkeypatch_before_the_fixture(pytester, monkeypatch):
+    """What a monkeypatch set before the fixture does not come back."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     result = run(
         pytester,
@@ -106,7 +111,8 @@ def test_c():
 
 
 @pytest.mark.loopback
-def test_what_a_monkeypatch_inside_the_fixture_set_does_not_come_back(pytester):
+def test_monkeypatch_inside_the_fixture(pytester):
+    """What a monkeypatch set inside the fixture does not come back."""
     result = run(
         pytester,
         """
@@ -121,7 +127,7 @@ def broken():
     yield
     raise RuntimeError
 
-def test_beside_a_fixture_that_fails(monkeypatch, rds_export_tasks, broken):
+def test_with_a_fixture_that_fails(monkeypatch, rds_export_tasks, broken):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
 
 def test_of_the_endpoint(monkeypatch, rds_export_endpoint):
@@ -138,11 +144,13 @@ def test_after():
         "no:randomly",
     )
     result.assert_outcomes(passed=4, errors=1)
-    result.stdout.fnmatch_lines(["ERROR test_it.py::test_beside_a_fixture_that_fails - RuntimeError"])
+    result.stdout.fnmatch_lines(["ERROR test_it.py::test_with_a_fixture_that_fails - RuntimeError"])
 
 
 @pytest.mark.parametrize("kind", ["class", "generator", "asynchronous generator"])
-def test_what_cannot_be_decorated_is_refused(kind):
+def test_decorated_class_or_generator(kind):
+    """A class or a generator function cannot be decorated."""
+
     def generator():
         yield
 
@@ -150,12 +158,18 @@ def test_what_cannot_be_decorated_is_refused(kind):
         yield
 
     target = {"class": int, "generator": generator, "asynchronous generator": asynchronous_generator}[kind]
-    with pytest.raises(TypeError, match=f"and '{target.__name__}' is neither; use it as a context manager inside"):
+    text = (
+        f"fake_rds_export can decorate functions and coroutine functions, got {target!r}. "
+        "Use it as a context manager inside"
+    )
+    with raises_exactly(TypeError, text):
         fake_rds_export()(target)
 
 
-def test_a_decorator_without_parentheses_is_refused():
-    with pytest.raises(TypeError, match=r"it is written with parentheses: @fake_rds_export\(\)"):
+def test_decorator_without_parentheses():
+    """A decorator without parentheses is refused with how to write it."""
+    text = "a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()"
+    with raises_exactly(TypeError, text):
         fake_rds_export(lambda: None)
 
 
@@ -164,19 +178,22 @@ class TestDefaultSession:
     def _none_yet(self, monkeypatch):
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
-    def test_one_that_was_made_meanwhile_is_not_left_behind(self):
+    def test_new_one_is_removed(self):
+        """A default session that was made during the use is removed."""
         with fake_rds_export("nightly"):
             boto3.client("rds").describe_export_tasks()
         assert boto3.DEFAULT_SESSION is None
 
-    def test_one_that_was_there_stays(self):
+    def test_existing_one_stays(self):
+        """A default session that existed before stays."""
         boto3.setup_default_session(region_name="eu-west-1")
         mine = boto3.DEFAULT_SESSION
         with fake_rds_export():
             assert boto3.DEFAULT_SESSION is mine
         assert boto3.DEFAULT_SESSION is mine
 
-    def test_the_next_use_need_not_read_the_data_files_again(self):
+    def test_data_files_are_read_once(self):
+        """The next use does not read botocore's data files again."""
         loaders = []
         for _ in range(2):
             with fake_rds_export():
@@ -185,13 +202,15 @@ class TestDefaultSession:
         assert loaders[0] is loaders[1]
         assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
 
-    def test_one_that_was_put_in_its_place_is_not_handed_on(self):
+    def test_replaced_one_is_removed(self):
+        """A default session that the user installed during the use does not reach the next."""
         with fake_rds_export():
             boto3.DEFAULT_SESSION = object()
         with fake_rds_export():
             assert isinstance(boto3.DEFAULT_SESSION, boto3.session.Session)
 
-    def test_the_settings_of_one_use_are_not_those_of_the_next(self, monkeypatch, tmp_path):
+    def test_settings_are_read_anew(self, monkeypatch, tmp_path):
+        """Each use reads the settings of boto3 again."""
         attempts = []
         for count in (1, 7):
             config = tmp_path / f"config-{count}"
@@ -201,7 +220,8 @@ class TestDefaultSession:
                 attempts.append(boto3.client("rds").meta.config.retries["total_max_attempts"])
         assert attempts == [1, 7]
 
-    def test_a_handler_of_one_use_is_not_called_in_the_next(self):
+    def test_handlers_do_not_carry_over(self):
+        """A handler that was registered in one use is not called in the next."""
         called = []
         with fake_rds_export("nightly"):
             boto3.client("rds")
@@ -211,7 +231,8 @@ class TestDefaultSession:
             boto3.client("rds").describe_export_tasks()
         assert called == [1]
 
-    def test_where_boto3_was_not_imported_it_is_not_needed(self, monkeypatch):
+    def test_without_boto3(self, monkeypatch):
+        """The fake does not import boto3 unless something has."""
         monkeypatch.delitem(sys.modules, "boto3")
         client = botocore.session.get_session().create_client("rds", "us-east-1")
         with fake_rds_export("nightly") as tasks:
@@ -219,7 +240,8 @@ class TestDefaultSession:
             assert len(tasks.calls) == 1
             assert "boto3" not in sys.modules
 
-    def test_its_sessions_are_like_any_other(self):
+    def test_behaves_like_a_session(self):
+        """The default session behaves like any other session."""
         with fake_rds_export(region="eu-west-1"):
             session = boto3.DEFAULT_SESSION
             assert session.region_name == "eu-west-1"
@@ -230,19 +252,21 @@ class TestDefaultSession:
 
 
 @pytest.mark.parametrize("outer", [True, False])
-def test_a_botocore_that_is_imported_anew_is_answered_as_well(botocore_unchanged, outer):
+def test_reimported_botocore(botocore_unchanged, outer):
+    """A botocore that is imported again is faked, too."""
     for _ in range(2):
         with fake_rds_export() if outer else nullcontext(), patch.dict(sys.modules):
             for name in [name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")]:
                 del sys.modules[name]
-            import boto3 as anew
+            import boto3 as reimported
 
             with fake_rds_export("nightly") as tasks:
-                anew.client("rds").describe_export_tasks()
+                reimported.client("rds").describe_export_tasks()
                 assert len(tasks.calls) == 1
 
 
-def test_a_delay_that_a_handler_of_the_user_asks_for_is_noted_and_not_slept(rds_export_tasks, rds_export_client):
+def test_delay_of_a_users_retry_handler(rds_export_tasks, rds_export_client):
+    """A delay that a user's retry handler returns is recorded instead of slept."""
     asked = []
 
     def once_more(**_kwargs):
@@ -256,19 +280,22 @@ def test_a_delay_that_a_handler_of_the_user_asks_for_is_noted_and_not_slept(rds_
 
 @pytest.mark.parametrize("region", ["local", "US-EAST-1"])
 @pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
-def test_any_region_that_botocore_takes_is_answered(rds_export_tasks, region):
+def test_unusual_region(rds_export_tasks, region):
+    """A client of any region that botocore accepts is handled."""
     client = boto3.client("rds", region_name=region, endpoint_url="http://localhost:4566")
     assert client.describe_export_tasks()["ExportTasks"] == []
     assert [call.region for call in rds_export_tasks.calls] == [region]
 
 
-def test_the_environment_may_name_any_region(monkeypatch):
+def test_unusual_region_in_the_environment(monkeypatch):
+    """The environment may name any region."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "local")
     with fake_rds_export() as tasks:
         assert tasks.region == "local"
 
 
-def test_a_call_inside_a_request_created_handler_leaves_the_outer_call_its_region(rds_export_tasks, rds_export_client):
+def test_call_inside_a_handler(rds_export_tasks, rds_export_client):
+    """A call inside a request-created handler does not change the region of the outer call."""
     rds_export_tasks.seed("nightly")
     other = boto3.client("rds", region_name="eu-west-1")
     rds_export_client.meta.events.register("request-created.rds", lambda **_: other.describe_export_tasks() and None)
@@ -279,7 +306,8 @@ def test_a_call_inside_a_request_created_handler_leaves_the_outer_call_its_regio
     assert regions == {"DescribeExportTasks": "eu-west-1", "CancelExportTask": "us-east-1"}
 
 
-def test_the_stubber_sees_the_parameters_as_the_caller_gave_them(rds_export_client):
+def test_stubber_sees_unchanged_parameters(rds_export_client):
+    """The Stubber of botocore sees the parameters that the caller passed."""
     given = {"SourceDBSnapshotIdentifier": "a", "TargetDBSnapshotIdentifier": "b", "SourceRegion": "eu-west-1"}
     with Stubber(rds_export_client) as stubber:
         stubber.add_response("copy_db_snapshot", {}, given)
@@ -288,7 +316,8 @@ def test_the_stubber_sees_the_parameters_as_the_caller_gave_them(rds_export_clie
 
 
 @pytest.mark.parametrize("arguments", ["", ", indirect=False", ", indirect=[]"])
-def test_a_failure_that_is_parametrized_without_indirect_is_an_error(pytester, arguments):
+def test_parametrize_without_indirect(pytester, arguments):
+    """A parametrize of rds_export_failure without indirect=True is an error that says so."""
     result = run(
         pytester,
         f"""
@@ -304,7 +333,8 @@ def test_it(rds_export_failure):
 
 
 @pytest.mark.parametrize("indirect", ["indirect=True", 'indirect=["rds_export_failure"]'])
-def test_indirect_may_be_said_in_each_way(pytester, indirect):
+def test_forms_of_indirect(pytester, indirect):
+    """The argument indirect may be True or a list with the name."""
     result = run(
         pytester,
         f"""
@@ -320,14 +350,17 @@ def test_it(rds_export_failure, rds_export_tasks):
 
 
 @pytest.mark.parametrize("failure", [Failure("Foo"), ClientError({"Error": {"Code": "Foo"}}, "CancelExportTask")])
-def test_a_failure_without_a_text_has_its_name_for_one(rds_export_tasks, rds_export_client, failure):
+def test_failure_without_a_message(rds_export_tasks, rds_export_client, failure):
+    """A failure without a message has its name as the message."""
     rds_export_tasks.inject(failure)
     with pytest.raises(ClientError) as caught:
         rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
     assert caught.value.response["Error"]["Message"] == "Foo"
 
 
-def test_a_sleep_without_end_is_left_to_asyncio(rds_export_clock):
+def test_infinite_sleep(rds_export_clock):
+    """An infinite asyncio.sleep does not move the clock."""
+
     async def main():
         endless = asyncio.create_task(asyncio.sleep(math.inf))
         await asyncio.sleep(1)
@@ -340,7 +373,8 @@ def test_a_sleep_without_end_is_left_to_asyncio(rds_export_clock):
     assert (rds_export_clock.now - start).total_seconds() == 1
 
 
-def test_a_sleep_may_be_any_real_number_and_none_overflows(rds_export_clock):
+def test_unusual_sleeps(rds_export_clock):
+    """A sleep may be any real number; a huge one is refused instead of overflowing."""
     from pytest_rds_export._clock import EndlessWait
 
     start = rds_export_clock.now
@@ -351,31 +385,39 @@ def test_a_sleep_may_be_any_real_number_and_none_overflows(rds_export_clock):
 
 
 @pytest.mark.parametrize(
-    ("members", "error", "text"),
+    ("fields", "error", "text"),
     [
-        ({"status": None}, ValueError, "status is a text such as 'available', got None"),
+        ({"status": None}, ValueError, "status must be a string such as 'available', got None"),
         (
             {"tag_list": [{"Key": 1}]},
             ValueError,
-            "not a valid DBSnapshot: Invalid type for parameter TagList\\[0\\].Key",
+            (
+                "not a valid DBSnapshot: Invalid type for parameter TagList[0].Key, value: 1, type: <class 'int'>, "
+                "valid types: <class 'str'>"
+            ),
         ),
-        ({"db_snapshot_identifier": "b"}, TypeError, "the first argument names the source already; 'b' is given twice"),
+        ({"db_snapshot_identifier": "b"}, TypeError, "'b' is given twice: the first argument names the source"),
     ],
 )
-def test_a_snapshot_that_is_none_is_refused_at_once(rds_export_tasks, members, error, text):
-    with pytest.raises(error, match=text):
-        rds_export_tasks.seed_snapshot("a", **members)
+def test_wrong_snapshot(rds_export_tasks, fields, error, text):
+    """A wrong field of a snapshot is refused, and nothing is seeded."""
+    with raises_exactly(error, text):
+        rds_export_tasks.seed_snapshot("a", **fields)
     assert rds_export_tasks.seed_snapshot("a")["Status"] == "available"
 
 
-def test_a_seed_fixture_that_forgets_to_return_is_named(pytester):
+def test_seed_fixture_that_returns_none(pytester):
+    """An rds_export_seed fixture that returns None is an error that names the fixture."""
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef rds_export_seed(): ['nightly']")
     result = run(pytester, "def test_it(rds_export_tasks): pass")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["E *TypeError: the fixture rds_export_seed gives None; have it return what *"])
+    assert lines_after(result, "ERROR at setup of test_it") == [
+        "fixture rds_export_seed: it must return seeds, such as a list, got None"
+    ]
 
 
-def test_a_stub_that_runs_out_of_responses_says_so(rds_export_tasks, rds_export_client):
+def test_exhausted_stub(rds_export_tasks, rds_export_client):
+    """A stub that raises StopIteration is reported as an error."""
     rds_export_tasks.stub("DescribeDBInstances", lambda _: next(iter([])))
     with pytest.raises(RuntimeError, match="raised StopIteration"):
         rds_export_client.describe_db_instances()
@@ -383,22 +425,23 @@ def test_a_stub_that_runs_out_of_responses_says_so(rds_export_tasks, rds_export_
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_file_may_begin_with_a_byte_order_mark(rds_export_tasks, tmp_path, encoding):
+def test_byte_order_mark(rds_export_tasks, tmp_path, encoding):
+    """A seed file may begin with a byte order mark."""
     path = tmp_path / "tasks.json"
     path.write_text('{"ExportTasks": [{"ExportTaskIdentifier": "nightly"}]}', encoding=encoding)
     assert [task.identifier for task in rds_export_tasks.seed_all([path])] == ["nightly"]
 
 
-def test_a_file_that_is_nested_without_end_is_refused(rds_export_tasks, tmp_path):
+def test_deeply_nested_file(rds_export_tasks, tmp_path):
+    """A seed file that is nested too deeply is refused."""
     path = tmp_path / "tasks.json"
     path.write_text("[" * 200_000)
     with pytest.raises(ValueError, match="is not JSON"):
         rds_export_tasks.seed_all([path])
 
 
-def test_an_answer_of_another_handler_without_a_code_goes_by_its_status(
-    rds_export_tasks, rds_export_client, before_send
-):
+def test_error_without_a_code(rds_export_tasks, rds_export_client, before_send):
+    """An error of another handler without a code is recorded by its status."""
     rds_export_client.meta.events.register("before-send.rds", before_send(b"<R></R>", status=404))
     with pytest.raises(ClientError):
         rds_export_client.describe_db_clusters()
@@ -406,14 +449,16 @@ def test_an_answer_of_another_handler_without_a_code_goes_by_its_status(
     assert (call.http_status, call.error_code, call.response) == (404, "404", None)
 
 
-def test_a_url_is_presigned_on_every_botocore(rds_export_tasks, rds_export_client):
+def test_presigned_url(rds_export_tasks, rds_export_client):
+    """A URL can be presigned, and is not a call."""
     url = rds_export_client.generate_presigned_url("describe_export_tasks")
     assert url.startswith("https://rds.us-east-1.amazonaws.com/?Action=DescribeExportTasks")
     assert "X-Amz-Signature=" in url
     assert rds_export_tasks.calls == []
 
 
-def test_a_module_of_the_users_own_may_be_called_time_machine(monkeypatch):
+def test_module_named_time_machine(monkeypatch):
+    """A module of the user may be named time_machine."""
     monkeypatch.setitem(sys.modules, "time_machine", type(sys)("time_machine"))
     with fake_rds_export("nightly") as tasks:
         assert tasks["nightly"].status == "IN_PROGRESS"

@@ -1,4 +1,4 @@
-"""Injected failures: which sends meet them, in which order, and what they leave behind."""
+"""Injected failures: which attempts fail with them, in which order, and what they leave behind."""
 
 from functools import partial
 
@@ -12,7 +12,7 @@ from pytest_rds_export import Failure, UnansweredOperation, failures
 
 @pytest.fixture
 def client(rds_export_tasks):
-    """A client that sends a call up to three times."""
+    """A client that makes up to three attempts of a call."""
     rds_export_tasks.seed("nightly")
     return client_with(mode="standard", max_attempts=2)
 
@@ -28,14 +28,15 @@ def describe(client):
 
 
 def code_of(call):
-    """The error code that *call* meets."""
+    """The error code that *call* fails with."""
     with pytest.raises(ClientError) as caught:
         call()
     return caught.value.response["Error"]["Code"]
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_fewer_times_than_sends_are_hidden_by_botocores_own_retries(rds_export_tasks, cancel, times):
+def test_fewer_times_than_attempts(rds_export_tasks, cancel, times):
+    """Botocore's own retries hide a failure that is used fewer times than there are attempts."""
     injection = rds_export_tasks.inject("Throttling", times=times)
 
     assert cancel()["Status"] == "CANCELING"
@@ -43,7 +44,8 @@ def test_fewer_times_than_sends_are_hidden_by_botocores_own_retries(rds_export_t
     assert rds_export_tasks.calls[0].attempts == times + 1
 
 
-def test_as_many_times_as_sends_reach_the_caller(rds_export_tasks, cancel):
+def test_as_many_times_as_attempts(rds_export_tasks, cancel):
+    """A failure that is used up by all attempts of a call reaches the caller."""
     injection = rds_export_tasks.inject("Throttling", times=3)
 
     assert code_of(cancel) == "Throttling"
@@ -51,7 +53,8 @@ def test_as_many_times_as_sends_reach_the_caller(rds_export_tasks, cancel):
     assert injection.attempts == 3
 
 
-def test_without_times_every_send_meets_it(rds_export_tasks, cancel):
+def test_without_times(rds_export_tasks, cancel):
+    """Without times, every attempt fails."""
     injection = rds_export_tasks.inject("ServiceUnavailable")
 
     assert [code_of(cancel) for _ in range(4)] == ["ServiceUnavailable"] * 4
@@ -59,7 +62,8 @@ def test_without_times_every_send_meets_it(rds_export_tasks, cancel):
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-def test_identifier_picks_the_calls_about_one_task(rds_export_tasks, cancel):
+def test_identifier(rds_export_tasks, cancel):
+    """Only calls with the identifier fail."""
     rds_export_tasks.seed("weekly")
     rds_export_tasks.inject("AccessDenied", identifier="weekly")
 
@@ -67,7 +71,8 @@ def test_identifier_picks_the_calls_about_one_task(rds_export_tasks, cancel):
     assert code_of(lambda: cancel("weekly")) == "AccessDenied"
 
 
-def test_identifier_is_never_that_of_a_call_without_one(rds_export_tasks, client):
+def test_identifier_of_a_call_without_one(rds_export_tasks, client):
+    """A call without an identifier does not match an injection with one."""
     injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", identifier="nightly", times=1)
 
     assert len(client.describe_export_tasks()["ExportTasks"]) == 1
@@ -75,7 +80,8 @@ def test_identifier_is_never_that_of_a_call_without_one(rds_export_tasks, client
     assert injection.attempts == 1
 
 
-def test_several_are_served_first_in_first_out(rds_export_tasks, cancel):
+def test_first_in_first_out(rds_export_tasks, cancel):
+    """Several failures are used in the order in which they were injected."""
     for name in ("ExpiredToken", "AccessDenied", "OptInRequired"):
         rds_export_tasks.inject(name, times=1)
 
@@ -83,7 +89,8 @@ def test_several_are_served_first_in_first_out(rds_export_tasks, cancel):
     assert cancel()["Status"] == "CANCELING"
 
 
-def test_retries_of_one_call_go_on_through_the_queue(rds_export_tasks, cancel):
+def test_retries_use_the_next_failures(rds_export_tasks, cancel):
+    """Each retry of a call takes the next failure of the queue."""
     rds_export_tasks.inject("Throttling", times=1)
     rds_export_tasks.inject("InternalFailure", times=1)
     rds_export_tasks.inject("AccessDenied", times=1)
@@ -92,7 +99,8 @@ def test_retries_of_one_call_go_on_through_the_queue(rds_export_tasks, cancel):
     assert rds_export_tasks.calls[0].attempts == 3
 
 
-def test_queue_is_the_accounts_whatever_the_region(rds_export_tasks, cancel):
+def test_every_region(rds_export_tasks, cancel):
+    """Injected failures belong to the account, whatever the region."""
     rds_export_tasks.in_region("eu-west-1").inject("AccessDenied")
 
     assert code_of(cancel) == "AccessDenied"
@@ -113,17 +121,20 @@ def test_queue_is_the_accounts_whatever_the_region(rds_export_tasks, cancel):
     ],
 )
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_into_defaults_to_the_failures_own_operation_else_to_cancel(rds_export_tasks, failure, given, operation):
+def test_default_operation(rds_export_tasks, failure, given, operation):
+    """The operation is by default the failure's own, otherwise CancelExportTask."""
     assert rds_export_tasks.inject(failure, operation=given).operation == operation
 
 
-def test_a_shape_name_means_its_wire_code(rds_export_tasks, cancel):
+def test_a_shape_name(rds_export_tasks, cancel):
+    """The name of an exception class stands for its error code."""
     rds_export_tasks.inject("ExportTaskNotFoundFault")
 
     assert code_of(cancel) == "ExportTaskNotFound"
 
 
-def test_an_exception_instance_is_raised_as_it_is(rds_export_tasks, cancel):
+def test_an_exception(rds_export_tasks, cancel):
+    """An exception is raised unchanged."""
     broken = RuntimeError("broken")
     rds_export_tasks.inject(broken)
 
@@ -134,14 +145,16 @@ def test_an_exception_instance_is_raised_as_it_is(rds_export_tasks, cancel):
     assert rds_export_tasks.calls[0].error_code == "RuntimeError"
 
 
-def test_a_transport_exception_meets_botocores_retries(rds_export_tasks, cancel):
+def test_a_transport_exception(rds_export_tasks, cancel):
+    """Botocore retries a network exception of its own."""
     injection = rds_export_tasks.inject(ReadTimeoutError(endpoint_url="https://rds"), times=2)
 
     assert cancel()["Status"] == "CANCELING"
     assert injection.attempts == 2
 
 
-def test_a_client_error_travels_as_xml_so_that_retries_see_it(rds_export_tasks, client, cancel):
+def test_a_client_error(rds_export_tasks, client, cancel):
+    """A ClientError is sent as XML, so that botocore retries it."""
     error = {"Error": {"Code": "Throttling", "Message": "Slow down"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
     injection = rds_export_tasks.inject(ClientError(error, "CancelExportTask"))
 
@@ -154,7 +167,8 @@ def test_a_client_error_travels_as_xml_so_that_retries_see_it(rds_export_tasks, 
     assert injection.attempts == 3
 
 
-def test_a_modelled_client_error_has_the_models_status_and_class(rds_export_tasks, client, cancel):
+def test_a_documented_client_error(rds_export_tasks, client, cancel):
+    """A ClientError with a documented code has the status and class of the service model."""
     rds_export_tasks.inject(ClientError({"Error": {"Code": "ExportTaskNotFound"}}, "CancelExportTask"))
 
     with pytest.raises(client.exceptions.ExportTaskNotFoundFault) as caught:
@@ -163,20 +177,23 @@ def test_a_modelled_client_error_has_the_models_status_and_class(rds_export_task
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_applied_takes_effect_and_loses_the_answer(rds_export_tasks, cancel):
+def test_applied(rds_export_tasks, cancel):
+    """An applied failure lets the operation take effect and loses its response."""
     rds_export_tasks.inject("InternalFailure", times=3, applied=True)
 
     assert code_of(cancel) == "InternalFailure"
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_applied_loses_a_fault_too(rds_export_tasks, cancel):
+def test_applied_loses_a_fault(rds_export_tasks, cancel):
+    """An applied failure replaces the fault of the operation, too."""
     rds_export_tasks.inject("AccessDenied", applied=True)
 
     assert code_of(lambda: cancel("unknown")) == "AccessDenied"
 
 
-def test_a_start_whose_answer_was_lost_meets_its_own_task_when_retried(rds_export_tasks, client):
+def test_retry_of_an_applied_start(rds_export_tasks, client):
+    """The retry of a start whose response was lost finds its own task."""
     rds_export_tasks.inject("ReadTimeoutError", operation="StartExportTask", times=1, applied=True)
 
     assert code_of(partial(start, client, "weekly")) == "ExportTaskAlreadyExists"
@@ -184,7 +201,8 @@ def test_a_start_whose_answer_was_lost_meets_its_own_task_when_retried(rds_expor
     assert rds_export_tasks["weekly"].status == "STARTING"
 
 
-def test_context_manager_lifts_it_at_the_exit(rds_export_tasks, cancel):
+def test_context_manager(rds_export_tasks, cancel):
+    """As a context manager, a failure is removed at the exit."""
     with rds_export_tasks.inject("AccessDenied") as injection:
         assert code_of(cancel) == "AccessDenied"
 
@@ -193,7 +211,8 @@ def test_context_manager_lifts_it_at_the_exit(rds_export_tasks, cancel):
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_context_manager_lifts_it_after_an_error_and_once_used_up(rds_export_tasks, cancel):
+def test_context_manager_after_an_error(rds_export_tasks, cancel):
+    """It is removed after an error, and may already be used up."""
     with pytest.raises(ClientError), rds_export_tasks.inject("AccessDenied", times=1):
         cancel()
     with pytest.raises(ZeroDivisionError), rds_export_tasks.inject("AccessDenied"):
@@ -202,7 +221,8 @@ def test_context_manager_lifts_it_after_an_error_and_once_used_up(rds_export_tas
     assert cancel()["Status"] == "CANCELING"
 
 
-def test_state_fault_is_the_race_that_completes_the_task_just_before_the_cancel(rds_export_tasks, cancel, describe):
+def test_state_fault_completes_the_task(rds_export_tasks, cancel, describe):
+    """An injected state fault means that the task completed just before the cancel."""
     rds_export_tasks.inject("InvalidExportTaskStateFault")
     before = describe()["ExportTasks"][0]
 
@@ -214,7 +234,8 @@ def test_state_fault_is_the_race_that_completes_the_task_just_before_the_cancel(
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_race_leaves_alone_what_could_not_be_cancelled_anyway(rds_export_tasks, cancel, status):
+def test_state_fault_of_a_task_that_cannot_be_cancelled(rds_export_tasks, cancel, status):
+    """The state fault leaves a task unchanged that cannot be cancelled."""
     rds_export_tasks.seed("late", status=status)
     rds_export_tasks.inject("InvalidExportTaskStateFault")
 
@@ -222,40 +243,45 @@ def test_race_leaves_alone_what_could_not_be_cancelled_anyway(rds_export_tasks, 
     assert rds_export_tasks["late"].status == status
 
 
-def test_race_about_an_unknown_task_is_the_fault_alone(rds_export_tasks, cancel):
+def test_state_fault_of_an_unknown_task(rds_export_tasks, cancel):
+    """The state fault of an unknown task changes nothing."""
     rds_export_tasks.inject("InvalidExportTaskStateFault")
 
     assert code_of(lambda: cancel("unknown")) == "InvalidExportTaskStateFault"
     assert list(rds_export_tasks) == ["nightly"]
 
 
-def test_not_found_leaves_the_record_where_it_is(rds_export_tasks, cancel, describe):
+def test_not_found_keeps_the_task(rds_export_tasks, cancel, describe):
+    """An injected ExportTaskNotFound leaves the task unchanged."""
     rds_export_tasks.inject("ExportTaskNotFound", times=1)
 
     assert code_of(cancel) == "ExportTaskNotFound"
     assert describe()["ExportTasks"][0]["Status"] == "IN_PROGRESS"
 
 
-def test_a_stubbed_operation_meets_it_before_the_stub(rds_export_tasks, client):
-    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: pytest.fail("the stub was asked"))
+def test_before_a_stub(rds_export_tasks, client):
+    """A failure is used before a stub."""
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: pytest.fail("the stub was called"))
     rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances")
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.describe_db_instances(DBInstanceIdentifier="orders")
 
 
-def test_applied_asks_the_stub_and_loses_its_answer(rds_export_tasks, client):
-    asked = []
-    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: asked.append(parameters) or {})
+def test_applied_calls_the_stub(rds_export_tasks, client):
+    """An applied failure calls the stub and loses its response."""
+    called = []
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: called.append(parameters) or {})
     rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances", applied=True)
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.describe_db_instances(DBInstanceIdentifier="orders")
 
-    assert asked == [{"DBInstanceIdentifier": "orders"}]
+    assert called == [{"DBInstanceIdentifier": "orders"}]
 
 
-def test_an_operation_that_nobody_answers_meets_it_and_then_is_unanswered(rds_export_tasks, client):
+def test_an_operation_without_a_handler(rds_export_tasks, client):
+    """An operation without a handler fails as injected, and after that for want of a handler."""
     rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", times=1)
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
@@ -266,11 +292,12 @@ def test_an_operation_that_nobody_answers_meets_it_and_then_is_unanswered(rds_ex
     rds_export_tasks.unanswered.clear()
 
 
-def test_applied_asks_another_handler_and_loses_its_answer(rds_export_tasks, client):
-    asked = []
+def test_applied_calls_another_handler(rds_export_tasks, client):
+    """An applied failure calls another handler and loses its response."""
+    called = []
 
     def handler(request, **_):
-        asked.append(request.method)
+        called.append(request.method)
         return http_answer(request, 200, b"<DeleteDBInstanceResponse/>")
 
     client.meta.events.register("before-send.rds.DeleteDBInstance", handler)
@@ -279,14 +306,15 @@ def test_applied_asks_another_handler_and_loses_its_answer(rds_export_tasks, cli
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.delete_db_instance(DBInstanceIdentifier="orders")
 
-    assert asked == ["POST"]
+    assert called == ["POST"]
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_repr_tells_what_waits_for_what(rds_export_tasks, cancel):
+def test_repr(rds_export_tasks, cancel):
+    """The repr shows failure, target, times and how often it was used."""
     endless = rds_export_tasks.inject("AccessDenied", identifier="nightly")
     once = rds_export_tasks.inject(RuntimeError("broken"), operation="StartExportTask", times=1, applied=True)
     code_of(cancel)
 
-    assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every send, met by 1>"
-    assert repr(once) == ("<Injection RuntimeError('broken') into StartExportTask: 1 send, applied, met by 0>")
+    assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every attempt, 1 used>"
+    assert repr(once) == "<Injection RuntimeError('broken') into StartExportTask: 1 attempt, applied, 0 used>"

@@ -1,4 +1,4 @@
-"""Which clients are answered, by whom, and what botocore is afterwards."""
+"""Which clients are handled, what takes precedence, and that botocore is unchanged afterwards."""
 
 import threading
 from contextlib import suppress
@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter
 
+from _aws import raises_exactly
 from _leftovers import differences, held_by_botocore
 from pytest_rds_export import UnansweredOperation, fake_rds_export
 
@@ -35,37 +36,41 @@ def client():
 
 
 @pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
-def test_every_kind_of_client_is_answered(make, rds_export_tasks):
+def test_every_kind_of_client(make, rds_export_tasks):
+    """Clients made in any way are handled."""
     task = rds_export_tasks.seed("nightly")
 
     assert make().cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
     assert task.status == "CANCELING"
 
 
-def test_a_client_made_before_the_fixture_is_answered(client, rds_export_tasks):
+def test_client_made_before_the_fixture(client, rds_export_tasks):
+    """A client that was made before the fixture is handled."""
     rds_export_tasks.seed("nightly")
 
     assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-def test_a_client_made_and_used_in_another_thread_is_answered(rds_export_tasks):
+def test_client_of_another_thread(rds_export_tasks):
+    """A client that is made and used in another thread is handled."""
     rds_export_tasks.seed("nightly")
-    answers = []
+    responses = []
 
     def cancel():
-        answers.append(boto3.Session().client("rds").cancel_export_task(ExportTaskIdentifier="nightly"))
+        responses.append(boto3.Session().client("rds").cancel_export_task(ExportTaskIdentifier="nightly"))
 
     thread = threading.Thread(target=cancel)
     thread.start()
     thread.join()
-    assert [answer["Status"] for answer in answers] == ["CANCELING"]
+    assert [response["Status"] for response in responses] == ["CANCELING"]
 
 
 @pytest.mark.parametrize(
     ("region", "partition"),
     [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
 )
-def test_a_client_of_any_region_and_partition_sees_the_tasks_of_its_own_region(region, partition, rds_export_tasks):
+def test_regions_and_partitions(region, partition, rds_export_tasks):
+    """A client sees the tasks of its own region, in any partition."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.in_region(region).seed("nightly", status="COMPLETE")
 
@@ -76,14 +81,16 @@ def test_a_client_of_any_region_and_partition_sees_the_tasks_of_its_own_region(r
     assert rds_export_tasks.calls[0].region == region
 
 
-def test_the_innermost_of_nested_uses_answers(client):
+def test_nested_uses(client):
+    """The innermost of nested uses responds."""
     with fake_rds_export("outer"):
         with fake_rds_export("inner"):
             assert _identifiers(client) == ["inner"]
         assert _identifiers(client) == ["outer"]
 
 
-def test_of_overlapping_uses_the_one_that_goes_on_answers(client, botocore_unchanged):
+def test_overlapping_uses(client, botocore_unchanged):
+    """Of overlapping uses the one that is still active responds."""
     first, second = fake_rds_export("first"), fake_rds_export("second")
     first.__enter__()
     second.__enter__()
@@ -92,7 +99,8 @@ def test_of_overlapping_uses_the_one_that_goes_on_answers(client, botocore_uncha
     second.__exit__(None, None, None)
 
 
-def test_a_use_that_begins_in_the_middle_of_a_call_does_not_count_it(client, botocore_unchanged):
+def test_use_that_begins_during_a_call(client, botocore_unchanged):
+    """A use that begins during a call does not record that call."""
     inner = fake_rds_export()
     entered = []
     client.meta.events.register("response-received.rds", lambda **_: entered.append(inner.__enter__()))
@@ -107,7 +115,9 @@ def test_a_use_that_begins_in_the_middle_of_a_call_does_not_count_it(client, bot
 
 
 @pytest.mark.parametrize("error", [AssertionError, RuntimeError, KeyboardInterrupt, SystemExit])
-def test_botocore_is_the_same_after_an_error(error, client, botocore_unchanged):
+def test_botocore_is_unchanged_after_an_error(error, client, botocore_unchanged):
+    """The objects of botocore are unchanged after an error of the block."""
+
     def use():
         with fake_rds_export("nightly"):
             client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -117,17 +127,24 @@ def test_botocore_is_the_same_after_an_error(error, client, botocore_unchanged):
         use()
 
 
-def test_botocore_is_the_same_after_success(client, botocore_unchanged):
+def test_botocore_is_unchanged_after_success(client, botocore_unchanged):
+    """The objects of botocore are unchanged after the block."""
     with fake_rds_export("nightly"):
         client.cancel_export_task(ExportTaskIdentifier="nightly")
 
 
-def test_botocore_is_the_same_after_a_seed_that_was_refused(botocore_unchanged):
-    with pytest.raises(ValueError, match="no identifier"), fake_rds_export("9"):
+def test_botocore_is_unchanged_after_a_wrong_seed(botocore_unchanged):
+    """The objects of botocore are unchanged after a seed was refused."""
+    text = (
+        "identifier must be at most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen "
+        "last, got '9'"
+    )
+    with raises_exactly(ValueError, text), fake_rds_export("9"):
         pytest.fail("it was entered")  # pragma: no cover
 
 
-def test_while_it_answers_one_object_of_botocore_is_another():
+def test_one_attribute_is_patched():
+    """During a use exactly one attribute of botocore is patched."""
     before = held_by_botocore()
     with fake_rds_export():
         during = held_by_botocore()
@@ -135,13 +152,14 @@ def test_while_it_answers_one_object_of_botocore_is_another():
 
 
 _SEAM = (
-    "pytest-rds-export answers RDS clients at botocore.hooks.{seam}, which botocore {version} does not have; use a "
-    "botocore that is supported, or report it"
+    "pytest-rds-export needs botocore.hooks.{seam}, which botocore {version} does not have. "
+    "Use a supported version of botocore, or report it"
 )
 
 
 @pytest.mark.parametrize("emit", [None, lambda self: None, classmethod(lambda cls, event_name, **kwargs: None)])
-def test_a_botocore_without_the_emitter_is_refused_at_once(emit, monkeypatch):
+def test_botocore_without_the_emitter(emit, monkeypatch):
+    """A botocore without the expected emitter is refused at once."""
     monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
 
     with pytest.raises(RuntimeError) as refusal, fake_rds_export():
@@ -153,7 +171,9 @@ def test_a_botocore_without_the_emitter_is_refused_at_once(emit, monkeypatch):
 
 
 @pytest.mark.parametrize("missing", ["_lookup_cache", "_handlers"])
-def test_a_botocore_without_the_list_of_handlers_is_refused_at_once(missing, monkeypatch):
+def test_botocore_without_the_list_of_handlers(missing, monkeypatch):
+    """A botocore without the expected list of handlers is refused at once."""
+
     def emit(self, event_name, **kwargs): ...
 
     def init(self):
@@ -178,7 +198,7 @@ _CLUSTERS = (
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "body", "answer"),
+    ("service", "operation", "body", "expected"),
     [
         (
             "ec2",
@@ -191,7 +211,8 @@ _CLUSTERS = (
         ("docdb", "describe_db_clusters", _CLUSTERS, {"DBClusters": [{"Engine": "other"}]}),
     ],
 )
-def test_another_service_is_left_alone(service, operation, body, answer, rds_export_tasks, before_send):
+def test_other_services(service, operation, body, expected, rds_export_tasks, before_send):
+    """Clients of other services are not affected."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
     client = boto3.client(service)
@@ -200,11 +221,12 @@ def test_another_service_is_left_alone(service, operation, body, answer, rds_exp
     response = getattr(client, operation)()
 
     del response["ResponseMetadata"]
-    assert response == answer
+    assert response == expected
     assert rds_export_tasks.calls == []
 
 
-def test_a_users_handler_is_called_and_its_answer_to_an_export_call_ignored(rds_export_tasks, before_send, client):
+def test_users_handler_of_an_export_call(rds_export_tasks, before_send, client):
+    """A user's handler sees an export call, but its response is ignored."""
     rds_export_tasks.seed("nightly")
     handler = before_send(b"<R><CancelExportTaskResult><Status>FAILED</Status></CancelExportTaskResult></R>")
     client.meta.events.register("before-send.rds.CancelExportTask", handler)
@@ -213,7 +235,8 @@ def test_a_users_handler_is_called_and_its_answer_to_an_export_call_ignored(rds_
     assert len(handler.requests) == 1
 
 
-def test_a_users_handler_that_raises_at_an_export_call_is_heard(rds_export_tasks, client):
+def test_users_handler_that_raises(rds_export_tasks, client):
+    """An exception of a user's handler reaches the caller of an export operation."""
     task = rds_export_tasks.seed("nightly")
 
     def spy(request, **kwargs):
@@ -227,9 +250,8 @@ def test_a_users_handler_that_raises_at_an_export_call_is_heard(rds_export_tasks
     assert rds_export_tasks.calls[0].error_code == "AssertionError"
 
 
-def test_a_users_handler_answers_another_operation_and_the_first_of_several_counts(
-    rds_export_tasks, before_send, client
-):
+def test_users_handlers_of_another_operation(rds_export_tasks, before_send, client):
+    """Of several user's handlers of another operation the first response counts."""
     body = "<R><DescribeEventsResult><Marker>{}</Marker></DescribeEventsResult></R>"
     handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
     for handler in handlers:
@@ -240,7 +262,8 @@ def test_a_users_handler_answers_another_operation_and_the_first_of_several_coun
     assert rds_export_tasks.unanswered == []
 
 
-def test_a_stub_comes_before_a_users_handler(rds_export_tasks, before_send, client):
+def test_stub_before_a_users_handler(rds_export_tasks, before_send, client):
+    """A stub takes precedence over a user's handler."""
     handler = before_send(b"<R><DescribeEventsResult><Marker>handler</Marker></DescribeEventsResult></R>")
     client.meta.events.register("before-send.rds.DescribeEvents", handler)
     rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
@@ -248,7 +271,8 @@ def test_a_stub_comes_before_a_users_handler(rds_export_tasks, before_send, clie
     assert client.describe_events()["Marker"] == "stub"
 
 
-def test_an_injected_failure_comes_before_a_users_handler_and_a_stub(rds_export_tasks, before_send, client):
+def test_injected_failure_before_handler_and_stub(rds_export_tasks, before_send, client):
+    """An injected failure takes precedence over a user's handler and a stub."""
     client.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R/>"))
     rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
 
@@ -259,7 +283,8 @@ def test_an_injected_failure_comes_before_a_users_handler_and_a_stub(rds_export_
         client.describe_events()
 
 
-def test_an_applied_failure_hides_the_answer_of_a_users_handler(rds_export_tasks, before_send, client):
+def test_applied_failure_with_a_users_handler(rds_export_tasks, before_send, client):
+    """A failure with applied=True calls the user's handler and loses its response."""
     handler = before_send(b"<R><DescribeEventsResult/></R>")
     client.meta.events.register("before-send.rds.DescribeEvents", handler)
     rds_export_tasks.inject("AccessDenied", operation="DescribeEvents", applied=True)
@@ -270,16 +295,19 @@ def test_an_applied_failure_hides_the_answer_of_a_users_handler(rds_export_tasks
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_export_tasks):
+def test_unhandled_operation(mode, rds_export_tasks):
+    """An operation without a handler raises at once, and is recorded."""
     client = boto3.client("rds", config=Config(retries={"mode": mode}))
 
     with pytest.raises(UnansweredOperation) as error:
         client.describe_db_instances()
 
     assert str(error.value) == (
-        "nobody answers DescribeDBInstances; answered here: CancelExportTask, StartExportTask, DescribeExportTasks. "
-        "Nothing was sent to AWS. Ways out: rds_export_tasks.stub('DescribeDBInstances', response); moto beside "
-        "this plugin (mock_aws); a 'before-send.rds.DescribeDBInstances' handler of your own"
+        "no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', 'StartExportTask' "
+        "and 'DescribeExportTasks'. To handle it:\n"
+        "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
+        "  - use moto alongside: @mock_aws\n"
+        "  - register a handler for before-send.rds.DescribeDBInstances"
     )
     (call,) = rds_export_tasks.unanswered
     assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnansweredOperation")
@@ -287,13 +315,18 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
 
 
 @pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
-def test_snapshots_that_nobody_seeded_may_be_seeded(operation, rds_export_tasks, client):
-    with pytest.raises(UnansweredOperation, match=r"Ways out: rds_export_tasks\.seed_snapshot\(name\); "):
+def test_unhandled_snapshot_operation(operation, rds_export_tasks, client):
+    """Without seeded snapshots, the error suggests to seed one."""
+    with pytest.raises(
+        UnansweredOperation,
+        match=r"To handle it:\n  - seed what it describes: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
+    ):
         getattr(client, operation)()
     rds_export_tasks.unanswered.clear()
 
 
-def test_an_unanswered_operation_that_is_sent_again_is_noted_once(rds_export_tasks):
+def test_retried_unhandled_operation(rds_export_tasks):
+    """An unhandled operation that is retried is recorded once."""
     client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
     client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
 
@@ -304,7 +337,9 @@ def test_an_unanswered_operation_that_is_sent_again_is_noted_once(rds_export_tas
     rds_export_tasks.unanswered.clear()
 
 
-def test_an_unanswered_operation_is_told_again_where_the_code_swallowed_it(client):
+def test_swallowed_unhandled_operation(client):
+    """An unhandled operation is reported at the exit if the code swallowed the error."""
+
     def swallowing():
         with fake_rds_export(), suppress(Exception):
             client.describe_db_instances()
@@ -312,8 +347,11 @@ def test_an_unanswered_operation_is_told_again_where_the_code_swallowed_it(clien
     with pytest.raises(AssertionError) as complaint:
         swallowing()
     assert str(complaint.value) == (
-        "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
-        "assert_all_answered=False or unanswered.clear()"
+        "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n"
+        "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
+        "  - use moto alongside: @mock_aws\n"
+        "  - register a handler for before-send.rds.DescribeDBInstances\n"
+        "  - allow it: assert_all_answered=False, or unanswered.clear()"
     )
 
 

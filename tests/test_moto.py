@@ -1,4 +1,4 @@
-"""Export tasks are answered here and the rest of RDS by moto, in whatever order the two come."""
+"""The fake handles export tasks and moto the rest of RDS, in any order of the two."""
 
 import boto3
 import pytest
@@ -13,7 +13,7 @@ moto = pytest.importorskip("moto")
 
 @pytest.fixture
 def early_client():
-    """A client that was made before moto was imported: moto adds its handler to the clients made since."""
+    """Return a client without moto's handler, as if made before moto was imported."""
     client = boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
     client.meta.events.unregister("before-send", moto.core.models.botocore_stubber)
     return client
@@ -31,8 +31,8 @@ def make_database(client):
     )
 
 
-def check_both_answer(client, tasks):
-    """A database is moto's, an export task is ours."""
+def check_both(client, tasks):
+    """Assert that moto handles a database, and the fake an export task."""
     make_database(client)
     (instance,) = client.describe_db_instances()["DBInstances"]
     tasks.seed("nightly")
@@ -48,31 +48,31 @@ def check_both_answer(client, tasks):
     ]
 
 
-def test_moto_first_then_the_fake(in_moto, rds_export_tasks):
-    check_both_answer(boto3.client("rds"), rds_export_tasks)
+def test_moto_then_the_fake(in_moto, rds_export_tasks):
+    check_both(boto3.client("rds"), rds_export_tasks)
 
 
-def test_the_fake_first_then_moto(rds_export_tasks, in_moto):
-    check_both_answer(boto3.client("rds"), rds_export_tasks)
+def test_the_fake_then_moto(rds_export_tasks, in_moto):
+    check_both(boto3.client("rds"), rds_export_tasks)
 
 
-def test_a_client_from_before_moto_and_then_the_fake(early_client, in_moto, rds_export_tasks):
-    check_both_answer(early_client, rds_export_tasks)
+def test_client_made_before_moto_then_the_fake(early_client, in_moto, rds_export_tasks):
+    check_both(early_client, rds_export_tasks)
 
 
-def test_a_client_from_before_the_fake_and_then_moto(early_client, rds_export_tasks, in_moto):
-    check_both_answer(early_client, rds_export_tasks)
+def test_client_made_before_the_fake_then_moto(early_client, rds_export_tasks, in_moto):
+    check_both(early_client, rds_export_tasks)
 
 
-def test_a_client_from_between_the_two(rds_export_tasks):
+def test_client_made_between_the_two(rds_export_tasks):
     client = boto3.client("rds")
     with moto.mock_aws():
-        check_both_answer(client, rds_export_tasks)
+        check_both(client, rds_export_tasks)
 
 
 @moto.mock_aws
 def test_moto_as_a_decorator(rds_export_tasks):
-    check_both_answer(boto3.client("rds"), rds_export_tasks)
+    check_both(boto3.client("rds"), rds_export_tasks)
 
 
 @fake_rds_export("done")
@@ -84,12 +84,12 @@ def test_both_as_decorators():
 
 @moto.mock_aws
 @fake_rds_export("done")
-def test_both_as_decorators_the_other_way_round():
+def test_both_as_decorators_in_reverse():
     boto3.client("rds").describe_db_instances()
     assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
 
 
-def test_an_export_that_moto_started_is_not_seen(in_moto):
+def test_export_started_in_moto_is_not_in_the_fake(in_moto):
     client = boto3.client("rds", "us-east-1")
     make_database(client)
     snapshot = client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
@@ -101,14 +101,14 @@ def test_an_export_that_moto_started_is_not_seen(in_moto):
     assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
 
 
-def test_a_cluster_that_moto_stumbles_over_is_exported(in_moto, rds_export_client):
+def test_export_of_a_cluster(in_moto, rds_export_client):
     """Moto raises a KeyError for the ARN of a cluster."""
-    answer = start(rds_export_client, source=CLUSTER)
+    response = start(rds_export_client, source=CLUSTER)
 
-    assert (answer["Status"], answer["SourceType"]) == ("STARTING", "CLUSTER")
+    assert (response["Status"], response["SourceType"]) == ("STARTING", "CLUSTER")
 
 
-def test_an_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+def test_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
     with (
         rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
@@ -117,7 +117,7 @@ def test_an_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_e
     assert rds_export_client.describe_db_instances()["DBInstances"] == []
 
 
-def test_a_stub_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+def test_stub_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "stubbed"}]})
 
     (instance,) = rds_export_client.describe_db_instances()["DBInstances"]
@@ -134,23 +134,23 @@ def test_seeded_snapshots_come_before_moto(in_moto, rds_export_client, rds_expor
     assert snapshot["DBSnapshotIdentifier"] == "nightly"
 
 
-def test_an_error_of_moto_is_the_clients(in_moto, rds_export_client, rds_export_tasks):
+def test_error_of_moto_is_raised(in_moto, rds_export_client, rds_export_tasks):
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
         rds_export_client.describe_db_instances(DBInstanceIdentifier="none")
     assert rds_export_tasks.unanswered == []
 
 
-def test_moto_is_asked_once(in_moto, rds_export_client, monkeypatch):
-    stubber, asked = moto.core.models.botocore_stubber, []
+def test_moto_is_called_once(in_moto, rds_export_client, monkeypatch):
+    stubber, requests = moto.core.models.botocore_stubber, []
     real = stubber.process_request
-    monkeypatch.setattr(stubber, "process_request", lambda request: asked.append(request) or real(request))
+    monkeypatch.setattr(stubber, "process_request", lambda request: requests.append(request) or real(request))
 
     rds_export_client.describe_db_instances()
 
-    assert len(asked) == 1
+    assert len(requests) == 1
 
 
-def test_another_service_is_motos(in_moto, rds_export_tasks):
+def test_moto_handles_another_service(in_moto, rds_export_tasks):
     client = boto3.client("s3")
     client.create_bucket(Bucket="exports")
 
@@ -158,7 +158,7 @@ def test_another_service_is_motos(in_moto, rds_export_tasks):
     assert rds_export_tasks.calls == []
 
 
-def test_after_moto_nobody_answers_the_rest(rds_export_client, rds_export_tasks):
+def test_no_handler_after_moto(rds_export_client, rds_export_tasks):
     with moto.mock_aws():
         rds_export_client.describe_db_instances()
 
@@ -167,7 +167,7 @@ def test_after_moto_nobody_answers_the_rest(rds_export_client, rds_export_tasks)
     rds_export_tasks.unanswered.clear()
 
 
-def test_after_the_fake_moto_answers_export_tasks_again(in_moto):
+def test_moto_handles_export_tasks_after_the_fake(in_moto):
     client = boto3.client("rds", "us-east-1")
     with fake_rds_export("nightly"):
         assert described(client)["Status"] == "IN_PROGRESS"

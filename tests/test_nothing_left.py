@@ -1,4 +1,4 @@
-"""Whatever becomes of a test, the process is afterwards what it was."""
+"""No outcome of a test leaves anything behind in the process."""
 
 import re
 from pathlib import Path
@@ -39,10 +39,10 @@ def test_passes(used):
 def test_fails(used):
     assert False
 
-def test_fails_at_set_up(broken):
+def test_fails_at_setup(broken):
     pass
 
-def test_fails_at_tear_down(broken_after):
+def test_fails_at_teardown(broken_after):
     pass
 
 def test_skips(used):
@@ -52,18 +52,18 @@ def test_skips(used):
 def test_fails_as_expected(used):
     assert False
 
-def test_is_told_of_what_it_left_over(used, rds_export_tasks):
+def test_has_an_unused_failure(used, rds_export_tasks):
     rds_export_tasks.inject("Throttling")
 
 @pytest.mark.rds_export_tasks("9")
-def test_seeds_what_is_refused(used):
+def test_has_a_seed_that_is_not_valid(used):
     pass
 
 @pytest.mark.rds_export_clock("yesterday")
-def test_starts_its_clock_wrongly(used):
+def test_has_a_clock_that_is_not_valid(used):
     pass
 
-def test_loses_a_child(used):
+def test_forks_a_child(used):
     child = os.fork()
     if child == 0:
         os._exit(3)
@@ -75,19 +75,19 @@ def test_is_interrupted(used):
     raise KeyboardInterrupt
 """
 
-INTERRUPTED_AT_SET_UP = """
+INTERRUPTED_AT_SETUP = """
 @pytest.fixture
 def interrupted(used):
     raise KeyboardInterrupt
 
-def test_is_interrupted_at_set_up(interrupted):
+def test_is_interrupted_at_setup(interrupted):
     pass
 """
 
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    """A function that runs a test file in a process of its own."""
+    """Return a function that runs a test file in a subprocess."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(Path(_leftovers.__file__).read_text(encoding="utf-8"))
 
@@ -101,12 +101,12 @@ def run(pytester, monkeypatch):
 
 
 def left_behind(result):
-    """What the watch in the inner run told, by the name of the test."""
+    """Return what the inner run printed as left behind, by the name of the test."""
     return dict(re.findall(r"^left behind by (.+?): (.*)$", result.stdout.str(), re.MULTILINE))
 
 
-@pytest.mark.skipif(not hasattr(_leftovers.os, "fork"), reason="this system does not fork")
-def test_nothing_is_left_by_any_outcome(run):
+@pytest.mark.skipif(not hasattr(_leftovers.os, "fork"), reason="this system has no fork")
+def test_any_outcome(run):
     result = run(OUTCOMES)
 
     result.assert_outcomes(passed=4, failed=1, errors=5, skipped=1, xfailed=1)
@@ -114,15 +114,15 @@ def test_nothing_is_left_by_any_outcome(run):
     assert left_behind(result) == dict.fromkeys([*names, "the run"], "[]")
 
 
-@pytest.mark.parametrize("source", [INTERRUPTED, INTERRUPTED_AT_SET_UP], ids=["call", "set-up"])
-def test_nothing_is_left_by_an_interrupted_run(source, run):
+@pytest.mark.parametrize("source", [INTERRUPTED, INTERRUPTED_AT_SETUP], ids=["call", "setup"])
+def test_interrupted_run(source, run):
     result = run(source)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert left_behind(result)["the run"] == "[]"
 
 
-def test_the_watch_sees_what_is_left(run):
+def test_leftovers_are_found(run):
     result = run("def test_it(): time.sleep = None; os.environ['LEFT'] = '1'")
 
     assert "('time', 'sleep')" in left_behind(result)["test_it"]

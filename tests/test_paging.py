@@ -1,4 +1,4 @@
-"""Pages: MaxRecords, Marker, the option ``page_size`` and botocore's paginator."""
+"""Pages of DescribeExportTasks: MaxRecords, Marker, the option ``page_size`` and botocore's paginator."""
 
 import base64
 
@@ -25,7 +25,7 @@ def client(rds_export_tasks, rds_export_client):
     return rds_export_client
 
 
-def test_a_page_holds_a_hundred(client):
+def test_page_has_100_tasks(client):
     first = client.describe_export_tasks()
     second = client.describe_export_tasks(Marker=first["Marker"])
     third = client.describe_export_tasks(Marker=second["Marker"])
@@ -35,7 +35,7 @@ def test_a_page_holds_a_hundred(client):
 
 
 @pytest.mark.parametrize("most", [20, 99, 100])
-def test_max_records_makes_smaller_pages(client, most):
+def test_smaller_pages_with_max_records(client, most):
     first = client.describe_export_tasks(MaxRecords=most)
     second = client.describe_export_tasks(MaxRecords=most, Marker=first["Marker"])
 
@@ -44,14 +44,14 @@ def test_max_records_makes_smaller_pages(client, most):
 
 
 @pytest.mark.parametrize("count", [99, 100, 101])
-def test_a_marker_is_there_only_if_more_follows(rds_export_client, count):
+def test_marker_only_if_more_tasks_follow(rds_export_client, count):
     with fake_rds_export(*NAMES[:count]):
         page = rds_export_client.describe_export_tasks()
 
     assert ("Marker" in page) == (count > 100)
 
 
-def test_a_filtered_page_has_a_marker_only_if_more_is_found(client):
+def test_marker_of_a_filtered_page(client):
     pages = [client.describe_export_tasks(SourceType="CLUSTER")]
     while "Marker" in pages[-1]:
         pages.append(client.describe_export_tasks(SourceType="CLUSTER", Marker=pages[-1]["Marker"]))
@@ -59,7 +59,7 @@ def test_a_filtered_page_has_a_marker_only_if_more_is_found(client):
     assert [names_of(page) for page in pages] == [NAMES[0:200:2], NAMES[200::2]]
 
 
-def test_a_filter_that_fills_the_page_exactly(client):
+def test_filter_that_matches_exactly_one_page(client):
     wanted = [{"Name": "export-task-identifier", "Values": NAMES[5:25]}]
 
     page = client.describe_export_tasks(Filters=wanted, MaxRecords=20)
@@ -69,13 +69,13 @@ def test_a_filter_that_fills_the_page_exactly(client):
 
 
 @pytest.mark.parametrize("parameters", [{}, {"PaginationConfig": {"PageSize": 30}}])
-def test_the_paginator_of_botocore_sees_every_task_once(client, parameters):
+def test_paginator_returns_every_task_once(client, parameters):
     pages = client.get_paginator("describe_export_tasks").paginate(**parameters)
 
     assert [name for page in pages for name in names_of(page)] == NAMES
 
 
-def test_the_paginator_can_resume(client):
+def test_paginator_can_resume(client):
     paginator = client.get_paginator("describe_export_tasks")
     pages = paginator.paginate(PaginationConfig={"MaxItems": 130})
     seen = [name for page in pages for name in names_of(page)]
@@ -84,14 +84,14 @@ def test_the_paginator_can_resume(client):
     assert [*seen, *(name for page in rest for name in names_of(page))] == NAMES
 
 
-def test_three_tasks_make_three_pages():
+def test_page_size_of_one():
     with fake_rds_export("first", "second", "third", page_size=1):
         pages = list(boto3.client("rds").get_paginator("describe_export_tasks").paginate())
 
     assert [names_of(page) for page in pages] == [["first"], ["second"], ["third"]]
 
 
-def test_the_option_is_the_most_whatever_max_records_asks_for():
+def test_page_size_limits_max_records():
     with fake_rds_export(*NAMES[:50], page_size=30):
         page = boto3.client("rds").describe_export_tasks(MaxRecords=20)
         larger = boto3.client("rds").describe_export_tasks(MaxRecords=100)
@@ -111,11 +111,11 @@ def test_too_few_records_fail_in_the_client(client):
 
 
 @pytest.mark.parametrize("number", [19, 0, -1])
-def test_too_few_records_of_a_client_that_does_not_look(client, number):
-    careless = boto3.client("rds", config=Config(parameter_validation=False))
+def test_too_few_records_without_client_validation(client, number):
+    unchecked = boto3.client("rds", config=Config(parameter_validation=False))
 
     with refused("InvalidParameterValue", 400, f"Invalid value {number} for MaxRecords. Must be between 20 and 100"):
-        careless.describe_export_tasks(MaxRecords=number)
+        unchecked.describe_export_tasks(MaxRecords=number)
 
 
 @pytest.mark.parametrize(
@@ -130,19 +130,19 @@ def test_too_few_records_of_a_client_that_does_not_look(client, number):
         base64.urlsafe_b64encode(b"123456789100").decode(),
     ],
 )
-def test_a_made_up_marker(client, marker):
+def test_marker_that_is_not_valid(client, marker):
     with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
         client.describe_export_tasks(Marker=marker)
 
 
-def test_a_marker_of_another_region(client, rds_export_tasks):
+def test_marker_of_another_region(client, rds_export_tasks):
     marker = client.describe_export_tasks()["Marker"]
 
     with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
         boto3.client("rds", region_name="eu-west-1").describe_export_tasks(Marker=marker)
 
 
-def test_a_task_that_is_started_meanwhile_comes_on_the_last_page(client, rds_export_tasks):
+def test_task_started_between_pages_is_on_the_last_page(client, rds_export_tasks):
     first = client.describe_export_tasks()
     rds_export_tasks.seed("latest")
     second = client.describe_export_tasks(Marker=first["Marker"])

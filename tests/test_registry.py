@@ -1,4 +1,4 @@
-"""ExportTaskRegistry: a mapping of the home region's tasks, and its other regions."""
+"""ExportTaskRegistry: a mapping of the tasks of the default region, and its other regions."""
 
 from collections.abc import Mapping
 
@@ -16,6 +16,7 @@ def registry(rds_export_tasks):
 
 
 def test_it_is_a_mapping_of_live_tasks(registry):
+    """The registry is a mapping from identifiers to live tasks."""
     assert isinstance(registry, Mapping)
     assert list(registry) == ["first", "second"]
     assert list(registry.items()) == [("first", registry["first"]), ("second", registry["second"])]
@@ -24,41 +25,56 @@ def test_it_is_a_mapping_of_live_tasks(registry):
     assert registry.get("third") is None
 
 
-def test_it_contains_identifiers_as_they_are_written(registry):
+def test_contains(registry):
+    """Identifiers are case-sensitive, and only those of the region are contained."""
     assert "first" in registry
     assert "First" not in registry
     assert "abroad" not in registry
 
 
-def test_started_tasks_come_after_seeded_ones(registry, rds_export_client):
+def test_order(registry, rds_export_client):
+    """Tasks come in the order in which they were seeded or started."""
     start(rds_export_client, "third")
 
     assert list(registry) == ["first", "second", "third"]
     assert registry["third"].status == "STARTING"
 
 
-def test_it_can_grow_while_it_is_gone_through(registry):
+def test_seeding_during_iteration(registry):
+    """Tasks may be seeded during an iteration."""
     for name in registry:
         registry.seed(f"{name}-again")
 
     assert list(registry) == ["first", "second", "first-again", "second-again"]
 
 
-def test_an_unknown_identifier(registry):
+@pytest.mark.parametrize(
+    ("identifier", "hint"),
+    [
+        ("third", "The region has 'first' and 'second'"),
+        ("First", "Did you mean 'first'?"),
+        ("secnd", "Did you mean 'second'?"),
+        ("abroad", "It is in eu-west-1: use in_region('eu-west-1')['abroad']"),
+    ],
+)
+def test_an_unknown_identifier(registry, identifier, hint):
+    """An unknown identifier is refused with its region, similar identifiers, or all identifiers."""
     with pytest.raises(KeyError) as caught:
-        registry["third"]
+        registry[identifier]
 
-    assert caught.value.args == ("no export task 'third' in us-east-1; there are: first, second",)
+    assert caught.value.args == (f"no export task {identifier!r} in us-east-1. {hint}",)
 
 
-def test_an_unknown_identifier_where_there_are_no_tasks(rds_export_tasks):
+def test_an_unknown_identifier_without_tasks(rds_export_tasks):
+    """An unknown identifier is refused if there are no tasks at all."""
     with pytest.raises(KeyError) as caught:
         rds_export_tasks["nightly"]
 
-    assert caught.value.args == ("no export task 'nightly' in us-east-1; there are: none",)
+    assert caught.value.args == ("no export task 'nightly' in us-east-1. The region has no tasks",)
 
 
-def test_its_repr_counts(registry, rds_export_client):
+def test_repr(registry, rds_export_client):
+    """The repr counts tasks and calls."""
     assert repr(registry) == "<ExportTaskRegistry of us-east-1: 2 tasks, 0 calls>"
 
     start(rds_export_client, "third")
@@ -66,7 +82,8 @@ def test_its_repr_counts(registry, rds_export_client):
     assert repr(registry) == "<ExportTaskRegistry of us-east-1: 3 tasks, 1 call>"
 
 
-def test_it_equals_itself_alone(registry):
+def test_equality(registry):
+    """A registry equals only itself."""
     assert registry == registry  # noqa: PLR0124
     with fake_rds_export() as other:
         assert registry != other
@@ -74,7 +91,8 @@ def test_it_equals_itself_alone(registry):
     assert hash(registry) == hash(registry)
 
 
-def test_a_region_is_the_same_registry_each_time(registry):
+def test_in_region(registry):
+    """in_region returns the same registry each time."""
     abroad = registry.in_region("eu-west-1")
 
     assert registry.in_region("eu-west-1") is abroad
@@ -85,12 +103,14 @@ def test_a_region_is_the_same_registry_each_time(registry):
 
 
 @pytest.mark.parametrize("name", ["Dublin", "", "eu_west_1", None, ["eu-west-1"]])
-def test_what_cannot_be_a_region(registry, name):
-    with raises_exactly(ValueError, f"a region has a name such as 'eu-west-1', got {name!r}"):
+def test_a_wrong_region(registry, name):
+    """in_region refuses what cannot be the name of a region."""
+    with raises_exactly(ValueError, f"region must be a name such as 'eu-west-1', got {name!r}"):
         registry.in_region(name)
 
 
-def test_a_client_of_another_region_sees_the_tasks_there(registry):
+def test_a_client_of_another_region(registry):
+    """A client sees the tasks of its own region."""
     client = boto3.client("rds", region_name="eu-west-1")
 
     [task] = client.describe_export_tasks()["ExportTasks"]
@@ -99,7 +119,8 @@ def test_a_client_of_another_region_sees_the_tasks_there(registry):
     assert [call.region for call in registry.calls] == ["eu-west-1"]
 
 
-def test_stubs_failures_and_calls_are_the_accounts(registry, rds_export_client):
+def test_what_belongs_to_the_account(registry, rds_export_client):
+    """Stubs, injected failures and calls belong to the account, whatever the region."""
     abroad = registry.in_region("eu-west-1")
     abroad.stub("DescribeDBInstances", {"DBInstances": []})
     injection = abroad.inject("AccessDenied", operation="StartExportTask", times=1)
@@ -116,14 +137,16 @@ def test_stubs_failures_and_calls_are_the_accounts(registry, rds_export_client):
 @pytest.mark.parametrize(
     ("operation", "text"),
     [
-        ("cancel_export_task", "operations go by the API's name: 'CancelExportTask', not 'cancel_export_task'"),
+        ("cancel_export_task", "use the API operation name 'CancelExportTask', not 'cancel_export_task'"),
+        ("describe_db_snapshots", "use the API operation name 'DescribeDBSnapshots', not 'describe_db_snapshots'"),
         (
-            "describe_db_snapshots",
-            "operations go by the API's name: 'DescribeDBSnapshots', not 'describe_db_snapshots'",
+            "CancelExportTsk",
+            "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?",
         ),
     ],
 )
-def test_operations_go_by_the_name_of_the_api(registry, operation, text):
+def test_a_wrong_operation(registry, operation, text):
+    """Everything that takes an operation refuses any but an API operation name."""
     for call in (
         registry.calls_to,
         lambda name: registry.stub(name, {}),
@@ -133,22 +156,8 @@ def test_operations_go_by_the_name_of_the_api(registry, operation, text):
             call(operation)
 
 
-def test_a_task_that_is_in_another_region_is_said_to_be_there(registry):
-    registry.in_region("eu-west-1").seed("weekly")
-
-    with pytest.raises(KeyError) as caught:
-        registry["weekly"]
-
-    assert caught.value.args[0].endswith("; it is in eu-west-1: in_region('eu-west-1')")
-
-
-def test_an_unknown_operation(registry):
-    with pytest.raises(ValueError, match=r"^unknown RDS operation 'CancelExportTsk'; known: CancelExportTask, "):
-        registry.calls_to("CancelExportTsk")
-
-
-def test_tasks_that_have_ended_make_room_for_new_ones(rds_export_tasks, rds_export_client):
-    """The count of running exports follows each task, however it came to its end."""
+def test_ended_tasks_do_not_count_as_running(rds_export_tasks, rds_export_client):
+    """The count of running exports follows each task, however it ended."""
     rds_export_tasks.seed_all([ExportTask(f"task-{number}", timeline=Stuck()) for number in range(5)])
     rds_export_tasks["task-1"].move_to("FAILED")
     rds_export_client.cancel_export_task(ExportTaskIdentifier="task-3")

@@ -1,4 +1,4 @@
-"""botocore's own retries are real; their waiting is recorded instead of slept."""
+"""botocore's own retries are real; their delays are recorded instead of slept."""
 
 import random
 import time
@@ -13,7 +13,7 @@ from pytest_rds_export import failures, fake_rds_export
 
 THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
 
-# The settings of a client, and how often it sends a throttled call.
+# The retry settings of a client, and the attempts of a throttled call.
 SETTINGS = [
     ({"mode": "standard"}, 3),
     ({"mode": "standard", "max_attempts": 0}, 1),
@@ -27,14 +27,14 @@ SETTINGS = [
     ({"mode": "adaptive", "max_attempts": 5}, 6),
 ]
 each_setting = pytest.mark.parametrize(
-    ("retries", "sends"), SETTINGS, ids=["-".join(map(str, retries.values())) for retries, _ in SETTINGS]
+    ("retries", "attempts"), SETTINGS, ids=["-".join(map(str, retries.values())) for retries, _ in SETTINGS]
 )
 each_mode = pytest.mark.parametrize("mode", ["standard", "legacy", "adaptive"])
 
 
 @pytest.fixture
 def no_sleep(monkeypatch):
-    """Sleeping is an error."""
+    """Fail the test if it sleeps."""
 
     def sleep(seconds):
         assert seconds == 0, f"slept {seconds} seconds"
@@ -44,37 +44,37 @@ def no_sleep(monkeypatch):
 
 @pytest.fixture
 def limiter(monkeypatch):
-    """The token buckets of the adaptive mode's rate limiter that were asked, whose waiting is left out."""
-    asked = []
-    monkeypatch.setattr(TokenBucket, "acquire", lambda self, *args, **kwargs: asked.append(self) or True)
-    return asked
+    """Record calls of the rate limiter of the adaptive mode instead of waiting."""
+    buckets = []
+    monkeypatch.setattr(TokenBucket, "acquire", lambda self, *args, **kwargs: buckets.append(self) or True)
+    return buckets
 
 
 def throttled(client, operation="CancelExportTask"):
-    """The answer to a call that is throttled until botocore gives up."""
+    """Make a call that is throttled until botocore stops retrying; return the error response."""
     with pytest.raises(ClientError, match=r"\(Throttling\)") as caught:
         CALLS[operation](client)
     return caught.value.response
 
 
 def throttle(client, event):
-    """Have *event* of this client answered by a handler of its own."""
+    """Throttle every attempt of this client with its own handler of *event*."""
     client.meta.events.register(event, lambda request, **_: http_answer(request, 400, THROTTLING))
     return client
 
 
 @each_setting
-def test_a_throttled_call_is_sent_as_often_as_botocore_says(rds_export_tasks, no_sleep, retries, sends):
+def test_attempts_of_a_throttled_call(rds_export_tasks, no_sleep, retries, attempts):
     rds_export_tasks.inject("Throttling")
 
-    answer = throttled(client_with(**retries))
+    response = throttled(client_with(**retries))
 
     (call,) = rds_export_tasks.calls
-    assert (call.attempts, len(call.retry_delays)) == (sends, sends - 1)
-    assert answer["ResponseMetadata"]["RetryAttempts"] == sends - 1
+    assert (call.attempts, len(call.retry_delays)) == (attempts, attempts - 1)
+    assert response["ResponseMetadata"]["RetryAttempts"] == attempts - 1
 
 
-def test_default_is_the_installed_botocores(rds_export_tasks, no_sleep):
+def test_default_retry_mode(rds_export_tasks, no_sleep):
     rds_export_tasks.inject("Throttling")
 
     throttled(client_with())
@@ -84,10 +84,10 @@ def test_default_is_the_installed_botocores(rds_export_tasks, no_sleep):
 
 
 @each_setting
-def test_delays_are_the_seconds_that_botocore_would_have_slept(slept, limiter, retries, sends):
+def test_delays_are_those_of_botocore(slept, limiter, retries, attempts):
     random.seed(7)
     throttled(throttle(client_with(**retries), "before-send.rds"))
-    alone = list(slept)
+    expected = list(slept)
     slept.clear()
 
     with fake_rds_export() as registry:
@@ -95,13 +95,13 @@ def test_delays_are_the_seconds_that_botocore_would_have_slept(slept, limiter, r
         random.seed(7)
         throttled(client_with(**retries))
 
-    assert len(alone) == sends - 1
-    assert registry.calls[0].retry_delays == alone
+    assert len(expected) == attempts - 1
+    assert registry.calls[0].retry_delays == expected
     assert not any(slept)
 
 
 @each_mode
-def test_a_call_that_succeeds_at_the_second_send_has_one_delay(rds_export_tasks, no_sleep, mode):
+def test_second_attempt_succeeds(rds_export_tasks, no_sleep, mode):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
 
@@ -115,7 +115,7 @@ def test_a_call_that_succeeds_at_the_second_send_has_one_delay(rds_export_tasks,
 @pytest.mark.parametrize(
     "failure", [failure for failure in failures("StartExportTask") if failure.retried], ids=lambda failure: failure.name
 )
-def test_no_retry_of_any_failure_sleeps(rds_export_tasks, no_sleep, mode, failure):
+def test_no_failure_sleeps(rds_export_tasks, no_sleep, mode, failure):
     rds_export_tasks.inject(failure)
 
     with pytest.raises(failure.exception):
@@ -124,17 +124,17 @@ def test_no_retry_of_any_failure_sleeps(rds_export_tasks, no_sleep, mode, failur
     assert len(rds_export_tasks.calls[0].retry_delays) == 1
 
 
-def test_a_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_sleep):
+def test_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_sleep):
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     rds_export_tasks.inject("Throttling", operation="DescribeDBInstances", times=2)
 
-    answer = client_with(mode="standard").describe_db_instances()
+    response = client_with(mode="standard").describe_db_instances()
 
-    assert answer["ResponseMetadata"]["RetryAttempts"] == 2
+    assert response["ResponseMetadata"]["RetryAttempts"] == 2
     assert len(rds_export_tasks.calls[0].retry_delays) == 2
 
 
-def test_the_adaptive_rate_limiter_is_not_asked(rds_export_tasks, no_sleep, limiter):
+def test_rate_limiter_is_not_used(rds_export_tasks, no_sleep, limiter):
     rds_export_tasks.inject("Throttling")
     client = client_with(mode="adaptive")
 
@@ -146,7 +146,7 @@ def test_the_adaptive_rate_limiter_is_not_asked(rds_export_tasks, no_sleep, limi
 
 
 @each_mode
-def test_another_services_waiting_is_left_alone(rds_export_tasks, slept, limiter, mode):
+def test_other_services_really_wait(rds_export_tasks, slept, limiter, mode):
     client = throttle(client_with("sts", mode=mode, max_attempts=2), "before-send.sts")
 
     with pytest.raises(ClientError, match=r"\(Throttling\)"):
@@ -157,7 +157,7 @@ def test_another_services_waiting_is_left_alone(rds_export_tasks, slept, limiter
     assert rds_export_tasks.calls == []
 
 
-def test_many_throttled_calls_use_up_the_clients_retry_quota(rds_export_tasks, no_sleep):
+def test_retry_quota_of_a_client(rds_export_tasks, no_sleep):
     rds_export_tasks.inject("Throttling")
     client = client_with(mode="standard")
 
@@ -168,12 +168,12 @@ def test_many_throttled_calls_use_up_the_clients_retry_quota(rds_export_tasks, n
     assert (attempts[0], attempts[-1]) == (3, 1)
 
 
-def test_on_a_frozen_clock_the_delays_move_it(rds_export_clock, rds_export_tasks):
+def test_delays_advance_the_frozen_clock(rds_export_clock, rds_export_tasks):
     start = rds_export_clock.now
     rds_export_tasks.inject("Throttling")
 
     throttled(client_with(mode="standard", max_attempts=4))
 
-    moved = (rds_export_clock.now - start).total_seconds()
-    assert moved == pytest.approx(sum(rds_export_tasks.calls[0].retry_delays), abs=1e-5)
-    assert moved > 0
+    advanced = (rds_export_clock.now - start).total_seconds()
+    assert advanced == pytest.approx(sum(rds_export_tasks.calls[0].retry_delays), abs=1e-5)
+    assert advanced > 0

@@ -1,4 +1,4 @@
-"""Seeding: the four forms of a seed, where it goes, and that it is copied."""
+"""Seeding: the four kinds of seeds, their region, their defaults, and that they are copied."""
 
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -44,7 +44,7 @@ def described(client):
     return client.describe_export_tasks()["ExportTasks"]
 
 
-def test_an_identifier_is_a_task_in_progress(rds_export_tasks, rds_export_client):
+def test_identifier(rds_export_tasks, rds_export_client):
     [task] = rds_export_tasks.seed_all(["nightly"])
 
     assert task is rds_export_tasks["nightly"]
@@ -53,27 +53,27 @@ def test_an_identifier_is_a_task_in_progress(rds_export_tasks, rds_export_client
     ]
 
 
-def test_an_export_task_brings_its_members(rds_export_tasks):
+def test_export_task(rds_export_tasks):
     [task] = rds_export_tasks.seed_all([ExportTask("done", status="COMPLETE", s3_prefix="rds", timeline=Polls())])
 
     assert (task.status, task.s3_prefix, task.percent_progress, task.timeline) == ("COMPLETE", "rds", 100, Polls())
 
 
-def test_a_mapping_in_the_shape_of_the_api_is_described_as_it_is(rds_export_tasks, rds_export_client):
+def test_mapping_in_the_shape_of_the_api(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed_all([ORDERS, LEDGER])
 
     assert described(rds_export_client) == [ORDERS, LEDGER]
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
-def test_a_mapping_without_a_status_is_in_progress(rds_export_tasks, status):
+def test_mapping_without_a_status(rds_export_tasks, status):
     [task] = rds_export_tasks.seed_all([{"ExportTaskIdentifier": "nightly", "Status": status}])
 
     assert task.status == "IN_PROGRESS"
 
 
 @pytest.mark.parametrize("name", ["export-tasks-cli-v1.json", "export-tasks-cli-v2.json", "export-tasks-query.json"])
-def test_what_the_aws_cli_prints_is_described_as_it_was(rds_export_tasks, rds_export_client, name):
+def test_json_of_the_aws_cli(rds_export_tasks, rds_export_client, name):
     """Version 1 prints times as RDS sends them, version 2 in ISO 8601, ``--query ExportTasks`` a bare list."""
     rds_export_tasks.seed_all([DATA / name])
 
@@ -92,9 +92,9 @@ def test_all_forms_go_together_in_their_order(rds_export_tasks):
 
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_what_is_not_given_is_what_a_real_task_has(rds_export_tasks, rds_export_client, status, cluster):
-    members = {"source_arn": CLUSTER} if cluster else {}
-    rds_export_tasks.seed("nightly", status=status, **members)
+def test_default_fields_of_each_status(rds_export_tasks, rds_export_client, status, cluster):
+    fields = {"source_arn": CLUSTER} if cluster else {}
+    rds_export_tasks.seed("nightly", status=status, **fields)
 
     [shown] = described(rds_export_client)
 
@@ -106,7 +106,7 @@ def test_what_is_not_given_is_what_a_real_task_has(rds_export_tasks, rds_export_
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_a_task_that_had_progressed_has_a_start_time(rds_export_tasks, rds_export_client, status):
+def test_task_with_progress_has_a_start_time(rds_export_tasks, rds_export_client, status):
     rds_export_tasks.seed("nightly", status=status, percent_progress=30)
 
     [shown] = described(rds_export_client)
@@ -115,14 +115,14 @@ def test_a_task_that_had_progressed_has_a_start_time(rds_export_tasks, rds_expor
     assert shown["PercentProgress"] == 30
 
 
-def test_times_that_are_not_given_are_in_their_order(rds_export_tasks):
+def test_default_times_are_in_order(rds_export_tasks):
     task = rds_export_tasks.seed("done", status="COMPLETE")
 
     assert task.snapshot_time < task.task_start_time < task.task_end_time
     assert datetime.now(UTC) - task.task_end_time < timedelta(minutes=1)
 
 
-def test_times_are_kept_in_utc_and_to_the_millisecond(rds_export_tasks):
+def test_times_are_in_utc_and_truncated_to_milliseconds(rds_export_tasks):
     cet = timezone(timedelta(hours=1))
     time = datetime(2026, 3, 1, 3, 0, 0, 123999, tzinfo=cet)
 
@@ -133,18 +133,18 @@ def test_times_are_kept_in_utc_and_to_the_millisecond(rds_export_tasks):
     assert task.snapshot_time.utcoffset() == timedelta(0)
 
 
-def test_a_member_given_as_none_counts_as_not_given(rds_export_tasks):
+def test_field_that_is_none_gets_the_default(rds_export_tasks):
     task = rds_export_tasks.seed("nightly", s3_bucket=None, failure_cause=None)
 
     assert task.s3_bucket == "rds-exports"
     assert task.failure_cause is None
 
 
-def test_an_empty_export_only_counts_as_not_given(rds_export_tasks):
+def test_empty_export_only_is_none(rds_export_tasks):
     assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
 
 
-def test_an_export_task_that_is_kept_never_changes(rds_export_tasks, rds_export_client):
+def test_seeded_export_task_value_does_not_change(rds_export_tasks, rds_export_client):
     rds_export_tasks.seed_all([KEPT])
 
     rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -154,7 +154,7 @@ def test_an_export_task_that_is_kept_never_changes(rds_export_tasks, rds_export_
     assert KEPT.task_end_time is None
 
 
-def test_a_list_that_was_given_is_copied(rds_export_tasks):
+def test_list_is_copied(rds_export_tasks):
     tables = ["orders"]
     task = rds_export_tasks.seed("nightly", export_only=tables)
 
@@ -164,7 +164,7 @@ def test_a_list_that_was_given_is_copied(rds_export_tasks):
     assert task.export_only == ["orders"]
 
 
-def test_a_live_task_is_seeded_elsewhere_as_it_stands(rds_export_tasks):
+def test_live_task_as_a_seed(rds_export_tasks):
     task = rds_export_tasks.seed("nightly")
     task.move_to("FAILED", failure_cause="The bucket is gone.")
 
@@ -181,7 +181,7 @@ def test_a_live_task_is_seeded_elsewhere_as_it_stands(rds_export_tasks):
         {"ExportTaskIdentifier": "nightly", "SourceArn": "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly"},
     ],
 )
-def test_a_task_is_seeded_in_the_region_that_it_names(rds_export_tasks, seed):
+def test_task_is_seeded_in_its_region(rds_export_tasks, seed):
     [task] = rds_export_tasks.seed_all([seed])
 
     assert "nightly" not in rds_export_tasks
@@ -190,7 +190,7 @@ def test_a_task_is_seeded_in_the_region_that_it_names(rds_export_tasks, seed):
     assert task.source_arn.startswith("arn:aws:rds:eu-west-1:")
 
 
-def test_the_same_identifier_may_be_in_two_regions(rds_export_tasks):
+def test_same_identifier_in_two_regions(rds_export_tasks):
     here, there = rds_export_tasks.seed_all(["nightly", ExportTask("nightly", region="eu-west-1")])
 
     assert (here.region, there.region) == ("us-east-1", "eu-west-1")
@@ -199,7 +199,7 @@ def test_the_same_identifier_may_be_in_two_regions(rds_export_tasks):
 @pytest.mark.parametrize(
     ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
 )
-def test_arns_that_are_not_given_are_of_the_partition_of_the_region(rds_export_tasks, region, partition):
+def test_default_arns_have_the_partition_of_the_region(rds_export_tasks, region, partition):
     task = rds_export_tasks.in_region(region).seed("nightly")
 
     assert task.source_arn == f"arn:{partition}:rds:{region}:123456789012:snapshot:nightly"
@@ -207,13 +207,13 @@ def test_arns_that_are_not_given_are_of_the_partition_of_the_region(rds_export_t
     assert task.kms_key_id.startswith(f"arn:{partition}:kms:{region}:123456789012:key/")
 
 
-def test_a_region_that_botocore_has_no_rule_for_is_of_the_partition_aws(rds_export_tasks):
+def test_unknown_region_has_the_partition_aws(rds_export_tasks):
     task = rds_export_tasks.in_region("moon-tranquility-1").seed("nightly")
 
     assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
 
 
-def test_seeding_is_not_limited(rds_export_tasks):
+def test_seeding_ignores_the_concurrent_limit(rds_export_tasks):
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])
 
     assert len(rds_export_tasks) == 20

@@ -1,4 +1,4 @@
-"""StartExportTask, through a real client."""
+"""StartExportTask with a real client."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -20,7 +20,7 @@ from _aws import (
 )
 from pytest_rds_export import Polls, Stuck, fake_rds_export
 
-WRONG_IDENTIFIER = (
+INVALID_IDENTIFIER = (
     "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain "
     "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
 )
@@ -28,16 +28,16 @@ INVALID_EXPORT_ONLY = ("InvalidExportOnly", 400, documented("InvalidExportOnlyFa
 FORMS = ["orders", "orders.public", "orders.public.items", "orders.public.items.id", "orders.", ".items", ""]
 
 
-def answer_to_start(*arguments, **parameters):
+def start_response(*arguments, **parameters):
     return without_metadata(start(*arguments, **parameters))
 
 
-def test_the_answer_has_what_was_asked_for(rds_export_client):
-    answer = answer_to_start(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+def test_response_has_the_parameters(rds_export_client):
+    response = start_response(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
 
-    assert set(answer) == members_of("STARTING", given=("S3Prefix", "ExportOnly"))
-    del answer["SnapshotTime"]
-    assert answer == {
+    assert set(response) == members_of("STARTING", given=("S3Prefix", "ExportOnly"))
+    del response["SnapshotTime"]
+    assert response == {
         "ExportTaskIdentifier": "nightly",
         "SourceArn": SNAPSHOT,
         "ExportOnly": ["orders", "orders.public"],
@@ -55,15 +55,15 @@ def test_the_answer_has_what_was_asked_for(rds_export_client):
 @pytest.mark.parametrize(
     ("source", "source_type"), [(SNAPSHOT, "SNAPSHOT"), (CLUSTER_SNAPSHOT, "SNAPSHOT"), (CLUSTER, "CLUSTER")]
 )
-def test_the_answer_without_options_has_no_more_members(rds_export_client, source, source_type):
-    answer = answer_to_start(rds_export_client, source=source)
+def test_response_without_optional_parameters(rds_export_client, source, source_type):
+    response = start_response(rds_export_client, source=source)
 
-    assert set(answer) == members_of("STARTING", given=(), cluster=source_type == "CLUSTER")
-    assert answer["SourceType"] == source_type
+    assert set(response) == members_of("STARTING", given=(), cluster=source_type == "CLUSTER")
+    assert response["SourceType"] == source_type
 
 
-def test_the_answer_goes_through_the_aws_samples_json_dumps(rds_export_client):
-    """A public AWS sample turns only SnapshotTime into text before it dumps the whole answer."""
+def test_response_works_with_an_aws_sample(rds_export_client):
+    """A public AWS sample converts only SnapshotTime to a string before it calls ``json.dumps``."""
     response = start(rds_export_client)
     response["SnapshotTime"] = str(response["SnapshotTime"])
     response["ResponseMetadata"] = None
@@ -71,20 +71,20 @@ def test_the_answer_goes_through_the_aws_samples_json_dumps(rds_export_client):
     assert json.loads(json.dumps(response))["ExportTaskIdentifier"] == "nightly"
 
 
-def test_the_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_client):
-    answer = answer_to_start(rds_export_client)
+def test_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_client):
+    response = start_response(rds_export_client)
 
-    assert described(rds_export_client) == {**answer, "S3Prefix": ""}
+    assert described(rds_export_client) == {**response, "S3Prefix": ""}
     assert set(described(rds_export_client)) == members_of("STARTING")
     assert rds_export_tasks["nightly"].status == "STARTING"
 
 
-def test_an_empty_export_only_is_not_given(rds_export_client):
+def test_empty_export_only_is_left_out(rds_export_client):
     assert "ExportOnly" not in start(rds_export_client, ExportOnly=[])
     assert "ExportOnly" not in described(rds_export_client)
 
 
-def test_it_runs_to_its_end(rds_export_client, rds_export_clock):
+def test_export_completes(rds_export_client, rds_export_clock):
     started = rds_export_clock.now
     start(rds_export_client)
 
@@ -100,7 +100,7 @@ def test_it_runs_to_its_end(rds_export_client, rds_export_clock):
     assert complete["PercentProgress"] == 100
 
 
-def test_it_answers_starting_even_where_that_phase_is_skipped():
+def test_response_is_starting_even_if_that_phase_is_skipped():
     with fake_rds_export(timeline=Polls(starting=0, in_progress=0)):
         client = boto3.client("rds")
 
@@ -109,14 +109,14 @@ def test_it_answers_starting_even_where_that_phase_is_skipped():
 
 
 @pytest.mark.parametrize("identifier", ["1st", "late-", "-late", "a--b", "night_ly", "rds:nightly", "nächtlich", "a b"])
-def test_a_wrong_identifier(rds_export_tasks, rds_export_client, identifier):
-    with refused("InvalidParameterValue", 400, WRONG_IDENTIFIER):
+def test_identifier_that_is_not_valid(rds_export_tasks, rds_export_client, identifier):
+    with refused("InvalidParameterValue", 400, INVALID_IDENTIFIER):
         start(rds_export_client, identifier)
 
     assert not rds_export_tasks
 
 
-def test_an_identifier_that_is_too_long(rds_export_tasks, rds_export_client):
+def test_long_identifier(rds_export_tasks, rds_export_client):
     start(rds_export_client, "a" * 60)
 
     with refused(
@@ -129,12 +129,12 @@ def test_an_identifier_that_is_too_long(rds_export_tasks, rds_export_client):
     assert list(rds_export_tasks) == ["a" * 60]
 
 
-def test_an_identifier_keeps_its_case(rds_export_tasks, rds_export_client):
+def test_identifier_keeps_its_case(rds_export_tasks, rds_export_client):
     assert start(rds_export_client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_an_identifier_stays_taken_whatever_the_status(rds_export_tasks, rds_export_client, status):
+def test_identifier_in_use(rds_export_tasks, rds_export_client, status):
     rds_export_tasks.seed("nightly", status=status)
 
     with refused("ExportTaskAlreadyExists", 400, "The export task with the ID nightly already exists."):
@@ -144,7 +144,7 @@ def test_an_identifier_stays_taken_whatever_the_status(rds_export_tasks, rds_exp
 
 
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_a_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, status):
+def test_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, status):
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
@@ -155,14 +155,14 @@ def test_a_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, 
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_exports_that_do_not_run_leave_room(rds_export_tasks, rds_export_client, status):
+def test_exports_that_are_not_running_do_not_count(rds_export_tasks, rds_export_client, status):
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
     assert start(rds_export_client)["Status"] == "STARTING"
 
 
-def test_exports_that_end_by_themselves_leave_room(rds_export_client, rds_export_clock):
+def test_exports_that_have_ended_do_not_count(rds_export_client, rds_export_clock):
     for number in range(5):
         start(rds_export_client, f"task-{number}")
 
@@ -171,18 +171,18 @@ def test_exports_that_end_by_themselves_leave_room(rds_export_client, rds_export
     assert start(rds_export_client)["Status"] == "STARTING"
 
 
-def test_the_limit_is_an_option_and_each_regions_own():
+def test_concurrent_limit_of_each_region():
     with fake_rds_export("running", concurrent_limit=1):
         with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 1 concurrent export tasks"):
             start(boto3.client("rds"))
 
-        abroad = boto3.client("rds", region_name="eu-west-1")
-        assert start(abroad, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+        other_region = boto3.client("rds", region_name="eu-west-1")
+        assert start(other_region, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
 
 
-def test_a_prefix_that_ends_with_a_slash_fails_later(rds_export_client, rds_export_clock):
-    answer = start(rds_export_client, S3Prefix="rds/")
-    assert (answer["Status"], answer["S3Prefix"]) == ("STARTING", "rds/")
+def test_prefix_with_a_trailing_slash_fails_later(rds_export_client, rds_export_clock):
+    response = start(rds_export_client, S3Prefix="rds/")
+    assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
 
     rds_export_clock.tick(minutes=15)
 
@@ -193,7 +193,7 @@ def test_a_prefix_that_ends_with_a_slash_fails_later(rds_export_client, rds_expo
     )
 
 
-def test_a_stuck_export_does_not_get_as_far_as_failing(rds_export_clock):
+def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
     with fake_rds_export(timeline=Stuck()):
         client = boto3.client("rds")
         start(client, S3Prefix="rds/")
@@ -214,7 +214,7 @@ def test_a_stuck_export_does_not_get_as_far_as_failing(rds_export_clock):
         f"{SNAPSHOT}\n",
     ],
 )
-def test_a_malformed_source(rds_export_tasks, rds_export_client, arn):
+def test_malformed_source(rds_export_tasks, rds_export_client, arn):
     with refused("InvalidParameterValue", 400, f"Invalid value {arn} for SourceArn."):
         start(rds_export_client, source=arn)
 
@@ -229,7 +229,7 @@ def test_a_malformed_source(rds_export_tasks, rds_export_client, arn):
         ("cluster", "DBClusterNotFoundFault", "cluster"),
     ],
 )
-def test_a_source_of_another_region(rds_export_tasks, rds_export_client, kind, code, noun):
+def test_source_of_another_region(rds_export_tasks, rds_export_client, kind, code, noun):
     with refused(code, 404, f"Could not find {noun} with name nightly"):
         start(rds_export_client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
 
@@ -247,7 +247,7 @@ def test_a_source_of_another_region(rds_export_tasks, rds_export_client, kind, c
         ("aurora-mysql", 2),
     ],
 )
-def test_export_only_has_the_forms_of_the_engine(rds_export_tasks, rds_export_client, engine, accepted):
+def test_export_only_depends_on_the_engine(rds_export_tasks, rds_export_client, engine, accepted):
     rds_export_tasks.seed_snapshot("nightly", engine=engine)
 
     for form in FORMS[:accepted]:
@@ -262,7 +262,7 @@ def test_export_only_has_the_forms_of_the_engine(rds_export_tasks, rds_export_cl
     assert "nightly" not in rds_export_tasks
 
 
-def test_the_snapshots_own_time_and_size(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_time_and_size_of_the_snapshot(rds_export_tasks, rds_export_client, rds_export_clock):
     taken = datetime(2025, 12, 31, 22, 0, tzinfo=timezone.utc)
     rds_export_tasks.seed_snapshot("nightly", snapshot_time=taken, allocated_storage=20)
 

@@ -1,4 +1,4 @@
-"""Whatever is done to an account, in whatever order, its tasks stand as the rules of Amazon RDS say."""
+"""Whatever is done to an account, in whatever order, its tasks follow the rules of Amazon RDS."""
 
 import functools
 from datetime import datetime, timedelta, timezone
@@ -12,11 +12,20 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from _asking import exactly
 from _aws import SNAPSHOT, STATUSES
 from _rules import LIMIT, MOVES, Injection, Task
 from pytest_rds_export import Failure, fake_rds_export
 
 REGIONS = ("us-east-1", "eu-west-1")
+HINTS = {
+    "STARTING": "It can become 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
+    "IN_PROGRESS": "It can become 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
+    "CANCELING": "It can become 'CANCELED', 'COMPLETE' or 'FAILED'",
+    "CANCELED": "It has ended",
+    "COMPLETE": "It has ended",
+    "FAILED": "It has ended",
+}
 OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks")
 
 identifiers = st.sampled_from([f"task-{number}" for number in range(8)])
@@ -32,11 +41,11 @@ class Account(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.fake = fake_rds_export(page_size=3, assert_all_injected=False)
-        home = self.fake.__enter__()
-        self.registries = {region: home.in_region(region) for region in REGIONS}
+        default = self.fake.__enter__()
+        self.registries = {region: default.in_region(region) for region in REGIONS}
         self.tasks = {region: {} for region in REGIONS}
         self.injections = []
-        self.sent = []
+        self.called = []
 
     def teardown(self):
         self.fake.__exit__(None, None, None)
@@ -46,33 +55,37 @@ class Account(RuleBasedStateMachine):
         return datetime.now(timezone.utc)
 
     def call(self, region, operation, identifier, effect, **parameters):
-        """The answer to a call, None if it is refused as it must be. *effect* gives the codes that may refuse it."""
-        met = next((waiting for waiting in self.injections if waiting.meets(operation, identifier)), None)
-        refusals = effect() if met is None or met.applied else set()
-        self.sent.append((operation, region))
+        """The response to a call; None if it is refused as it must be. *effect* returns the codes that may."""
+        injection = next((waiting for waiting in self.injections if waiting.meets(operation, identifier)), None)
+        refusals = effect() if injection is None or injection.applied else set()
+        self.called.append((operation, region))
         try:
-            answer = getattr(client(region), xform_name(operation))(**parameters)
+            response = getattr(client(region), xform_name(operation))(**parameters)
         except ClientError as error:
             details = error.response["Error"]
-            if met is None:
+            if injection is None:
                 assert details["Code"] in refusals
             else:
-                met.left -= 1
-                assert details == {"Type": "Sender", "Code": "AccessDenied", "Message": met.text}
+                injection.left -= 1
+                assert details == {"Type": "Sender", "Code": "AccessDenied", "Message": injection.text}
             return None
-        assert met is None
+        assert injection is None
         assert not refusals
-        return answer
+        return response
 
     @rule(identifier=identifiers, region=regions, status=st.sampled_from(STATUSES), percent=st.integers(0, 99))
     def seed(self, identifier, region, status, percent):
-        members = {"percent_progress": percent} if status == "IN_PROGRESS" else {}
+        fields = {"percent_progress": percent} if status == "IN_PROGRESS" else {}
         if identifier in self.tasks[region]:
-            with pytest.raises(ValueError, match=f"^export task '{identifier}' is already in {region}; "):
-                self.registries[region].seed(identifier, status=status, **members)
+            text = (
+                f"export task '{identifier}' exists already in {region}. Seed each identifier once; "
+                f"registry['{identifier}'] is the task"
+            )
+            with pytest.raises(ValueError, match=exactly(text)):
+                self.registries[region].seed(identifier, status=status, **fields)
         else:
-            self.registries[region].seed(identifier, status=status, **members)
-            self.tasks[region][identifier] = Task(status, self.now, members.get("percent_progress", 0))
+            self.registries[region].seed(identifier, status=status, **fields)
+            self.tasks[region][identifier] = Task(status, self.now, fields.get("percent_progress", 0))
 
     @rule(identifier=identifiers, region=regions, prefix=st.sampled_from([None, "rds", "rds/"]))
     def start(self, identifier, region, prefix):
@@ -88,7 +101,7 @@ class Account(RuleBasedStateMachine):
                 tasks[identifier] = Task("STARTING", self.now, fails=prefix == "rds/")
             return refusals
 
-        answer = self.call(
+        response = self.call(
             region,
             "StartExportTask",
             identifier,
@@ -100,8 +113,8 @@ class Account(RuleBasedStateMachine):
             KmsKeyId="1234abcd",
             **given,
         )
-        if answer is not None:
-            assert set(answer) - {"ResponseMetadata"} == tasks[identifier].members(given=given)
+        if response is not None:
+            assert set(response) - {"ResponseMetadata"} == tasks[identifier].members(given=given)
 
     @rule(identifier=identifiers, region=regions)
     def cancel(self, identifier, region):
@@ -115,9 +128,9 @@ class Account(RuleBasedStateMachine):
             task.enter("CANCELING", self.now)
             return set()
 
-        answer = self.call(region, "CancelExportTask", identifier, effect, ExportTaskIdentifier=identifier)
-        if answer is not None:
-            self.agree(answer, identifier, task)
+        response = self.call(region, "CancelExportTask", identifier, effect, ExportTaskIdentifier=identifier)
+        if response is not None:
+            self.check(response, identifier, task)
 
     @rule(identifier=identifiers, region=regions)
     def describe_one(self, identifier, region):
@@ -126,10 +139,10 @@ class Account(RuleBasedStateMachine):
         def effect():
             return {"ExportTaskNotFound"} if task is None else set()
 
-        answer = self.call(region, "DescribeExportTasks", identifier, effect, ExportTaskIdentifier=identifier)
-        if answer is not None:
-            [shown] = answer["ExportTasks"]
-            self.agree(shown, identifier, task)
+        response = self.call(region, "DescribeExportTasks", identifier, effect, ExportTaskIdentifier=identifier)
+        if response is not None:
+            [shown] = response["ExportTasks"]
+            self.check(shown, identifier, task)
 
     @rule(region=regions, statuses=st.sets(st.sampled_from(STATUSES)))
     def describe_all(self, region, statuses):
@@ -138,18 +151,18 @@ class Account(RuleBasedStateMachine):
         parameters = {"Filters": [{"Name": "status", "Values": values}]} if values else {}
         shown, sizes = [], []
         while True:
-            answer = self.call(region, "DescribeExportTasks", None, set, **parameters)
-            if answer is None:
+            response = self.call(region, "DescribeExportTasks", None, set, **parameters)
+            if response is None:
                 return
-            shown += answer["ExportTasks"]
-            sizes.append(len(answer["ExportTasks"]))
-            if "Marker" not in answer:
+            shown += response["ExportTasks"]
+            sizes.append(len(response["ExportTasks"]))
+            if "Marker" not in response:
                 break
-            parameters["Marker"] = answer["Marker"]
+            parameters["Marker"] = response["Marker"]
         assert [task["ExportTaskIdentifier"] for task in shown] == list(wanted)
         assert all(size == 3 for size in sizes[:-1])
         for task in shown:
-            self.agree(task, task["ExportTaskIdentifier"], wanted[task["ExportTaskIdentifier"]])
+            self.check(task, task["ExportTaskIdentifier"], wanted[task["ExportTaskIdentifier"]])
 
     @rule(region=regions, status=st.sampled_from(STATUSES), data=st.data())
     def move(self, region, status, data):
@@ -161,7 +174,8 @@ class Account(RuleBasedStateMachine):
             live.move_to(status)
             task.enter(status, self.now)
         else:
-            with pytest.raises(ValueError, match=f" is {task.status} and cannot become {status}; "):
+            text = f"export task '{identifier}' is {task.status} and cannot become {status}. {HINTS[task.status]}"
+            with pytest.raises(ValueError, match=exactly(text)):
                 live.move_to(status)
 
     @precondition(lambda self: sum(waiting.left for waiting in self.injections) < 3)
@@ -187,15 +201,15 @@ class Account(RuleBasedStateMachine):
             for task in tasks.values():
                 task.settle(self.now)
 
-    def agree(self, shown, identifier, task):
-        """What an answer shows is what the rules say."""
+    def check(self, shown, identifier, task):
+        """Check that a response shows what the rules say."""
         assert set(shown) - {"ResponseMetadata"} == task.members()
         assert shown["ExportTaskIdentifier"] == identifier
         assert (shown["Status"], shown["PercentProgress"]) == (task.status, task.percent)
         assert shown.get("TaskEndTime") == task.ended
 
     @invariant()
-    def the_registry_stands_as_the_rules_say(self):
+    def the_registry_follows_the_rules(self):
         for region, tasks in self.tasks.items():
             registry = self.registries[region]
             assert {name: (found.status, found.percent_progress) for name, found in registry.items()} == {
@@ -204,12 +218,13 @@ class Account(RuleBasedStateMachine):
             assert list(registry) == list(tasks)
 
     @invariant()
-    def each_call_is_noted(self):
+    def each_call_is_recorded(self):
         calls = self.registries["us-east-1"].calls
-        assert [(call.operation, call.region) for call in calls] == self.sent
+        assert [(call.operation, call.region) for call in calls] == self.called
 
 
-def test_an_account_stands_as_the_rules_say(monkeypatch):
+def test_an_account_follows_the_rules(monkeypatch):
+    """After any sequence of operations, the account is as the rules of Amazon RDS say."""
     with freeze_time("2026-01-01T00:00:00Z", ignore=["hypothesis"]) as clock:
         monkeypatch.setattr(Account, "clock", clock)
         run_state_machine_as_test(Account, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))

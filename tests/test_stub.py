@@ -1,4 +1,4 @@
-"""Stubs: answers for the other operations of RDS, checked against the service model."""
+"""Stubs: responses of the other operations of RDS, checked against the service model."""
 
 import re
 
@@ -23,13 +23,15 @@ def describe(rds_export_client):
 INSTANCES = {"DBInstances": [{"DBInstanceIdentifier": "orders", "AllocatedStorage": 20, "MultiAZ": True}]}
 
 
-def test_a_mapping_is_the_answer_of_every_call(rds_export_tasks, describe):
+def test_mapping(rds_export_tasks, describe):
+    """A mapping is the response of every call."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
 
     assert [describe(), describe(DBInstanceIdentifier="orders")] == [INSTANCES, INSTANCES]
 
 
-def test_a_callable_is_given_the_parameters(rds_export_tasks, describe):
+def test_callable(rds_export_tasks, describe):
+    """A callable gets the parameters and returns the response."""
     rds_export_tasks.stub(
         "DescribeDBInstances",
         lambda parameters: {"DBInstances": [{"DBInstanceIdentifier": parameters["DBInstanceIdentifier"]}]},
@@ -38,37 +40,43 @@ def test_a_callable_is_given_the_parameters(rds_export_tasks, describe):
     assert describe(DBInstanceIdentifier="ledger") == {"DBInstances": [{"DBInstanceIdentifier": "ledger"}]}
 
 
-def test_a_callable_may_refuse_as_aws_does(rds_export_tasks, describe):
-    def answer(parameters):
+def test_client_error_of_a_callable(rds_export_tasks, describe):
+    """A ClientError of a callable reaches the client as a fault."""
+
+    def respond(parameters):
         error = {"Code": "DBInstanceNotFound", "Message": "DBInstance orders not found."}
         raise ClientError({"Error": error}, "DescribeDBInstances")
 
-    rds_export_tasks.stub("DescribeDBInstances", answer)
+    rds_export_tasks.stub("DescribeDBInstances", respond)
 
     with refused("DBInstanceNotFound", 404, "DBInstance orders not found."):
         describe()
     assert rds_export_tasks.calls[0].error_code == "DBInstanceNotFound"
 
 
-def test_an_exception_of_a_callable_comes_through(rds_export_tasks, describe):
-    def answer(parameters):
+def test_exception_of_a_callable(rds_export_tasks, describe):
+    """Another exception of a callable reaches the caller."""
+
+    def respond(parameters):
         raise LookupError("no such fixture")
 
-    rds_export_tasks.stub("DescribeDBInstances", answer)
+    rds_export_tasks.stub("DescribeDBInstances", respond)
 
     with pytest.raises(LookupError, match="no such fixture"):
         describe()
     assert [call.error_code for call in rds_export_tasks.calls] == ["LookupError"]
 
 
-def test_the_later_stub_replaces_the_earlier(rds_export_tasks, describe):
+def test_later_stub_replaces(rds_export_tasks, describe):
+    """A later stub replaces an earlier one."""
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
 
     assert describe() == INSTANCES
 
 
-def test_an_operation_that_answers_nothing(rds_export_tasks, rds_export_client):
+def test_operation_without_output(rds_export_tasks, rds_export_client):
+    """An operation without output can be stubbed with an empty mapping."""
     rds_export_tasks.stub("AddTagsToResource", {})
 
     tags = {"ResourceName": "arn:aws:rds:us-east-1:123456789012:db:orders", "Tags": [{"Key": "a", "Value": "b"}]}
@@ -76,20 +84,23 @@ def test_an_operation_that_answers_nothing(rds_export_tasks, rds_export_client):
     assert rds_export_tasks.calls[0].parameters == tags
 
 
-def test_a_response_that_was_recorded_from_boto3(rds_export_tasks, describe):
+def test_recorded_response(rds_export_tasks, describe):
+    """The ResponseMetadata of a recorded response is ignored."""
     rds_export_tasks.stub("DescribeDBInstances", {**INSTANCES, "ResponseMetadata": {"HTTPStatusCode": 200}})
 
     assert describe() == INSTANCES
 
 
-def test_a_stub_comes_before_seeded_snapshots(rds_export_tasks, rds_export_client):
+def test_stub_before_seeded_snapshots(rds_export_tasks, rds_export_client):
+    """A stub takes precedence over seeded snapshots."""
     rds_export_tasks.seed_snapshot("nightly")
     rds_export_tasks.stub("DescribeDBSnapshots", {"DBSnapshots": []})
 
     assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
 
 
-def test_an_injected_failure_comes_before_a_stub(rds_export_tasks, describe):
+def test_injected_failure_before_stub(rds_export_tasks, describe):
+    """An injected failure takes precedence over a stub."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
     rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances", times=1)
 
@@ -98,14 +109,16 @@ def test_an_injected_failure_comes_before_a_stub(rds_export_tasks, describe):
     assert describe() == INSTANCES
 
 
-def test_a_stub_holds_in_every_region(rds_export_tasks):
+def test_stub_in_every_region(rds_export_tasks):
+    """A stub applies in every region."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
 
     assert boto3.client("rds", region_name="eu-west-1").describe_db_instances()["DBInstances"]
     assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
 
 
-def test_a_stub_comes_before_moto(rds_export_tasks, describe):
+def test_stub_before_moto(rds_export_tasks, describe):
+    """A stub takes precedence over moto."""
     moto = pytest.importorskip("moto")
     with moto.mock_aws():
         assert describe() == {"DBInstances": []}
@@ -114,9 +127,10 @@ def test_a_stub_comes_before_moto(rds_export_tasks, describe):
 
 
 @pytest.mark.parametrize("operation", ["StartExportTask", "CancelExportTask", "DescribeExportTasks"])
-def test_the_three_operations_are_not_stubbed(rds_export_tasks, operation):
+def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
+    """The operations that the registry handles cannot be stubbed."""
     with raises_exactly(
-        ValueError, f"{operation} is answered from the registry; seed a task or inject a failure instead"
+        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure"
     ):
         rds_export_tasks.stub(operation, {})
 
@@ -134,13 +148,14 @@ WRONG = [
         {"Instances": []},
         'not a valid response of DescribeDBInstances: Unknown parameter in input: "Instances", must be one',
     ),
-    (None, "a response of DescribeDBInstances is a mapping in the API's shape, got None"),
-    ([], "a response of DescribeDBInstances is a mapping in the API's shape, got []"),
+    (None, "the response of DescribeDBInstances must be a mapping in the API's shape, got None"),
+    ([], "the response of DescribeDBInstances must be a mapping in the API's shape, got list []"),
 ]
 
 
 @pytest.mark.parametrize(("response", "text"), WRONG)
-def test_a_mapping_that_the_model_does_not_allow(rds_export_tasks, describe, response, text):
+def test_wrong_mapping(rds_export_tasks, describe, response, text):
+    """A mapping that the service model does not allow is refused at once."""
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         rds_export_tasks.stub("DescribeDBInstances", response)
 
@@ -150,13 +165,15 @@ def test_a_mapping_that_the_model_does_not_allow(rds_export_tasks, describe, res
 
 
 @pytest.mark.parametrize(("response", "text"), WRONG)
-def test_a_callable_that_gives_what_the_model_does_not_allow(rds_export_tasks, describe, response, text):
+def test_wrong_result_of_a_callable(rds_export_tasks, describe, response, text):
+    """A result of a callable that the service model does not allow is refused at the call."""
     rds_export_tasks.stub("DescribeDBInstances", lambda parameters: response)
 
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         describe()
 
 
-def test_an_answer_for_an_operation_that_answers_nothing(rds_export_tasks):
-    with raises_exactly(ValueError, "AddTagsToResource answers nothing, got {'Tags': []}"):
+def test_response_for_an_operation_without_output(rds_export_tasks):
+    """A response for an operation without output is refused."""
+    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
         rds_export_tasks.stub("AddTagsToResource", {"Tags": []})

@@ -1,4 +1,4 @@
-"""ExportTask: a value made by hand, and the live task that a registry gives."""
+"""ExportTask: a value, and the live task of a registry."""
 
 import copy
 import json
@@ -15,57 +15,65 @@ from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_expor
 from pytest_rds_export._rds.task import Field
 
 MODEL = service_model()
-MEMBERS = [xform_name(name) for name in MODEL.shape_for("ExportTask").members]
+FIELDS = [xform_name(name) for name in MODEL.shape_for("ExportTask").members]
 ALLOWED = [(old, new) for old in STATUSES for new in MOVES[old]]
 REFUSED = [(old, new) for old in STATUSES for new in STATUSES if new not in MOVES[old]]
 
 
-def test_the_members_are_the_models_in_its_order():
+def test_fields():
+    """The 16 declared fields are those of the service model, in its order."""
     known = [name for name, value in vars(ExportTask).items() if isinstance(value, Field)]
-    assert known == [name for name in MEMBERS if name in known]
-    assert MEMBERS[0] == "export_task_identifier"
+    assert known == [name for name in FIELDS if name in known]
+    assert FIELDS[0] == "export_task_identifier"
     assert len(known) == 16
 
 
-@pytest.mark.parametrize("name", MEMBERS)
-def test_a_live_task_reads_what_an_answer_says(rds_export_tasks, rds_export_client, name):
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_of_a_live_task(rds_export_tasks, rds_export_client, name):
+    """A live task has the values that a response shows."""
     task = rds_export_tasks.seed("nightly", status="FAILED", export_only=["orders"], percent_progress=7)
-    api_name = next(member for member in MODEL.shape_for("ExportTask").members if xform_name(member) == name)
+    api_name = next(known for known in MODEL.shape_for("ExportTask").members if xform_name(known) == name)
 
     assert getattr(task, name) == described(rds_export_client).get(api_name)
 
 
-def test_a_value_has_only_what_it_was_given():
+def test_fields_of_a_value():
+    """A value has only the fields that it was given."""
     task = ExportTask("nightly", percent_progress=42)
 
-    given = {name: getattr(task, name) for name in MEMBERS if getattr(task, name) is not None}
+    given = {name: getattr(task, name) for name in FIELDS if getattr(task, name) is not None}
     assert given == {"export_task_identifier": "nightly", "status": "IN_PROGRESS", "percent_progress": 42}
     assert (task.identifier, task.region, task.timeline) == ("nightly", None, None)
 
 
-def test_a_value_knows_the_region_of_its_source():
+def test_region_of_a_value():
+    """A value has the region of its source."""
     assert ExportTask("nightly", source_arn=CLUSTER).region == "us-east-1"
 
 
-def test_a_live_task_has_the_region_and_the_timeline_of_its_registry(rds_export_tasks):
+def test_region_and_timeline_of_a_live_task(rds_export_tasks):
+    """A live task has the region and, by default, the timeline of its registry."""
     task = rds_export_tasks.seed("nightly")
 
     assert (task.region, task.timeline) == ("us-east-1", Timeline())
 
 
-def test_a_live_task_has_a_timeline_of_its_own(rds_export_tasks):
+def test_a_timeline_of_its_own(rds_export_tasks):
+    """A live task may have a timeline of its own."""
     assert rds_export_tasks.seed("nightly", timeline=Polls(starting=3)).timeline == Polls(starting=3)
 
 
 @pytest.mark.parametrize("name", ["percent", "_percent", "identifer"])
 def test_an_unknown_attribute(rds_export_tasks, name):
+    """An unknown attribute is an AttributeError."""
     for task in (ExportTask("nightly"), rds_export_tasks.seed("nightly")):
         with raises_exactly(AttributeError, f"'ExportTask' object has no attribute {name!r}"):
             getattr(task, name)
 
 
-def test_dir_lists_the_members_and_what_can_be_done():
-    assert {*MEMBERS, "identifier", "region", "timeline", "move_to"} <= set(dir(ExportTask("nightly")))
+def test_dir():
+    """dir() lists fields, properties and methods."""
+    assert {*FIELDS, "identifier", "region", "timeline", "move_to"} <= set(dir(ExportTask("nightly")))
 
 
 @pytest.mark.parametrize(
@@ -77,10 +85,12 @@ def test_dir_lists_the_members_and_what_can_be_done():
     ],
 )
 def test_the_repr_of_a_value(task, text):
+    """The repr of a value shows what it was given."""
     assert repr(task) == text
 
 
-def test_the_repr_of_a_live_task_follows_it(rds_export_tasks):
+def test_the_repr_of_a_live_task(rds_export_tasks):
+    """The repr of a live task shows its state."""
     task = rds_export_tasks.seed("nightly", percent_progress=42)
     assert repr(task) == "<ExportTask 'nightly' IN_PROGRESS 42% in us-east-1>"
 
@@ -88,7 +98,8 @@ def test_the_repr_of_a_live_task_follows_it(rds_export_tasks):
     assert repr(task) == "<ExportTask 'nightly' COMPLETE 100% in us-east-1>"
 
 
-def test_values_are_equal_when_all_is_equal():
+def test_equality_of_values():
+    """Values are equal if fields, region and timeline are."""
     task = ExportTask("nightly", percent_progress=42)
 
     assert task == ExportTask("nightly", percent_progress=42)
@@ -99,7 +110,8 @@ def test_values_are_equal_when_all_is_equal():
     assert task != "nightly"
 
 
-def test_live_tasks_are_equal_when_they_stand_alike(rds_export_tasks, rds_export_clock):
+def test_equality_of_live_tasks(rds_export_tasks, rds_export_clock):
+    """Live tasks are equal if their state is."""
     task = rds_export_tasks.seed("nightly")
     with fake_rds_export("nightly") as other:
         twin = other["nightly"]
@@ -109,13 +121,15 @@ def test_live_tasks_are_equal_when_they_stand_alike(rds_export_tasks, rds_export
     assert task != twin
 
 
-def test_a_task_that_can_change_has_no_hash():
+def test_no_hash():
+    """A task has no hash, because it can change."""
     with pytest.raises(TypeError, match="unhashable type: 'ExportTask'"):
         hash(ExportTask("nightly"))
 
 
 @pytest.mark.parametrize(("old", "new"), ALLOWED)
-def test_a_move_sets_what_a_real_task_has(rds_export_tasks, rds_export_client, old, new):
+def test_move_to(rds_export_tasks, rds_export_client, old, new):
+    """A move sets the fields that a real task has in that status."""
     task = rds_export_tasks.seed("nightly", status=old)
 
     task.move_to(new)
@@ -127,57 +141,58 @@ def test_a_move_sets_what_a_real_task_has(rds_export_tasks, rds_export_client, o
 
 
 @pytest.mark.parametrize(("old", "new"), REFUSED)
-def test_a_move_that_is_not_forward(rds_export_tasks, old, new):
+def test_a_move_that_is_not_allowed(rds_export_tasks, old, new):
+    """A move backwards, to the same status or from an end is refused with those that are allowed."""
     task = rds_export_tasks.seed("nightly", status=old)
     before = repr(task)
-    rest = f"from there it can become {', '.join(MOVES[old])}" if MOVES[old] else "that is its end"
+    *others, last = [repr(status) for status in MOVES[old]] or [None]
+    hint = f"It can become {', '.join(others)} or {last}" if others else "It has ended"
 
-    with raises_exactly(
-        ValueError,
-        f"export task 'nightly' is {old} and cannot become {new}; {rest}",
-    ):
+    with raises_exactly(ValueError, f"export task 'nightly' is {old} and cannot become {new}. {hint}"):
         task.move_to(new)
 
     assert repr(task) == before
 
 
 @pytest.mark.parametrize(
-    ("member", "value", "way"),
+    ("field", "value", "way"),
     [("status", "COMPLETE", "move_to('COMPLETE')"), ("percent_progress", 43, "move_to(status, percent_progress=43)")],
 )
-def test_an_assignment_is_no_move(rds_export_tasks, member, value, way):
+def test_assignment_to_a_live_task(rds_export_tasks, field, value, way):
+    """A field of a live task cannot be assigned; the message has the move to write."""
     task = rds_export_tasks.seed("nightly", percent_progress=42)
 
     with raises_exactly(
         AttributeError,
-        f"{member} of <ExportTask 'nightly' IN_PROGRESS 42% in us-east-1> cannot be assigned; "
-        f"move the task, as in {way}",
+        f"{field} of <ExportTask 'nightly' IN_PROGRESS 42% in us-east-1> cannot be assigned. Use {way}",
     ):
-        setattr(task, member, value)
+        setattr(task, field, value)
 
     assert (task.status, task.percent_progress) == ("IN_PROGRESS", 42)
 
 
-def test_a_value_is_not_changed():
+def test_assignment_to_a_value():
+    """A field of a value cannot be assigned; the message has the call to write."""
     task = ExportTask("nightly")
 
     with raises_exactly(
         AttributeError,
-        "status of <ExportTask 'nightly' IN_PROGRESS> cannot be assigned; "
-        "give it when the task is made, as ExportTask('nightly', status='FAILED')",
+        "status of <ExportTask 'nightly' IN_PROGRESS> cannot be assigned. "
+        "Pass it to ExportTask: ExportTask('nightly', status='FAILED')",
     ):
         task.status = "FAILED"
 
     assert task == ExportTask("nightly")
 
 
-def test_a_task_keeps_its_identifier(rds_export_tasks):
+def test_assignment_of_the_identifier(rds_export_tasks):
+    """The identifier cannot be changed."""
     task = rds_export_tasks.seed("nightly")
 
     with raises_exactly(
         AttributeError,
-        "export_task_identifier of <ExportTask 'nightly' IN_PROGRESS 0% in us-east-1> cannot be assigned; "
-        "a task keeps its identifier",
+        "export_task_identifier of <ExportTask 'nightly' IN_PROGRESS 0% in us-east-1> cannot be assigned. "
+        "A task keeps its identifier",
     ):
         task.export_task_identifier = "weekly"
     with pytest.raises(AttributeError):
@@ -186,7 +201,8 @@ def test_a_task_keeps_its_identifier(rds_export_tasks):
     assert task.identifier == task.export_task_identifier == "nightly"
 
 
-def test_a_kept_value_and_a_live_task_share_nothing_with_what_was_answered(rds_export_tasks, rds_export_client):
+def test_nothing_is_shared_with_responses(rds_export_tasks, rds_export_client):
+    """Values and live tasks share no list with parameters and responses."""
     kept = ExportTask("nightly", export_only=["orders"])
     rds_export_tasks.seed_all([kept])
     start(rds_export_client, "weekly", ExportOnly=["orders"])
@@ -201,11 +217,13 @@ def test_a_kept_value_and_a_live_task_share_nothing_with_what_was_answered(rds_e
     assert rds_export_tasks["weekly"].export_only == ["orders"]
 
 
-def test_a_member_of_the_class_says_what_it_is():
+def test_repr_of_a_field():
+    """A field has a repr of its own."""
     assert repr(ExportTask.percent_progress) == "<field percent_progress of ExportTask>"
 
 
-def test_a_move_takes_members_along(rds_export_tasks, rds_export_client):
+def test_a_move_with_fields(rds_export_tasks, rds_export_client):
+    """A move sets the fields that it is given."""
     task = rds_export_tasks.seed("nightly", percent_progress=42)
     ended = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 
@@ -217,7 +235,8 @@ def test_a_move_takes_members_along(rds_export_tasks, rds_export_client):
     assert shown["TaskEndTime"] == ended
 
 
-def test_a_move_sets_its_time_and_keeps_the_progress(rds_export_tasks, rds_export_clock):
+def test_times_and_progress_of_a_move(rds_export_tasks, rds_export_clock):
+    """A move sets the time of its status and keeps the progress."""
     task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Stuck())
     rds_export_clock.tick(minutes=3)
     task.move_to("IN_PROGRESS", percent_progress=42, total_extracted_data_in_gb=5)
@@ -229,7 +248,8 @@ def test_a_move_sets_its_time_and_keeps_the_progress(rds_export_tasks, rds_expor
     assert (task.percent_progress, task.total_extracted_data_in_gb) == (42, 5)
 
 
-def test_the_data_of_a_move_follows_its_progress_as_that_of_a_seed_does(rds_export_tasks):
+def test_extracted_data_of_a_move(rds_export_tasks):
+    """The extracted data follows the progress, as for a seed."""
     moved = rds_export_tasks.seed("moved", status="STARTING")
     seeded = rds_export_tasks.seed("seeded", percent_progress=50)
 
@@ -238,7 +258,8 @@ def test_the_data_of_a_move_follows_its_progress_as_that_of_a_seed_does(rds_expo
     assert moved.total_extracted_data_in_gb == seeded.total_extracted_data_in_gb == 50
 
 
-def test_a_move_that_says_how_much_is_extracted_says_how_large_the_whole_is(rds_export_tasks):
+def test_size_of_a_move(rds_export_tasks):
+    """Progress and extracted data together determine the size of the whole."""
     task = rds_export_tasks.seed("nightly", status="STARTING")
 
     task.move_to("IN_PROGRESS", percent_progress=50, total_extracted_data_in_gb=6)
@@ -248,7 +269,8 @@ def test_a_move_that_says_how_much_is_extracted_says_how_large_the_whole_is(rds_
     assert task.total_extracted_data_in_gb == 12
 
 
-def test_a_finished_task_has_extracted_all(rds_export_tasks):
+def test_extracted_data_of_a_complete_task(rds_export_tasks):
+    """A complete task has extracted everything."""
     task = rds_export_tasks.seed("nightly", percent_progress=50, total_extracted_data_in_gb=6)
 
     task.move_to("COMPLETE")
@@ -257,53 +279,54 @@ def test_a_finished_task_has_extracted_all(rds_export_tasks):
 
 
 @pytest.mark.parametrize(
-    ("status", "members", "error", "text"),
+    ("status", "fields", "error", "text"),
     [
         (
             "DONE",
             {},
             ValueError,
-            "unknown status 'DONE'; known: STARTING, IN_PROGRESS, CANCELING, CANCELED, COMPLETE, FAILED",
+            (
+                "unknown status 'DONE'. Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or "
+                "'FAILED'"
+            ),
         ),
-        (
-            ["FAILED"],
-            {},
-            ValueError,
-            "unknown status ['FAILED']; known: FAILED, STARTING, IN_PROGRESS, CANCELING, CANCELED, COMPLETE",
-        ),
-        ("FAILED", {"percent_progress": 140}, ValueError, "percent_progress goes from 0 to 100, got 140"),
-        ("FAILED", {"export_task_identifier": "later"}, TypeError, "move_to does not set export_task_identifier"),
-        ("FAILED", {"status": "COMPLETE"}, TypeError, "move_to does not set status"),
+        (["FAILED"], {}, ValueError, "unknown status ['FAILED']. Did you mean 'FAILED'?"),
+        ("FAILED", {"percent_progress": 140}, ValueError, "percent_progress must be an int from 0 to 100, got 140"),
+        ("FAILED", {"export_task_identifier": "later"}, TypeError, "move_to cannot set export_task_identifier"),
+        ("FAILED", {"status": "COMPLETE"}, TypeError, "move_to cannot set status"),
     ],
 )
-def test_a_mistaken_move_leaves_the_task_as_it_was(rds_export_tasks, status, members, error, text):
+def test_a_wrong_move(rds_export_tasks, status, fields, error, text):
+    """A wrong move is refused, and the task stays as it was."""
     task = rds_export_tasks.seed("nightly", percent_progress=42)
 
     with raises_exactly(error, text):
-        task.move_to(status, **members)
+        task.move_to(status, **fields)
 
     assert repr(task) == "<ExportTask 'nightly' IN_PROGRESS 42% in us-east-1>"
 
 
-def test_an_unknown_member_of_a_move(rds_export_tasks):
+def test_an_unknown_field_of_a_move(rds_export_tasks):
+    """An unknown field of a move is refused with the similar one."""
     task = rds_export_tasks.seed("nightly")
-    known = ["failure_cause", *(name for name in MEMBERS if name != "failure_cause")]
 
-    with raises_exactly(TypeError, f"unknown member of ExportTask 'failure_caus'; known: {', '.join(known)}"):
+    with raises_exactly(TypeError, "unknown field 'failure_caus'. Did you mean 'failure_cause'?"):
         task.move_to("FAILED", failure_caus="The bucket is gone.")
 
     assert task.status == "IN_PROGRESS"
 
 
-def test_a_value_cannot_move():
+def test_a_move_of_a_value():
+    """A value cannot be moved; the message says what can."""
     with raises_exactly(
         ValueError,
-        "<ExportTask 'nightly' IN_PROGRESS> is a value that was never seeded; move what seed() or the registry gives",
+        "<ExportTask 'nightly' IN_PROGRESS> is a value. Move the task that seed() returned, or registry['nightly']",
     ):
         ExportTask("nightly").move_to("COMPLETE")
 
 
-def test_a_started_task_is_read_and_moved_like_a_seeded_one(rds_export_tasks, rds_export_client):
+def test_a_move_of_a_started_task(rds_export_tasks, rds_export_client):
+    """A started task can be moved like a seeded one."""
     start(rds_export_client)
 
     rds_export_tasks["nightly"].move_to("IN_PROGRESS", percent_progress=42)
@@ -311,7 +334,8 @@ def test_a_started_task_is_read_and_moved_like_a_seeded_one(rds_export_tasks, rd
     assert described(rds_export_client)["PercentProgress"] == 42
 
 
-def test_a_task_that_is_moved_follows_the_clock_from_there(rds_export_tasks, rds_export_clock):
+def test_the_timeline_after_a_move(rds_export_tasks, rds_export_clock):
+    """A moved task advances by the clock from there."""
     task = rds_export_tasks.seed("nightly", status="STARTING")
 
     task.move_to("IN_PROGRESS")
@@ -324,7 +348,7 @@ def test_a_task_that_is_moved_follows_the_clock_from_there(rds_export_tasks, rds
 
 @pytest.fixture
 def newer_model(tmp_path, monkeypatch):
-    """A service model in which export tasks have a member more."""
+    """A service model in which export tasks have one more field."""
     model = botocore.session.get_session().get_component("data_loader").load_service_model("rds", "service-2")
     model["shapes"]["ExportTask"]["members"]["EncryptionMode"] = {"shape": "String"}
     target = tmp_path / "models" / "rds" / MODEL.api_version
@@ -333,7 +357,8 @@ def newer_model(tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
 
 
-def test_a_member_that_only_a_newer_model_has(pytester, newer_model):
+def test_a_field_of_a_newer_model(pytester, newer_model):
+    """A field that only a newer botocore knows can be given, read and described."""
     pytester.makepyfile(
         """
         import boto3
@@ -341,7 +366,7 @@ def test_a_member_that_only_a_newer_model_has(pytester, newer_model):
 
         KEPT = ExportTask("nightly", encryption_mode="KMS")
 
-        def test_it_is_accepted_readable_and_answered(rds_export_tasks, rds_export_client):
+        def test_it(rds_export_tasks, rds_export_client):
             rds_export_tasks.seed_all([KEPT, {"ExportTaskIdentifier": "other", "EncryptionMode": "S3"}])
 
             assert KEPT.encryption_mode == "KMS"

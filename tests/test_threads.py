@@ -18,7 +18,7 @@ THREADS = 16
 
 def at_once(*functions):
     """What each function returns, or the code of the fault that it raises; each in a thread, all starting together."""
-    # A pool may give two functions one thread, which would then wait at the barrier for itself.
+    # A pool may run two functions in one thread, which would then wait at the barrier for itself.
     barrier = threading.Barrier(len(functions) + 1)
     there = threading.Semaphore(0)
     outcomes = [None] * len(functions)
@@ -56,11 +56,12 @@ def _many_switches():
 
 @pytest.fixture
 def client():
-    """One client for all threads, with room for their answers."""
+    """One client for all threads."""
     return boto3.client("rds", "us-east-1")
 
 
-def test_of_many_cancels_of_one_task_one_succeeds(rds_export_tasks, client):
+def test_cancels_of_one_task(rds_export_tasks, client):
+    """Of many cancels of one task, one succeeds."""
     task = rds_export_tasks.seed("nightly")
 
     outcomes = at_once(*[lambda: cancel(client)["Status"]] * THREADS)
@@ -88,7 +89,8 @@ class _Watched(Timeline):
 
 
 @pytest.mark.parametrize("call", [cancel, described, start], ids=lambda call: call.__name__)
-def test_no_two_threads_are_at_the_tasks_at_once(call, rds_export_tasks, client):
+def test_one_thread_at_a_time(call, rds_export_tasks, client):
+    """Only one thread at a time advances the tasks."""
     _Watched.most[:] = [0, 0]
     rds_export_tasks.seed("running", timeline=_Watched())
     identifier = "nightly" if call is start else "running"
@@ -98,7 +100,8 @@ def test_no_two_threads_are_at_the_tasks_at_once(call, rds_export_tasks, client)
     assert _Watched.most == [1]
 
 
-def test_of_many_starts_of_one_identifier_one_succeeds(rds_export_tasks, client):
+def test_starts_of_one_identifier(rds_export_tasks, client):
+    """Of many starts of one identifier, one succeeds."""
     outcomes = at_once(*[lambda: start(client)["Status"]] * THREADS)
 
     assert sorted(outcomes) == ["ExportTaskAlreadyExists"] * (THREADS - 1) + ["STARTING"]
@@ -106,7 +109,8 @@ def test_of_many_starts_of_one_identifier_one_succeeds(rds_export_tasks, client)
 
 
 @pytest.mark.rds_export_tasks(concurrent_limit=5)
-def test_of_many_starts_as_many_succeed_as_the_limit_allows(rds_export_tasks, client):
+def test_starts_up_to_the_limit(rds_export_tasks, client):
+    """Of many starts, as many succeed as the limit allows."""
     outcomes = at_once(*[lambda n=n: start(client, f"nightly-{n}")["Status"] for n in range(THREADS)])
 
     assert sorted(outcomes) == ["ExportTaskLimitReachedFault"] * (THREADS - 5) + ["STARTING"] * 5
@@ -114,8 +118,8 @@ def test_of_many_starts_as_many_succeed_as_the_limit_allows(rds_export_tasks, cl
 
 
 @pytest.mark.rds_export_tasks(concurrent_limit=THREADS, page_size=3)
-def test_readers_page_while_tasks_are_started_and_cancelled(rds_export_tasks, client):
-    """Whoever reads sees each task once, and all that were there when the reading began."""
+def test_paging_during_changes(rds_export_tasks, client):
+    """A reader sees each task once, and all that existed when it began."""
     first = [task.identifier for task in rds_export_tasks.seed_all([f"first-{n}" for n in range(7)])]
 
     def read():
@@ -135,7 +139,8 @@ def test_readers_page_while_tasks_are_started_and_cancelled(rds_export_tasks, cl
     assert len(rds_export_tasks) == 14
 
 
-def test_an_injected_failure_is_met_by_as_many_sends_as_it_says(rds_export_tasks, client):
+def test_times_of_an_injected_failure(rds_export_tasks, client):
+    """As many attempts fail as the injection says."""
     injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", times=5)
 
     outcomes = at_once(*[lambda: len(client.describe_export_tasks()["ExportTasks"])] * THREADS)
@@ -143,7 +148,8 @@ def test_an_injected_failure_is_met_by_as_many_sends_as_it_says(rds_export_tasks
     assert outcomes.count("AccessDenied") == injection.attempts == 5
 
 
-def test_each_call_of_many_threads_is_noted_with_its_own_region(rds_export_tasks):
+def test_region_of_each_call(rds_export_tasks):
+    """Each call is recorded with its own region."""
     regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)
     clients = [boto3.client("rds", region) for region in regions]
 
@@ -152,7 +158,9 @@ def test_each_call_of_many_threads_is_noted_with_its_own_region(rds_export_tasks
     assert sorted(call.region for call in rds_export_tasks.calls) == sorted(regions)
 
 
-def test_seeding_the_same_identifier_from_many_threads_succeeds_once(rds_export_tasks):
+def test_seeds_of_one_identifier(rds_export_tasks):
+    """Of many seeds of one identifier, one succeeds."""
+
     def seed():
         try:
             return rds_export_tasks.seed("nightly").identifier
@@ -162,13 +170,14 @@ def test_seeding_the_same_identifier_from_many_threads_succeeds_once(rds_export_
     outcomes = at_once(*[seed] * THREADS)
 
     refusal = (
-        "export task 'nightly' is already in us-east-1; seed each identifier once, and take a seeded one with "
-        "registry['nightly']"
+        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task"
     )
     assert sorted(outcomes) == [refusal] * (THREADS - 1) + ["nightly"]
 
 
-def test_uses_that_overlap_in_threads_leave_botocore_as_it_was(botocore_unchanged, client):
+def test_overlapping_fakes(botocore_unchanged, client):
+    """Fakes that overlap in several threads leave botocore unchanged."""
+
     def use():
         with fake_rds_export("nightly"):
             return client.describe_export_tasks()["ResponseMetadata"]["HTTPStatusCode"]

@@ -1,6 +1,7 @@
-"""Timeline: a task moves on by the clock, at the moments of its course and not of the look."""
+"""Timeline: a task advances by the clock, at the times of its timeline and not of the read."""
 
 import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -29,7 +30,8 @@ def clock():
         yield frozen
 
 
-def test_an_export_is_started_extracts_and_completes_at_the_moments_of_its_timeline(clock, rds_export_tasks):
+def test_phases(clock, rds_export_tasks):
+    """A task is STARTING, IN_PROGRESS and COMPLETE at the exact times of its timeline."""
     task = rds_export_tasks.seed("nightly", status="STARTING", timeline=HALF_AN_HOUR)
     assert (task.status, task.task_start_time, task.task_end_time) == ("STARTING", None, None)
 
@@ -44,9 +46,10 @@ def test_an_export_is_started_extracts_and_completes_at_the_moments_of_its_timel
 
 
 @pytest.mark.rds_export_tasks(timeline=HALF_AN_HOUR)
-def test_times_are_those_of_the_moves_however_late_the_look(clock, rds_export_tasks, rds_export_client):
-    answer = start(rds_export_client)
-    assert answer["Status"] == "STARTING"
+def test_times_after_a_late_read(clock, rds_export_tasks, rds_export_client):
+    """The times are those of the transitions, however late the task is read."""
+    response = start(rds_export_client)
+    assert response["Status"] == "STARTING"
     clock.tick(timedelta(days=3))
 
     task = described(rds_export_client)
@@ -56,7 +59,8 @@ def test_times_are_those_of_the_moves_however_late_the_look(clock, rds_export_ta
     assert task["TaskEndTime"] == T0 + minutes(30)
 
 
-def test_progress_is_linear_and_exact(clock, rds_export_tasks):
+def test_progress(clock, rds_export_tasks):
+    """Progress and extracted data grow linearly."""
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=300))
 
     for percent in range(100):
@@ -65,7 +69,8 @@ def test_progress_is_linear_and_exact(clock, rds_export_tasks):
     assert task.status == "COMPLETE"
 
 
-def test_a_task_that_is_seeded_halfway_goes_on_from_there(clock, rds_export_tasks, rds_export_client):
+def test_a_task_seeded_halfway(clock, rds_export_tasks, rds_export_client):
+    """A task that is seeded halfway continues from there."""
     rds_export_tasks.seed("nightly", percent_progress=40, total_extracted_data_in_gb=20, timeline=HALF_AN_HOUR)
     assert described(rds_export_client)["TaskStartTime"] == T0 - minutes(4)
 
@@ -79,13 +84,12 @@ def test_a_task_that_is_seeded_halfway_goes_on_from_there(clock, rds_export_task
     assert end["TaskEndTime"] == T0 + minutes(6)
 
 
-def test_a_cancelled_export_is_canceled_two_minutes_later_and_keeps_what_it_had(
-    clock, rds_export_tasks, rds_export_client
-):
+def test_a_cancel(clock, rds_export_tasks, rds_export_client):
+    """A cancelled export is CANCELED two minutes later and keeps its progress."""
     rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
-    answer = cancel(rds_export_client)
-    assert (answer["Status"], answer["PercentProgress"]) == ("CANCELING", 50)
+    response = cancel(rds_export_client)
+    assert (response["Status"], response["PercentProgress"]) == ("CANCELING", 50)
 
     clock.tick(minutes(1))
     assert described(rds_export_client)["Status"] == "CANCELING"
@@ -94,8 +98,54 @@ def test_a_cancelled_export_is_canceled_two_minutes_later_and_keeps_what_it_had(
     assert (end["Status"], end["PercentProgress"], end["TaskEndTime"]) == ("CANCELED", 50, T0 + minutes(7))
 
 
+@pytest.mark.rds_export_tasks(timeline=replace(HALF_AN_HOUR, outcome="CANCELED"))
+def test_an_export_that_somebody_else_cancels(clock, rds_export_client):
+    """outcome="CANCELED" makes a task CANCELING after in_progress and CANCELED after canceling."""
+    start(rds_export_client)
+    shown = []
+    for passed in (minutes(29), minutes(1), minutes(2), minutes(60)):
+        clock.tick(passed)
+        shown.append(described(rds_export_client))
+
+    assert [task["Status"] for task in shown] == ["IN_PROGRESS", "CANCELING", "CANCELED", "CANCELED"]
+    assert [task["PercentProgress"] for task in shown] == [90, 99, 99, 99]
+    assert "TaskEndTime" not in shown[1]
+    assert shown[3]["TaskEndTime"] == T0 + minutes(32)
+    assert "FailureCause" not in shown[3]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "percent", "cause", "warning"),
+    [
+        ({}, "CANCELED", 50, None, None),
+        ({"cancel_outcome": "COMPLETE"}, "COMPLETE", 100, None, None),
+        ({"cancel_outcome": "COMPLETE", "warning_message": "{}"}, "COMPLETE", 100, None, "{}"),
+        ({"cancel_outcome": "FAILED"}, "FAILED", 50, "An unknown internal error occurred.", None),
+        ({"cancel_outcome": "FAILED", "failure_cause": "no room"}, "FAILED", 50, "no room", None),
+        ({"outcome": "FAILED", "failure_cause": "no room"}, "CANCELED", 50, None, None),
+    ],
+)
+def test_the_end_after_a_cancel(options, status, percent, cause, warning, clock, rds_export_tasks, rds_export_client):
+    """cancel_outcome= decides how a cancelled export ends, with the cause or warning of that end."""
+    task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, **options))
+    clock.tick(minutes(5))
+    assert cancel(rds_export_client)["Status"] == "CANCELING"
+    clock.tick(minutes(2))
+
+    assert (task.status, task.task_end_time) == (status, T0 + minutes(7))
+    assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
+
+
+def test_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
+    """cancel_outcome= does not change an export that nobody cancels."""
+    task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, cancel_outcome="FAILED"))
+    clock.tick(minutes(10))
+    assert (task.status, task.failure_cause) == ("COMPLETE", None)
+
+
 @pytest.mark.parametrize("cause", ["KMS key check failed. Check the credentials on your KMS key and try again.", None])
-def test_an_export_that_fails_says_why(cause, clock, rds_export_tasks, rds_export_client):
+def test_an_export_that_fails(cause, clock, rds_export_tasks, rds_export_client):
+    """An export that fails has its cause and its end time."""
     rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome="FAILED", failure_cause=cause))
     clock.tick(90)
 
@@ -106,7 +156,8 @@ def test_an_export_that_fails_says_why(cause, clock, rds_export_tasks, rds_expor
     assert task["PercentProgress"] < 100
 
 
-def test_a_warning_comes_with_completion_and_not_before(clock, rds_export_tasks):
+def test_a_warning(clock, rds_export_tasks):
+    """The warning appears with the completion and not before."""
     skipped = '{"skippedTables":["public.orders"]}'
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, warning_message=skipped))
     assert task.warning_message is None
@@ -114,7 +165,8 @@ def test_a_warning_comes_with_completion_and_not_before(clock, rds_export_tasks)
     assert (task.status, task.warning_message) == ("COMPLETE", skipped)
 
 
-def test_failing_keeps_the_course_and_changes_its_end():
+def test_failing():
+    """failing() keeps the phases and changes the outcome."""
     warned = Timeline(starting=1, in_progress=2, canceling=3, warning_message="{}")
     assert failing(warned, "no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
 
@@ -128,7 +180,8 @@ def test_failing_keeps_the_course_and_changes_its_end():
         (Timeline(starting=0, in_progress=0, outcome="FAILED"), ["FAILED", "FAILED"]),
     ],
 )
-def test_a_phase_of_no_length_is_skipped_after_the_answer_to_start(timeline, statuses, clock, rds_export_client):
+def test_a_phase_of_0_seconds(timeline, statuses, clock, rds_export_client):
+    """A phase of 0 seconds is skipped after the response to StartExportTask."""
     with fake_rds_export(timeline=timeline) as registry:
         assert start(rds_export_client)["Status"] == "STARTING"
         seen = [described(rds_export_client)["Status"]]
@@ -137,7 +190,8 @@ def test_a_phase_of_no_length_is_skipped_after_the_answer_to_start(timeline, sta
     assert seen == statuses
 
 
-def test_canceling_of_no_length_is_canceled_at_the_next_look(clock, rds_export_tasks, rds_export_client):
+def test_canceling_of_0_seconds(clock, rds_export_tasks, rds_export_client):
+    """With canceling=0, a cancelled task is CANCELED at the next read."""
     rds_export_tasks.seed("nightly", timeline=Timeline(canceling=0))
     assert cancel(rds_export_client)["Status"] == "CANCELING"
     assert described(rds_export_client)["Status"] == "CANCELED"
@@ -145,7 +199,8 @@ def test_canceling_of_no_length_is_canceled_at_the_next_look(clock, rds_export_t
 
 
 @pytest.mark.parametrize("ended_by", ["COMPLETE", "FAILED"])
-def test_a_clock_that_runs_backwards_does_not_bring_a_finished_export_back(ended_by, clock, rds_export_tasks):
+def test_an_ended_task_when_the_clock_runs_backwards(ended_by, clock, rds_export_tasks):
+    """A task that has ended stays so when the clock runs backwards."""
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome=ended_by))
     clock.tick(61)
     assert task.status == ended_by
@@ -156,14 +211,15 @@ def test_a_clock_that_runs_backwards_does_not_bring_a_finished_export_back(ended
 @pytest.mark.parametrize(
     "seed", [{"percent_progress": 100}, {"timeline": Timeline(in_progress=0)}], ids=["all extracted", "no extraction"]
 )
-def test_a_clock_that_runs_backwards_meets_a_phase_without_length(clock, rds_export_tasks, rds_export_client, seed):
+def test_a_phase_of_0_seconds_when_the_clock_runs_backwards(clock, rds_export_tasks, rds_export_client, seed):
     """Such a phase is skipped, whatever the clock says."""
     rds_export_tasks.seed("nightly", **seed)
     clock.tick(minutes(-5))
     assert described(rds_export_client)["Status"] == "COMPLETE"
 
 
-def test_a_clock_that_runs_backwards_keeps_progress_and_still_lets_cancel(clock, rds_export_tasks, rds_export_client):
+def test_progress_and_cancel_when_the_clock_runs_backwards(clock, rds_export_tasks, rds_export_client):
+    """A clock that runs backwards keeps the progress, and the task can be cancelled."""
     rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
     assert described(rds_export_client)["PercentProgress"] == 50
@@ -176,13 +232,15 @@ def test_a_clock_that_runs_backwards_keeps_progress_and_still_lets_cancel(clock,
     assert described(rds_export_client)["Status"] == "CANCELED"
 
 
-def test_on_the_real_clock_nothing_moves(rds_export_tasks, rds_export_client):
+def test_the_real_clock(rds_export_tasks, rds_export_client):
+    """On the real clock, nothing advances during a test."""
     rds_export_tasks.seed_all([ExportTask("nightly", percent_progress=42), ExportTask("weekly", status="STARTING")])
     assert described(rds_export_client)["PercentProgress"] == 42
     assert described(rds_export_client, "weekly")["Status"] == "STARTING"
 
 
-def test_a_timeline_that_tasks_share_runs_for_each_apart(clock, rds_export_tasks):
+def test_a_shared_timeline(clock, rds_export_tasks):
+    """Tasks that share a timeline advance separately."""
     first = rds_export_tasks.seed("first", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
     second = rds_export_tasks.seed("second", timeline=HALF_AN_HOUR)
@@ -191,14 +249,17 @@ def test_a_timeline_that_tasks_share_runs_for_each_apart(clock, rds_export_tasks
 
 
 @pytest.mark.rds_export_tasks("nightly", timeline=Timeline(in_progress=100))
-def test_the_timeline_of_the_marker_is_for_every_task_that_has_none_of_its_own(clock, rds_export_tasks):
+def test_the_timeline_of_the_marker(clock, rds_export_tasks):
+    """The timeline of the marker is the default of every task."""
     own = rds_export_tasks.seed("own", timeline=Timeline(in_progress=1000))
-    assert rds_export_tasks["nightly"].percent_progress == 0  # looked at on the frozen clock from here on
+    assert rds_export_tasks["nightly"].percent_progress == 0  # first accessed on the frozen clock here
     clock.tick(50)
     assert (rds_export_tasks["nightly"].percent_progress, own.percent_progress) == (50, 5)
 
 
-def test_the_user_s_freezegun_steers_as_a_decorator(rds_export_tasks):
+def test_freezegun_as_a_decorator(rds_export_tasks):
+    """Tasks follow freezegun as a decorator."""
+
     @freeze_time(T0, as_kwarg="frozen")
     def body(frozen):
         task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
@@ -208,7 +269,8 @@ def test_the_user_s_freezegun_steers_as_a_decorator(rds_export_tasks):
     assert body() == 50
 
 
-def test_pytest_freezer_steers(request, rds_export_tasks):
+def test_pytest_freezer(request, rds_export_tasks):
+    """Tasks follow the fixture of pytest-freezer."""
     pytest.importorskip("pytest_freezer")
     freezer = request.getfixturevalue("freezer")
     task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
@@ -216,7 +278,8 @@ def test_pytest_freezer_steers(request, rds_export_tasks):
     assert task.percent_progress == 50
 
 
-def test_time_machine_steers(rds_export_tasks, rds_export_client):
+def test_time_machine(rds_export_tasks, rds_export_client):
+    """Tasks follow time-machine."""
     time_machine = pytest.importorskip("time_machine")
     with time_machine.travel(T0, tick=False) as traveller:
         rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
@@ -225,7 +288,7 @@ def test_time_machine_steers(rds_export_tasks, rds_export_client):
 
 
 class TestSeededOnTheRealClock:
-    """A seed of a conftest or a marker starts at the first look on the frozen clock of the test function."""
+    """A seed of a conftest or a marker starts at the first access on the frozen clock of the test function."""
 
     @pytest.fixture
     def rds_export_seed(self):
@@ -246,23 +309,27 @@ class TestSeededOnTheRealClock:
     @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
     @freeze_time(PAST)
     def test_in_the_past(self, rds_export_tasks, rds_export_client):
+        """A seed follows a clock that is frozen in the past."""
         self.check(rds_export_client, PAST)
 
     @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
     @freeze_time(FUTURE)
     def test_in_the_future(self, rds_export_tasks, rds_export_client):
+        """A seed follows a clock that is frozen in the future."""
         self.check(rds_export_client, FUTURE)
 
     @freeze_time(PAST)
-    def test_times_that_were_given_stand(self, rds_export_tasks):
+    def test_given_times(self, rds_export_tasks):
+        """Times that were given are kept."""
         task = rds_export_tasks.seed("given", task_start_time="2001-01-01T00:00:00Z")
         assert task.task_start_time == datetime(2001, 1, 1, tzinfo=timezone.utc)
 
 
 ORDER = ["STARTING", "IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"]
 phases = st.integers(0, 600)
+outcomes = st.sampled_from(["COMPLETE", "FAILED", "CANCELED"])
 timelines = st.builds(
-    Timeline, starting=phases, in_progress=phases, canceling=phases, outcome=st.sampled_from(["COMPLETE", "FAILED"])
+    Timeline, starting=phases, in_progress=phases, canceling=phases, outcome=outcomes, cancel_outcome=outcomes
 )
 
 
@@ -273,7 +340,8 @@ timelines = st.builds(
     st.integers(0, 99),
     st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
 )
-def test_progress_never_falls_statuses_go_forward_and_times_are_in_order(timeline, status, percent, steps):
+def test_tasks_only_advance(timeline, status, percent, steps):
+    """Progress never falls, statuses go forward, and times are in order."""
     with fake_rds_export() as registry, freeze_time(T0) as clock:
         task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
         seen = [_state(task)]
@@ -305,7 +373,7 @@ def _state(task):
     )
 
 
-PHASE = "{} is a timedelta or a number of seconds, from 0 to 100 years, got {!r}"
+PHASE = "{} must be a timedelta or a number of seconds, from 0 to 100 years, got {!r}"
 
 
 @pytest.mark.parametrize("name", ["starting", "in_progress", "canceling"])
@@ -314,7 +382,8 @@ PHASE = "{} is a timedelta or a number of seconds, from 0 to 100 years, got {!r}
     [-1, timedelta(seconds=-1), float("nan"), float("inf"), 1e300, 10**400, timedelta.max, "600", True, None],
     ids=lambda value: repr(value)[:20],
 )
-def test_a_phase_that_is_no_length_of_time_is_named(name, value):
+def test_a_wrong_phase(name, value):
+    """A phase must be a timedelta or a number of seconds from 0 to 100 years."""
     with pytest.raises(ValueError, match=exactly(PHASE.format(name, value))):
         Timeline(**{name: value})
 
@@ -322,16 +391,30 @@ def test_a_phase_that_is_no_length_of_time_is_named(name, value):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"outcome": "CANCELED"}, "outcome is 'COMPLETE' or 'FAILED', got 'CANCELED'"),
-        ({"failure_cause": "full"}, "failure_cause belongs to outcome 'FAILED'; the outcome here is 'COMPLETE'"),
+        ({"outcome": "CANCELING"}, "outcome must be 'COMPLETE', 'FAILED' or 'CANCELED', got 'CANCELING'"),
+        ({"cancel_outcome": None}, "cancel_outcome must be 'COMPLETE', 'FAILED' or 'CANCELED', got None"),
+        (
+            {"failure_cause": "full"},
+            (
+                "failure_cause needs outcome='FAILED' or cancel_outcome='FAILED', got outcome='COMPLETE' and "
+                "cancel_outcome='CANCELED'"
+            ),
+        ),
         (
             {"outcome": "FAILED", "warning_message": "{}"},
-            "warning_message belongs to outcome 'COMPLETE'; the outcome here is 'FAILED'",
+            (
+                "warning_message needs outcome='COMPLETE' or cancel_outcome='COMPLETE', got outcome='FAILED' and "
+                "cancel_outcome='CANCELED'"
+            ),
         ),
-        ({"outcome": "FAILED", "failure_cause": 13}, "failure_cause is a text, got 13"),
-        ({"warning_message": {"skippedTables": []}}, "warning_message is a text, got {'skippedTables': []}"),
+        ({"outcome": "FAILED", "failure_cause": 13}, "failure_cause must be a string, got int 13"),
+        (
+            {"warning_message": {"skippedTables": []}},
+            "warning_message must be a string, got dict {'skippedTables': []}",
+        ),
     ],
 )
-def test_an_outcome_that_does_not_fit_is_named(arguments, text):
+def test_a_wrong_outcome(arguments, text):
+    """Outcomes, cause and warning must fit together."""
     with pytest.raises(ValueError, match=exactly(text)):
         Timeline(**arguments)

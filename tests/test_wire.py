@@ -1,4 +1,4 @@
-"""The query protocol, for every operation that botocore's RDS model has."""
+"""The query protocol, for every operation of botocore's RDS model."""
 
 import re
 from datetime import datetime, timedelta, timezone
@@ -17,7 +17,7 @@ from pytest_rds_export._protocol.serializer import serialize_failure, serialize_
 NOW = datetime(2026, 3, 1, 2, 0, 0, 250_000, tzinfo=timezone.utc)
 OPERATIONS = _model.service_model().operation_names
 NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
-# What XML 1.0 has no place for: https://www.w3.org/TR/xml/#charsets
+# Characters that XML 1.0 does not allow: https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 few = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
@@ -34,7 +34,7 @@ _SCALARS = {
 
 
 def values(shape, *, empty):
-    """Values of a shape of the model; only with *empty* also lists, maps and inner structures without a member."""
+    """Return values of a shape of the model; with *empty*, lists, maps and inner structures may be empty."""
     if shape is None:
         return st.just({})
     if shape.type_name == "structure":
@@ -50,26 +50,26 @@ def values(shape, *, empty):
     return _SCALARS[shape.type_name]
 
 
-def sent(operation, parameters):
-    """The body that botocore sends."""
+def serialize(operation, parameters):
+    """Return the body that botocore sends."""
     serialized = create_serializer("query", include_validation=False).serialize_to_request(parameters, operation)
     return AWSRequest("POST", url="https://rds.us-east-1.amazonaws.com/", data=serialized["body"]).prepare().body
 
 
 def parsed(operation, response):
-    """What botocore makes of an answer."""
+    """Return a response as botocore parses it."""
     http = {"status_code": response.status, "headers": response.headers, "body": response.body}
     found = create_parser("query").parse(http, operation.output_shape)
     assert found.pop("ResponseMetadata")["RequestId"] == response.headers["x-amzn-RequestId"]
     return found
 
 
-def on_the_wire(value):
-    """What of a value an XML document can carry: times to the millisecond, and the characters that XML knows."""
+def as_in_xml(value):
+    """Return a value as XML can have it: times truncated to milliseconds, and characters that XML allows."""
     if isinstance(value, dict):
-        return {on_the_wire(key): on_the_wire(item) for key, item in value.items()}
+        return {as_in_xml(key): as_in_xml(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [on_the_wire(item) for item in value]
+        return [as_in_xml(item) for item in value]
     if isinstance(value, str):
         return FORBIDDEN.sub("\ufffd", value)
     if isinstance(value, datetime):
@@ -78,31 +78,31 @@ def on_the_wire(value):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_parameters_that_botocore_sends_are_read_as_they_were(name):
+def test_parameters_round_trip(name):
     operation = _model.operation_model(name)
 
     @few
     @given(values(operation.input_shape, empty=False) if operation.input_shape.members else st.just({}))
     def check(parameters):
-        assert parse(sent(operation, parameters)) == (operation, parameters)
+        assert parse(serialize(operation, parameters)) == (operation, parameters)
 
     check()
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_a_result_is_parsed_by_botocore_as_it_was(name):
+def test_result_round_trip(name):
     operation = _model.operation_model(name)
 
     @few
     @given(values(operation.output_shape, empty=True))
     def check(result):
-        assert parsed(operation, serialize_result(operation, result, NOW)) == on_the_wire(result)
+        assert parsed(operation, serialize_result(operation, result, NOW)) == as_in_xml(result)
 
     check()
 
 
 @pytest.mark.parametrize("body", ["{}", "{}&ExportOnly=", "ExportOnly=&{}"])
-def test_a_list_without_items_is_not_given(body):
+def test_empty_list_is_left_out(body):
     query = "Action=StartExportTask&Version=2014-10-31&ExportTaskIdentifier=a&SourceArn=b&S3BucketName=c&IamRoleArn=d"
 
     _, parameters = parse(body.format(f"{query}&KmsKeyId=e"))
@@ -116,7 +116,7 @@ def test_a_list_without_items_is_not_given(body):
     }
 
 
-def test_what_a_result_does_not_have_is_left_out():
+def test_missing_fields_are_left_out():
     operation = _model.operation_model("CancelExportTask")
 
     response = serialize_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
@@ -139,19 +139,19 @@ def test_what_a_result_does_not_have_is_left_out():
         ("lone \ud800 surrogate", "lone \ufffd surrogate"),
     ],
 )
-def test_any_text_leaves_the_answer_readable(text, found):
+def test_any_string_can_be_parsed(text, found):
     operation = _model.operation_model("DescribeExportTasks")
     tasks = {"ExportTasks": [{"WarningMessage": text, "ExportOnly": [text], "Status": "COMPLETE"}]}
 
-    answer = parsed(operation, serialize_result(operation, tasks, NOW))
+    response = parsed(operation, serialize_result(operation, tasks, NOW))
     failure = serialize_failure(Failure("OptInRequired", message=text), "DescribeExportTasks", NOW)
 
-    assert answer == {"ExportTasks": [{"WarningMessage": found, "ExportOnly": [found], "Status": "COMPLETE"}]}
+    assert response == {"ExportTasks": [{"WarningMessage": found, "ExportOnly": [found], "Status": "COMPLETE"}]}
     assert parsed(operation, failure)["Error"]["Message"] == found
 
 
 @pytest.mark.parametrize(
-    ("moment", "text"),
+    ("time", "text"),
     [
         (NOW, "2026-03-01T02:00:00.250Z"),
         (datetime(2026, 3, 1, 2, tzinfo=timezone.utc), "2026-03-01T02:00:00.000Z"),
@@ -161,20 +161,20 @@ def test_any_text_leaves_the_answer_readable(text, found):
         (1772330400, "2026-03-01T02:00:00.000Z"),
     ],
 )
-def test_a_time_is_written_in_utc_with_milliseconds(moment, text):
-    body = serialize_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": moment}, NOW).body.decode()
+def test_time_is_in_utc_with_milliseconds(time, text):
+    body = serialize_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": time}, NOW).body.decode()
 
     assert f"<TaskEndTime>{text}</TaskEndTime>" in body
 
 
 def _without_id(response):
-    """An answer as text, and its headers, both with its request id, which is a UUID, as ``ID``."""
+    """Return the body and headers of a response, with its request id, a UUID, replaced by ``ID``."""
     identifier = response.headers["x-amzn-RequestId"]
     assert re.fullmatch("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", identifier)
     return response.body.decode().replace(identifier, "ID"), {**response.headers, "x-amzn-RequestId": "ID"}
 
 
-def test_the_bytes_of_a_success():
+def test_bytes_of_a_success():
     result = {"ExportTasks": [{"ExportTaskIdentifier": "a<b", "PercentProgress": 0, "TaskEndTime": NOW}], "Marker": "m"}
 
     response = serialize_result(_model.operation_model("DescribeExportTasks"), result, NOW)
@@ -197,7 +197,7 @@ def test_the_bytes_of_a_success():
 
 
 @pytest.mark.parametrize(("status", "blamed"), [(400, "Sender"), (499, "Sender"), (500, "Receiver"), (503, "Receiver")])
-def test_the_bytes_of_an_error(status, blamed):
+def test_bytes_of_an_error(status, blamed):
     failure = Failure("OptInRequired", http_status=status, message="not > subscribed")
 
     response = serialize_failure(failure, "CancelExportTask", NOW)
@@ -212,7 +212,7 @@ def test_the_bytes_of_an_error(status, blamed):
     assert headers["Content-Type"] == "text/xml"
 
 
-def test_no_two_answers_have_the_same_request_id():
+def test_request_ids_differ():
     operation = _model.operation_model("CancelExportTask")
     ids = {serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
 

@@ -16,7 +16,7 @@ from numbers import Real
 from types import FunctionType
 from typing import Any, TypeVar
 
-from ._messages import unknown_name_message
+from ._messages import unknown_name
 from ._model import milliseconds, to_datetime
 from ._sleep import REAL_SLEEP
 
@@ -101,7 +101,7 @@ class ExportClock:
         """
         for name in parts:
             if name not in _PARTS:
-                raise TypeError(unknown_name_message("part of a timedelta", name, _PARTS))
+                raise TypeError(unknown_name("part of a timedelta", name, _PARTS))
         if not parts:
             raise TypeError("tick needs to know how far, such as tick(minutes=5)")
         return self._move(timedelta(**parts))

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.standard import RetryContext, StandardRetryConditions
 
 from . import _model
-from ._messages import closest_first, unknown_name_message
+from ._messages import must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
     from botocore.model import Shape
@@ -32,8 +32,8 @@ _WRONG_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. "
     "Check your AWS Secret Access Key and signing method."
 )
-# The common errors are AWS's own, not in the service model: code, HTTP status, text. The texts of the throttled,
-# refused, expired, unknown-key and internal cases are captured; the others are inferred.
+# The common errors are not in the service model: code, HTTP status, message. The messages of Throttling, AccessDenied,
+# ExpiredToken, InvalidClientTokenId and InternalFailure are captured; the others are inferred.
 _COMMON = (
     ("AccessDenied", 403, _NOT_AUTHORIZED),
     ("ExpiredToken", 403, "The security token included in the request is expired"),
@@ -52,14 +52,14 @@ _LIMIT = ("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 c
 
 _TRANSPORT = {
     "ConnectTimeoutError": "the connection timed out before it was made",
-    "ReadTimeoutError": "the answer did not come in time",
+    "ReadTimeoutError": "the response did not arrive in time",
     "EndpointConnectionError": "the endpoint could not be reached",
-    "ConnectionClosedError": "the connection was closed before an answer came",
+    "ConnectionClosedError": "the connection was closed before a response arrived",
     "SSLError": "the TLS handshake failed",
 }
 _DISTORTED = {
-    "TruncatedResponse": "the XML of the answer breaks off",
-    "ProxyErrorPage": "a proxy answered 502 with an HTML page",
+    "TruncatedResponse": "the XML of the response breaks off",
+    "ProxyErrorPage": "a proxy responded with 502 and an HTML page",
 }
 _PROXY_PAGE_STATUS = 502
 
@@ -68,15 +68,19 @@ _PROXY_PAGE_STATUS = 502
 class Failure:
     """One way in which an operation can fail.
 
-    ``name`` is the error code on the wire; of a transport failure the name of botocore's exception class, or
-    ``TruncatedResponse`` or ``ProxyErrorPage``. ``http_status`` is the status of an answer that carries it, from 400
-    to 599, by default 400; of a transport failure it follows from the name: 502 for the proxy's page, None where
-    there is no answer or its status tells nothing. ``message`` is the text: AWS's own where it is known. ``kind`` is
-    ``"documented"`` (an error of the operation in the installed service model), ``"common"`` (any operation of AWS, and
-    what the model leaves out) or ``"transport"``. ``operation`` is the API's name of the operation it is listed for;
-    None for any.
+    Attributes:
+        name: The error code in the response; for a transport failure the name of botocore's exception class, or
+            ``TruncatedResponse`` or ``ProxyErrorPage``.
+        operation: The API name of the operation that it belongs to; None for any.
+        kind: ``"documented"`` (an error of the operation in the service model), ``"common"`` (of any operation of AWS,
+            and what the model leaves out) or ``"transport"``.
+        http_status: The HTTP status, from 400 to 599, 400 by default. For a transport failure it follows from the name:
+            502 for the proxy's page, otherwise None.
+        message: The message; AWS's own if it is known.
 
-    Raises ``ValueError`` for a value that is not allowed.
+    Raises:
+        ValueError: For a value that is not allowed.
+
     """
 
     name: str
@@ -87,35 +91,36 @@ class Failure:
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._]*", self.name):
-            raise ValueError(f"a failure's name is an error code such as 'OptInRequired', got {self.name!r}")
+            raise ValueError(must_be("name", "an error code such as 'OptInRequired'", self.name))
         if self.operation is not None:
             _model.operation_model(self.operation)
         if self.kind not in KINDS:
-            raise ValueError(unknown_name_message("kind of failure", self.kind, KINDS))
+            raise ValueError(unknown_name("kind of failure", self.kind, KINDS))
         if self.kind == "transport":
             if self.name not in (*_TRANSPORT, *_DISTORTED):
-                raise ValueError(unknown_name_message("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
+                raise ValueError(unknown_name("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
             own = _PROXY_PAGE_STATUS if self.name == "ProxyErrorPage" else None
             if self.http_status not in (None, own):
-                raise ValueError(f"the http_status of {self.name} is {own}, got {self.http_status!r}")
+                raise ValueError(must_be(f"http_status of {self.name}", str(own), self.http_status))
             object.__setattr__(self, "http_status", own)
         elif self.http_status is None:
             object.__setattr__(self, "http_status", 400)
         elif not isinstance(self.http_status, int) or not 400 <= self.http_status <= 599:
-            raise ValueError(f"http_status goes from 400 to 599, got {self.http_status!r}")
+            wording = must_be if isinstance(self.http_status, int) else must_be_type
+            raise ValueError(wording("http_status", "an int from 400 to 599", self.http_status))
         if not isinstance(self.message, str):
-            raise ValueError(f"message is a text, got {self.message!r}")
+            raise ValueError(must_be_type("message", "a string", self.message))
 
     @property
     def code(self) -> str | None:
-        """What a client finds at ``error.response["Error"]["Code"]``; None where no error document is read."""
+        """The code in ``error.response["Error"]["Code"]``; None if the client reads no error document."""
         if self.kind != "transport":
             return self.name
         return str(self.http_status) if self.name == "ProxyErrorPage" else None
 
     @property
     def exception(self) -> type[Exception]:
-        """What the client raises, for ``pytest.raises``: ``ClientError`` or the class of the transport failure."""
+        """The exception that the client raises, for ``pytest.raises``."""
         if self.code is not None:
             return ClientError
         if self.name == "TruncatedResponse":
@@ -125,15 +130,12 @@ class Failure:
 
     @property
     def match(self) -> str | None:
-        r"""A pattern for ``pytest.raises`` that fits this failure's text and no other's.
-
-        Such as ``\(ExportTaskNotFound\)``; None for a transport failure, whose class says it all.
-        """
+        r"""A pattern for ``pytest.raises``, such as ``\(ExportTaskNotFound\)``; None for a transport failure."""
         return None if self.code is None else rf"\({re.escape(self.code)}\)"
 
     @property
     def retried(self) -> bool:
-        """Whether botocore sends the request again, asked of botocore's own standard retry mode."""
+        """Whether botocore retries it, as its standard retry mode decides."""
         if self.name == "TruncatedResponse":
             return False
         status: Any = self.http_status
@@ -173,17 +175,23 @@ class Fault(Exception):
 
 
 def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...]:
-    """All known failures of an RDS operation, in the service model's order, then the common and transport ones.
+    """Return the known failures of an RDS operation: those of the service model, then the common and transport ones.
 
-    *operation* goes by the API's name, such as ``"CancelExportTask"``. *kinds* picks from ``"documented"``,
-    ``"common"`` and ``"transport"``. Raises ``ValueError`` for an unknown operation or kind.
+    Args:
+        operation: The API name of the operation, such as ``"CancelExportTask"``.
+        kinds: Which of ``"documented"``, ``"common"`` and ``"transport"``; all by default. (The marker
+            ``rds_export_failure`` takes only the documented ones by default.)
+
+    Raises:
+        ValueError: For an unknown operation or kind.
+
     """
+    if not isinstance(kinds, Iterable):
+        raise ValueError(must_be_type("kinds", "a list of the names of kinds", kinds))
     picked = [kinds] if isinstance(kinds, str) else list(kinds)
     for kind in picked:
         if kind not in KINDS:
-            raise ValueError(unknown_name_message("kind of failure", kind, KINDS))
-    if not isinstance(operation, str):
-        raise ValueError(f"an operation goes by the API's name, such as 'CancelExportTask', got {operation!r}")
+            raise ValueError(unknown_name("kind of failure", kind, KINDS))
     _model.operation_model(operation)
     return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
 
@@ -212,7 +220,7 @@ def _documented(shape: Shape, operation: str | None, message: str = "") -> Failu
 
 
 def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
-    """The refusal with the wire code *code*: the model's status if it knows the code, else *http_status*."""
+    """Return the fault with an error code: with the model's status if it knows the code, otherwise *http_status*."""
     shape = _model.service_model().shape_for_error_code(code)  # type: ignore[arg-type]
     if shape is not None:
         return Fault(_documented(shape, None, message))
@@ -220,9 +228,9 @@ def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
 
 
 def find(name: str, operation: str) -> Failure:
-    """The failure of *operation* that goes by *name*: its wire code or the name of its shape in the model.
+    """Return the failure of *operation* with the error code *name*, or with that exception class in the model.
 
-    Raises ``ValueError`` for any other name, with those that exist.
+    Raises ``ValueError`` for any other name.
     """
     known = _catalogue(operation)
     for failure in known:
@@ -231,13 +239,34 @@ def find(name: str, operation: str) -> Failure:
     for shape in _model.operation_model(operation).error_shapes:
         if shape.name == name:
             return _documented(shape, operation)
-    names = closest_first(name, (failure.name for failure in known))
-    raise ValueError(f"{name!r} is no failure of {operation}; known: {names}")
+    others = _operations_that_fail_with(name)
+    if others:
+        raise ValueError(f"{operation} cannot fail with {name!r} ({others[0]} can)")
+    raise ValueError(unknown_name(f"failure of {operation}", name, (failure.name for failure in known)))
+
+
+def _operations_that_fail_with(name: str) -> list[str]:
+    """Return the operations whose model documents a failure, those of export tasks first."""
+    names = _model.service_model().operation_names
+    found = [operation for operation in names if any(name in _names(shape) for shape in _errors(operation))]
+    return sorted(found, key=lambda operation: "ExportTask" not in operation)
+
+
+def _errors(operation: str) -> Iterable[Shape]:
+    return _model.operation_model(operation).error_shapes
+
+
+def _names(shape: Shape) -> tuple[str, str]:
+    """Return the name of an error's shape, and its code on the wire."""
+    return shape.name, shape.metadata.get("error", {}).get("code", shape.name)
 
 
 def from_client_error(error: ClientError, operation: str) -> Failure:
-    """The failure that a ``ClientError`` tells of, so that it can travel as XML."""
+    """Return the failure that a ``ClientError`` stands for, so that it can be sent as XML."""
     details = error.response.get("Error", {})
+    if not details.get("Code"):
+        allowed = "a ClientError with a code in response['Error']['Code']"
+        raise ValueError(f"failure must be {allowed}, got the response {error.response!r}")
     modelled = make_fault(str(details.get("Code", "")), str(details.get("Message", ""))).failure
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)

@@ -1,23 +1,24 @@
-"""fake_rds_export: the whole of it as a context manager, without pytest."""
+"""fake_rds_export: everything below, switched on and off together, without pytest."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import Any, TypeVar
 
 from ._messages import pluralize
 from ._rds.account import Account
-from ._rds.injections import describe_target, failure_name
 from ._rds.operations import HANDLED
 from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry
 from ._rds.seeds import Seed
+from ._report import check_end
 from ._transport.endpoint import endpoint
 from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
-from ._transport.patch import responding
+from ._transport.patch import active_accounts, responding
 from ._transport.session import default_session, new_client
 
 __all__ = [
@@ -25,9 +26,10 @@ __all__ = [
     "Account",
     "ExportTaskRegistry",
     "activate",
-    "complaints",
     "fake_rds_export",
+    "forget_ended",
     "new_client",
+    "recent_accounts",
     "serve",
 ]
 
@@ -37,26 +39,36 @@ _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
 class fake_rds_export(ContextDecorator):  # noqa: N801
-    """Answer every RDS client in the process while the block runs; gives the ``ExportTaskRegistry``.
+    """Fake the export tasks of Amazon RDS while a block runs, for every RDS client of the process.
 
-    *seeds* is what ``seed_all`` takes; *options* are those of ``Options``. Also a decorator, of plain and of coroutine
-    functions; each use of it has a registry of its own. Uses may be nested: the innermost answers.
+    Also a decorator of functions and coroutine functions; each call then has a registry of its own. Uses may be nested:
+    the innermost one responds.
 
-    At its exit, if the block did not raise, an ``AssertionError`` tells of injected failures that no send met and of
-    operations that nobody answered. Raises ``TypeError`` for an unknown option or seed, ``ValueError`` for a value
-    that is not allowed.
+    Args:
+        *seeds: What ``seed_all`` takes.
+        **options: The options, see the reference.
+
+    Returns:
+        As a context manager, the ``ExportTaskRegistry`` of the default region.
+
+    Raises:
+        TypeError: For an unknown option, or something that cannot be seeded.
+        ValueError: For a value that is not allowed.
+        AssertionError: At the exit, unless the block raised, for injected failures that were not used and operations
+            that nothing handled.
+
     """
 
     def __init__(self, *seeds: Seed, **options: Any) -> None:
-        Options.of(options)
+        Options(**options)
         if any(callable(seed) for seed in seeds):
-            raise TypeError("a seed is no function; as a decorator it is written with parentheses: @fake_rds_export()")
+            raise TypeError("a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
         self._entered: list[tuple[AbstractContextManager[Environment], Account]] = []
 
     def __enter__(self) -> ExportTaskRegistry:
-        account = Account(Options.of(self._options))
+        account = Account(Options(**self._options))
         registry = ExportTaskRegistry.of(account.region())
         registry.seed_all(self._seeds)
         active = activate(account)
@@ -67,15 +79,15 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
     def __exit__(self, *exc_info: object) -> None:
         active, account = self._entered.pop()
         active.__exit__(*exc_info)  # type: ignore[arg-type]
-        if exc_info[0] is None and (complaint := complaints(account)):
-            raise AssertionError(complaint)
+        if exc_info[0] is None and (problem := check_end(account)):
+            raise AssertionError(problem)
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
-        """The function with the fake around each call of it; of a coroutine function around all that it awaits."""
+        """Return the function with the fake around each call, for a coroutine function around all that it awaits."""
         if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
             raise TypeError(
-                f"fake_rds_export decorates functions and coroutine functions, and {func.__name__!r} is neither; "
-                "use it as a context manager inside"
+                f"fake_rds_export can decorate functions and coroutine functions, got {func!r}. "
+                "Use it as a context manager inside"
             )
         if not inspect.iscoroutinefunction(func):
             return super().__call__(func)
@@ -88,7 +100,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return inner  # type: ignore[return-value]
 
     def _recreate_cm(self) -> fake_rds_export:
-        """What a decorated function enters: one of its own each time, since calls may overlap."""
+        """Return what a call of a decorated function enters: each its own, because calls may overlap."""
         return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
@@ -96,9 +108,25 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
+# For the report of a failing test. Without pytest nobody clears it, so its length is limited.
+_recent: deque[Account] = deque(maxlen=10)
+
+
+def recent_accounts() -> list[Account]:
+    """Return the accounts that have responded since ``forget_ended``."""
+    return list(_recent)
+
+
+def forget_ended() -> None:
+    """Forget the accounts that do not respond any more: a new test begins."""
+    _recent.clear()
+    _recent.extend(active_accounts())
+
+
 @contextmanager
 def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
+    _recent.append(account)
     with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
         yield found
 
@@ -108,22 +136,3 @@ def serve(account: Account) -> Iterator[tuple[str, Environment]]:
     """Have *account* respond to other processes, too; yields the URL, and what was in the environment."""
     with endpoint(account) as url, environment(endpoint_variables(url)) as found:
         yield url, found
-
-
-def complaints(account: Account) -> str:
-    """Return what to say at the end of a test that passed: unused failures and unanswered operations; or nothing."""
-    lines = []
-    if account.options.assert_all_injected:
-        lines += [
-            f"{failure_name(injection)} was injected into {describe_target(injection)}, but no send met it; have the "
-            f"code under test call {describe_target(injection)}, inject it operation= another operation, "
-            "or allow it with assert_all_injected=False"
-            for injection in account.injections.unused()
-        ]
-    if account.options.assert_all_answered:
-        lines += [
-            f"{call.operation} was called in {call.region} and nobody answered; stub it, put moto beside, or allow it "
-            "with assert_all_answered=False or unanswered.clear()"
-            for call in account.log.unanswered
-        ]
-    return "\n".join(lines)

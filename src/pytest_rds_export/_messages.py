@@ -1,47 +1,57 @@
-"""The wording of errors: the value, what is allowed, what to do."""
+"""The wording of errors: what is wrong, with the value, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 __tracebackhide__ = True
 
-# Of more names than the eye takes in, such as all operations of RDS, only some are listed.
-_MOST_NAMES, _FEW_NAMES = 60, 12
-# Comparing takes so long that a registry of many tasks is not compared as a whole.
-_MOST_COMPARED = 500
+_MAX_LISTED = 20
+_MAX_COMPARED = 500  # comparing takes so long that a large registry is not compared whole
 
 
-def format_choices(names: Iterable[str]) -> str:
-    """The names as a sentence lists them, ``none`` for no name."""
-    return ", ".join(names) or "none"
+def must_be(name: str, allowed: str, value: object) -> str:
+    """Return the message for a value of the right type that is not allowed."""
+    return f"{name} must be {allowed}, got {value!r}"
+
+
+def must_be_type(name: str, allowed: str, value: object) -> str:
+    """Return the message for a value of the wrong type."""
+    if isinstance(value, type):
+        return f"{name} must be {allowed}, got the class {value.__name__}"
+    return f"{name} must be {allowed}, got {'' if value is None else f'{type(value).__name__} '}{value!r}"
+
+
+def format_choices(names: Iterable[str], last: str = "or") -> str:
+    """Return names as a sentence has them: ``'a', 'b' or 'c'``; of many names the first ones."""
+    quoted = [repr(name) for name in names]
+    if len(quoted) > _MAX_LISTED:
+        return f"{', '.join(quoted[:_MAX_LISTED])}, ... ({len(quoted)} in all)"
+    return f" {last} ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
 
 
 def pluralize(count: int, noun: str) -> str:
-    """The number with its noun, in the plural but for one."""
+    """Return the number with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
-def close_matches(name: object, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
-    """Of the known names, if many of the first ones, the few that are like *name* but for case, the likest first."""
-    import difflib
+def find_similar(name: object, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """Return the few known names that *name* may mean: alike in spelling, or one a part of the other."""
+    import difflib  # not at pytest's start-up, where nothing is misspelled
 
-    names = list(islice(known, _MOST_COMPARED))
-    close = difflib.get_close_matches(str(name).lower(), [known.lower() for known in names], n=3, cutoff=cutoff)
-    return [known for lower in close for known in names if known.lower() == lower]
+    text = str(name).lower()
+    lower = {known_name.lower(): known_name for known_name in islice(known, _MAX_COMPARED)}
+    similar = difflib.get_close_matches(text, lower, n=3, cutoff=cutoff)
+    if not similar and len(text) > 2:
+        similar = [known_name for known_name in lower if text in known_name or known_name in text][:3]
+    return [lower[known_name] for known_name in similar]
 
 
-def closest_first(name: object, known: Iterable[str]) -> str:
-    """The known names as a sentence lists them, those most like *name* first."""
+def unknown_name(what: str, name: object, known: Sequence[str] | Iterable[str]) -> str:
+    """Return the message for a name that does not exist, with the names that may be meant, or else all names."""
     names = list(known)
-    likely = close_matches(name, names)
-    ordered = [*likely, *(known for known in names if known not in likely)]
-    if len(ordered) <= _MOST_NAMES:
-        return format_choices(ordered)
-    return f"{format_choices(ordered[:_FEW_NAMES])}, ... {len(ordered)} in all"
-
-
-def unknown_name_message(what: str, name: object, known: Iterable[str]) -> str:
-    """Say that *name* is no *what*, with the known ones, the closest first."""
-    return f"unknown {what} {name!r}; known: {closest_first(name, known)}"
+    similar = find_similar(name, names)
+    if similar:
+        return f"unknown {what} {name!r}. Did you mean {format_choices(similar)}?"
+    return f"unknown {what} {name!r}. Use {'one of ' if len(names) > 1 else ''}{format_choices(names)}"

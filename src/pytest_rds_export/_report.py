@@ -1,131 +1,316 @@
-"""What a failing test shows, and the catalogue as a table."""
+"""What a failing test shows, what the checks at the end of a test say, and the catalogue as a table."""
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import groupby
+from typing import Any
 
 from . import _clock
-from ._failures import Failure
-from ._messages import close_matches
+from ._failures import Failure, failures
+from ._messages import find_similar, pluralize
 from ._rds.account import Account
 from ._rds.calls import Call, describe_call
-from ._rds.injections import describe_target, failure_name
+from ._rds.injections import Injection, describe_target, failure_name
+from ._rds.operations import ways_to_handle
+from ._rds.sources import SOURCE_TYPES, parse_source_arn
 from ._rds.state import FINISHED, TaskState
-from ._rds.task import LiveExportTask
-from ._rds.timeline import Timeline
+from ._rds.timeline import Stuck, Timeline
+from ._transport.patch import active_accounts
 
 __tracebackhide__ = True
 
-_MOST_CALLS = 30
-_MOST_TASKS = 20
-_MOST_HINTS = 20
-_WIDEST = 160
-_IN_VAIN = 3
-
-
-def described(account: Account) -> str:
-    """What ``describe`` gives; where that fails, the reason, since a report must not end the run."""
-    try:
-        return describe(account)
-    except Exception as error:  # noqa: BLE001
-        return f"could not be described: {error!r}"
+_MAX_CALLS = 30
+_MAX_TASKS = 20
+_MAX_HINTS = 20
+_MAX_WIDTH = 160
+_MAX_SOURCES = 5
+_MIN_MESSAGE = 50
+_MANY_POLLS = 3
+_LONGEST_TEST = timedelta(hours=1)
 
 
 def describe(account: Account) -> str:
-    """The calls in order with what came of them, the tasks as they stand, and the likeliest mistakes in words."""
-    regions = sorted(account.regions.values(), key=lambda region: (region.name != account.options.region, region.name))
-    tasks = [task for region in regions for task in region.tasks_in_order]
-    calls = account.log.calls
-    lines = [
-        "calls:",
-        *_cut(_counted_lines(calls), _MOST_CALLS, keep_last=True),
-        "tasks:",
-        *_cut([_task_line(task) for task in tasks[:_MOST_TASKS]], _MOST_TASKS, of=len(tasks)),
-    ]
-    hints = dict.fromkeys(hint for call in calls for hint in _hints(call, account))
-    hints |= dict.fromkeys(_waited_in_vain(account))
-    for injection in account.injections.unused() if calls else ():
-        hints[f"{failure_name(injection)} was injected into {describe_target(injection)}, but no send met it"] = None
-    if hints:
-        lines += ["likely mistakes:", *(f"  {hint}" for hint in list(hints)[:_MOST_HINTS])]
-    return "\n".join(lines)
+    """Return the report of an account: calls, tasks, sources and hints; an empty string if there is nothing."""
+    try:
+        return _describe(account)
+    except Exception as error:  # noqa: BLE001 - a report must not end the run
+        return f"the report failed: {error!r}"
 
 
-def _counted_lines(calls: Iterable[Call]) -> list[str]:
-    """A line for each call; for equal ones in a row one with their number."""
-    lines = ((line, sum(1 for _ in group)) for line, group in groupby(map(describe_call, calls)))
-    return [line if count == 1 else f"{line} ({count} times)" for line, count in lines]
+def _describe(account: Account) -> str:
+    with account.lock:
+        calls = list(account.log.calls)
+        regions = sorted(account.regions.values(), key=lambda r: (r.name != account.options.region, r.name))
+        tasks = [task for region in regions for task in region.tasks_in_order]
+        sources = [arn for region in regions for arn in region.sources.arns()]
+        # After the account's end, the clock may have been unfrozen: the tasks are shown as they were read last.
+        for task in tasks[:_MAX_TASKS] if account in active_accounts() else ():
+            task.advance(_clock.now())
+        if not calls and not tasks and not sources:
+            return ""
+        hints = list(dict.fromkeys(_find_hints(account, calls)))
+        return "\n".join(
+            [
+                "calls:",
+                *_limit(_describe_calls(calls), _MAX_CALLS, keep_last=True),
+                "tasks:",
+                *_limit([_describe_task(task) for task in tasks[:_MAX_TASKS]], _MAX_TASKS, count=len(tasks)),
+                *(["sources:", *_limit(sources, _MAX_TASKS)] if sources else []),
+                *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
+            ]
+        )
 
 
-def _cut(lines: Sequence[str], most: int, *, keep_last: bool = False, of: int | None = None) -> list[str]:
-    """The lines, indented, as far as they are not too many or too long; *of* is how many there are in all."""
-    left_out = (len(lines) if of is None else of) - most
-    shown = [_shortened(f"  {line}") for line in (lines[-most:] if keep_last else lines[:most])]
+def _describe_calls(calls: Iterable[Call]) -> list[str]:
+    """Return a line for each call; one for those in a row that ask the same and end alike."""
+    lines = []
+    for line, group in groupby(calls, key=describe_call):
+        same = list(group)
+        times = f" ({len(same)} times)" if len(same) > 1 else ""
+        lines.append(f"{line}{times}{_describe_statuses(same)}")
+    return lines
+
+
+def _describe_statuses(calls: Sequence[Call]) -> str:
+    """Return the statuses that polls have seen, such as ``: STARTING x20, COMPLETE``."""
+    responses = [tasks for call in calls if (tasks := _tasks_shown(call)) is not None]
+    seen = [tasks[0]["Status"] if len(tasks) == 1 else pluralize(len(tasks), "task") for tasks in responses]
+    runs = ((status, len(list(group))) for status, group in groupby(seen))
+    return ": " + ", ".join(_format_count(*run) for run in runs) if seen else ""
+
+
+def _tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
+    """Return the export tasks in the response of a call; None if it is another call, or had no response."""
+    if call.operation != "DescribeExportTasks" or call.response is None:
+        return None
+    tasks: Sequence[Mapping[str, Any]] = call.response.get("ExportTasks", ())
+    return tasks
+
+
+def _format_count(name: str, count: int) -> str:
+    return name if count == 1 else f"{name} x{count}"
+
+
+def _describe_task(task: TaskState) -> str:
+    percent = task.fields["PercentProgress"]
+    return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}"
+
+
+def _limit(
+    lines: Sequence[str],
+    most: int,
+    *,
+    keep_last: bool = False,
+    count: int | None = None,
+    width: int | None = _MAX_WIDTH,
+) -> list[str]:
+    """Return at most so many lines, indented and not too long; *count* is how many there are."""
+    left_out = (len(lines) if count is None else count) - most
+    shown = [f"  {line}" for line in (lines[-most:] if keep_last else lines[:most])]
+    if width is not None:
+        shown = [line if len(line) <= width else f"{line[: width - 3]}..." for line in shown]
     if left_out > 0:
-        rest = f"  ... {left_out} {'earlier' if keep_last else 'more'} ..."
-        shown.insert(0 if keep_last else len(shown), rest)
+        note = f"  ... {left_out} {'earlier' if keep_last else 'more'} ..."
+        shown.insert(0 if keep_last else len(shown), note)
     return shown or ["  none"]
 
 
-def _shortened(line: str) -> str:
-    return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 3]}..."
+def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
+    """Yield what most likely went wrong."""
+    own = [call for call in calls if not call.injected]
+    for call in own:
+        yield from _hints_of_call(account, call)
+    yield from _hints_of_late_cancels(account, own)
+    yield from _hints_of_polls(account, own)
+    if calls:
+        for injection in account.injections.unused():
+            yield f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
 
 
-def _task_line(task: TaskState) -> str:
-    return repr(LiveExportTask.of(task))[len("<ExportTask ") : -1]
-
-
-def _hints(call: Call, account: Account) -> Iterable[str]:
-    if call.error_code == "ExportTaskLimitReachedFault" and not call.injected:
+def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
+    code = call.error_code
+    if code == "ExportTaskLimitReachedFault":
         limit = account.options.concurrent_limit
-        yield f"{limit} exports are running in {call.region}, seeded ones too; the option concurrent_limit allows more"
-    identifier = call.identifier
-    if identifier is None or call.error_code != "ExportTaskNotFound":
-        return
+        yield (
+            f"{pluralize(limit, 'export')} may run at once in {call.region}, seeded ones included. "
+            "Set the option concurrent_limit to allow more"
+        )
+    elif code == "ExportTaskNotFound" or (call.identifier is not None and _tasks_shown(call) == []):
+        yield from _hints_of_identifier(account, call)
+    elif code in {source_type.not_found for source_type in SOURCE_TYPES.values()}:
+        yield from _hints_of_source(account, call)
+    for item in call.parameters.get("Filters", ()):
+        upper = [value for value in item["Values"] if value != value.lower()]
+        if upper and item["Name"] == "status":
+            yield f"the filter 'status' compares lower case: use {upper[0].lower()!r}, not {upper[0]!r}"
+
+
+def _hints_of_identifier(account: Account, call: Call) -> Iterator[str]:
+    identifier = str(call.identifier)
     for region in account.regions.values():
         if identifier in region.tasks and region.name != call.region:
-            yield f"{identifier!r} is in {region.name}; this call went to {call.region}"
-        for other in region.tasks:
-            if other != identifier and other.lower() == identifier.lower():
-                yield f"identifiers keep their case: {other!r} is in {region.name}, {identifier!r} was asked for"
-        for other in close_matches(identifier, region.tasks, cutoff=0.8):
-            if other.lower() != identifier.lower():
-                yield f"{other!r} is in {region.name}; {identifier!r} was asked for"
+            yield f"{identifier!r} is in {region.name}, but the call went to {call.region}"
+        for other in find_similar(identifier, region.tasks, cutoff=0.8):
+            if other != identifier:
+                same = "; identifiers are case-sensitive" if other.lower() == identifier.lower() else ""
+                yield f"{other!r} is in {region.name}, but the call asked for {identifier!r}{same}"
 
 
-def _waited_in_vain(account: Account) -> Iterable[str]:
-    """Tasks that were asked for again and again while the clock that moves them stood still."""
-    looks = (call for call in account.log.calls if call.operation == "DescribeExportTasks")
-    asked = Counter((call.region, call.identifier) for call in looks)
-    for (region, identifier), times in asked.items():
-        task = account.region(region).tasks.get(identifier or "")
-        if task is None or times < _IN_VAIN or _clock.is_frozen() or not isinstance(task.timeline, Timeline):
+def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
+    kind, name, region = _find_source(call)
+    if not name:
+        return
+    source = f"{kind}:{name}"
+    if region != call.region:
+        yield f"the ARN of {source} names {region}, but the call went to {call.region}"
+        return
+    for other in account.regions.values():
+        if other.name != region and other.sources.find(kind, name) is not None:
+            yield f"{source} is seeded in {other.name}, but the call went to {region}"
+    seeded = [arn.split(":", 5)[5] for arn in account.region(region).sources.arns()]
+    if seeded:
+        closest = find_similar(source, seeded)
+        ordered = [*closest, *(other for other in seeded if other not in closest)]
+        more = ", ..." if len(ordered) > _MAX_SOURCES else ""
+        yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
+
+
+def _find_source(call: Call) -> tuple[str, str, str]:
+    """Return the resource type, the name and the region of the source that a call names."""
+    given = {type_: call.parameters.get(source_type.identifier) for type_, source_type in SOURCE_TYPES.items()}
+    kind, name = next(((type_, name) for type_, name in given.items() if name), ("", call.parameters.get("SourceArn")))
+    parts = parse_source_arn(name)
+    return (parts["type"], parts["name"], parts["region"]) if parts else (kind, str(name or ""), call.region)
+
+
+def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield, for each task, how much too late its first refused cancel came."""
+    refused: dict[tuple[str, str | None], Call] = {}
+    for call in calls:
+        if call.error_code == "InvalidExportTaskStateFault":
+            refused.setdefault((call.region, call.identifier), call)
+    for (region, identifier), call in refused.items():
+        task = account.region(region).tasks.get(str(identifier))
+        if task is None:
             continue
-        if task.status not in FINISHED:
-            yield (
-                f"{identifier!r} was asked for {times} times and is {task.status}: its Timeline follows the clock, "
-                "which nobody moves; use rds_export_clock, Polls or move_to"
-            )
+        end = task.fields.get("TaskEndTime")
+        if end is None or call.time < end:
+            yield f"{identifier!r} was CANCELING already when it was cancelled"
+        elif call.time - end < timedelta(seconds=1):
+            yield f"{identifier!r} was {task.status} already when it was cancelled"
+        else:
+            late = timedelta(seconds=int((call.time - end).total_seconds()))
+            yield f"{identifier!r} was cancelled {late} too late: it became {task.status} at {end:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def table(catalogue: Iterable[Failure]) -> list[str]:
-    """The catalogue as aligned lines."""
-    rows = [("operation", "failure", "kind", "HTTP", "retried", "message")]
-    rows += [
-        (
-            str(failure.operation),
-            failure.name,
-            failure.kind,
-            str(failure.http_status or "-"),
-            "yes" if failure.retried else "no",
-            failure.message,
-        )
-        for failure in catalogue
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield the tasks that were described again and again while nothing advanced them."""
+    polls: dict[tuple[str, str], list[Call]] = {}
+    for call in calls:
+        tasks = _tasks_shown(call)
+        if tasks is not None and len(tasks) == 1:
+            polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
+    for (region, identifier), found in polls.items():
+        task = account.region(region).tasks.get(identifier)
+        if task is None or len(found) < _MANY_POLLS or task.status in FINISHED:
+            continue
+        seen = f"{identifier!r} was described {len(found)} times and is still {task.status}"
+        if isinstance(task.timeline, Stuck):
+            yield f"{seen}: its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
+        elif isinstance(task.timeline, Timeline):
+            last = found[-1].time
+            if not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST:
+                yield (
+                    f"{seen}: its Timeline follows the real clock, which a mocked sleep does not move. "
+                    "Use the fixture rds_export_clock, or timeline=Polls()"
+                )
+            elif found[-_MANY_POLLS].time == last:
+                yield (
+                    f"{seen}: its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                    "Move the clock (a mocked sleep does not), or use timeline=Polls()"
+                )
+
+
+def check_end(account: Account) -> str:
+    """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
+    parts = []
+    if account.options.assert_all_injected:
+        parts += [_describe_unused(account, injection) for injection in account.injections.unused()]
+    if account.options.assert_all_answered:
+        counts = Counter((call.operation, call.region) for call in account.log.unanswered)
+        for (operation, region), count in counts.items():
+            ways = [*ways_to_handle(operation), "allow it: assert_all_answered=False, or unanswered.clear()"]
+            parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
+    return "\n".join(parts)
+
+
+def _describe_unused(account: Account, injection: Injection) -> str:
+    calls = account.log.calls
+    by_identifier = injection.identifier is not None
+    called = Counter(
+        f"{call.operation} of {call.identifier!r}" if by_identifier and call.identifier is not None else call.operation
+        for call in calls
+    )
+    instead = ", ".join(_format_count(*item) for item in called.items()) or "nothing"
+    ways = [f"call {describe_target(injection)} in the test"]
+    other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
+    if other is not None:
+        ways += [
+            f"fail what is called: inject(..., operation={other!r})",
+            f"for the fixture rds_export_failure: @pytest.mark.rds_export_failure({other!r})",
+        ]
+    ways.append("allow it: assert_all_injected=False")
+    name, target = failure_name(injection), describe_target(injection)
+    return _with_ways(f"{name} was injected into {target} and never used. The test called {instead}", ways)
+
+
+def _fits(injection: Injection, operation: str) -> bool:
+    """Return whether the failure can be injected into *operation* instead of its own."""
+    failure = injection.failure
+    if operation == injection.operation:
+        return False
+    return not isinstance(failure, Failure) or failure.name in {other.name for other in failures(operation)}
+
+
+def _with_ways(problem: str, ways: Iterable[str]) -> str:
+    return "\n".join([f"{problem}. Do one of these:", *(f"  - {way}" for way in ways)])
+
+
+def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
+    """Return the failures of all operations as lines of at most *width* characters, grouped by what can fail so."""
+    operations = {failure.operation for failure in catalogue}
+    having = Counter(failure.name for failure in catalogue)
+    groups: dict[tuple[int, str], dict[str, Failure]] = {}
+    for failure in catalogue:
+        if failure.kind == "transport":
+            key = 2, "failures of the network"
+        elif failure.kind == "common" and having[failure.name] == len(operations):
+            key = 1, "failures of any operation"
+        else:
+            key = 0, f"failures of {failure.operation}"
+        groups.setdefault(key, {}).setdefault(failure.name, failure)
+    names = max(len(failure.name) for failure in catalogue)
+    lines = []
+    for (_, title), group in sorted(groups.items(), key=lambda item: item[0][0]):
+        lines.append(f"{title}:")
+        for failure in group.values():
+            lines += _format_failure(failure, names, width)
+        lines.append("")
     return [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[5]]).rstrip()
-        for row in rows
+        *lines,
+        "in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')",
+        "one test for each: @pytest.mark.rds_export_failure('StartExportTask')",
     ]
+
+
+def _format_failure(failure: Failure, names: int, width: int) -> list[str]:
+    """Return the name of a failure, and its message beside it; below it if there is not enough room."""
+    status = f"HTTP {failure.http_status}" if failure.http_status else "no status"
+    head = f"  {failure.name:{names}}  {status:9}  {'retried' if failure.retried else '':7}  "
+    if width - len(head) < _MIN_MESSAGE:
+        return [head.rstrip(), *textwrap.wrap(failure.message, width, initial_indent="    ", subsequent_indent="    ")]
+    return textwrap.wrap(failure.message, width, initial_indent=head, subsequent_indent=" " * len(head))

@@ -1,16 +1,19 @@
-"""The plugin: options, markers, fixtures, report. The only room that knows pytest."""
+"""The pytest plugin: options, markers, fixtures, hooks. The only module that imports pytest."""
 
 from __future__ import annotations
 
 import inspect
 import os
+import sys
 from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import _sleep  # noqa: F401
-from ._rds.options import INI_NAMES, NAMES, Options
+from ._messages import unknown_name
+from ._rds.options import INI_OPTIONS, NAMES, Options, from_ini
 
 if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
@@ -25,55 +28,62 @@ if TYPE_CHECKING:
 _INI = "rds_export_"
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
-_used: pytest.StashKey[Account] = pytest.StashKey()
+_account: pytest.StashKey[Account] = pytest.StashKey()
 _environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
-_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
-_phases = pytest.StashKey[dict[str, bool]]()
+_environ_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+_passed = pytest.StashKey[dict[str, bool]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini keys, one for each option but the timeline, and ``--rds-export-failures``."""
-    for name in INI_NAMES:
-        parser.addini(
-            f"{_INI}{name}", f"rds_export: default of the option {name} of the marker rds_export_tasks", default=""
-        )
+    """Add an ini option for each option that an ini file can spell, and ``--rds-export-failures``."""
+    for name, option in INI_OPTIONS.items():
+        # Older versions of pytest turn a default of None into a list.
+        parser.addini(f"{_INI}{name}", option.help, type=_ini_type(option.default), default="")
     parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
         "--rds-export-failures",
         action="store_true",
-        help="show the failures that rds_export_failure and inject know, then exit",
+        help="list the failures for rds_export_failure and inject(), then exit",
     )
 
 
+def _ini_type(default: Any) -> Any:
+    # Older versions of pytest have no "int"; Options converts the string.
+    has_int = pytest.version_tuple >= (8, 4)
+    return {bool: "bool", int: "int" if has_int else "string"}.get(type(default), "string")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers and check the ini keys."""
+    """Register the markers and read the ini options."""
     config.addinivalue_line(
         "markers",
-        "rds_export_tasks(*seeds, **options): seed export tasks for the fixture rds_export_tasks and set its options: "
+        "rds_export_tasks(*seeds, **options): seed export tasks into the fixture rds_export_tasks and set its options: "
         + ", ".join(NAMES),
     )
     config.addinivalue_line(
         "markers",
-        "rds_export_failure(operation, kinds=('documented',)): run the test once for each failure of an RDS operation, "
-        "of the kinds documented, common and transport, armed by the fixture rds_export_failure",
+        "rds_export_failure(operation, kinds=('documented',), exclude=()): run the test once for each failure of an "
+        "RDS operation, with the fixture rds_export_failure; kinds are documented, common and transport",
     )
     config.addinivalue_line(
         "markers",
-        "rds_export_clock(start, limit=timedelta(days=7)): where the fixture rds_export_clock starts, and after how "
-        "much frozen time it stops code that sleeps on",
+        "rds_export_clock(start, limit=timedelta(days=7)): set the start of the fixture rds_export_clock, and the "
+        "frozen time after which it stops code that sleeps for ever",
     )
     config.stash[_ini_options] = _read_ini(config)
 
 
 def _read_ini(config: pytest.Config) -> dict[str, Any]:
     options = {}
-    for name in INI_NAMES:
-        text = config.getini(f"{_INI}{name}")
-        if text:
-            try:
-                options[name] = Options.from_text(name, text)
-                Options.of({name: options[name]})
-            except ValueError as error:
-                raise pytest.UsageError(f"ini key {_INI}{name}: {error}") from None
+    for name in INI_OPTIONS:
+        try:
+            value = config.getini(f"{_INI}{name}")
+            if value != "":
+                options[name] = from_ini(name, value)
+                Options(**{name: options[name]})
+        except (TypeError, ValueError, pytest.UsageError) as error:
+            # For a value of the wrong type, pytest 9 raises a UsageError, which may say the place or not.
+            place = "" if f"{_INI}{name}" in str(error) else f"{config.inipath}: {_INI}{name}: "
+            raise pytest.UsageError(f"{place}{error}") from None
     return options
 
 
@@ -81,52 +91,74 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Print the catalogue of failures instead of running tests."""
     if not config.getoption("--rds-export-failures"):
         return None
+    import shutil
+
     from . import _failures, _fake, _report
 
-    for line in _report.table(failure for name in _fake.HANDLED for failure in _failures.failures(name)):
+    catalogue = [failure for name in _fake.HANDLED for failure in _failures.failures(name)]
+    for line in _report.format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0
 
 
 @pytest.fixture
 def rds_export_seed() -> Iterable[Seed]:
-    """What is seeded into rds_export_tasks; override it in a conftest.
+    """Override this fixture to seed export tasks into every test that uses rds_export_tasks.
 
-    An iterable of identifiers, ExportTask values, mappings in the API's shape, or paths to the JSON that
-    'aws rds describe-export-tasks' prints.
+    Returns:
+        Identifiers, ExportTask values, mappings in the API's shape, or Paths to the JSON that
+        'aws rds describe-export-tasks' prints. Nothing by default.
+
     """
     return ()
 
 
 @pytest.fixture
 def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[Seed]) -> Iterator[ExportTaskRegistry]:
-    """The export tasks of a fake Amazon RDS that answers every RDS client in the process.
+    """Fake the export tasks of Amazon RDS: every RDS client of the process uses this registry instead of AWS.
 
-    An ExportTaskRegistry. AWS credentials are fake meanwhile, the seed is in.
+    AWS credentials and the region in the environment are fake until the test ends. Seeds come from the fixture
+    rds_export_seed and the marker rds_export_tasks, options from the marker and the ini file.
+
+    Yields:
+        The ExportTaskRegistry of the default region.
+
     """
     __tracebackhide__ = True
     from . import _fake
 
-    markers = list(request.node.iter_markers("rds_export_tasks"))
+    markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
-    given = dict(ini_options)
-    for marker in reversed(markers):
-        given.update(marker.kwargs)
-    account = request.node.stash[_used] = _fake.Account(Options.of(given))
+    options = dict(ini_options)
+    for marker in markers:
+        options.update(marker.kwargs)
+    with _no_traceback("marker rds_export_tasks"):
+        account = request.node.stash[_account] = _fake.Account(Options(**options))
     registry = _fake.ExportTaskRegistry.of(account.region())
-    if rds_export_seed is None:
-        raise TypeError("the fixture rds_export_seed gives None; have it return what is to be seeded, such as a list")
-    registry.seed_all(rds_export_seed)
-    for marker in reversed(markers):
-        registry.seed_all(marker.args)
+    with _no_traceback("fixture rds_export_seed"):
+        if rds_export_seed is None:
+            raise TypeError("it must return seeds, such as a list, got None")
+        registry.seed_all(rds_export_seed)
+    with _no_traceback("marker rds_export_tasks"):
+        for marker in markers:
+            registry.seed_all(marker.args)
     with _fake.activate(account) as found:
         request.node.stash[_environments] = [found]
         yield registry
 
 
+@contextmanager
+def _no_traceback(place: str) -> Iterator[None]:
+    """Report a mistake of the user by its message and its place, without a traceback of ours."""
+    try:
+        yield
+    except (TypeError, ValueError, OSError) as error:
+        raise pytest.fail.Exception(f"{place}: {error}", pytrace=False) from None
+
+
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
-    """A boto3 RDS client in the home region, answered by rds_export_tasks."""
+    """Make a boto3 RDS client in the default region; rds_export_tasks responds to it."""
     from . import _fake
 
     return _fake.new_client(rds_export_tasks.region)
@@ -134,30 +166,40 @@ def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
 
 @pytest.fixture
 def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportTaskRegistry) -> Iterator[Failure]:
-    """The Failure that this test's calls meet, every send of them.
+    """Run the test once for each way in which an RDS operation can fail, and make its calls fail so.
 
-    Without a parameter the test runs once for each documented failure of CancelExportTask, or of what the marker
-    rds_export_failure names; an indirect parameter is a Failure or its name.
+    By default for each documented failure of CancelExportTask; the marker rds_export_failure names another operation,
+    other kinds, and failures to exclude. An indirect parameter is a Failure or the name of one.
+
+    Yields:
+        The Failure.
+
     """
     __tracebackhide__ = True
     if not hasattr(request, "param"):
         pytest.fail(
-            "rds_export_failure has no failure here: name one with "
-            "@pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or, where pytest cannot parametrize "
-            "(unittest, getfixturevalue), call rds_export_tasks.inject()",
+            "the fixture rds_export_failure needs a parameter, which pytest cannot give it here (unittest, "
+            "getfixturevalue). Write @pytest.mark.parametrize('rds_export_failure', [...], indirect=True), or use "
+            "rds_export_tasks.inject() instead",
             pytrace=False,
         )
-    with rds_export_tasks.inject(request.param) as injection:
+    with _no_traceback("fixture rds_export_failure"):
+        injection = rds_export_tasks.inject(request.param)
+    with injection:
         failure: Any = injection.failure
         yield failure
 
 
 @pytest.fixture
 def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
-    """The test's clock, an ExportClock, frozen by freezegun: now, tick(minutes=5), move_to('2026-03-01T02:00Z').
+    """Freeze the time of the test with freezegun; time.sleep and asyncio.sleep move it instead of waiting.
 
-    time.sleep and asyncio.sleep move it instead of waiting, as do the delays of retries. It starts at
-    2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
+    Delays of retries move it as well. It starts at 2026-01-01T00:00Z, or where the marker rds_export_clock or an
+    indirect parameter says. Move it with tick(minutes=5) and move_to('2026-03-01T02:00Z').
+
+    Yields:
+        The ExportClock.
+
     """
     __tracebackhide__ = True
     from . import _clock
@@ -180,49 +222,62 @@ def rds_export_endpoint(
     request: pytest.FixtureRequest,
     rds_export_tasks: ExportTaskRegistry,  # noqa: ARG001 - it puts the account there
 ) -> Iterator[str]:
-    """The URL of the same service on loopback, for other processes, such as the AWS CLI.
+    """Serve rds_export_tasks on a loopback port, for other processes such as the AWS CLI.
 
-    AWS_ENDPOINT_URL_RDS is set to it, beside the fake credentials and the region.
+    AWS_ENDPOINT_URL_RDS is set to the URL until the test ends.
+
+    Yields:
+        The URL.
+
     """
     from . import _fake
 
-    with _fake.serve(request.node.stash[_used]) as (url, found):
+    with _fake.serve(request.node.stash[_account]) as (url, found):
         request.node.stash[_environments].append(found)
         yield url
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that asks for rds_export_failure once for each failure it is to meet."""
+    """Run a test that uses rds_export_failure once for each failure."""
     name = "rds_export_failure"
-    marks = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in _argnames(mark)]
-    if any(not _is_indirect(mark, name) for mark in marks):
-        raise _refusal(metafunc, f"parametrize {name} with indirect=True")
+    parametrized = [mark for mark in metafunc.definition.iter_markers("parametrize") if name in _argnames(mark)]
+    if any(not _is_indirect(mark, name) for mark in parametrized):
+        raise _error_of(metafunc, f"parametrize {name} with indirect=True")
     if name not in metafunc.fixturenames or not _is_ours(metafunc, name):
         return
     marker = metafunc.definition.get_closest_marker(name)
-    if marks:
+    if parametrized:
         if marker is not None:
-            raise _refusal(
-                metafunc, f"the marker {name} and a parametrize of {name} exclude each other; keep one of them"
-            )
+            raise _error_of(metafunc, f"use the marker {name} or a parametrize of {name}, not both")
         return
     try:
-        catalogue = _picked(*marker.args, **marker.kwargs) if marker is not None else _picked()
+        catalogue = _select_failures(*marker.args, **marker.kwargs) if marker is not None else _select_failures()
     except (TypeError, ValueError) as error:
-        raise _refusal(metafunc, f"marker {name}: {error}") from None
-    if not catalogue:
-        raise _refusal(metafunc, f"marker {name}: the operation has no failures of these kinds")
+        raise _error_of(metafunc, f"marker {name}: {error}") from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
 
 
-def _refusal(metafunc: pytest.Metafunc, message: str) -> BaseException:
+def _error_of(metafunc: pytest.Metafunc, message: str) -> BaseException:
     return pytest.fail.Exception(f"{metafunc.definition.nodeid}: {message}", pytrace=False)
 
 
-def _picked(operation: str = "CancelExportTask", *, kinds: Iterable[str] = ("documented",)) -> tuple[Failure, ...]:
+def _select_failures(operation: str = "CancelExportTask", *more: object, **options: Any) -> tuple[Failure, ...]:
+    """Return the failures that the arguments of the marker rds_export_failure select."""
     from . import _failures
 
-    return _failures.failures(operation, kinds)
+    if more:
+        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
+    for name in options:
+        if name not in ("operation", "kinds", "exclude"):
+            raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
+    operation = options.get("operation", operation)
+    exclude = options.get("exclude", ())
+    excluded = {_failures.find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
+    kinds = options.get("kinds", ("documented",))
+    found = tuple(failure for failure in _failures.failures(operation, kinds) if failure.name not in excluded)
+    if not found:
+        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
+    return found
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
@@ -242,51 +297,62 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a marker whose fixture is not there to read it; keep what the environment is before any fixture."""
+    """Refuse a marker on a function that lacks its fixture; keep what the environment is before any fixture."""
+    fake = _loaded_fake()
+    if fake is not None:
+        fake.forget_ended()
     fixtures = getattr(item, "fixturenames", ())
     if "rds_export_tasks" in fixtures or "request" in fixtures:
-        item.stash[_before] = dict(os.environ)
+        item.stash[_environ_before] = dict(os.environ)
     for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
-        if item.get_closest_marker(name) is not None and name not in fixtures:
+        if name not in fixtures and any(mark.name == name for mark in item.own_markers):
             pytest.fail(
-                f"the marker {name} does nothing without the fixture: ask for it as an argument or add "
+                f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
                 f"@pytest.mark.usefixtures('{name}')",
                 pytrace=False,
             )
 
 
+def _loaded_fake() -> Any:
+    """Return the module ``_fake`` if anything has used it; loading it would make every run of pytest slower."""
+    return vars(sys.modules[__package__]).get("_fake")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note which phases passed; show calls and tasks with a failure."""
+    """Note which phases passed; show what every fake of the test has seen with a failure."""
     report = yield
-    phases = item.stash.setdefault(_phases, {})
+    passed = item.stash.setdefault(_passed, {})
     if report.when == "setup":
-        phases.clear()
-    # A phase has several reports where it has subtests.
-    phases[report.when] = phases.get(report.when, True) and report.passed
-    if report.failed and report.when != "teardown" and (account := item.stash.get(_used, None)) is not None:
+        passed.clear()
+    # A phase has several reports if it has subtests.
+    passed[report.when] = passed.get(report.when, True) and report.passed
+    fake = _loaded_fake()
+    if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
         from . import _report
 
-        report.sections.append(("rds export tasks", _report.described(account)))
+        for account in fake.recent_accounts():
+            if text := _report.describe(account):
+                report.sections.append(("rds export tasks", text))
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """After the function's fixtures have ended, fail a test that passed with failures unmet or calls unanswered."""
+    """After the function's fixtures, fail a test that passed with unused failures or unhandled operations."""
     try:
         yield
     finally:
-        before = item.stash.get(_before, None)
+        before = item.stash.get(_environ_before, None)
         if before is not None:
             for environment in item.stash.get(_environments, ()):
-                environment.put_back_again(before)
-    account = item.stash.get(_used, None)
+                environment.restore(before)
+    account = item.stash.get(_account, None)
     if account is None:
         return
-    del item.stash[_used]
-    from . import _fake
+    del item.stash[_account]
+    from . import _report
 
-    phases = item.stash.get(_phases, {})
-    if phases.get("setup") and phases.get("call") and (complaint := _fake.complaints(account)):
-        pytest.fail(complaint, pytrace=False)
+    passed = item.stash.get(_passed, {})
+    if passed.get("setup") and passed.get("call") and (problem := _report.check_end(account)):
+        pytest.fail(problem, pytrace=False)

@@ -1,4 +1,4 @@
-"""The public API as type checkers see it. mypy reads this file; pytest runs what it does."""
+"""The types of the public API. mypy checks this file, and pytest runs it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
 
     def assert_type(value: object, of: object) -> None:
-        """Nothing when it runs."""
+        """Do nothing at run time."""
 
 
 def test_registry_is_a_mapping_of_tasks(rds_export_tasks: ExportTaskRegistry) -> None:
@@ -57,7 +57,7 @@ def test_seeds_are_of_four_kinds(rds_export_tasks: ExportTaskRegistry, tmp_path:
     assert len(seeded) == 3
 
 
-def test_task_has_its_members_status_and_region(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_task_has_status_identifier_and_region(rds_export_tasks: ExportTaskRegistry) -> None:
     task = rds_export_tasks.seed("nightly")
 
     assert_type(task.status, str)
@@ -68,16 +68,16 @@ def test_task_has_its_members_status_and_region(rds_export_tasks: ExportTaskRegi
 
 
 def test_timelines_are_values() -> None:
-    clock = Timeline(starting=timedelta(minutes=1), in_progress=60, outcome="FAILED", failure_cause="broken")
+    timeline = Timeline(starting=timedelta(minutes=1), in_progress=60, outcome="FAILED", failure_cause="broken")
 
-    assert_type(clock, Timeline)
+    assert_type(timeline, Timeline)
     assert_type(Polls(in_progress=3), Polls)
     assert_type(Stuck(), Stuck)
-    assert ExportTask("nightly", timeline=clock).identifier == "nightly"
+    assert ExportTask("nightly", timeline=timeline).identifier == "nightly"
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_inject_takes_a_failure_a_name_or_an_exception(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_inject_accepts_a_failure_a_name_or_an_exception(rds_export_tasks: ExportTaskRegistry) -> None:
     catalogue = failures("CancelExportTask", kinds=("documented", "common"))
     own = Failure("OptInRequired", http_status=403, message="Sign up first")
 
@@ -94,13 +94,13 @@ def test_inject_takes_a_failure_a_name_or_an_exception(rds_export_tasks: ExportT
     assert rds_export_tasks.inject(RuntimeError("broken")).attempts == 0
 
 
-def test_client_is_that_of_the_stubs(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
+def test_client_has_the_type_of_the_stubs(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
     rds_export_tasks.seed("nightly")
 
-    answer = rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+    response = rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
     call = rds_export_tasks.calls[0]
 
-    assert_type(answer["Status"], str)
+    assert_type(response["Status"], str)
     assert_type(call.operation, str)
     assert_type(call.parameters, Mapping[str, Any])
     assert_type(call.time, datetime)
@@ -113,11 +113,11 @@ def test_client_is_that_of_the_stubs(rds_export_tasks: ExportTaskRegistry, rds_e
 
 
 def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
-    def answer(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    def respond(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"DBInstances": [{"DBInstanceIdentifier": parameters["DBInstanceIdentifier"]}]}
 
     rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
-    rds_export_tasks.stub("DescribeDBInstances", answer)
+    rds_export_tasks.stub("DescribeDBInstances", respond)
 
     found = rds_export_client.describe_db_instances(DBInstanceIdentifier="orders")["DBInstances"]
     assert [instance["DBInstanceIdentifier"] for instance in found] == ["orders"]
@@ -126,7 +126,7 @@ def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, r
     rds_export_tasks.unanswered.clear()
 
 
-def test_clock_tells_and_moves(rds_export_clock: ExportClock) -> None:
+def test_clock_has_now_tick_and_move_to(rds_export_clock: ExportClock) -> None:
     assert_type(rds_export_clock.now, datetime)
     assert_type(rds_export_clock.tick(minutes=5), datetime)
     assert_type(rds_export_clock.move_to("2026-03-01T02:00Z"), datetime)
@@ -155,5 +155,5 @@ def running(rds_export_tasks: ExportTaskRegistry) -> ExportTask:
     return rds_export_tasks["seeded"]
 
 
-def test_fixtures_of_ones_own_are_typed(running: ExportTask) -> None:
+def test_fixtures_of_the_user_are_typed(running: ExportTask) -> None:
     assert running.status == "IN_PROGRESS"

@@ -77,9 +77,9 @@ class Region:
         return False
 
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
-        """Add tasks as they are at this time, all or none. One that names another region is added there.
+        """Add tasks as they are now, all or none. In the default region, one that names another region is added there.
 
-        Raises ``ValueError`` for an identifier in use.
+        Raises ``ValueError`` for an identifier in use and for a task of another region.
         """
         now, frozen = _clock.now(), _clock.is_frozen()
         account = self.account
@@ -87,11 +87,16 @@ class Region:
         with account.lock:
             for task in tasks:
                 region = account.region(task.region or self.name)
+                if region is not self and self.name != account.options.region:
+                    raise ValueError(
+                        f"export task {task.identifier!r} belongs to {region.name}, but this is the registry of "
+                        f"{self.name}. Seed it with in_region({region.name!r})"
+                    )
                 key = region.name, task.identifier
                 if key in new or task.identifier in region.tasks:
                     raise ValueError(
-                        f"export task {task.identifier!r} is already in {region.name}; seed each identifier once, and "
-                        f"take a seeded one with registry[{task.identifier!r}]"
+                        f"export task {task.identifier!r} exists already in {region.name}. Seed each identifier once; "
+                        f"registry[{task.identifier!r}] is the task"
                     )
                 timeline = task.timeline or account.options.timeline
                 new[key] = TaskState(region, task.to_response(), timeline, now, may_restart=not frozen)

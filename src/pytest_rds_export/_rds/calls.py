@@ -14,12 +14,21 @@ __tracebackhide__ = True
 class Call:
     """One call of a client: all its attempts, however often botocore retried it.
 
-    ``operation`` is the API's name, ``parameters`` and ``response`` have the shape that boto3 users know. ``region``
-    is where the call went, ``time`` when it was first sent. ``attempts`` counts the sends, ``retry_delays`` are the
-    seconds that botocore would have slept between them. ``http_status``, ``error_code`` and ``response`` are the last
-    answer's: ``error_code`` is the fault's wire code, or the name of a transport failure or exception; ``response``
-    is None for a fault, ``http_status`` where no answer came. ``injected`` says whether the last send met an injected
-    failure. ``invocation_id`` is botocore's id of the call, the same in all its attempts.
+    Attributes:
+        operation: The API name of the operation.
+        parameters: The parameters, as a boto3 user writes them.
+        region: The region that the call went to.
+        time: When the first attempt was made.
+        attempts: How many attempts there were.
+        retry_delays: The seconds that botocore would have slept between them. They contain jitter: assert on their
+            number or on ``attempts``, not on their values.
+        http_status: The HTTP status of the last response; None if there was none.
+        error_code: The code of the last fault, or the name of a transport failure or exception; None for a success.
+        response: The last response, as a boto3 user sees it; None for a fault.
+        injected: Whether the last attempt failed with an injected failure.
+        injected_failures: The injected failures of all attempts, by their codes.
+        invocation_id: botocore's id of the call, the same in all its attempts.
+
     """
 
     __slots__ = (
@@ -27,6 +36,7 @@ class Call:
         "error_code",
         "http_status",
         "injected",
+        "injected_failures",
         "invocation_id",
         "operation",
         "parameters",
@@ -48,6 +58,7 @@ class Call:
         self.error_code: str | None = None
         self.response: Mapping[str, Any] | None = None
         self.injected = False
+        self.injected_failures: list[str] = []
 
     @property
     def identifier(self) -> str | None:
@@ -57,8 +68,8 @@ class Call:
 
     @property
     def outcome(self) -> str:
-        """What came of the call, in a few words."""
-        result = self.error_code or ("ok" if self.http_status is not None else "no answer")
+        """How the call ended, in a few words."""
+        result = self.error_code or ("ok" if self.http_status is not None else "no response")
         notes = [f"HTTP {self.http_status}"] if self.http_status is not None else []
         if self.injected:
             notes.append("injected")
@@ -70,10 +81,26 @@ class Call:
 
 def describe_call(call: Call) -> str:
     """Return the whole call in one line."""
-    about = f" {call.identifier!r}" if call.identifier is not None else ""
+    return f"{_describe_request(call)}: {call.outcome}, {_describe_attempts(call)}"
+
+
+def _describe_request(call: Call) -> str:
+    """Return what was asked, in a few words: the export task, or the parameters that narrow a list or name a source."""
+    parameters = call.parameters
+    about = [repr(call.identifier)] if call.identifier is not None else []
+    narrowing = ("SourceArn", "SourceType", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")
+    about += [f"{name}={parameters[name]}" for name in narrowing if name in parameters]
+    about += [f"{item['Name']}={','.join(item['Values'])}" for item in parameters.get("Filters", ())]
+    return " ".join([call.operation, *about, f"in {call.region}"])
+
+
+def _describe_attempts(call: Call) -> str:
+    attempts = pluralize(call.attempts, "attempt")
+    earlier = call.injected_failures[: -1 if call.injected else None]
+    if earlier:
+        attempts += f" ({', '.join(earlier)} injected)"
     delays = ", ".join(f"{delay:.2f}" for delay in call.retry_delays)
-    attempts = pluralize(call.attempts, "attempt") + (f", delays {delays} s" if delays else "")
-    return f"{call.operation}{about} in {call.region}: {call.outcome}, {attempts}"
+    return f"{attempts}, delays {delays} s" if delays else attempts
 
 
 class CallLog:
@@ -122,3 +149,5 @@ def record_outcome(
     call.error_code = error_code
     call.response = response
     call.injected = injected
+    if injected and error_code is not None:
+        call.injected_failures.append(error_code)

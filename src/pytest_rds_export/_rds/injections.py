@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from .. import _failures, _model
 from .._failures import Failure
-from .._messages import pluralize, unknown_name_message
+from .._messages import must_be, must_be_type, pluralize, unknown_name
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -20,11 +20,18 @@ __tracebackhide__ = True
 
 
 class Injection:
-    """A failure on its way to the sends that it is meant for.
+    """A failure that waits for the attempts that it is meant for.
 
-    ``failure`` is a ``Failure`` or the exception instance that was given; ``operation``, ``identifier``, ``times`` and
-    ``applied`` are as ``ExportTaskRegistry.inject`` takes them. ``attempts`` counts the attempts that failed with it.
-    Used as a context manager, it is lifted at the exit, whether it was used or not.
+    Used as a context manager, it is removed at the exit, whether it was used or not.
+
+    Attributes:
+        failure: The ``Failure``, or the exception that was given.
+        operation: The API name of the operation that fails.
+        identifier: The export task that the calls must be about; None for any.
+        times: How many attempts fail with it; None for every one.
+        applied: Whether the operation takes effect before its response is lost.
+        attempts: How many attempts have failed with it.
+
     """
 
     def __init__(
@@ -52,11 +59,9 @@ class Injection:
         self._queue.remove(self)
 
     def __repr__(self) -> str:
-        often = "every send" if self.times is None else pluralize(self.times, "send")
+        often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
         applied = ", applied" if self.applied else ""
-        return (
-            f"<Injection {failure_name(self)} into {describe_target(self)}: {often}{applied}, met by {self.attempts}>"
-        )
+        return f"<Injection {failure_name(self)} into {describe_target(self)}: {often}{applied}, {self.attempts} used>"
 
 
 def failure_name(injection: Injection) -> str:
@@ -90,11 +95,11 @@ class InjectionQueue:
     ) -> Injection:
         """Add a failure, as ``ExportTaskRegistry.inject`` says; *operations* are where a name is looked for."""
         if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
-            raise ValueError(f"times is a whole number of at least 1, or None for every send, got {times!r}")
+            raise ValueError(must_be("times", "an int of at least 1, or None for every attempt", times))
         if identifier is not None and not isinstance(identifier, str):
-            raise ValueError(f"identifier is that of an export task, or None for any, got {identifier!r}")
+            raise ValueError(must_be_type("identifier", "a string, or None for every export task", identifier))
         if not isinstance(applied, bool):
-            raise ValueError(f"applied is True or False, got {applied!r}")
+            raise ValueError(must_be("applied", "True or False", applied))
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
@@ -102,7 +107,10 @@ class InjectionQueue:
         with self._lock:
             for earlier in self._waiting:
                 if _leaves_none(earlier, injection):
-                    raise ValueError(f"no send would ever get as far as {injection!r}: it stands behind {earlier!r}")
+                    raise ValueError(
+                        f"{injection!r} would never be used, because {earlier!r} takes every attempt. "
+                        "Give the earlier one times=, or use it as a context manager"
+                    )
             self._waiting.append(injection)
             self._all.append(injection)
         return injection
@@ -157,10 +165,10 @@ def _resolve(failure: object, operation: str | None, operations: Sequence[str]) 
         return failure, target
     kind = failure if isinstance(failure, type) else type(failure)
     if issubclass(kind, Exception):
-        raise TypeError(f"inject an instance of {kind.__name__}, not the class: {kind.__name__}(...)")
+        raise TypeError(f"failure must be an instance, got the class {kind.__name__}. Write {kind.__name__}(...)")
     if issubclass(kind, BaseException):
-        raise TypeError(f"a failure is an Exception; {failure!r} would end the test run")
-    raise TypeError(f"a failure is a Failure, its name or an exception instance, got {failure!r}")
+        raise TypeError(must_be("failure", "an Exception", failure) + ", which would end the test run")
+    raise TypeError(must_be_type("failure", "a Failure, the name of one, or an exception", failure))
 
 
 def _find_by_name(name: str, operation: str | None, operations: Sequence[str]) -> tuple[Failure, str]:
@@ -172,4 +180,6 @@ def _find_by_name(name: str, operation: str | None, operations: Sequence[str]) -
         except ValueError:
             continue
     names = {failure.name: None for candidate in operations for failure in _failures.failures(candidate)}
-    raise ValueError(unknown_name_message("failure", name, names) + "; for another operation say operation=...")
+    message = unknown_name("failure", name, names)
+    stop = "" if message.endswith("?") else "."
+    raise ValueError(f"{message}{stop} For another operation, pass operation=")

@@ -33,7 +33,7 @@ _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix a
 
 
 class UnansweredOperation(AssertionError):
-    """An RDS operation that nobody answered. Nothing was sent to AWS."""
+    """An RDS operation that nothing handles. Nothing was sent to AWS."""
 
     __module__ = "pytest_rds_export"
 
@@ -72,15 +72,21 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
 
 def unanswered(operation: str, *, in_process: bool) -> UnansweredOperation:
     """Return the error for an operation that nothing handles."""
-    ways = [f"rds_export_tasks.stub({operation!r}, response)"]
-    if operation in _WITH_SOURCES:
-        ways.insert(0, "rds_export_tasks.seed_snapshot(name)")
-    if in_process:
-        ways += ["moto beside this plugin (mock_aws)", f"a 'before-send.rds.{operation}' handler of your own"]
+    ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnansweredOperation(
-        f"nobody answers {operation}; answered here: {format_choices(HANDLED)}. Nothing was sent to AWS. "
-        f"Ways out: {'; '.join(ways)}"
+        f"no handler for {operation}, so nothing was sent. Handled are {format_choices(HANDLED, 'and')}. "
+        f"To handle it:{ways}"
     )
+
+
+def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
+    """Return what a user can do about an operation that nothing handles."""
+    ways = [f"give it a response: rds_export_tasks.stub({operation!r}, {{...}})"]
+    if operation in _WITH_SOURCES:
+        ways.insert(0, "seed what it describes: rds_export_tasks.seed_snapshot('nightly')")
+    if in_process:
+        ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
+    return ways
 
 
 def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

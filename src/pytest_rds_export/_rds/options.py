@@ -1,110 +1,102 @@
-"""The options, with their defaults, checks and spelling in an ini file."""
+"""The options of an account. pytest's start-up reads their names, so this module imports little and makes little."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._messages import unknown_name_message
+from .._messages import must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
-    from .timeline import Polls, Stuck, Timeline
+    from .timeline import AnyTimeline
 
 __tracebackhide__ = True
 
-_DEFAULT_REGION = "us-east-1"
+
+class Option(NamedTuple):
+    """An option that an ini file can spell."""
+
+    default: str | int
+    help: str
 
 
-# pytest's start reads the names of the options and nothing else, so other rooms are imported where they are needed.
-def _default_timeline() -> Timeline:
-    from .timeline import Timeline
+INI_OPTIONS = {
+    "region": Option("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
+    "account_id": Option("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
+    "describe_unknown": Option(
+        "error", "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"
+    ),
+    "concurrent_limit": Option(5, "how many exports may run at once in a region, at least 1 (default: 5)"),
+    "page_size": Option(100, "the most records in one response, from 1 to 100 (default: 100)"),
+    "assert_all_injected": Option(
+        default=True, help="fail a test whose injected failures were not used (default: true)"
+    ),
+    "assert_all_answered": Option(default=True, help="fail a test whose operations had no handler (default: true)"),
+}
+NAMES = (*INI_OPTIONS, "timeline")
 
-    return Timeline()
 
-
-@dataclass(frozen=True)
 class Options:
-    """How the fake behaves. Each option is a keyword of the marker and of ``fake_rds_export``.
+    """How the fake behaves. Each option is a keyword of the marker ``rds_export_tasks`` and of ``fake_rds_export``.
 
-    ``region``: the home region; by default the environment's, else us-east-1. ``account_id``: 12 digits.
-    ``describe_unknown``: what DescribeExportTasks answers for an unknown identifier, ``"error"`` (as the model says)
-    or ``"empty"`` (as a provider tested on AWS says). ``concurrent_limit``: running exports per region, at least 1;
-    AWS allows 5. ``page_size``: the most records in one answer whatever MaxRecords asks for, from 1 to 100.
-    ``timeline``: how tasks move that have none of their own. ``assert_all_injected``, ``assert_all_answered``: whether
-    an injected failure that no send met, or an operation that nobody answered, fails the test.
+    ``timeline`` says how tasks advance that have no timeline of their own, by default ``Timeline()``. Raises
+    ``TypeError`` for an unknown option and ``ValueError`` for a value that is not allowed.
     """
 
-    region: str = ""
-    account_id: str = "123456789012"
-    describe_unknown: str = "error"
-    concurrent_limit: int = 5
-    page_size: int = 100
-    timeline: Timeline | Polls | Stuck = field(default_factory=_default_timeline)
-    assert_all_injected: bool = True
-    assert_all_answered: bool = True
+    region: str
+    account_id: str
+    describe_unknown: str
+    concurrent_limit: int
+    page_size: int
+    assert_all_injected: bool
+    assert_all_answered: bool
+    timeline: AnyTimeline
 
-    def __post_init__(self) -> None:
-        from .. import _model
+    def __init__(self, **given: Any) -> None:
         from . import timeline
 
-        if not self.region:
-            found = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
-            object.__setattr__(self, "region", found)
-        else:
-            _model.check_region(self.region)
-        if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
-            raise ValueError(f"account_id is a text of 12 digits, got {self.account_id!r}")
-        if self.describe_unknown not in ("error", "empty"):
-            raise ValueError(f"describe_unknown is 'error' or 'empty', got {self.describe_unknown!r}")
-        for name, most in (("concurrent_limit", None), ("page_size", 100)):
-            value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool)
-            if not whole or value < 1 or (most and value > most):
-                allowed = f"from 1 to {most}" if most else "of at least 1"
-                raise ValueError(f"{name} is a whole number {allowed}, got {value!r}")
-        if not isinstance(self.timeline, (timeline.Timeline, timeline.Polls, timeline.Stuck)):
-            raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {self.timeline!r}")
-        for name in ("assert_all_injected", "assert_all_answered"):
-            if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"{name} is True or False, got {getattr(self, name)!r}")
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> Options:
-        """The options *given* by name, the others at their defaults.
-
-        Raises ``TypeError`` for an unknown option and ``ValueError`` for a value that is not allowed.
-        """
         for name in given:
             if name not in NAMES:
-                raise TypeError(unknown_name_message("option", name, NAMES))
-        return cls(**given)
+                raise TypeError(unknown_name("option", name, NAMES))
+        for name, option in INI_OPTIONS.items():
+            setattr(self, name, given.get(name, option.default))
+        self.timeline = given.get("timeline", timeline.DEFAULT)
+        self._check()
+        timeline.check_timeline(self.timeline)
 
-    @classmethod
-    def from_text(cls, name: str, text: str) -> Any:
-        """The value that *text* spells for the option *name* in an ini file.
+    def _check(self) -> None:
+        from .._model import check_region
 
-        Raises ``ValueError`` for a text that spells none.
-        """
-        kind = type(getattr(cls, name))
-        if kind is bool:
-            spelled = {
-                **dict.fromkeys(("true", "1", "yes", "on"), True),
-                **dict.fromkeys(("false", "0", "no", "off"), False),
-            }
-            if text.lower() not in spelled:
-                raise ValueError(f"{name} is true or false, got {text!r}")
-            return spelled[text.lower()]
-        if kind is int:
-            try:
-                return int(text)
-            except ValueError:
-                raise ValueError(f"{name} is a whole number, got {text!r}") from None
-        return text
+        if self.region:
+            check_region(self.region)
+        else:
+            self.region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
+        if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
+            how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
+            raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
+        if self.describe_unknown not in ("error", "empty"):
+            raise ValueError(must_be("describe_unknown", "'error' or 'empty'", self.describe_unknown))
+        for name, most in (("concurrent_limit", None), ("page_size", 100)):
+            value = getattr(self, name)
+            allowed = f"an int from 1 to {most}" if most else "an int of at least 1"
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(must_be_type(name, allowed, value))
+            if value < 1 or (most and value > most):
+                raise ValueError(must_be(name, allowed, value))
+        for name in ("assert_all_injected", "assert_all_answered"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(must_be(name, "True or False", getattr(self, name)))
+
+    def __repr__(self) -> str:
+        return f"Options({', '.join(f'{name}={getattr(self, name)!r}' for name in NAMES)})"
 
 
-NAMES = tuple(option.name for option in fields(Options))
-# An ini file can spell those with a plain default.
-INI_NAMES = tuple(option.name for option in fields(Options) if option.default is not MISSING)
+def from_ini(name: str, value: Any) -> Any:
+    """Return the value of an option that an ini file spells as a string. Raises ``ValueError`` if it does not."""
+    if isinstance(value, str) and isinstance(INI_OPTIONS[name].default, int):
+        try:
+            return int(value)
+        except ValueError:
+            raise ValueError(must_be(name, "an int", value)) from None
+    return value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
 from .._failures import Failure
-from .._messages import closest_first, format_choices, pluralize
+from .._messages import find_similar, format_choices, must_be, pluralize
 from . import operations, seeds
 from .account import Region, Stub
 from .calls import Call
@@ -28,8 +28,7 @@ __tracebackhide__ = True
 class ExportTaskRegistry(Mapping[str, ExportTask]):
     """The export tasks of one region, by identifier, in the order in which they were seeded or started.
 
-    As a mapping it gives the live tasks. Injected failures, stubs and calls belong to the account, whatever the
-    region.
+    As a mapping it holds the live tasks. Injected failures, stubs and calls belong to the account, whatever the region.
     """
 
     def __init__(self, region: Region) -> None:
@@ -51,24 +50,45 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         timeline: AnyTimeline | None = None,
         **fields: Unpack[TaskFields],
     ) -> ExportTask:
-        """Add a task as if it had been started before the test, and give the live one.
+        """Add a task as if it had been started before the test.
 
-        The arguments are those of ``ExportTask``. More tasks may be seeded running than the limit of concurrent exports
-        allows; a client that starts one then meets it. A task whose ``source_arn`` names another region is seeded
-        there. Raises ``TypeError`` for an unknown field, ``ValueError`` for a value that is not allowed and for an
-        identifier in use; the registry is then as it was.
+        More tasks may be seeded running than ``concurrent_limit`` allows; a client that starts one more is refused.
+
+        Args:
+            identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last.
+            status: STARTING, IN_PROGRESS (the default), CANCELING, CANCELED, COMPLETE or FAILED.
+            timeline: How the task advances; by default as the option ``timeline`` says.
+            **fields: The fields of the response in snake case, see ``ExportTask``. One that is not given gets what a
+                real task in that status has.
+
+        Returns:
+            The live task. If ``source_arn`` names another region, it is there.
+
+        Raises:
+            TypeError: For an unknown field.
+            ValueError: For a value that is not allowed, for an identifier in use, and, in a registry of ``in_region``,
+                for a ``source_arn`` of another region. The registry is then as it was.
+
         """
         (state,) = self._region.seed([ExportTask(identifier, status=status, timeline=timeline, **fields)])
         return LiveExportTask.of(state)
 
     def seed_all(self, items: Iterable[Seed]) -> list[ExportTask]:
-        """Add several tasks, all or none, and give the live ones.
+        """Add several tasks, all or none.
 
-        Each item is an identifier, an ``ExportTask``, a mapping in the API's shape, or a path to the JSON that
-        ``aws rds describe-export-tasks`` prints (also the bare list of ``--query ExportTasks``). A task with a region,
-        or whose source's ARN names one, is seeded there.
+        Args:
+            items: Identifiers, ``ExportTask`` values, mappings in the API's shape, and ``pathlib.Path`` objects of
+                files with the JSON that ``aws rds describe-export-tasks`` prints (also the bare list of
+                ``--query ExportTasks``). A task that names a region, or whose source does, is seeded there.
 
-        Raises ``TypeError`` and ``ValueError`` as ``seed`` does, ``OSError`` for a file that cannot be read.
+        Returns:
+            The live tasks.
+
+        Raises:
+            TypeError: For an unknown field, or something that cannot be seeded.
+            ValueError: As ``seed`` raises it, and for a file that is not such JSON.
+            OSError: For a file that cannot be read.
+
         """
         return [LiveExportTask.of(state) for state in self._region.seed(seeds.to_tasks(items))]
 
@@ -83,17 +103,30 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         cluster: bool = False,
         **members: Any,
     ) -> Mapping[str, Any]:
-        """Add something that StartExportTask can export, and give its record in the API's shape.
+        """Add a snapshot or cluster that StartExportTask can export.
 
-        *arn_or_name* is the ARN of a ``snapshot``, ``cluster-snapshot`` or ``cluster``, or the name of a snapshot of
-        this region; with *cluster* of a cluster snapshot. *engine* is the API's, such as ``"postgres"``; without one
-        every form of ``ExportOnly`` is accepted. A *status* other than ``"available"`` makes an export of it fail with
-        ``InvalidExportSourceState``. *snapshot_time* is an aware ``datetime`` or an ISO 8601 text, by default one hour
-        ago. *members* are members of the model's DBSnapshot, DBClusterSnapshot or DBCluster in snake case.
+        As soon as a source is seeded in a region, StartExportTask finds no other source there, and DescribeDBSnapshots
+        and DescribeDBClusterSnapshots are handled.
 
-        As soon as one source is seeded in a region, unknown ones are not found there, and DescribeDBSnapshots and
-        DescribeDBClusterSnapshots are answered from what is seeded. Raises ``ValueError`` for a malformed ARN, a value
-        that is not allowed and a source that is seeded already, ``TypeError`` for an unknown member.
+        Args:
+            arn_or_name: The ARN of a ``snapshot``, ``cluster-snapshot`` or ``cluster``, or the name of a snapshot in
+                this region.
+            engine: The API's name of the engine, such as ``"postgres"``, which decides the forms of ExportOnly that
+                are accepted (service model); every form without it.
+            status: The status; an export of a source that is not ``"available"`` is refused with
+                InvalidExportSourceState (service model).
+            snapshot_time: When the snapshot was created, an aware ``datetime`` or an ISO 8601 string; by default one
+                hour ago.
+            cluster: Whether a name is that of a cluster snapshot.
+            **members: Further members of the model's DBSnapshot, DBClusterSnapshot or DBCluster in snake case.
+
+        Returns:
+            The record in the API's shape.
+
+        Raises:
+            TypeError: For an unknown member.
+            ValueError: For a value that is not allowed, and for a source that exists already.
+
         """
         arn = arn_or_name
         if isinstance(arn, str) and not arn.startswith("arn:"):
@@ -101,10 +134,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             arn = f"arn:{_model.partition(self.region)}:rds:{self.region}:{self.account_id}:{kind}:{arn_or_name}"
         parts = parse_source_arn(arn)
         if not parts or (cluster and parts["type"] == "snapshot"):
-            raise ValueError(
-                f"{arn_or_name!r} is neither the name of a {'cluster ' if cluster else ''}snapshot nor the ARN of one"
-                f"{'' if cluster else ' or of a cluster'}"
-            )
+            allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
+            raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
         time = _clock.now() - timedelta(hours=1)
         if snapshot_time is not None:
             time = _model.to_datetime("snapshot_time", snapshot_time)
@@ -114,9 +145,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             return sources.add(arn, engine=engine, status=status, snapshot_time=time, members=members)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
-        """The same account's registry in another region. A task is only seen in its own region, as in AWS.
+        """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.
 
-        Raises ``ValueError`` for what cannot be the name of a region.
+        Raises:
+            ValueError: For what cannot be the name of a region.
+
         """
         return self.of(self._region.account.region(_model.check_region(name)))
 
@@ -129,17 +162,27 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         times: int | None = None,
         applied: bool = False,
     ) -> Injection:
-        """Make sends meet a failure; as a context manager, until its exit.
+        """Make attempts of an operation fail. As a context manager, until its exit.
 
-        *failure* is a ``Failure``, a name of the catalogue (wire code or shape name), or an exception instance; a
-        ``ClientError`` travels as XML, so that botocore's retries see it. *operation* is the API's name of any RDS
-        operation; by default the failure's own, else ``CancelExportTask``. *identifier* restricts it to calls with
-        that ``ExportTaskIdentifier``. *times* counts sends, not calls: botocore's own retries use them up; None means
-        every send. With *applied* the operation takes effect and its answer, a fault too, is lost. Several are served
-        first in, first out.
+        Several injected failures are used in their order.
 
-        Raises ``ValueError`` for an unknown name, a failure of another operation, *times* below 1 and a failure that
-        no send would ever reach; ``TypeError`` for what is no failure.
+        Args:
+            failure: A ``Failure``, the name of one (the error code, or the exception class of the service model), or an
+                exception. A ``ClientError`` is sent as XML, so that botocore's retries see it.
+            operation: The API name of the operation that fails; by default the failure's own, otherwise
+                CancelExportTask.
+            identifier: Fail only calls with this ExportTaskIdentifier.
+            times: How many attempts fail, botocore's retries included; None for every attempt.
+            applied: Let the operation take effect and lose its response, even if that is a fault.
+
+        Returns:
+            The injection, whose ``attempts`` says how often it was used.
+
+        Raises:
+            TypeError: For what is not a failure.
+            ValueError: For an unknown name, a failure that the operation does not have, a value that is not allowed,
+                and a failure that would never be used.
+
         """
         return self._region.account.injections.add(
             failure,
@@ -151,34 +194,43 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         )
 
     def stub(self, operation: str, response: Stub) -> None:
-        """Answer any other RDS operation, before moto or another handler is asked.
+        """Give any other RDS operation a response, before moto or another handler is asked.
 
-        *response* is a mapping in the API's shape, or a callable that takes the call's parameters and gives one. It is
-        checked against the service model, a mapping at once. A later stub of the same operation replaces it.
+        Args:
+            operation: The API name of the operation.
+            response: A mapping in the API's shape, or a function that takes the parameters of a call and returns one.
+                It is checked against the service model, a mapping at once. A later stub replaces it.
 
-        Raises ``ValueError`` for an unknown operation, for one of the three that are answered anyway, and for a
-        response that the model does not allow, with the path of the member.
+        Raises:
+            ValueError: For an unknown operation, one that is handled anyway, and a response that the service model does
+                not allow.
+
         """
         model = _model.operation_model(operation)
         if operation in operations.HANDLED:
-            raise ValueError(f"{operation} is answered from the registry; seed a task or inject a failure instead")
+            raise ValueError(f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure")
         if not callable(response):
             _model.check_response(model, response)
         self._region.account.stubs[operation] = response
 
     @property
     def calls(self) -> list[Call]:
-        """The calls that came, in order, also those that a stub, another handler or nobody answered."""
+        """The calls of all clients, in order, whoever handled them."""
         return self._region.account.log.calls
 
     def calls_to(self, operation: str) -> list[Call]:
-        """The calls to one operation, by the API's name. Raises ``ValueError`` for an unknown one."""
+        """Return the calls to one operation, by its API name.
+
+        Raises:
+            ValueError: For an unknown operation.
+
+        """
         _model.operation_model(operation)
         return [call for call in self.calls if call.operation == operation]
 
     @property
     def unanswered(self) -> list[Call]:
-        """The calls that nobody answered. They fail the test at its end; clearing the list says they were expected."""
+        """The calls that nothing handled. They fail the test at its end; clear the list if they were expected."""
         return self._region.account.log.unanswered
 
     @property
@@ -202,9 +254,13 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             elsewhere = [
                 region.name for region in list(self._region.account.regions.values()) if identifier in region.tasks
             ]
-            way = f"; it is in {format_choices(elsewhere)}: in_region({elsewhere[0]!r})" if elsewhere else ""
-            known = closest_first(identifier, self)
-            raise KeyError(f"no export task {identifier!r} in {self.region}; there are: {known}{way}")
+            if elsewhere:
+                hint = f"It is in {elsewhere[0]}: use in_region({elsewhere[0]!r})[{identifier!r}]"
+            elif similar := find_similar(identifier, self):
+                hint = f"Did you mean {format_choices(similar)}?"
+            else:
+                hint = f"The region has {format_choices(self, 'and')}" if len(self) else "The region has no tasks"
+            raise KeyError(f"no export task {identifier!r} in {self.region}. {hint}")
         return LiveExportTask.of(state)
 
     def __contains__(self, identifier: object) -> bool:

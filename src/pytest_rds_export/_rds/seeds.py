@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .._messages import must_be_type
 from .task import ExportTask
 
 __tracebackhide__ = True
@@ -18,9 +19,9 @@ Seed = str | ExportTask | Mapping[str, Any] | os.PathLike[str]
 def to_tasks(items: Iterable[Seed]) -> list[ExportTask]:
     """Return the export tasks that the seeds describe. Raises ``TypeError`` and ``ValueError`` for other things."""
     if isinstance(items, Mapping) and "ExportTasks" in items:
-        raise TypeError("this is a whole response; seed its list: response['ExportTasks']")
+        raise TypeError("seed_all takes the list in a response, got the whole response. Write response['ExportTasks']")
     if isinstance(items, (str, os.PathLike, Mapping, ExportTask)):
-        raise TypeError(f"seed_all takes several items; put the one into a list: [{items!r}]")
+        raise TypeError(f"seed_all takes a list of seeds, got one seed. Write [{items!r}]")
     return [task for item in items for task in _to_tasks(item)]
 
 
@@ -33,22 +34,21 @@ def _to_tasks(item: Seed) -> list[ExportTask]:
         return [ExportTask.from_response(item)]
     if isinstance(item, os.PathLike):
         return _read_file(Path(item).absolute())
-    raise TypeError(
-        f"a seed is an identifier, an ExportTask, a mapping in the API's shape or a path to a JSON file, got {item!r}"
-    )
+    allowed = "an identifier, an ExportTask, a mapping in the API's shape or a Path to a JSON file"
+    raise TypeError(must_be_type("a seed", allowed, item))
 
 
 def _read_file(path: Path) -> list[ExportTask]:
-    expected = "expected the JSON that 'aws rds describe-export-tasks' prints"
+    expected = "It must be the output of 'aws rds describe-export-tasks'"
     try:
         content = json.loads(path.read_bytes())
     except OSError as error:
         raise error.with_traceback(None) from None
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is not JSON ({error}); {expected}") from None
+        raise ValueError(f"{path} is not JSON ({error}). {expected}") from None
     records = content.get("ExportTasks") if isinstance(content, dict) else content
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
-        raise ValueError(f"{path} holds no list of export tasks; {expected}")
+        raise ValueError(f"{path} has no list of export tasks. {expected}")
     tasks = []
     for index, record in enumerate(records):
         try:

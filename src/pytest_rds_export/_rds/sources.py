@@ -81,14 +81,14 @@ class Sources:
         checked = _model.check_members(source_type.shape, {"engine": engine, "status": status, **members})
         for member in (source_type.identifier, source_type.arn):
             if member in checked:
-                raise TypeError(f"the first argument names the source already; {checked[member]!r} is given twice")
+                raise TypeError(f"{checked[member]!r} is given twice: the first argument names the source")
         if "Status" not in checked:
-            raise ValueError("status is a text such as 'available', got None")
+            raise ValueError("status must be a string such as 'available', got None")
         record.update(checked)
         _model.check_structure(source_type.shape, record)
         known = self._by_type[parts["type"]]
         if name in known:
-            raise ValueError(f"{arn!r} is seeded already")
+            raise ValueError(f"{arn!r} exists already. Seed each source once")
         known[name] = record
         return copy.deepcopy(record)
 
@@ -98,6 +98,12 @@ class Sources:
     def find(self, type_: str, name: str) -> Mapping[str, Any] | None:
         """Return the record of a source; None if it was not seeded."""
         return self._by_type[type_].get(name)
+
+    def arns(self) -> list[str]:
+        """Return the ARNs of all sources."""
+        return [
+            record[SOURCE_TYPES[type_].arn] for type_, records in self._by_type.items() for record in records.values()
+        ]
 
     def all(self, type_: str) -> list[dict[str, Any]]:
         """Return the records of one resource type, as they were seeded."""

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from .. import _clock, _model
-from .._messages import format_choices, unknown_name_message
+from .._messages import format_choices, must_be, must_be_type, unknown_name
 from .sources import parse_source_arn
 from .state import TRANSITIONS, TaskState, copy_fields
-from .timeline import AnyTimeline, Polls, Stuck, Timeline
+from .timeline import AnyTimeline, check_timeline
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -61,7 +61,7 @@ class Field(Generic[_T]):
         return self if task is None else task.__getattr__(self._name)
 
     def __set__(self, task: ExportTask, value: object) -> None:
-        raise AttributeError(f"{self._name} of {task!r} cannot be assigned; {_how_to_set(task, self._name, value)}")
+        raise AttributeError(f"{self._name} of {task!r} cannot be assigned. {_how_to_set(task, self._name, value)}")
 
     def __repr__(self) -> str:
         return f"<field {self._name} of ExportTask>"
@@ -70,21 +70,26 @@ class Field(Generic[_T]):
 class ExportTask:
     """An export task of Amazon RDS.
 
-    Made by hand it is a value that can be kept in a conftest and seeded into any number of tests: seeding copies it.
-    ``ExportTaskRegistry.seed`` and ``registry[identifier]`` give the live task, whose attributes follow the clock and
-    which ``move_to`` moves by hand.
+    ``ExportTask(...)`` is a value that can be kept in a conftest and seeded into any number of tests, because seeding
+    copies it. ``seed`` and ``registry[identifier]`` return the live task, whose fields follow its timeline and which
+    ``move_to`` moves.
 
-    ``identifier`` keeps its case; letters, digits and single hyphens, a letter first, at most 60 characters.
-    ``status`` is ``STARTING``, ``IN_PROGRESS`` (the default), ``CANCELING``, ``CANCELED``, ``COMPLETE`` or ``FAILED``.
-    ``region`` is where it is seeded; by default where the ARN of its source says, else the registry's own region.
-    ``timeline`` is how it moves by itself; by default as its registry says. ``fields`` are the fields of the
-    response in botocore's snake case, also one that only a newer botocore knows. One that is not given gets, when the
-    task is seeded, what a real task in that status has.
+    Times are aware ``datetime`` objects in UTC, truncated to milliseconds; they may be given as ISO 8601 strings with
+    an offset. A field that only a newer botocore knows can be given and read as well.
 
-    Times are aware ``datetime`` objects in UTC, cut to milliseconds; they may be given as ISO 8601 texts with an
-    offset. ``percent_progress`` goes from 0 to 100, ``total_extracted_data_in_gb`` is a whole number of gigabytes.
+    Args:
+        identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last. Its
+            case is kept.
+        status: STARTING, IN_PROGRESS (the default), CANCELING, CANCELED, COMPLETE or FAILED.
+        region: Where it is seeded; by default where the ARN of its source says, otherwise in the default region.
+        timeline: How it advances; by default as the option ``timeline`` of the registry says.
+        **fields: The fields of the response in botocore's snake case. One that is not given gets, when the task is
+            seeded, what a real task in that status has.
 
-    Raises ``TypeError`` for an unknown field and ``ValueError`` for a value that is not allowed.
+    Raises:
+        TypeError: For an unknown field.
+        ValueError: For a value that is not allowed.
+
     """
 
     __slots__ = ("_fields", "_region", "_timeline")
@@ -117,16 +122,16 @@ class ExportTask:
         **fields: Unpack[TaskFields],
     ) -> None:
         if "export_task_identifier" in fields:
-            raise TypeError("export_task_identifier is the first argument; it was given twice")
+            raise TypeError("export_task_identifier is given twice: it is the first argument")
         _check_identifier(identifier)
         _check_status(status)
         given = {"ExportTaskIdentifier": identifier, "Status": status, **_check_fields(fields)}
-        if timeline is not None and not isinstance(timeline, (Timeline, Polls, Stuck)):
-            raise ValueError(f"timeline is a Timeline, Polls or Stuck, got {timeline!r}")
+        if timeline is not None:
+            check_timeline(timeline)
         if "SourceArn" in given:
             arn_region = parse_source_arn(given["SourceArn"])["region"]
             if region is not None and region != arn_region:
-                raise ValueError(f"region {region!r} contradicts source_arn {given['SourceArn']!r}")
+                raise ValueError(f"region must be that of source_arn, {arn_region!r}, got {region!r}")
             region = arn_region
         if region is not None:
             _model.check_region(region)
@@ -136,51 +141,61 @@ class ExportTask:
 
     @classmethod
     def from_response(cls, item: Mapping[str, Any]) -> ExportTask:
-        """The task that a mapping in the API's shape describes, such as one of DescribeExportTasks.
+        """Return the task that a mapping in the API's shape describes, such as one in DescribeExportTasks' response.
 
-        Raises ``TypeError`` for an unknown field and ``ValueError`` for a value that is not allowed.
+        Raises:
+            TypeError: For an unknown field.
+            ValueError: For a value that is not allowed.
+
         """
         snake_case = {api_name: name for name, (api_name, _) in _model.members("ExportTask").items()}
         for name in item:
             if name not in snake_case:
-                raise TypeError(unknown_name_message("member of an export task", name, snake_case))
+                raise TypeError(unknown_name("field", name, snake_case))
         given = {snake_case[name]: value for name, value in item.items()}
         if "export_task_identifier" not in given:
-            raise ValueError(f"an export task has an 'ExportTaskIdentifier'; this one has {format_choices(item)}")
+            raise ValueError(f"an export task must have an 'ExportTaskIdentifier', got {dict(item)!r}")
         if given.get("status") is None:
             given.pop("status", None)
         return cls(given.pop("export_task_identifier"), **given)
 
     def to_response(self) -> dict[str, Any]:
-        """Return the fields in the API's shape, as DescribeExportTasks would; of a value those that were given."""
+        """Return the fields in the API's shape, as DescribeExportTasks does; for a value those that were given."""
         return copy_fields(self._fields)
 
     @property
     def identifier(self) -> str:
-        """What names the task in its region."""
+        """The identifier, which is unique in its region."""
         identifier: str = self._fields["ExportTaskIdentifier"]
         return identifier
 
     @property
     def region(self) -> str | None:
-        """The region of a live task; of a value the one it was given, or None."""
+        """The region; None for a value that was given none."""
         return self._region
 
     @property
     def timeline(self) -> AnyTimeline | None:
-        """How the task moves by itself; of a value that was given none, None."""
+        """How the task advances; None for a value that was given none."""
         return self._timeline
 
     def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:  # noqa: ARG002 - the live task's
-        """Move a live task by hand, now: forward only.
+        """Move a live task to another status now.
 
-        From STARTING to any other status; from IN_PROGRESS to any but STARTING; from CANCELING to CANCELED, COMPLETE
-        or FAILED. What a real task has in the new status is set; *fields* replace that.
+        From STARTING it can move to any other status, from IN_PROGRESS to any but STARTING, from CANCELING to CANCELED,
+        COMPLETE or FAILED.
 
-        Raises ``ValueError`` for any other move, for a value that was never seeded, and for fields that are not
-        allowed (an unknown one: ``TypeError``); the task is then as it was.
+        Args:
+            status: The new status.
+            **fields: Fields to set besides what a real task has in that status.
+
+        Raises:
+            TypeError: For an unknown field.
+            ValueError: For any other move, for a value that is not allowed, and if this is not a live task. The task is
+                then as it was.
+
         """
-        raise ValueError(f"{self!r} is a value that was never seeded; move what seed() or the registry gives")
+        raise ValueError(f"{self!r} is a value. Move the task that seed() returned, or registry[{self.identifier!r}]")
 
     def __getattr__(self, name: str) -> Any:
         # Also for a field that only a newer botocore knows.
@@ -244,7 +259,7 @@ class LiveExportTask(ExportTask):
         _check_status(status)
         for name in ("export_task_identifier", "status"):
             if name in fields:
-                raise TypeError(f"move_to does not set {name}")
+                raise TypeError(f"move_to cannot set {name}")
         overrides = _check_fields(fields)
         state = self._state
         with state.region.account.lock:
@@ -252,19 +267,19 @@ class LiveExportTask(ExportTask):
             state.advance(now)
             allowed = TRANSITIONS[state.status]
             if status not in allowed:
-                rest = f"from there it can become {format_choices(allowed)}" if allowed else "that is its end"
+                rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
                 raise ValueError(
-                    f"export task {self.identifier!r} is {state.status} and cannot become {status}; {rest}"
+                    f"export task {self.identifier!r} is {state.status} and cannot become {status}. {rest}"
                 )
             state.enter(status, now, **overrides)
 
 
 def _how_to_set(task: ExportTask, name: str, value: object) -> str:
     if name == "export_task_identifier":
-        return "a task keeps its identifier"
+        return "A task keeps its identifier"
     if not isinstance(task, LiveExportTask):
-        return f"give it when the task is made, as ExportTask({task.identifier!r}, {name}={value!r})"
-    return f"move the task, as in move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
+        return f"Pass it to ExportTask: ExportTask({task.identifier!r}, {name}={value!r})"
+    return f"Use move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
 
 
 def is_identifier(identifier: str) -> bool:
@@ -277,18 +292,19 @@ def _check_identifier(identifier: object) -> None:
         return
     way = ""
     if isinstance(identifier, str) and re.search(r"[./\\]", identifier):
-        way = f"; a file is seeded with seed_all([Path({identifier!r})])"
+        way = f". To seed a file, write seed_all([Path({identifier!r})])"
     elif isinstance(identifier, (os.PathLike, Mapping, ExportTask)):
-        way = f"; seed_all([...]) takes a {type(identifier).__name__}"
-    raise ValueError(
-        f"{identifier!r} is no identifier of an export task: at most {LONGEST_IDENTIFIER} ASCII letters, digits "
-        f"and single hyphens, a letter first, no hyphen last{way}"
+        way = f". To seed a {type(identifier).__name__}, write seed_all([...])"
+    allowed = (
+        f"at most {LONGEST_IDENTIFIER} ASCII letters, digits and single hyphens, with a letter first and no hyphen last"
     )
+    message = must_be if isinstance(identifier, str) else must_be_type
+    raise ValueError(message("identifier", allowed, identifier) + way)
 
 
 def _check_status(status: object) -> None:
     if not isinstance(status, str) or status not in TRANSITIONS:
-        raise ValueError(unknown_name_message("status", status, TRANSITIONS))
+        raise ValueError(unknown_name("status", status, TRANSITIONS))
 
 
 def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -296,15 +312,16 @@ def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     checked = _model.check_members("ExportTask", fields)
     percent = checked.get("PercentProgress", 0)
     if not 0 <= percent <= 100:
-        raise ValueError(f"percent_progress goes from 0 to 100, got {percent}")
+        raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
     total = checked.get("TotalExtractedDataInGB", 0)
     if total < 0:
-        raise ValueError(f"total_extracted_data_in_gb is not negative, got {total}")
+        raise ValueError(must_be("total_extracted_data_in_gb", "an int of at least 0", total))
     if "SourceArn" in checked and not parse_source_arn(checked["SourceArn"]):
-        raise ValueError(
-            f"source_arn is no ARN of a snapshot, cluster-snapshot or cluster: {checked['SourceArn']!r}; one reads "
+        allowed = (
+            "the ARN of a snapshot, cluster-snapshot or cluster, such as "
             "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
         )
+        raise ValueError(must_be("source_arn", allowed, checked["SourceArn"]))
     if not checked.get("ExportOnly", True):
         del checked["ExportOnly"]
     return checked

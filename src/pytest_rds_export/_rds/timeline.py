@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from .._messages import must_be, must_be_type
 from .._model import milliseconds
 
 if TYPE_CHECKING:
@@ -17,37 +18,57 @@ _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "c
 _LONGEST = timedelta(days=36525)  # so that no time which a test is likely to use overflows
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class _Outcome:
     """How an export ends."""
 
     outcome: str = "COMPLETE"
+    cancel_outcome: str = "CANCELED"
     failure_cause: str | None = None
     warning_message: str | None = None
 
+    def __repr__(self) -> str:
+        changed = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if getattr(self, f.name) != f.default]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
     def _check_outcome(self) -> None:
-        if self.outcome not in ("COMPLETE", "FAILED"):
-            raise ValueError(f"outcome is 'COMPLETE' or 'FAILED', got {self.outcome!r}")
-        for name, belongs_to in (("failure_cause", "FAILED"), ("warning_message", "COMPLETE")):
+        for name in ("outcome", "cancel_outcome"):
+            if getattr(self, name) not in ("COMPLETE", "FAILED", "CANCELED"):
+                raise ValueError(must_be(name, "'COMPLETE', 'FAILED' or 'CANCELED'", getattr(self, name)))
+        outcomes = (self.outcome, self.cancel_outcome)
+        for name, needed in (("failure_cause", "FAILED"), ("warning_message", "COMPLETE")):
             text = getattr(self, name)
             if not isinstance(text, (str, type(None))):
-                raise ValueError(f"{name} is a text, got {text!r}")
-            if text is not None and self.outcome != belongs_to:
-                raise ValueError(f"{name} belongs to outcome {belongs_to!r}; the outcome here is {self.outcome!r}")
+                raise ValueError(must_be_type(name, "a string", text))
+            if text is not None and needed not in outcomes:
+                got = f"outcome={self.outcome!r} and cancel_outcome={self.cancel_outcome!r}"
+                raise ValueError(f"{name} needs outcome={needed!r} or cancel_outcome={needed!r}, got {got}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Timeline(_Outcome):
-    """Moves a task by the clock, read as ``datetime.now(timezone.utc)`` at each call.
+    """Advances a task by the clock, which is read as ``datetime.now(timezone.utc)`` at each call.
 
-    ``starting``, ``in_progress`` and ``canceling`` are how long each phase lasts: a ``timedelta``, or a number of
-    seconds, from 0 to 100 years; 0 skips the phase. The defaults, 10, 5 and 2 minutes, are inferred: in a captured
-    export STARTING took 12 minutes and IN_PROGRESS 3. During IN_PROGRESS the progress and the extracted data grow
-    linearly (inferred). ``outcome`` is ``"COMPLETE"`` or ``"FAILED"``; ``failure_cause`` and ``warning_message`` are
-    the texts that go with them.
+    ``Timeline()`` is the default of every task. It is a value: tasks that share one advance separately. A test takes
+    milliseconds, so nothing advances unless the clock is frozen and moved, as by the fixture ``rds_export_clock``.
 
-    A timeline is a value: tasks that share one run apart. ``Timeline()`` is the default of every task. Without a
-    frozen clock a test takes milliseconds, so nothing moves. Raises ``ValueError`` for a value that is not allowed.
+    During IN_PROGRESS the progress and the extracted data grow linearly (inferred).
+
+    Args:
+        starting: How long the task is STARTING: a ``timedelta`` or a number of seconds, from 0 to 100 years; 0 skips
+            the phase. 10 minutes by default (inferred from one captured export, where it took 12).
+        in_progress: How long it is IN_PROGRESS. 5 minutes by default (inferred; 3 in the same export).
+        canceling: How long it is CANCELING after a cancel. 2 minutes by default (inferred).
+        outcome: How the export ends: ``"COMPLETE"`` (the default), ``"FAILED"``, or ``"CANCELED"`` when somebody else
+            cancels it after *in_progress*.
+        cancel_outcome: How it ends after a cancel: ``"CANCELED"`` (the default), or ``"COMPLETE"`` or ``"FAILED"`` for
+            a cancel that loses to the end of the export.
+        failure_cause: The FailureCause of a failure; by default "An unknown internal error occurred."
+        warning_message: The WarningMessage of a completion; none by default.
+
+    Raises:
+        ValueError: For a value that is not allowed.
+
     """
 
     starting: timedelta | float = timedelta(minutes=10)
@@ -65,17 +86,28 @@ def _to_timedelta(name: str, value: Any) -> timedelta:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST.total_seconds():
         length = timedelta(seconds=value)
     if not isinstance(length, timedelta) or not timedelta(0) <= length <= _LONGEST:
-        raise ValueError(f"{name} is a timedelta or a number of seconds, from 0 to 100 years, got {value!r}")
+        raise ValueError(must_be(name, "a timedelta or a number of seconds, from 0 to 100 years", value))
     return length
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Polls(_Outcome):
-    """Moves a task by the number of DescribeExportTasks answers that showed it in its status.
+    """Advances a task by the number of DescribeExportTasks responses that showed it in its status.
 
-    ``starting``, ``in_progress`` and ``canceling`` are whole numbers, not negative: after that many answers the next
-    DescribeExportTasks finds the task moved on. 0 skips the phase. Only answers that contain the task count. The
-    other arguments are those of ``Timeline``. Raises ``ValueError`` for a value that is not allowed.
+    Only responses that contain the task count: not those whose filters or pages leave it out.
+
+    Args:
+        starting: How many responses show the task STARTING before the next one shows it advanced; 0 skips the phase.
+        in_progress: How many show it IN_PROGRESS.
+        canceling: How many show it CANCELING after a cancel.
+        outcome: As for ``Timeline``.
+        cancel_outcome: As for ``Timeline``.
+        failure_cause: As for ``Timeline``.
+        warning_message: As for ``Timeline``.
+
+    Raises:
+        ValueError: For a value that is not allowed.
+
     """
 
     starting: int = 1
@@ -86,16 +118,25 @@ class Polls(_Outcome):
         for phase in _PHASES.values():
             count = getattr(self, phase)
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-                raise ValueError(f"{phase} is a whole number of polls, not negative, got {count!r}")
+                raise ValueError(must_be(phase, "a number of polls, an int of at least 0", count))
         self._check_outcome()
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """Never moves a task by itself: an export that hangs. ``move_to`` and CancelExportTask still move it."""
+    """Never advances a task: an export that hangs. ``move_to`` and CancelExportTask still move it."""
 
 
 AnyTimeline = Timeline | Polls | Stuck
+
+
+def check_timeline(timeline: object) -> None:
+    """Raise ``ValueError`` for anything but a timeline."""
+    if isinstance(timeline, type) and issubclass(timeline, (Timeline, Polls, Stuck)):
+        name = timeline.__name__
+        raise ValueError(f"timeline must be a Timeline, Polls or Stuck, got the class {name}. Write {name}()")
+    if not isinstance(timeline, (Timeline, Polls, Stuck)):
+        raise ValueError(must_be_type("timeline", "a Timeline, Polls or Stuck", timeline))
 
 
 def failing(timeline: AnyTimeline, cause: str) -> AnyTimeline:
@@ -107,12 +148,12 @@ def failing(timeline: AnyTimeline, cause: str) -> AnyTimeline:
 
 def extraction_time(timeline: AnyTimeline, percent: int) -> timedelta:
     """Return how long IN_PROGRESS takes up to *percent*; the default timeline's time if the clock does not count."""
-    by_clock: Any = timeline if isinstance(timeline, Timeline) else _DEFAULT
+    by_clock: Any = timeline if isinstance(timeline, Timeline) else DEFAULT
     length: timedelta = by_clock.in_progress * percent / 100
     return length
 
 
-_DEFAULT = Timeline()
+DEFAULT = Timeline()
 
 
 def advance(timeline: AnyTimeline, task: TaskState, now: datetime, *, describing: bool) -> None:
@@ -149,7 +190,8 @@ def _advance_by_polls(timeline: Polls, task: TaskState, now: datetime) -> None:
 
 
 def _end_phase(timeline: Timeline | Polls, task: TaskState, when: datetime) -> None:
-    following = {"STARTING": "IN_PROGRESS", "CANCELING": "CANCELED"}.get(task.status, timeline.outcome)
+    outcome = "CANCELING" if timeline.outcome == "CANCELED" else timeline.outcome  # somebody else cancels
+    following = {"STARTING": "IN_PROGRESS", "CANCELING": timeline.cancel_outcome}.get(task.status, outcome)
     fields: dict[str, Any] = {}
     if following == "FAILED" and timeline.failure_cause is not None:
         fields["FailureCause"] = timeline.failure_cause

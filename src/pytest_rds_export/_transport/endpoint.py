@@ -23,7 +23,7 @@ _LARGEST_BODY = 16 * 1024 * 1024
 
 @contextmanager
 def endpoint(account: Account) -> Iterator[str]:
-    """Serve *account* on an ephemeral loopback port; gives the URL. Afterwards no thread and no socket is left."""
+    """Serve *account* on an ephemeral loopback port; yields the URL. Afterwards no thread and no socket is left."""
     server = _Server(account)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
     thread.start()
@@ -56,10 +56,10 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Nothing: a client that went away is no news."""
+        """Ignore it: clients may disconnect at any time."""
 
     def close(self) -> None:
-        """Wake and end every connection, then wait for their threads."""
+        """End every connection and wait for their threads."""
         with self._lock:
             waiting = list(self._open)
         for connection in waiting:
@@ -110,14 +110,14 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer a malformed HTTP request with AWS's error document."""
+        """Respond to a malformed HTTP request with AWS's error document."""
         self.close_connection = True
         status = code if 400 <= code < 500 else 400
         text = message or self.responses.get(code, ("Bad Request",))[0]
         self._send_failure(Failure("MalformedHttpRequest", http_status=status, message=text))
 
     def _refuse(self) -> None:
-        self.send_error(405, f"RDS is asked with POST, not {self.command}.")
+        self.send_error(405, f"Send requests to RDS with POST, not {self.command}.")
 
     do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse  # noqa: N815
 
@@ -136,8 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Nothing: the calls are in the registry."""
+        """Log nothing: the calls are in the registry."""
 
 
 async def _ask_nobody() -> None:
-    """There are no other handlers in another process."""
+    """Return nothing: another process has no handlers here."""

@@ -1,4 +1,4 @@
-"""The environment while the fake answers: fake credentials, a region, nothing that asks the network."""
+"""The environment while the fake is active: fake credentials, a region, and nothing that asks the network."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ class Environment:
     """What a use of the environment set, and what it found there."""
 
     def __init__(self, variables: Mapping[str, str | None]) -> None:
-        self._set = dict(variables)
+        self._variables = dict(variables)
         self.found = {name: os.environ.get(name) for name in variables}
 
-    def put_back_again(self, before: Mapping[str, str]) -> None:
-        """Put *before* back wherever ours stands again, as a ``monkeypatch`` that outlives the use leaves it."""
+    def restore(self, before: Mapping[str, str]) -> None:
+        """Restore *before* if a ``monkeypatch`` that outlived the use has restored our values."""
         with _lock:
-            for name, ours in self._set.items():
+            for name, ours in self._variables.items():
                 if not _uses and os.environ.get(name) == ours != self.found[name]:
-                    _put({name: before.get(name)})
+                    _set({name: before.get(name)})
 
 
 @contextmanager
 def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
-    """Set variables, unset those given as None, and afterwards put each back exactly as it was.
+    """Set variables, unset those given as None, and restore them all afterwards.
 
-    Uses may overlap: one that ends before a later one leaves it to that one to put back what it found itself.
+    Uses may overlap: one that ends before a later one leaves it to that one to restore what it found itself.
     """
     with _lock:
         use = Environment(variables)
         _uses.append(use)
-        _put(variables)
+        _set(variables)
     try:
         yield use
     finally:
@@ -51,13 +51,13 @@ def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
             for name, value in use.found.items():
                 later = next((other for other in _uses[index:] if name in other.found), None)
                 if later is None:
-                    _put({name: value})
+                    _set({name: value})
                 else:
                     later.found[name] = value
 
 
 def fake_aws(region: str) -> dict[str, str | None]:
-    """The variables that keep an AWS client off real credentials, profiles and instance metadata."""
+    """Return the variables that keep an AWS client off real credentials, profiles and instance metadata."""
     return {
         "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
@@ -74,14 +74,14 @@ def fake_aws(region: str) -> dict[str, str | None]:
 
 
 def endpoint_variables(url: str) -> dict[str, str | None]:
-    """The variables that send a child process's RDS client to *url*, past any proxy."""
+    """Return the variables that send a child process's RDS client to *url*, past any proxy."""
     variables: dict[str, str | None] = {"AWS_ENDPOINT_URL_RDS": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
     for name in ("NO_PROXY", "no_proxy"):
         variables[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
     return variables
 
 
-def _put(variables: Mapping[str, str | None]) -> None:
+def _set(variables: Mapping[str, str | None]) -> None:
     for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)

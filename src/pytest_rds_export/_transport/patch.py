@@ -45,6 +45,11 @@ def responding(account: Account) -> Iterator[None]:
                 _unpatch()
 
 
+def active_accounts() -> tuple[Account, ...]:
+    """Return the accounts that respond now, the innermost last."""
+    return _responding
+
+
 def _patch(emitter_class: Any) -> None:
     original = vars(emitter_class).get("emit")
     _check_botocore(emitter_class, original)
@@ -71,8 +76,8 @@ def _missing(name: str) -> str:
     import botocore
 
     return (
-        f"pytest-rds-export answers RDS clients at botocore.hooks.{name}, which botocore {botocore.__version__} does "
-        "not have; use a botocore that is supported, or report it"
+        f"pytest-rds-export needs botocore.hooks.{name}, which botocore {botocore.__version__} does not have. "
+        "Use a supported version of botocore, or report it"
     )
 
 

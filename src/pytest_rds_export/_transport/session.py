@@ -1,4 +1,4 @@
-"""boto3's sessions while the fake answers: each new, but botocore's data files are read once per process."""
+"""boto3's default session while the fake is active: always a new one, but botocore's data files are read once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __tracebackhide__ = True
 
 
 def new_client(region: str) -> RDSClient:
-    """A boto3 RDS client in *region*."""
+    """Return a boto3 RDS client in *region*."""
     from boto3.session import Session
 
     client: RDSClient = _new_session(Session, region).client("rds")
@@ -26,7 +26,7 @@ def new_client(region: str) -> RDSClient:
 
 @contextmanager
 def default_session() -> Iterator[None]:
-    """Leave no default session behind that boto3 made meanwhile, with fake credentials."""
+    """Restore boto3's default session at the end: one that boto3 makes meanwhile has fake credentials."""
     boto3: Any = sys.modules.get("boto3")
     before = boto3.DEFAULT_SESSION if boto3 is not None else None
     if boto3 is not None and before is None:
@@ -53,11 +53,11 @@ def _new_session(session_class: Any, region: str | None = None) -> Any:
 
 @functools.cache
 def _late(session_class: Any) -> Any:
-    """A class whose sessions are made when they are first used: making one takes longer than most tests."""
+    """Return a class whose sessions are made when they are first used: making one takes longer than most tests."""
 
     class Session(session_class):  # type: ignore[misc]
         def __init__(self) -> None:
-            """Nothing yet."""
+            """Do nothing yet."""
 
         def __getattr__(self, name: str) -> Any:
             if name.startswith("__") or "_session" in vars(self):

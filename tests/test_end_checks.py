@@ -1,22 +1,24 @@
-"""A failure that no send met, or an operation that nobody answered, fails a test that passed; and no other."""
+"""The checks at the end of a test that passed: unused injected failures and operations without a handler."""
 
+import boto3
 import pytest
 
+from _aws import cancel_fails
 from _inner import lines_after, run
-from pytest_rds_export import fake_rds_export
+from pytest_rds_export import UnansweredOperation, fake_rds_export
+from pytest_rds_export._fake import recent_accounts
+from pytest_rds_export._report import check_end
 
-NEVER_MET = (
-    "AccessDenied was injected into CancelExportTask, but no send met it; have the code under test call "
-    "CancelExportTask, inject it operation= another operation, or allow it with assert_all_injected=False"
-)
-ONE_NEVER_MET = (
-    "Throttling was injected into StartExportTask of 'nightly', but no send met it; have the code under test call "
-    "StartExportTask of 'nightly', inject it operation= another operation, or allow it with assert_all_injected=False"
-)
-NOBODY_ANSWERED = (
-    "DescribeDBInstances was called in us-east-1 and nobody answered; stub it, put moto beside, or allow it with "
-    "assert_all_answered=False or unanswered.clear()"
-)
+UNUSED = """\
+AccessDenied was injected into CancelExportTask and never used. The test called nothing. Do one of these:
+  - call CancelExportTask in the test
+  - allow it: assert_all_injected=False"""
+UNHANDLED = """\
+no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:
+  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})
+  - use moto alongside: @mock_aws
+  - register a handler for before-send.rds.DescribeDBInstances
+  - allow it: assert_all_answered=False, or unanswered.clear()"""
 INJECT = 'rds_export_tasks.inject("AccessDenied")'
 SWALLOW = """
 def swallow():

@@ -28,7 +28,8 @@ _IN_VAIN = 3
 def described(account: Account) -> str:
     """What ``describe`` gives; where that fails, the reason, since a report must not end the run."""
     try:
-        return describe(account)
+        with account.no_files():
+            return describe(account)
     except Exception as error:  # noqa: BLE001
         return f"could not be described: {error!r}"
 
@@ -43,6 +44,7 @@ def describe(account: Account) -> str:
         *_cut(_counted_lines(calls), _MOST_CALLS, keep_last=True),
         "tasks:",
         *_cut([_task_line(task) for task in tasks[:_MOST_TASKS]], _MOST_TASKS, of=len(tasks)),
+        *(_shortened(f"  {task.identifier!r} not stored: {task.store_error!r}") for task in tasks if task.store_error),
     ]
     hints = dict.fromkeys(hint for call in calls for hint in _hints(call, account))
     hints |= dict.fromkeys(_waited_in_vain(account))

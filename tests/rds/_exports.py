@@ -13,7 +13,6 @@ class Task:
     """An export task as far as ``ExportFiles`` sees it."""
 
     def __init__(self, **fields):
-        self.files_written = 0
         self.fields = {
             "ExportTaskIdentifier": "nightly",
             "SourceArn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly",

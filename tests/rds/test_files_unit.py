@@ -208,10 +208,33 @@ def test_progress(percent, tables):
     assert not [key for key in objects if "info" in key]
 
 
-@pytest.mark.parametrize("status", ["STARTING", "CANCELING", "CANCELED", "FAILED"])
-def test_idle_statuses(status):
-    """A task that is not extracting writes nothing, whatever its progress."""
-    assert written(Status=status, PercentProgress=100) == {}
+def test_starting():
+    """A task that is STARTING writes nothing, whatever its progress."""
+    assert written(Status="STARTING", PercentProgress=100) == {}
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
+def test_stopped(status):
+    """A task that was seeded canceled or failed has the tables that its progress stands for, and no JSON file."""
+    assert list(written(Status=status, PercentProgress=50)) == [
+        f"nightly/{CUSTOMERS}",
+        "nightly/shop/shop.customers/1/_SUCCESS",
+    ]
+
+
+def test_reentry():
+    """An update that the store itself causes, as by a sleep that moves a frozen clock, writes nothing twice."""
+    files, task = ExportFiles(Path("unused"), ["shop.orders"]), Task()
+    store = files.target = Store()
+    keys = []
+
+    def put(bucket, key, body, kms_key_id):
+        keys.append(key)
+        files.update(task)
+
+    store.put = put
+    files.update(task)
+    assert len(keys) == len(set(keys)) == 4
 
 
 @pytest.mark.parametrize("end", ["CANCELED", "FAILED"])
@@ -232,7 +255,7 @@ def test_written_once():
     for status, percent in [("IN_PROGRESS", 50), ("IN_PROGRESS", 50), ("IN_PROGRESS", 99), ("COMPLETE", 100)] * 2:
         task.move(status, percent)
         files.update(task)
-    assert (len(files.target.objects), task.files_written) == (6, 3)
+    assert (len(files.target.objects), files.steps[task]) == (6, 3)
 
 
 def test_failing_target():
@@ -241,10 +264,10 @@ def test_failing_target():
     files.target = Store(fails_at="shop.orders/1/part")
     with pytest.raises(OSError, match=r"^disk full$"):
         files.update(task)
-    assert (list(files.target.objects)[-1], task.files_written) == ("nightly/shop/shop.customers/1/_SUCCESS", 1)
+    assert (list(files.target.objects)[-1], files.steps[task]) == ("nightly/shop/shop.customers/1/_SUCCESS", 1)
     files.target.fails_at = None
     files.update(task)
-    assert (len(files.target.objects), task.files_written) == (6, 3)
+    assert (len(files.target.objects), files.steps[task]) == (6, 3)
 
 
 def test_skipped():

@@ -24,9 +24,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class WritingTask(Protocol):
     """What ``ExportFiles`` needs of an export task."""
 
-    files_written: int
-    """How many steps are done; 0 at first. Only ``ExportFiles`` changes it."""
-
     @property
     def fields(self) -> Mapping[str, Any]:
         """The fields of DescribeExportTasks under the names of the API."""
@@ -57,6 +54,10 @@ class ExportFiles:
             raise ValueError(f"time_format must be 'text' or 'iso', got {time_format!r}")
         self._time_format = time_format
         self._selections: dict[tuple[str, ...], _Selection] = {}
+        self.steps: dict[WritingTask, int] = {}
+        """How many steps of each task are done: one for each table, one for the JSON files."""
+        self.busy = False
+        """Whether ``update`` is at work. A store may sleep, which moves a frozen clock, and so call it again."""
 
     def __repr__(self) -> str:
         return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
@@ -64,24 +65,31 @@ class ExportFiles:
     def update(self, task: WritingTask) -> None:
         """Write what is due by the task's status and progress and not yet written.
 
-        During IN_PROGRESS, table *i* of *n* is due from ``100 * i / n`` percent on (inferred), so at 99 percent the
-        last one is not. At COMPLETE the rest is, then the JSON files. In every other status nothing is due.
+        While STARTING nothing is due. Afterwards table *i* of *n* is due from ``100 * i / n`` percent on (inferred),
+        so at 99 percent the last one is not. At COMPLETE the rest is, then the JSON files. CANCELING, CANCELED and
+        FAILED keep the last progress, so nothing new is due.
 
         An exception of the target is raised as it is. Everything before the table that raised counts as written.
         """
         fields = task.fields
         status = fields["Status"]
-        if status not in ("IN_PROGRESS", "COMPLETE"):
+        if status == "STARTING" or self.busy:
             return
         selection = self._select(fields)
         count = len(selection.exported)
         due = count + 1 if status == "COMPLETE" else count * fields["PercentProgress"] // 100
-        while task.files_written < due:
-            if task.files_written < count:
-                self._write_table(fields, selection.exported[task.files_written])
-            else:
-                self._write_info(fields, selection)
-            task.files_written += 1
+        done = self.steps.get(task, 0)
+        self.busy = True
+        try:
+            while done < due:
+                if done < count:
+                    self._write_table(fields, selection.exported[done])
+                else:
+                    self._write_info(fields, selection)
+                done += 1
+        finally:
+            self.steps[task] = done
+            self.busy = False
 
     def warning_message(self, task: WritingTask) -> str | None:
         """The WarningMessage of an export that skips tables, as JSON; None if it skips none.

@@ -255,7 +255,7 @@ class LiveExportTask(ExportTask):
                 rest = f"from there it can become {format_choices(allowed)}" if allowed else "that is its end"
                 raise ValueError(
                     f"export task {self.identifier!r} is {state.status} and cannot become {status}; {rest}"
-                )
+                ) from state.store_error
             state.enter(status, now, **overrides)
 
 

@@ -5,32 +5,14 @@ import threading
 import time
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
-from botocore.stub import Stubber
 
 from _asking import cancel, described
-from _aws import CLUSTER, documented, raises_exactly, refused, start
-from _inner import lines_after, run
+from _aws import CLUSTER, start
+from _buckets import BUCKET, all_keys, keys_below, keys_of, table_keys
 from pytest_rds_export import ExportedTable, ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
-BUCKET = "rds-exports"
 CUSTOMERS, ORDERS, USERS = "shop.customers", "shop.orders", "shop.users"
-DENIED = (
-    "The IAM role arn:aws:iam::123456789012:role/rds-export isn't authorized to call s3:PutObject on the S3 bucket "
-    "rds-exports. Review your permissions and retry the export."
-)
-
-
-@pytest.fixture
-def s3():
-    """A client of moto's S3 with the bucket of the exports."""
-    moto = pytest.importorskip("moto")
-    with moto.mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
-        yield client
 
 
 @pytest.fixture
@@ -38,47 +20,6 @@ def folder(tmp_path, rds_export_tasks):
     """A folder that the exports write to, after the default tables."""
     rds_export_tasks.write_files(tmp_path)
     return tmp_path
-
-
-def keys_of(s3):
-    """The keys in moto's bucket, without the UUID of a part."""
-    found = s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())
-    return [_without_uuid(item["Key"]) for item in found]
-
-
-def keys_below(folder, bucket=BUCKET):
-    """The keys in a folder's bucket, without the UUID of a part."""
-    paths = sorted(path for path in (folder / bucket).rglob("*") if path.is_file())
-    return [_without_uuid(path.relative_to(folder / bucket).as_posix()) for path in paths]
-
-
-def _without_uuid(key):
-    head, _, name = key.rpartition("/")
-    return f"{head}/{name[:10]}.parquet" if name.startswith("part-") else key
-
-
-def table_keys(*tables, task="nightly"):
-    """The keys of MySQL tables."""
-    folders = [f"{task}/{name.split('.')[0]}/{name}/1" for name in tables]
-    return [f"{folder}/{name}" for folder in folders for name in ("_SUCCESS", "part-00000.parquet")]
-
-
-def all_keys(*tables, task="nightly"):
-    """The keys of a complete export of MySQL tables."""
-    return [
-        f"{task}/export_info_{task}.json",
-        f"{task}/export_tables_info_{task}_from_1_to_{len(tables)}.json",
-        *table_keys(*tables, task=task),
-    ]
-
-
-def fails_to_put(s3, code, http_status=400):
-    """A stub of the client whose PutObject raises from now on, and whose HeadBucket succeeds."""
-    stubber = Stubber(s3)
-    stubber.add_response("head_bucket", {})
-    stubber.add_client_error("put_object", code, http_status_code=http_status)
-    stubber.activate()
-    return stubber
 
 
 def test_s3(rds_export_client, rds_export_tasks, rds_export_clock, s3):
@@ -314,183 +255,6 @@ def test_warning_of_the_timeline(rds_export_tasks, tmp_path):
     rds_export_tasks.write_files(tmp_path, tables=[ExportedTable("shop.audit", warning="OLD")])
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=0, warning_message="mine"))
     assert (task.status, task.warning_message) == ("COMPLETE", "mine")
-
-
-@pytest.mark.parametrize("bucket", ["missing", "not a bucket"])
-def test_missing_bucket(rds_export_client, rds_export_tasks, s3, bucket):
-    """StartExportTask refuses a bucket that does not exist, and starts nothing."""
-    rds_export_tasks.write_files(s3)
-    with refused("InvalidS3BucketFault", 400, f"The S3 bucket {bucket} doesn't exist."):
-        rds_export_client.start_export_task(
-            ExportTaskIdentifier="nightly",
-            SourceArn=CLUSTER,
-            S3BucketName=bucket,
-            IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
-            KmsKeyId="1234abcd",
-        )
-    assert list(rds_export_tasks) == []
-
-
-def test_forbidden_bucket(rds_export_client, rds_export_tasks, s3):
-    """StartExportTask refuses a bucket that the client may not read with the model's text."""
-    rds_export_tasks.write_files(s3)
-    with Stubber(s3) as stubber:
-        stubber.add_client_error("head_bucket", "403", http_status_code=403)
-        with refused("InvalidS3BucketFault", 400, documented("InvalidS3BucketFault")):
-            start(rds_export_client)
-
-
-def test_unreachable_store(rds_export_client, rds_export_tasks, rds_export_clock, s3, monkeypatch):
-    """An export starts if the bucket cannot be checked, and FAILS when it writes."""
-    rds_export_tasks.write_files(s3)
-
-    def fail(**_):
-        raise EndpointConnectionError(endpoint_url="http://localhost:9000")
-
-    monkeypatch.setattr(s3, "head_bucket", fail)
-    monkeypatch.setattr(s3, "put_object", fail)
-    assert start(rds_export_client)["Status"] == "STARTING"
-    rds_export_clock.tick(minutes=13)
-    task = described(rds_export_client)
-    assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
-
-
-def test_store_fails(rds_export_client, rds_export_tasks, rds_export_clock, s3):
-    """A store that raises makes the task FAILED at once, with the documented cause; it is not asked again."""
-    rds_export_tasks.write_files(s3)
-    with fails_to_put(s3, "AccessDenied", 403):
-        start(rds_export_client)
-        rds_export_clock.tick(minutes=13)
-        rds_export_clock.tick(minutes=13)
-    task = described(rds_export_client)
-    assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
-    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:13:00+00:00"
-
-
-def test_store_fails_at_the_end(rds_export_tasks, s3):
-    """A task whose last files cannot be stored is never COMPLETE: it keeps its progress and has no warning."""
-    rds_export_tasks.write_files(s3, tables=[ORDERS, ExportedTable("shop.audit", warning="OLD")])
-    task = rds_export_tasks.seed("nightly", percent_progress=40, timeline=Stuck())
-    s3.delete_bucket(Bucket=BUCKET)
-    task.move_to("COMPLETE")
-    assert (task.status, task.percent_progress, task.total_extracted_data_in_gb) == ("FAILED", 40, 40)
-    assert task.failure_cause == (
-        "The S3 bucket rds-exports isn't valid. Either it isn't located in the current AWS Region or it doesn't "
-        "exist. Review your S3 bucket name and retry the export."
-    )
-    assert task.warning_message is None
-    with pytest.raises(ValueError, match="'nightly' is FAILED and cannot become COMPLETE") as raised:
-        task.move_to("COMPLETE")
-    assert isinstance(raised.value.__cause__, s3.exceptions.NoSuchBucket)
-
-
-@pytest.mark.parametrize("first", ["seed", "write_files"])
-def test_store_fails_at_a_seed(rds_export_tasks, s3, first):
-    """What the store raises for an export that has files already is raised where it is set up."""
-    s3.delete_bucket(Bucket=BUCKET)
-    calls = {
-        "seed": lambda: rds_export_tasks.seed("nightly", status="COMPLETE"),
-        "write_files": lambda: rds_export_tasks.write_files(s3),
-    }
-    calls.pop(first)()
-    (second,) = calls.values()
-    with pytest.raises(ClientError, match="NoSuchBucket"):
-        second()
-    assert list(rds_export_tasks) == (["nightly"] if first == "seed" else [])
-    assert rds_export_tasks.seed("other", status="FAILED").status == "FAILED"
-
-
-def test_sleeping_store(rds_export_tasks, rds_export_clock, s3, monkeypatch):
-    """A client that sleeps between retries moves the frozen clock, and every file is still written once."""
-    put_object = s3.put_object
-    keys = []
-
-    def slow(**arguments):
-        time.sleep(1)
-        keys.append(arguments["Key"])
-        put_object(**arguments)
-
-    monkeypatch.setattr(s3, "put_object", slow)
-    rds_export_tasks.write_files(s3)
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=5)
-    assert (len(keys), len(set(keys))) == (6, 6)
-
-
-def test_report(pytester):
-    """The report of a failing test shows what the store raised, below the tasks, and itself writes nothing."""
-    result = run(
-        pytester,
-        """
-class Store:
-    class meta:
-        class service_model:
-            service_name = "s3"
-
-    def put_object(self, **arguments):
-        if "late" in arguments["Key"]:
-            print("written by the report")
-        raise OSError("disk full")
-
-def test_it(rds_export_tasks):
-    rds_export_tasks.seed("nightly", timeline=Stuck())
-    rds_export_tasks.seed("late", timeline=Polls())
-    rds_export_tasks.write_files(Store())
-    rds_export_tasks["nightly"].move_to("COMPLETE")
-    assert 0
-""",
-    )
-    assert lines_after(result, "tasks:")[:3] == [
-        "  'nightly' FAILED 0% in us-east-1",
-        "  'late' IN_PROGRESS 0% in us-east-1",
-        "  'nightly' not stored: OSError('disk full')",
-    ]
-    result.stdout.no_fnmatch_line("*written by the report*")
-
-
-EXPECTED = "to must be a boto3 S3 client or a pathlib.Path, "
-
-
-@pytest.mark.parametrize(
-    ("to", "message"),
-    [
-        (lambda: None, "got None"),
-        (lambda: "exports", "got a string; pass pathlib.Path('exports')"),
-        (lambda: boto3.client("rds", "us-east-1"), "got a client of 'rds'; pass boto3.client('s3')"),
-        (
-            lambda: boto3.resource("s3", "us-east-1"),
-            "got a boto3 resource; pass the client of an S3 resource, resource.meta.client",
-        ),
-        (
-            type("S3", (), {"__module__": "aiobotocore.client"}),
-            "got a client of aiobotocore; pass boto3.client('s3')",
-        ),
-    ],
-)
-def test_bad_target(rds_export_tasks, to, message):
-    """What is neither an S3 client nor a path is refused in one sentence that says what to pass."""
-    with raises_exactly(TypeError, EXPECTED + message):
-        rds_export_tasks.write_files(to())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"tables": "shop.orders"}, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
-        ({"tables": ["shop.orders"] * 2}, "tables must be different, got 'shop.orders' twice"),
-        (
-            {"tables": ["orders"]},
-            "name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got 'orders'",
-        ),
-        ({"time_format": "unix"}, "time_format must be 'text' or 'iso', got 'unix'"),
-    ],
-)
-def test_bad_arguments(rds_export_tasks, tmp_path, arguments, message):
-    """A bad argument is refused with the value, and nothing is written afterwards."""
-    with raises_exactly(ValueError, message):
-        rds_export_tasks.write_files(tmp_path, **arguments)
-    rds_export_tasks.seed("nightly", status="COMPLETE")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_pyarrow_reads_the_rows(rds_export_tasks, tmp_path):

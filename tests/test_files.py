@@ -198,6 +198,16 @@ def test_seeded_before_the_clock(tmp_path):
     assert info["taskEndTime"] == end.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def test_running_before(rds_export_tasks, tmp_path):
+    """An export that has advanced unread before ``write_files`` has the files of its progress now."""
+    freeze_time = pytest.importorskip("freezegun").freeze_time
+    with freeze_time("2026-01-01") as frozen:
+        rds_export_tasks.seed("nightly")
+        frozen.tick(180)
+        rds_export_tasks.write_files(tmp_path)
+        assert keys_below(tmp_path) == table_keys(CUSTOMERS)
+
+
 def test_second_call(rds_export_tasks, tmp_path):
     """A second call writes everything anew into the other place, with its own tables."""
     rds_export_tasks.write_files(tmp_path / "first")

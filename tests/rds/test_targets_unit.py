@@ -109,15 +109,11 @@ def test_escape(tmp_path, bucket, key):
     assert list(tmp_path.iterdir()) == []
 
 
-MOCK = Mock()
-
-
 @pytest.mark.parametrize(
     ("to", "message"),
     [
         (None, "got None"),
         (3, "got 3"),
-        (MOCK, f"got {MOCK!r}"),
         ("exports", "got a string; pass pathlib.Path('exports')"),
         (lambda: boto3.client("rds", "us-east-1"), "got a client of 'rds'; pass boto3.client('s3')"),
         (
@@ -135,6 +131,14 @@ def test_bad_target(to, message):
     with pytest.raises(TypeError) as raised:
         ExportFiles(to() if isinstance(to, FunctionType) else to)
     assert str(raised.value) == f"to must be a boto3 S3 client or a pathlib.Path, {message}"
+
+
+def test_mock_target():
+    """A mock is refused, although it has every attribute."""
+    mock = Mock()
+    with pytest.raises(TypeError) as raised:
+        open_target(mock)
+    assert str(raised.value) == f"to must be a boto3 S3 client or a pathlib.Path, got {mock!r}"
 
 
 def test_aiobotocore_target():

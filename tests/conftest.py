@@ -89,3 +89,15 @@ def botocore_unchanged():
     before = held_by_botocore()
     yield
     assert differences(before, held_by_botocore()) == []
+
+
+@pytest.fixture
+def s3():
+    """A client of moto's S3 with the bucket of the exports."""
+    moto = pytest.importorskip("moto")
+    import boto3
+
+    with moto.mock_aws():
+        client = boto3.client("s3", region_name="us-east-1")
+        client.create_bucket(Bucket="rds-exports")
+        yield client

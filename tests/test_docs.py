@@ -14,6 +14,9 @@ def test_examples_are_found():
     assert TESTS == [
         ("docs/endpoint.md", "test_script"),
         ("docs/endpoint.md", "test_cli"),
+        ("docs/files.md", "test_loader"),
+        ("docs/files.md", "test_cleanup"),
+        ("docs/files.md", "test_progress"),
         ("docs/time.md", "test_courses"),
         ("docs/time.md", "test_polling"),
     ]
@@ -25,6 +28,8 @@ def test_example(pytester, document, name):
     if name == "test_cli" and "RDS_EXPORT_CLIENTS" not in os.environ:
         pytest.skip("on request: tox run -e clients")
     code = examples(document)
+    if "from moto import" in code[name]:
+        pytest.importorskip("moto")
     scripts = {script: text for script, text in code.items() if not script.startswith("test_")}
     pytester.makepyfile(**{f"{name}_of_the_docs": code[name]}, **scripts)
 

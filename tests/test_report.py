@@ -506,8 +506,8 @@ def test_hint_frozen_clock(rds_export_clock, tasks):
 
     assert hints() == [
         (
-            "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the frozen clock, which stayed "
-            "at 2026-01-01T00:01:00Z. Move the clock (a mocked sleep does not), or use timeline=Polls()"
+            "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the frozen clock, which "
+            "stayed at 2026-01-01T00:01:00Z. Move the clock (a mocked sleep does not), or use timeline=Polls()"
         )
     ]
 

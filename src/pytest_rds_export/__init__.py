@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ._rds.injections import Injection
     from ._rds.operations import UnansweredOperation
     from ._rds.registry import ExportTaskRegistry
+    from ._rds.tables import ExportedTable
     from ._rds.task import ExportTask
     from ._rds.timeline import Polls, Stuck, Timeline
 
@@ -20,6 +21,7 @@ __all__ = [
     "ExportClock",
     "ExportTask",
     "ExportTaskRegistry",
+    "ExportedTable",
     "Failure",
     "Injection",
     "Polls",
@@ -37,6 +39,7 @@ _MODULES = {
     "ExportClock": "_clock",
     "ExportTask": "_rds.task",
     "ExportTaskRegistry": "_rds.registry",
+    "ExportedTable": "_rds.tables",
     "Failure": "_failures",
     "Injection": "_rds.injections",
     "Polls": "_rds.timeline",

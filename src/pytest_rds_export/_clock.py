@@ -34,6 +34,7 @@ _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "micro
 _SleepT = TypeVar("_SleepT", bound=Callable[..., Any])
 
 _active: ExportClock | None = None
+_on_move: list[Callable[[], object]] = []
 
 
 class EndlessWait(BaseException):
@@ -137,10 +138,22 @@ class ExportClock:
             if not api.freeze_factories or api.freeze_factories[-1] is not self._factory:
                 raise RuntimeError(_COMBINE.format(library="another freeze_time"))
             self._factory.tick(step)
+        for call in _on_move.copy():
+            call()
         return self.now
 
     def __repr__(self) -> str:
         return f"<ExportClock at {self.now.isoformat()}, {self._slept} slept>"
+
+
+@contextmanager
+def calling_on_move(call: Callable[[], object]) -> Iterator[None]:
+    """Call *call* after each move of an ``ExportClock``, in the thread that moves it, while the block runs."""
+    _on_move.append(call)
+    try:
+        yield
+    finally:
+        _on_move.remove(call)
 
 
 _COMBINE = (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import Any, TypeVar
 
+from . import _clock
 from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.operations import HANDLED
@@ -127,7 +128,12 @@ def forget_ended() -> None:
 def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
     _recent.append(account)
-    with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
+    with (
+        environment(fake_aws(account.options.region)) as found,
+        default_session(),
+        responding(account),
+        _clock.calling_on_move(account.update_files),
+    ):
         yield found
 
 

@@ -36,7 +36,8 @@ _LONGEST_TEST = timedelta(hours=1)
 def describe(account: Account) -> str:
     """Return the report of an account: calls, tasks, sources and hints; an empty string if there is nothing."""
     try:
-        return _describe(account)
+        with account.no_files():
+            return _describe(account)
     except Exception as error:  # noqa: BLE001 - a report must not end the run
         return f"the report failed: {error!r}"
 
@@ -97,7 +98,8 @@ def _format_count(name: str, count: int) -> str:
 
 def _describe_task(task: TaskState) -> str:
     percent = task.fields["PercentProgress"]
-    return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}"
+    error = f", its files were not stored: {task.store_error!r}" if task.store_error else ""
+    return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}{error}"
 
 
 def _limit(

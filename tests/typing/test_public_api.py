@@ -7,11 +7,13 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from pytest_rds_export import (
     Call,
     ExportClock,
+    ExportedTable,
     ExportTask,
     ExportTaskRegistry,
     Failure,
@@ -55,6 +57,17 @@ def test_seeds_are_of_four_kinds(rds_export_tasks: ExportTaskRegistry, tmp_path:
     assert_type(seeded, list[ExportTask])
     assert_type(rds_export_tasks.seed_snapshot("orders", engine="postgres", cluster=True), Mapping[str, Any])
     assert len(seeded) == 3
+
+
+def test_files_go_to_a_client_or_a_path(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
+    table = ExportedTable("shop.orders", parts=[b"PAR1"], columns={"id": "int"})
+
+    assert_type(rds_export_tasks.write_files(tmp_path, tables=["shop.users", table], time_format="iso"), None)
+    assert_type(table.parts, tuple[bytes, ...])
+    assert_type(table.warning, "str | None")
+    if TYPE_CHECKING:
+        rds_export_tasks.write_files(boto3.client("s3"))
+    assert table.name == "shop.orders"
 
 
 def test_task_has_status_identifier_and_region(rds_export_tasks: ExportTaskRegistry) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from .state import RUNNING, TaskState
 from .task import ExportTask
 
 if TYPE_CHECKING:
+    from .files import ExportFiles
     from .registry import ExportTaskRegistry
 
 __tracebackhide__ = True
@@ -33,6 +35,7 @@ class Account:
         self.injections = InjectionQueue(self.lock)
         self.stubs: dict[str, Stub] = {}
         self.log = CallLog()
+        self.files: ExportFiles | None = None
 
     def region(self, name: str | None = None) -> Region:
         """Return the region of that name, which is made when it is first asked for; by default the default region."""
@@ -42,6 +45,39 @@ class Account:
             with self.lock:
                 region = self.regions.setdefault(name, Region(self, name))
         return region
+
+    def write_files(self, files: ExportFiles) -> None:
+        """Write the files of all exports with *files* from now on, and at once what they have written so far.
+
+        An exception of the store is raised as it is; files are then written as before.
+        """
+        with self.lock:
+            tasks = [task for region in self.regions.values() for task in region.tasks_in_order]
+            now = _clock.now()
+            for task in tasks:
+                task.advance(now)
+                task.write_files(files)
+            self.files = files
+
+    @contextmanager
+    def no_files(self) -> Iterator[None]:
+        """Write nothing while the block runs: a report comes when the store of the test may be gone."""
+        with self.lock:
+            files, self.files = self.files, None
+            try:
+                yield
+            finally:
+                self.files = files
+
+    def update_files(self) -> None:
+        """Bring every export up to date, so that what it has written by now is there; nothing without files."""
+        if self.files is None:
+            return
+        with self.lock:
+            now = _clock.now()
+            for region in list(self.regions.values()) if not self.files.busy else ():
+                for task in region.tasks_in_order:
+                    task.advance(now)
 
 
 class Region:
@@ -79,7 +115,8 @@ class Region:
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
         """Add tasks as they are now, all or none. In the default region, one that names another region is added there.
 
-        Raises ``ValueError`` for an identifier in use and for a task of another region.
+        Raises ``ValueError`` for an identifier in use and for a task of another region, and what the store of
+        ``write_files`` raises.
         """
         now, frozen = _clock.now(), _clock.is_frozen()
         account = self.account
@@ -100,6 +137,9 @@ class Region:
                     )
                 timeline = task.timeline or account.options.timeline
                 new[key] = TaskState(region, task.to_response(), timeline, now, may_restart=not frozen)
+            if account.files is not None:
+                for state in new.values():
+                    state.write_files(account.files)
             for state in new.values():
                 state.region.add(state)
         return list(new.values())

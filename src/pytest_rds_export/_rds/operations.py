@@ -9,7 +9,7 @@ from datetime import datetime
 from operator import itemgetter, methodcaller
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from .. import _failures, _model
 from .._failures import Failure, Fault
@@ -18,6 +18,7 @@ from .account import Region, Stub
 from .pagination import matcher, paginate
 from .sources import SOURCE_TYPES, parse_source_arn
 from .state import RUNNING, TaskState, copy_fields
+from .targets import Target
 from .task import LONGEST_IDENTIFIER, is_identifier
 from .timeline import failing
 
@@ -132,6 +133,8 @@ def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datet
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     source = _find_source(region, parameters["SourceArn"])
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
+    if region.account.files is not None:
+        _check_bucket(region.account.files.target, parameters["S3BucketName"])
     options = region.account.options
     if region.has_running(options.concurrent_limit, now):
         raise _failures.make_fault(
@@ -198,6 +201,21 @@ def _check_export_only(forms: Iterable[str], engine: str) -> None:
         parts = form.split(".")
         if len(parts) > (3 if has_schemas else 2) or not all(parts):
             raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+
+
+def _check_bucket(target: Target, bucket: str) -> None:
+    """Refuse a bucket that does not exist or must not be read. Any other error fails the export when it writes."""
+    try:
+        exists = target.has_bucket(bucket)
+    except ParamValidationError:
+        exists = False
+    except Exception as error:
+        response = error.response if isinstance(error, ClientError) else {}
+        if response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403:
+            raise Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) from error
+        return
+    if not exists:
+        raise _failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist.")
 
 
 # What a filter compares. Statuses are lower case here (the service model's documentation).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,19 @@ from .._messages import find_similar, format_choices, must_be, pluralize
 from . import operations, seeds
 from .account import Region, Stub
 from .calls import Call
+from .files import ExportFiles
 from .injections import Injection
 from .options import Options
 from .seeds import Seed
 from .sources import parse_source_arn
+from .tables import ExportedTable
 from .task import ExportTask, LiveExportTask, TaskFields
 from .timeline import AnyTimeline
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mypy_boto3_s3 import S3Client
     from typing_extensions import Unpack
 
 __tracebackhide__ = True
@@ -53,6 +58,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """Add a task as if it had been started before the test.
 
         More tasks may be seeded running than ``concurrent_limit`` allows; a client that starts one more is refused.
+        With ``write_files``, the files that its status and progress stand for are written at once.
 
         Args:
             identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last.
@@ -212,6 +218,45 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if not callable(response):
             _model.check_response(model, response)
         self._region.account.stubs[operation] = response
+
+    def write_files(
+        self,
+        to: S3Client | Path,
+        *,
+        tables: Sequence[str | ExportedTable] | None = None,
+        time_format: str = "text",
+    ) -> None:
+        """Have the exports of the account, in every region, write their files as they progress.
+
+        Nothing while STARTING, the tables one after the other during IN_PROGRESS, the rest and the JSON files at
+        COMPLETE (the order is inferred). A canceled or failed export keeps what it has written (AWS's documentation).
+        Keys and JSON are those of a captured export. The plugin makes no S3 client of its own.
+
+        Files are written when a task is brought up to date: at a call for it, a read of it here, and each move of
+        ``rds_export_clock``. Exports that were seeded or started before get at once the files that their status and
+        progress stand for; so does an export that is seeded later. A second call writes everything anew into another
+        place and removes nothing from the first.
+
+        StartExportTask checks the bucket from now on: ``InvalidS3BucketFault``, "The S3 bucket X doesn't exist."
+        (captured), or the model's text if the client may not read it. A store that raises later makes the task FAILED
+        with a documented ``FailureCause``; which error has which cause is inferred.
+
+        Args:
+            to: A boto3 S3 client, such as moto's or MinIO's; or a ``pathlib.Path``, below which each bucket is a
+                folder. In a folder every bucket exists.
+            tables: The tables of every source: names such as ``"shop.orders"`` (MySQL) and ``"shop.public.orders"``
+                (PostgreSQL), or ``ExportedTable``s, narrowed by ``ExportOnly``. By default ``shop.customers`` and
+                ``shop.orders``.
+            time_format: Of the times in the JSON files: ``"text"`` (``Jun 26, 2024, 3:43:58 PM``, as captured) or
+                ``"iso"`` (``2024-06-26T15:43:58.123Z``, which a public program expects).
+
+        Raises:
+            TypeError: *to* is neither a boto3 S3 client nor a path.
+            ValueError: Another value is not allowed.
+            Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
+
+        """
+        self._region.account.write_files(ExportFiles(to, tables, time_format=time_format))
 
     @property
     def calls(self) -> list[Call]:

@@ -8,10 +8,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
+from .targets import failure_cause
 from .timeline import AnyTimeline, advance, extraction_time
 
 if TYPE_CHECKING:
     from .account import Region
+    from .files import ExportFiles
     from .task import LiveExportTask
 
 __tracebackhide__ = True
@@ -29,6 +31,7 @@ FINISHED = tuple(status for status, following in TRANSITIONS.items() if not foll
 
 DEFAULT_FAILURE_CAUSE = "An unknown internal error occurred."
 _DEFAULT_SIZE = 100  # gigabytes
+_PROGRESS = ("PercentProgress", "TotalExtractedDataInGB")
 _SNAPSHOT_AGE = timedelta(hours=1)
 
 
@@ -46,6 +49,7 @@ class TaskState:
         "region",
         "since",
         "size",
+        "store_error",
         "timeline",
         "times_shown",
         "view",
@@ -71,6 +75,7 @@ class TaskState:
         self.timeline = timeline
         self.size = size or _DEFAULT_SIZE
         self.view: LiveExportTask | None = None
+        self.store_error: Exception | None = None
         self._set(given, now)
         self._given = given if may_restart else None
 
@@ -94,10 +99,14 @@ class TaskState:
                 self._set(self._given, now)
             self._given = None
         advance(self.timeline, self, now, describing=describing)
+        if self.region.account.files is not None:
+            self._store(self.region.account.files, now)
 
     def enter(self, status: str, when: datetime, **overrides: Any) -> None:
         """Enter *status* at *when*, and set what a real task has then; *overrides* replace that."""
         fields = self.fields
+        files = self.region.account.files
+        progress = {name: fields[name] for name in _PROGRESS} if files is not None else {}
         fields["Status"] = status
         if status in ("IN_PROGRESS", "COMPLETE"):
             fields.setdefault("TaskStartTime", when)
@@ -105,11 +114,15 @@ class TaskState:
             fields["TaskEndTime"] = when
         if status == "COMPLETE":
             self.progress(100)
+            if files is not None:
+                self._warn(files)
         if status == "FAILED":
             fields["FailureCause"] = DEFAULT_FAILURE_CAUSE
         if overrides:
             fields.update(overrides)
             self._measure(overrides)
+        if files is not None and not self._store(files, when, progress):
+            return
         self.since = when
         self.times_shown = 0
         self.percent_at_entry = fields["PercentProgress"]
@@ -120,6 +133,35 @@ class TaskState:
         if percent > fields["PercentProgress"]:
             fields["PercentProgress"] = percent
             fields["TotalExtractedDataInGB"] = max(fields["TotalExtractedDataInGB"], self.size * percent // 100)
+
+    def write_files(self, files: ExportFiles) -> None:
+        """Write what an export in this state has written so far. An exception of the store is raised as it is."""
+        self._given = None
+        if self.status == "COMPLETE":
+            self._warn(files)
+        files.update(self)
+
+    def _warn(self, files: ExportFiles) -> None:
+        """Set the WarningMessage of an export that skips tables."""
+        warning = files.warning_message(self)
+        if warning is not None:
+            self.fields.setdefault("WarningMessage", warning)
+
+    def _store(self, files: ExportFiles, when: datetime, progress: Mapping[str, Any] | None = None) -> bool:
+        """Write what is due. If the store raises, enter FAILED at *when*, a COMPLETE task with its last *progress*."""
+        if self.store_error is not None:
+            return True
+        try:
+            files.update(self)
+        except Exception as error:  # noqa: BLE001 - a client, a folder and a test's stand-in raise anything
+            self.store_error = error
+            overrides: dict[str, Any] = {"FailureCause": failure_cause(error, self.fields)}
+            if self.status == "COMPLETE":
+                self.fields.pop("WarningMessage", None)
+                overrides.update(progress or {})
+            self.enter("FAILED", when, **overrides)
+            return False
+        return True
 
     def _measure(self, given: Mapping[str, Any]) -> None:
         """Derive the extracted data from a given progress; or the size of the export, if both are given."""

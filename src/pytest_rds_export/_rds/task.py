@@ -270,7 +270,7 @@ class LiveExportTask(ExportTask):
                 rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
                 raise ValueError(
                     f"export task {self.identifier!r} is {state.status} and cannot become {status}. {rest}"
-                )
+                ) from state.store_error
             state.enter(status, now, **overrides)
 
 

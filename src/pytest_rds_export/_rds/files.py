@@ -1,0 +1,229 @@
+"""What an export writes to S3, and when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from typing import Any, Protocol
+from uuid import NAMESPACE_URL, uuid5
+
+from .tables import ExportedTable, target_name, type_mappings
+from .targets import open_target
+
+__tracebackhide__ = True
+
+DEFAULT_TABLES = ("shop.customers", "shop.orders")
+TIME_FORMATS = ("text", "iso")
+# How many tables one export_tables_info lists. Amazon RDS's own number is unknown; "_from_1_to_96" was seen.
+TABLES_PER_INFO = 100
+_REPLACED = str.maketrans(dict.fromkeys('\\`" ', "_"))
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class WritingTask(Protocol):
+    """What ``ExportFiles`` needs of an export task."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The fields of DescribeExportTasks under the names of the API."""
+
+
+class ExportFiles:
+    """Writes the files of an account's exports, each once, as the exports progress.
+
+    Args:
+        to: A boto3 S3 client, or a ``pathlib.Path`` below which each bucket is a folder.
+        tables: The tables of every source: names or ``ExportedTable``s, narrowed by ``ExportOnly``. By default
+            ``shop.customers`` and ``shop.orders``.
+        time_format: Of the times in the JSON files: ``"text"`` (``Jun 26, 2024, 3:43:58 PM``, as captured) or
+            ``"iso"`` (``2024-06-26T15:43:58.123Z``, which some programs need).
+
+    Raises:
+        TypeError: *to* is neither a client of S3 nor a path.
+        ValueError: Another value is not allowed.
+
+    """
+
+    def __init__(
+        self, to: object, tables: Sequence[str | ExportedTable] | None = None, *, time_format: str = "text"
+    ) -> None:
+        self.target = open_target(to)
+        self.tables = _checked_tables(DEFAULT_TABLES if tables is None else tables)
+        if time_format not in TIME_FORMATS:
+            raise ValueError(f"time_format must be 'text' or 'iso', got {time_format!r}")
+        self._time_format = time_format
+        self._selections: dict[tuple[str, ...], _Selection] = {}
+        self.steps: dict[WritingTask, int] = {}
+        """How many steps of each task are done: one for each table, one for the JSON files."""
+        self.busy = False
+        """Whether ``update`` is at work. A store may sleep, which moves a frozen clock, and so call it again."""
+
+    def __repr__(self) -> str:
+        return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
+
+    def update(self, task: WritingTask) -> None:
+        """Write what is due by the task's status and progress and not yet written.
+
+        While STARTING nothing is due. Afterwards table *i* of *n* is due from ``100 * i / n`` percent on (inferred),
+        so at 99 percent the last one is not. At COMPLETE the rest is, then the JSON files. CANCELING, CANCELED and
+        FAILED keep the last progress, so nothing new is due.
+
+        An exception of the target is raised as it is. Everything before the table that raised counts as written.
+        """
+        fields = task.fields
+        status = fields["Status"]
+        if status == "STARTING" or self.busy:
+            return
+        selection = self._select(fields)
+        count = len(selection.exported)
+        due = count + 1 if status == "COMPLETE" else count * fields["PercentProgress"] // 100
+        done = self.steps.get(task, 0)
+        self.busy = True
+        try:
+            while done < due:
+                if done < count:
+                    self._write_table(fields, selection.exported[done])
+                else:
+                    self._write_info(fields, selection)
+                done += 1
+        finally:
+            self.steps[task] = done
+            self.busy = False
+
+    def warning_message(self, task: WritingTask) -> str | None:
+        """The WarningMessage of an export that skips tables, as JSON; None if it skips none.
+
+        AWS documents the outer shape; that of a skipped table is inferred.
+        """
+        skipped = [
+            {"target": target_name(table), "reason": table.warning}
+            for table in self._select(task.fields).tables
+            if table.warning is not None
+        ]
+        return _json({"skippedTables": skipped, "skippedObjectives": [], "general": []}) if skipped else None
+
+    def _select(self, fields: Mapping[str, Any]) -> _Selection:
+        only = tuple(fields.get("ExportOnly") or ())
+        if only not in self._selections:
+            self._selections[only] = _Selection(self.tables, only)
+        return self._selections[only]
+
+    def _write_table(self, fields: Mapping[str, Any], table: ExportedTable) -> None:
+        # AWS takes a random UUID, this one is the same in every run; all parts of a table share it (inferred).
+        uuid = uuid5(NAMESPACE_URL, f"{fields['SourceArn']}/{fields['ExportTaskIdentifier']}/{table.name}")
+        folder = target_name(table).replace(".", "/", 1)
+        for number, part in enumerate(table.parts):
+            self._put(fields, f"{folder}/1/part-{number:05}-{uuid}-c000.gz.parquet", part)
+        self._put(fields, f"{folder}/1/_SUCCESS", b"")
+
+    def _write_info(self, fields: Mapping[str, Any], selection: _Selection) -> None:
+        """Write the JSON files; export_info comes last, because programs wait for it."""
+        identifier = fields["ExportTaskIdentifier"]
+        statuses = self._table_statuses(fields, selection)
+        for first in range(0, len(statuses), TABLES_PER_INFO):
+            chunk = statuses[first : first + TABLES_PER_INFO]
+            name = f"export_tables_info_{identifier}_from_{first + 1}_to_{first + len(chunk)}.json"
+            self._put(fields, name, _json({"perTableStatus": chunk}).encode())
+        self._put(fields, f"export_info_{identifier}.json", _json(self._export_info(fields)).encode())
+
+    def _put(self, fields: Mapping[str, Any], name: str, body: bytes) -> None:
+        key = f"{_files_path(fields)}/{name}".translate(_REPLACED)
+        self.target.put(fields["S3Bucket"], key, body, fields["KmsKeyId"])
+
+    def _export_info(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        info = {
+            "exportTaskIdentifier": fields["ExportTaskIdentifier"],
+            "sourceArn": fields["SourceArn"],
+            "exportOnly": list(fields.get("ExportOnly") or ()),
+            "snapshotTime": self._time(fields.get("SnapshotTime")),
+            "taskStartTime": self._time(fields.get("TaskStartTime")),
+            "taskEndTime": self._time(fields.get("TaskEndTime")),
+            "s3Bucket": fields["S3Bucket"],
+            "s3Prefix": fields.get("S3Prefix") or "",
+            "exportedFilesPath": _files_path(fields).translate(_REPLACED),
+            "iamRoleArn": fields["IamRoleArn"],
+            "kmsKeyId": fields["KmsKeyId"],
+            "status": fields["Status"],
+            "percentProgress": fields["PercentProgress"],
+            "totalExportedDataInGB": _size(fields),
+            "databaseOid": 0,
+        }
+        # An export of a cluster has no SnapshotTime; that the file then has none either is inferred.
+        return {name: value for name, value in info.items() if value is not None}
+
+    def _table_statuses(self, fields: Mapping[str, Any], selection: _Selection) -> list[dict[str, Any]]:
+        """The entries of export_tables_info: times spread evenly over the export, sizes alike (inferred)."""
+        count = len(selection.exported)
+        end = fields["TaskEndTime"]
+        start = fields.get("TaskStartTime") or end
+        statuses: list[dict[str, Any]] = []
+        position = 0
+        for table in selection.tables:
+            if table.warning is not None:
+                statuses.append({"target": target_name(table), "warningMessage": table.warning})
+                continue
+            times = [self._time(start + (end - start) * step / count) for step in (position, position + 1)]
+            position += 1
+            statuses.append(
+                {
+                    "tableStatistics": {"extractionStartTime": times[0], "extractionEndTime": times[1]},
+                    "schemaMetadata": {"originalTypeMappings": type_mappings(table)},
+                    "status": "COMPLETE",
+                    "sizeGB": round(_size(fields) / count, 6),
+                    "target": target_name(table),
+                }
+            )
+        return statuses
+
+    def _time(self, when: datetime | None) -> str | None:
+        if when is None:
+            return None
+        utc = when.astimezone(timezone.utc)
+        if self._time_format == "iso":
+            return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        hour = utc.hour % 12 or 12
+        return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"
+
+
+class _Selection:
+    """The tables that one ExportOnly selects, and those of them that are not skipped."""
+
+    def __init__(self, tables: Sequence[ExportedTable], only: Sequence[str]) -> None:
+        wanted = set(only)
+        self.tables = [table for table in tables if not only or not wanted.isdisjoint(_scopes(table.name))]
+        self.exported = [table for table in self.tables if table.warning is None]
+
+
+def _scopes(name: str) -> list[str]:
+    """What ExportOnly may say to select a table: ``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def _checked_tables(tables: Sequence[str | ExportedTable]) -> list[ExportedTable]:
+    if not isinstance(tables, (list, tuple)):
+        raise ValueError(f"tables must be a list of names and ExportedTables, got {tables!r}")
+    checked = {}
+    for item in tables:
+        table = item if isinstance(item, ExportedTable) else ExportedTable(item)
+        if table.name in checked:
+            raise ValueError(f"tables must be different, got {table.name!r} twice")
+        checked[table.name] = table
+    return list(checked.values())
+
+
+def _files_path(fields: Mapping[str, Any]) -> str:
+    prefix = fields.get("S3Prefix")
+    identifier: str = fields["ExportTaskIdentifier"]
+    return f"{prefix}/{identifier}" if prefix else identifier
+
+
+def _size(fields: Mapping[str, Any]) -> float:
+    """The size of the export: the API's TotalExtractedDataInGB is its whole part. The half is made up."""
+    total: int = fields["TotalExtractedDataInGB"]
+    return total + 0.5
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)

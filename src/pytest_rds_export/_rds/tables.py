@@ -1,0 +1,288 @@
+"""The tables of an export: names, types of their columns, and their Parquet files."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import operator
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+__tracebackhide__ = True
+
+# One row, {"id": 1, "name": "example"}, written by pyarrow 26 with the properties of a captured part: GZIP, all
+# columns optional, INT32 and BYTE_ARRAY/UTF8. Embedded, so that the default needs no further package.
+_DEFAULT_PART = base64.b64decode(
+    "UEFSMRUAFRQVOCwVAhUAFQYVBhwAAAAfiwgAAAAAAAIDY2JgYGBiZASSAJVXay8KAAAAFQAVIhVGLBUCFQAVBhUGHAAAAB+LCAAAAAAAAgNjYmBg"
+    "YGJkB5KpFYm5BTmpADzJkTwRAAAAFQQZPDUAGAZzY2hlbWEVBAAVAiUCGAJpZAAVDCUCGARuYW1lJQBMHAAAABYCGRwZLCYAHBUCGSUGABkYAmlk"
+    "FQQWAhY6Fl4mCEkcFQAVABUCADwpBhkmAAIAAAAmABwVDBklBgAZGARuYW1lFQQWAhZIFmwmZkkcFQAVABUCADwWDhkGGSYAAgAAABaCARYCJggW"
+    "ygEAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRksHAAAHAAAAMEAAABQQVIx"
+)
+_DEFAULT_COLUMNS = {True: {"id": "int", "name": "char"}, False: {"id": "integer", "name": "character"}}
+
+# What AWS documents as the Parquet type of each source type, by whether the source is MySQL. The spelling of an
+# exported type with an annotation follows the captured "binary (UTF8)"; the rest of the types are strings.
+_STRING, _TIMESTAMP, _SMALL = "binary (UTF8)", "int64 (TIMESTAMP_MICROS)", "int32 (INT_16)"
+_EXPORTED_TYPES = {
+    True: {
+        **dict.fromkeys(("tinyint", "smallint", "smallint unsigned", "mediumint", "int", "integer", "year"), "int32"),
+        **dict.fromkeys(("bool", "boolean"), "int32"),
+        **dict.fromkeys(("mediumint unsigned", "int unsigned", "integer unsigned", "bigint"), "int64"),
+        **dict.fromkeys(("float", "double", "double precision", "real"), "double"),
+        **dict.fromkeys(("bit", "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "binary"),
+        **dict.fromkeys(("geometry", "geometrycollection", "point", "linestring", "polygon"), "binary"),
+        **dict.fromkeys(("multipoint", "multilinestring", "multipolygon"), "binary"),
+        **dict.fromkeys(("datetime", "timestamp"), _TIMESTAMP),
+        "tinyint unsigned": _SMALL,
+        "bigint unsigned": "fixed_len_byte_array(9) (DECIMAL(20,0))",
+    },
+    False: {
+        **dict.fromkeys(("smallint", "smallserial", "int2"), _SMALL),
+        **dict.fromkeys(("integer", "int", "int4", "serial"), "int32"),
+        **dict.fromkeys(("bigint", "int8", "bigserial"), "int64"),
+        **dict.fromkeys(("real", "float4"), "float"),
+        **dict.fromkeys(("double precision", "float8"), "double"),
+        **dict.fromkeys(("boolean", "bool"), "boolean"),
+        "bytea": "binary",
+    },
+}
+# The source types, MySQL's and PostgreSQL's, of a column whose values are all of these Python types.
+_SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
+    ((bool,), "tinyint", "boolean"),
+    ((int,), "int", "integer"),
+    ((int, float), "double", "double precision"),
+    ((int, Decimal), "decimal", "numeric"),
+    ((str,), "varchar", "character varying"),
+    ((bytes,), "blob", "bytea"),
+    ((datetime,), "datetime", "timestamp without time zone"),
+    ((date,), "date", "date"),
+    ((time,), "time", "time without time zone"),
+    ((dict, list), "json", "jsonb"),
+    ((UUID,), "char", "uuid"),
+)
+
+
+@dataclass(frozen=True, init=False, repr=False, slots=True)
+class ExportedTable:
+    """A table that an export writes to S3.
+
+    Args:
+        name: ``"database.table"`` of MySQL or MariaDB, ``"database.schema.table"`` of PostgreSQL.
+        parts: The bytes of each Parquet file, none for an empty table. By default one small valid file with the
+            columns ``id`` and ``name``.
+        rows: A list of dicts to write as one Parquet file instead, with the types that AWS documents for the engine.
+            Needs pyarrow: ``pip install 'pytest-rds-export[parquet]'``.
+        columns: The source type of each column for ``export_tables_info``, such as ``{"id": "int", "name": "char"}``.
+            By default those of the default part or, inferred from the values, of *rows*; unknown for *parts*.
+        warning: Why Amazon RDS skips this table, such as ``"PERMISSIONS_DO_NOT_EXIST"``: nothing of it is written,
+            and the warning appears in ``export_tables_info`` and in ``WarningMessage``.
+
+    Raises:
+        ValueError: A value is not allowed.
+        ImportError: *rows* are given and pyarrow is not installed.
+
+    """
+
+    __module__ = "pytest_rds_export"
+
+    name: str
+    parts: tuple[bytes, ...]
+    columns: Mapping[str, str]
+    warning: str | None
+
+    def __init__(
+        self,
+        name: str,
+        /,
+        *,
+        parts: Sequence[bytes] | None = None,
+        rows: Sequence[Mapping[str, Any]] | None = None,
+        columns: Mapping[str, str] | None = None,
+        warning: str | None = None,
+    ) -> None:
+        _check_name(name, skipped=warning is not None)
+        if warning is not None and (not isinstance(warning, str) or not warning):
+            raise ValueError(f"warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got {warning!r}")
+        if sum(value is not None for value in (parts, rows, warning)) > 1:
+            raise ValueError(f"{name!r} must have one of parts, rows and warning; a skipped table has no files")
+        mysql = is_mysql(name)
+        types = {} if columns is None else _checked_columns(columns)
+        files: tuple[bytes, ...] = ()
+        if parts is not None:
+            files = _checked_parts(parts)
+        elif rows is not None:
+            _check_rows(rows)
+            types = types or _inferred_columns(rows, mysql=mysql)
+            files = (_parquet(rows, types, mysql=mysql),) if rows else ()
+        elif warning is None:
+            files = (_DEFAULT_PART,)
+            types = types or _DEFAULT_COLUMNS[mysql]
+        for attribute, value in (("name", name), ("parts", files), ("columns", types), ("warning", warning)):
+            object.__setattr__(self, attribute, value)
+
+    def __repr__(self) -> str:
+        count = len(self.parts)
+        state = f"skipped: {self.warning}" if self.warning else f"{count} part{'' if count == 1 else 's'}"
+        return f"<ExportedTable {self.name!r} {state}>"
+
+
+def is_mysql(name: str) -> bool:
+    """Whether the name of a table is one of MySQL or MariaDB, otherwise of PostgreSQL."""
+    return name.count(".") == 1
+
+
+def target_name(table: ExportedTable) -> str:
+    """The name in ``export_tables_info``: always three parts, where MySQL repeats the database."""
+    return f"{table.name.split('.')[0]}.{table.name}" if is_mysql(table.name) else table.name
+
+
+def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
+    """The columns as ``export_tables_info`` lists them."""
+    mysql = is_mysql(table.name)
+    mappings: list[dict[str, Any]] = []
+    for column, declared in table.columns.items():
+        base, numbers = _parsed_type(declared)
+        length = numbers[0] if numbers else 0
+        mapping: dict[str, Any] = {
+            "columnName": column,
+            "originalType": base,
+            "expectedExportedType": exported_type(declared, mysql=mysql),
+        }
+        if not mysql:
+            # A program that reads exports of PostgreSQL needs the three numbers; 0 where there is none is inferred.
+            mapping["originalCharMaxLength"] = length if "char" in base else 0
+            mapping["originalNumPrecision"] = length if base in ("numeric", "decimal") else 0
+            mapping["originalDateTimePrecision"] = length if base.startswith("time") else 0
+        mappings.append(mapping)
+    return mappings
+
+
+def exported_type(declared: str, *, mysql: bool) -> str:
+    """The Parquet type of a column, spelled as in ``export_tables_info``."""
+    base, numbers = _parsed_type(declared.lower())
+    signed = base.removesuffix(" unsigned")
+    if mysql and signed in ("decimal", "numeric"):
+        precision, scale = [*numbers[:2], *(10, 0)[len(numbers) :]]
+        if precision > 38:
+            return _STRING
+        # By precision, as the bytes of Parquet's DECIMAL; AWS documents the width by value.
+        length = ((10**precision - 1).bit_length() + 8) // 8
+        physical = "int32" if precision <= 9 else "int64" if precision <= 18 else f"fixed_len_byte_array({length})"
+        return f"{physical} (DECIMAL({precision},{scale}))"
+    types = _EXPORTED_TYPES[mysql]
+    return types.get(base) or types.get(signed, _STRING)
+
+
+def _parsed_type(declared: str) -> tuple[str, list[int]]:
+    """The name of a source type without what is in parentheses, and the numbers there."""
+    inside = re.search(r"\(([\d\s,]*)\)", declared)
+    base = " ".join(re.sub(r"\(.*?\)", " ", declared).split())
+    return base, [int(number) for number in re.findall(r"\d+", inside[1])] if inside else []
+
+
+def _check_name(name: object, *, skipped: bool) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+){1,2}", name):
+        raise ValueError(f"name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got {name!r}")
+    if "/" in name and not skipped:
+        raise ValueError(f"name must have no slash, or a warning, because AWS skips such a table; got {name!r}")
+
+
+def _checked_columns(columns: object) -> dict[str, str]:
+    if not isinstance(columns, Mapping) or not all(
+        isinstance(text, str) and text for column in columns.items() for text in column
+    ):
+        raise ValueError(f"columns must be a dict such as {{'id': 'int', 'name': 'char'}}, got {columns!r}")
+    return dict(columns)
+
+
+def _checked_parts(parts: object) -> tuple[bytes, ...]:
+    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, bytes) for part in parts):
+        raise ValueError(f"parts must be a list of bytes, got {parts!r}")
+    return tuple(parts)
+
+
+def _check_rows(rows: object) -> None:
+    if not isinstance(rows, (list, tuple)) or not all(
+        isinstance(row, Mapping) and row and all(isinstance(name, str) for name in row) for row in rows
+    ):
+        raise ValueError(f"rows must be a list of dicts such as {{'id': 1, 'name': 'Ada'}}, got {rows!r}")
+
+
+def _inferred_columns(rows: Sequence[Mapping[str, Any]], *, mysql: bool) -> dict[str, str]:
+    """The source types that fit the values of each column, in order of appearance."""
+    return {
+        name: _inferred_type(name, [row[name] for row in rows if row.get(name) is not None], mysql=mysql)
+        for name in dict.fromkeys(name for row in rows for name in row)
+    }
+
+
+def _inferred_type(name: str, values: Sequence[Any], *, mysql: bool) -> str:
+    if not values:
+        return "varchar" if mysql else "character varying"
+    for types, *source_types in _SOURCE_TYPES:
+        if all(isinstance(value, types) for value in values):
+            source_type = source_types[not mysql]
+            break
+    else:
+        raise ValueError(f"column {name!r} must have values of one type that a database has, got {values!r}")
+    if source_type in ("int", "integer") and not all(-(2**31) <= value < 2**31 for value in values):
+        return "bigint"
+    if source_type == "decimal":
+        decimals = [Decimal(value) for value in values]
+        if not all(value.is_finite() for value in decimals):
+            raise ValueError(f"column {name!r} must have finite values, got {values!r}")
+        scale = max(0, *(-int(value.as_tuple().exponent) for value in decimals))
+        whole = max(1, *(value.adjusted() + 1 for value in decimals))
+        return f"decimal({whole + scale},{scale})"
+    return source_type
+
+
+def _parquet(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], *, mysql: bool) -> bytes:
+    """The rows as one Parquet file: GZIP, all columns optional, the types that AWS documents."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise ImportError("rows need pyarrow; install it with: pip install 'pytest-rds-export[parquet]'") from None
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if name not in columns:
+            raise ValueError(f"rows must have only the names of columns, {', '.join(columns)}; got {name!r}")
+    arrays = {}
+    for name, declared in columns.items():
+        exported = exported_type(declared, mysql=mysql)
+        try:
+            cells = [None if row.get(name) is None else _cell(row[name], exported) for row in rows]
+            arrays[name] = pa.array(cells, _arrow_type(pa, exported))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValueError(f"column {name!r} must have values of type {declared!r}: {error}") from None
+    file = io.BytesIO()
+    pq.write_table(pa.table(arrays), file, compression="gzip", store_schema=False, store_decimal_as_integer=True)
+    return file.getvalue()
+
+
+def _arrow_type(pa: Any, exported: str) -> Any:
+    """What pyarrow calls an exported type."""
+    decimal = re.search(r"DECIMAL\((\d+),(\d+)\)", exported)
+    if decimal:
+        return pa.decimal128(int(decimal[1]), int(decimal[2]))
+    if exported == _TIMESTAMP:
+        return pa.timestamp("us", tz="UTC")
+    names = {_STRING: "string", _SMALL: "int16", "boolean": "bool_", "float": "float32", "double": "float64"}
+    return getattr(pa, names.get(exported, exported))()
+
+
+def _cell(value: Any, exported: str) -> Any:
+    """A value as pyarrow takes it; what Parquet has no type for becomes a string."""
+    if exported in ("int32", "int64", _SMALL):
+        return int(operator.index(value))  # pyarrow itself would truncate 1.5 and refuse True
+    if exported != _STRING or isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, (dict, list)):
+        return json.dumps(value)
+    return format(value, "f") if isinstance(value, Decimal) else str(value)

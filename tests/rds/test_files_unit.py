@@ -1,0 +1,333 @@
+"""Unit tests of ``_rds.files``: keys and texts are compared whole."""
+
+import datetime as dt
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from _exports import CUSTOMERS, END, KEY, ORDERS, Store, Task, files_below
+
+from pytest_rds_export._rds.files import ExportFiles
+from pytest_rds_export._rds.tables import ExportedTable
+
+
+def written(tables=None, *, time_format="text", **fields):
+    """What a task with these fields writes."""
+    files = ExportFiles(Path("unused"), tables, time_format=time_format)
+    files.target = Store()
+    files.update(Task(**fields))
+    return files.target.objects
+
+
+def test_mysql_keys():
+    """A MySQL table has the folder database/database.table; export_info comes last."""
+    assert list(written()) == [
+        f"nightly/{CUSTOMERS}",
+        "nightly/shop/shop.customers/1/_SUCCESS",
+        f"nightly/{ORDERS}",
+        "nightly/shop/shop.orders/1/_SUCCESS",
+        "nightly/export_tables_info_nightly_from_1_to_2.json",
+        "nightly/export_info_nightly.json",
+    ]
+
+
+def test_postgresql_keys():
+    """A PostgreSQL table has the folder database/schema.table."""
+    assert [key for key in written(["shop.public.orders"]) if "SUCCESS" in key] == [
+        "nightly/shop/public.orders/1/_SUCCESS"
+    ]
+
+
+def test_parts():
+    """Each part of a table is a file of its own, with one UUID; an empty table has only its marker."""
+    objects = written([ExportedTable("shop.orders", parts=[b"one", b"two"]), ExportedTable("shop.empty", parts=[])])
+    folder = "nightly/shop/shop.orders/1/"
+    assert {key: body for key, body in objects.items() if "info" not in key} == {
+        f"{folder}part-00000-35f6d4f6-90b6-5141-90dd-ac211829412d-c000.gz.parquet": b"one",
+        f"{folder}part-00001-35f6d4f6-90b6-5141-90dd-ac211829412d-c000.gz.parquet": b"two",
+        f"{folder}_SUCCESS": b"",
+        "nightly/shop/shop.empty/1/_SUCCESS": b"",
+    }
+
+
+def test_prefix():
+    """A prefix precedes every key."""
+    objects = written(["shop.orders"], S3Prefix="backup/2024")
+    assert list(objects) == [
+        f"backup/2024/nightly/{ORDERS}",
+        "backup/2024/nightly/shop/shop.orders/1/_SUCCESS",
+        "backup/2024/nightly/export_tables_info_nightly_from_1_to_1.json",
+        "backup/2024/nightly/export_info_nightly.json",
+    ]
+    info = json.loads(objects["backup/2024/nightly/export_info_nightly.json"])
+    assert (info["s3Prefix"], info["exportedFilesPath"]) == ("backup/2024", "backup/2024/nightly")
+
+
+def test_replaced_characters():
+    """Backslash, backtick, quotation mark and space become underscores in keys, not in names."""
+    objects = written(['my shop.a\\b`c"d'], S3Prefix="my backup")
+    assert "my_backup/nightly/my_shop/my_shop.a_b_c_d/1/_SUCCESS" in objects
+    info = json.loads(objects["my_backup/nightly/export_info_nightly.json"])
+    assert (info["s3Prefix"], info["exportedFilesPath"]) == ("my backup", "my_backup/nightly")
+    (table,) = json.loads(objects["my_backup/nightly/export_tables_info_nightly_from_1_to_1.json"])["perTableStatus"]
+    assert table["target"] == 'my shop.my shop.a\\b`c"d'
+
+
+def test_chunks():
+    """An export_tables_info lists at most 100 tables and says which."""
+    objects = written([f"shop.t{number}" for number in range(201)])
+    names = [key for key in objects if "tables_info" in key]
+    assert names == [
+        f"nightly/export_tables_info_nightly_from_{span}.json" for span in ("1_to_100", "101_to_200", "201_to_201")
+    ]
+    assert [len(json.loads(objects[name])["perTableStatus"]) for name in names] == [100, 100, 1]
+
+
+def test_no_tables():
+    """An export without tables writes export_info alone."""
+    assert list(written([])) == ["nightly/export_info_nightly.json"]
+
+
+def test_export_info():
+    """export_info repeats the fields of DescribeExportTasks, in the captured order and form."""
+    objects = written(["shop.orders"], ExportOnly=["shop"], S3Prefix="backup")
+    assert objects["backup/nightly/export_info_nightly.json"].decode() == (
+        '{"exportTaskIdentifier":"nightly","sourceArn":"arn:aws:rds:us-east-1:123456789012:snapshot:nightly",'
+        '"exportOnly":["shop"],"snapshotTime":"Jun 26, 2024, 2:39:58 PM","taskStartTime":"Jun 26, 2024, 3:39:58 PM",'
+        '"taskEndTime":"Jun 26, 2024, 3:43:58 PM","s3Bucket":"exports","s3Prefix":"backup",'
+        '"exportedFilesPath":"backup/nightly","iamRoleArn":"arn:aws:iam::123456789012:role/rds-export",'
+        f'"kmsKeyId":"{KEY}","status":"COMPLETE","percentProgress":100,"totalExportedDataInGB":3.5,"databaseOid":0}}'
+    )
+
+
+def test_export_info_of_a_cluster():
+    """Without SnapshotTime and S3Prefix, snapshotTime is left out and s3Prefix is empty."""
+    files, task = ExportFiles(Path("unused"), []), Task()
+    files.target = Store()
+    del task.fields["SnapshotTime"], task.fields["S3Prefix"]
+    files.update(task)
+    info = json.loads(files.target.objects["nightly/export_info_nightly.json"])
+    assert list(info)[:5] == ["exportTaskIdentifier", "sourceArn", "exportOnly", "taskStartTime", "taskEndTime"]
+    assert (info["s3Prefix"], info["exportedFilesPath"], info["exportOnly"]) == ("", "nightly", [])
+
+
+def test_tables_info_of_mysql():
+    """A MySQL table has its columns, its share of time and size, and a target that repeats the database."""
+    objects = written()
+    assert objects["nightly/export_tables_info_nightly_from_1_to_2.json"].decode() == (
+        '{"perTableStatus":[{"tableStatistics":{"extractionStartTime":"Jun 26, 2024, 3:39:58 PM",'
+        '"extractionEndTime":"Jun 26, 2024, 3:41:58 PM"},"schemaMetadata":{"originalTypeMappings":['
+        '{"columnName":"id","originalType":"int","expectedExportedType":"int32"},'
+        '{"columnName":"name","originalType":"char","expectedExportedType":"binary (UTF8)"}]},'
+        '"status":"COMPLETE","sizeGB":1.75,"target":"shop.shop.customers"},'
+        '{"tableStatistics":{"extractionStartTime":"Jun 26, 2024, 3:41:58 PM",'
+        '"extractionEndTime":"Jun 26, 2024, 3:43:58 PM"},"schemaMetadata":{"originalTypeMappings":['
+        '{"columnName":"id","originalType":"int","expectedExportedType":"int32"},'
+        '{"columnName":"name","originalType":"char","expectedExportedType":"binary (UTF8)"}]},'
+        '"status":"COMPLETE","sizeGB":1.75,"target":"shop.shop.orders"}]}'
+    )
+
+
+def test_tables_info_of_postgresql():
+    """A PostgreSQL column also has its length and precisions."""
+    columns = {"name": "character varying(40)", "price": "numeric(10,2)", "at": "timestamp(3) without time zone"}
+    objects = written([ExportedTable("shop.public.orders", columns=columns)])
+    (table,) = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_1.json"])["perTableStatus"]
+    assert table["target"] == "shop.public.orders"
+    assert [tuple(column.values()) for column in table["schemaMetadata"]["originalTypeMappings"]] == [
+        ("name", "character varying", "binary (UTF8)", 40, 0, 0),
+        ("price", "numeric", "binary (UTF8)", 0, 10, 0),
+        ("at", "timestamp without time zone", "binary (UTF8)", 0, 0, 3),
+    ]
+    assert list(table["schemaMetadata"]["originalTypeMappings"][0]) == [
+        "columnName",
+        "originalType",
+        "expectedExportedType",
+        "originalCharMaxLength",
+        "originalNumPrecision",
+        "originalDateTimePrecision",
+    ]
+
+
+def test_no_start_time():
+    """Without TaskStartTime the extraction takes no time."""
+    objects = written(["shop.orders"], TaskStartTime=None)
+    (table,) = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_1.json"])["perTableStatus"]
+    assert set(table["tableStatistics"].values()) == {"Jun 26, 2024, 3:43:58 PM"}
+    assert "taskStartTime" not in json.loads(objects["nightly/export_info_nightly.json"])
+
+
+@pytest.mark.parametrize(
+    ("time_format", "hour", "expected"),
+    [
+        ("text", 0, "Jun 26, 2024, 12:43:58 AM"),
+        ("text", 11, "Jun 26, 2024, 11:43:58 AM"),
+        ("text", 12, "Jun 26, 2024, 12:43:58 PM"),
+        ("iso", 15, "2024-06-26T15:43:58.123Z"),
+    ],
+)
+def test_time_format(time_format, hour, expected):
+    """Times are in UTC, as captured or in ISO 8601."""
+    zone = dt.timezone(dt.timedelta(hours=2))
+    end = END.replace(hour=hour).astimezone(zone)
+    objects = written([], time_format=time_format, TaskEndTime=end)
+    assert json.loads(objects["nightly/export_info_nightly.json"])["taskEndTime"] == expected
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        (None, ["shop.orders", "shop.users", "old.orders", "app.public.users", "app.audit.log"]),
+        ([], ["shop.orders", "shop.users", "old.orders", "app.public.users", "app.audit.log"]),
+        (["shop"], ["shop.orders", "shop.users"]),
+        (["shop.users"], ["shop.users"]),
+        (["app"], ["app.public.users", "app.audit.log"]),
+        (["app.public"], ["app.public.users"]),
+        (["app.audit.log"], ["app.audit.log"]),
+        (["old", "shop.orders"], ["shop.orders", "old.orders"]),
+        (["sho", "shop.order", "app.pub"], []),
+    ],
+)
+def test_export_only(only, names):
+    """ExportOnly selects a database, a schema or a table, and nothing that merely begins alike."""
+    tables = ["shop.orders", "shop.users", "old.orders", "app.public.users", "app.audit.log"]
+    assert list(written(tables, ExportOnly=only)) == list(written(names))
+
+
+@pytest.mark.parametrize(
+    ("percent", "tables"), [(0, 0), (32, 0), (33, 0), (34, 1), (66, 1), (67, 2), (99, 2), (100, 3)]
+)
+def test_progress(percent, tables):
+    """During IN_PROGRESS the tables appear one after the other; at 99 percent the last one has not."""
+    objects = written(["shop.a", "shop.b", "shop.c"], Status="IN_PROGRESS", PercentProgress=percent)
+    assert [key for key in objects if "SUCCESS" in key] == [
+        f"nightly/shop/shop.{name}/1/_SUCCESS" for name in "abc"[:tables]
+    ]
+    assert not [key for key in objects if "info" in key]
+
+
+def test_starting():
+    """A task that is STARTING writes nothing, whatever its progress."""
+    assert written(Status="STARTING", PercentProgress=100) == {}
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
+def test_stopped(status):
+    """A task that was seeded canceled or failed has the tables that its progress stands for, and no JSON file."""
+    assert list(written(Status=status, PercentProgress=50)) == [
+        f"nightly/{CUSTOMERS}",
+        "nightly/shop/shop.customers/1/_SUCCESS",
+    ]
+
+
+def test_reentry():
+    """An update that the store itself causes, as by a sleep that moves a frozen clock, writes nothing twice."""
+    files, task = ExportFiles(Path("unused"), ["shop.orders"]), Task()
+    store = files.target = Store()
+    keys = []
+
+    def put(bucket, key, body, kms_key_id):
+        keys.append(key)
+        files.update(task)
+
+    store.put = put
+    files.update(task)
+    assert len(keys) == len(set(keys)) == 4
+
+
+@pytest.mark.parametrize("end", ["CANCELED", "FAILED"])
+def test_half_done(end):
+    """After a cancel or a failure there is exactly what was there."""
+    files, task = ExportFiles(Path("unused")), Task()
+    files.target = Store()
+    for status, percent in [("STARTING", 0), ("IN_PROGRESS", 60), ("CANCELING", 60), (end, 60)]:
+        task.move(status, percent)
+        files.update(task)
+    assert list(files.target.objects) == [f"nightly/{CUSTOMERS}", "nightly/shop/shop.customers/1/_SUCCESS"]
+
+
+def test_written_once():
+    """What was written is not written again; the rest comes at COMPLETE."""
+    files, task = ExportFiles(Path("unused")), Task()
+    files.target = Store()
+    for status, percent in [("IN_PROGRESS", 50), ("IN_PROGRESS", 50), ("IN_PROGRESS", 99), ("COMPLETE", 100)] * 2:
+        task.move(status, percent)
+        files.update(task)
+    assert (len(files.target.objects), files.steps[task]) == (6, 3)
+
+
+def test_failing_target():
+    """A target that raises keeps what it has, and the next update goes on with the same table."""
+    files, task = ExportFiles(Path("unused")), Task()
+    files.target = Store(fails_at="shop.orders/1/part")
+    with pytest.raises(OSError, match=r"^disk full$"):
+        files.update(task)
+    assert (list(files.target.objects)[-1], files.steps[task]) == ("nightly/shop/shop.customers/1/_SUCCESS", 1)
+    files.target.fails_at = None
+    files.update(task)
+    assert (len(files.target.objects), files.steps[task]) == (6, 3)
+
+
+def test_skipped():
+    """A skipped table has no files, only its warning in export_tables_info."""
+    tables = ["shop.orders", ExportedTable("shop.audit", warning="PERMISSIONS_DO_NOT_EXIST")]
+    objects = written(tables)
+    assert not [key for key in objects if "audit" in key]
+    statuses = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_2.json"])["perTableStatus"]
+    assert [status["target"] for status in statuses] == ["shop.shop.orders", "shop.shop.audit"]
+    assert statuses[1] == {"target": "shop.shop.audit", "warningMessage": "PERMISSIONS_DO_NOT_EXIST"}
+    assert statuses[0]["sizeGB"] == 3.5
+
+
+def test_warning_message():
+    """WarningMessage names the skipped tables that ExportOnly selects."""
+    files = ExportFiles(
+        Path("unused"), [ExportedTable("shop.audit", warning="TOO_LARGE"), ExportedTable("old.log", warning="OLD")]
+    )
+    assert files.warning_message(Task(ExportOnly=["shop"])) == (
+        '{"skippedTables":[{"target":"shop.shop.audit","reason":"TOO_LARGE"}],"skippedObjectives":[],"general":[]}'
+    )
+    assert files.warning_message(Task(ExportOnly=["other"])) is None
+
+
+def test_folder(tmp_path):
+    """A folder gets a folder for each bucket, created when it is needed."""
+    files = ExportFiles(tmp_path / "new", ["shop.orders"])
+    assert files.target.has_bucket("any")
+    files.update(Task())
+    assert files_below(tmp_path) == [
+        "new/exports/nightly/export_info_nightly.json",
+        "new/exports/nightly/export_tables_info_nightly_from_1_to_1.json",
+        "new/exports/nightly/shop/shop.orders/1/_SUCCESS",
+        f"new/exports/nightly/{ORDERS}",
+    ]
+    assert (tmp_path / "new/exports/nightly" / ORDERS).read_bytes()[:4] == b"PAR1"
+    assert (tmp_path / "new/exports/nightly/shop/shop.orders/1/_SUCCESS").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tables": "shop.orders"}, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
+        ({"tables": {}}, "tables must be a list of names and ExportedTables, got {}"),
+        ({"tables": ["a.b", ExportedTable("a.b")]}, "tables must be different, got 'a.b' twice"),
+        ({"time_format": "utc"}, "time_format must be 'text' or 'iso', got 'utc'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    """A bad argument is refused with the value."""
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        ExportFiles(Path("unused"), **arguments)
+    assert str(raised.value) == message
+
+
+def test_imports():
+    """Importing the module loads no package beyond the standard library."""
+    program = (
+        "import sys; import pytest_rds_export._rds.files; "
+        "print(sorted({'boto3', 'botocore', 'pyarrow', 'freezegun', 'pytest'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"

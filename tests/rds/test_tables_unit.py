@@ -1,0 +1,336 @@
+"""Unit tests of ``_rds.tables``."""
+
+import builtins
+import dataclasses
+import datetime as dt
+import io
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from _exports import Task
+
+from pytest_rds_export._rds.files import ExportFiles
+from pytest_rds_export._rds.tables import ExportedTable, exported_type
+
+COLUMNS = "columns must be a dict such as {'id': 'int', 'name': 'char'}, got "
+ROWS = "rows must be a list of dicts such as {'id': 1, 'name': 'Ada'}, got "
+NAME = "name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got "
+SLASH = "name must have no slash, or a warning, because AWS skips such a table; got "
+WARNING = "warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got "
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("orders", {}, f"{NAME}'orders'"),
+        ("a.b.c.d", {}, f"{NAME}'a.b.c.d'"),
+        ("shop..orders", {}, f"{NAME}'shop..orders'"),
+        ("shop.or\nders", {}, f"{NAME}'shop.or\\nders'"),
+        (None, {}, f"{NAME}None"),
+        ("shop.a/b", {}, f"{SLASH}'shop.a/b'"),
+        ("a.b", {"parts": b"PAR1"}, "parts must be a list of bytes, got b'PAR1'"),
+        ("a.b", {"parts": ["PAR1"]}, "parts must be a list of bytes, got ['PAR1']"),
+        ("a.b", {"parts": b""}, "parts must be a list of bytes, got b''"),
+        ("a.b", {"rows": {"id": 1}}, f"{ROWS}{{'id': 1}}"),
+        ("a.b", {"rows": {}}, f"{ROWS}{{}}"),
+        ("a.b", {"rows": [{}]}, f"{ROWS}[{{}}]"),
+        ("a.b", {"rows": [{1: 1}]}, f"{ROWS}[{{1: 1}}]"),
+        ("a.b", {"columns": ["id"]}, f"{COLUMNS}['id']"),
+        ("a.b", {"columns": {"id": int}}, f"{COLUMNS}{{'id': <class 'int'>}}"),
+        ("a.b", {"warning": ""}, f"{WARNING}''"),
+        ("a.b", {"warning": 3}, f"{WARNING}3"),
+        (
+            "a.b",
+            {"parts": [], "warning": "OLD"},
+            "'a.b' must have one of parts, rows and warning; a skipped table has no files",
+        ),
+    ],
+)
+def test_bad_table(name, arguments, message):
+    """A bad argument of ExportedTable is refused with the value."""
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        ExportedTable(name, **arguments)
+    assert str(raised.value) == message
+
+
+def test_value():
+    """ExportedTable is a value that shows the package that users import it from."""
+    table = ExportedTable("shop.orders")
+    assert table == ExportedTable("shop.orders", columns={"id": "int", "name": "char"})
+    assert table != ExportedTable("shop.orders", parts=[])
+    assert ExportedTable.__module__ == "pytest_rds_export"
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        table.name = "shop.users"
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (ExportedTable("shop.orders"), "<ExportedTable 'shop.orders' 1 part>"),
+        (ExportedTable("a.b.c", parts=[b"1", b"2"]), "<ExportedTable 'a.b.c' 2 parts>"),
+        (ExportedTable("shop.a/b", warning="SLASH"), "<ExportedTable 'shop.a/b' skipped: SLASH>"),
+        (ExportFiles(Path("/exports")), "<ExportFiles to=<FolderTarget '/exports'> tables=2>"),
+    ],
+)
+def test_repr(table, expected):
+    """What a user may print says what it is in one line."""
+    assert repr(table) == expected
+
+
+def read(body):
+    return pytest.importorskip("pyarrow.parquet").read_table(io.BytesIO(body))
+
+
+def test_default_part_in_pyarrow():
+    """The default part has the properties of a captured one."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    file = pq.ParquetFile(io.BytesIO(ExportedTable("shop.orders").parts[0]))
+    assert file.read().to_pylist() == [{"id": 1, "name": "example"}]
+    columns = [file.schema.column(index) for index in range(2)]
+    assert [(c.name, c.physical_type, c.converted_type, c.max_definition_level) for c in columns] == [
+        ("id", "INT32", "NONE", 1),
+        ("name", "BYTE_ARRAY", "UTF8", 1),
+    ]
+    assert {file.metadata.row_group(0).column(index).compression for index in range(2)} == {"GZIP"}
+
+
+def test_default_part_in_pandas():
+    """Pandas reads the default part."""
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_parquet(io.BytesIO(ExportedTable("shop.orders").parts[0]))
+    assert frame.to_dict("records") == [{"id": 1, "name": "example"}]
+
+
+def test_default_part_in_duckdb(tmp_path):
+    """DuckDB reads the default part from a folder."""
+    duckdb = pytest.importorskip("duckdb")
+    ExportFiles(tmp_path).update(Task())
+    query = f"SELECT id, name FROM '{tmp_path}/exports/nightly/shop/shop.orders/*/*.parquet'"
+    assert duckdb.sql(query).fetchall() == [(1, "example")]
+
+
+NOON = dt.datetime(2024, 6, 26, 12, 30)  # noqa: DTZ001
+VALUES = {
+    "flag": True,
+    "small": -1,
+    "big": 2**31,
+    "ratio": 0.5,
+    "price": Decimal("-12.50"),
+    "name": "Ada",
+    "data": b"\x00\xff",
+    "at": NOON,
+    "day": NOON.date(),
+    "time": NOON.time(),
+    "more": {"a": [1]},
+    "uuid": UUID(int=1),
+    "none": None,
+}
+
+
+def test_rows_of_mysql():
+    """Rows of a MySQL table have the types that AWS documents, inferred from the values."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    table = ExportedTable("shop.orders", rows=[VALUES, dict.fromkeys(VALUES)])
+    file = pq.ParquetFile(io.BytesIO(table.parts[0]))
+    schema = file.schema
+    assert {file.metadata.row_group(0).column(i).compression for i in range(len(VALUES))} == {"GZIP"}
+    assert {schema.column(i).max_definition_level for i in range(len(VALUES))} == {1}
+    physical = {schema.column(i).name: schema.column(i).physical_type for i in range(len(VALUES))}
+    converted = {schema.column(i).name: schema.column(i).converted_type for i in range(len(VALUES))}
+    assert {name: (source, physical[name], converted[name]) for name, source in table.columns.items()} == {
+        "flag": ("tinyint", "INT32", "NONE"),
+        "small": ("int", "INT32", "NONE"),
+        "big": ("bigint", "INT64", "NONE"),
+        "ratio": ("double", "DOUBLE", "NONE"),
+        "price": ("decimal(4,2)", "INT32", "DECIMAL"),
+        "name": ("varchar", "BYTE_ARRAY", "UTF8"),
+        "data": ("blob", "BYTE_ARRAY", "NONE"),
+        "at": ("datetime", "INT64", "TIMESTAMP_MICROS"),
+        "day": ("date", "BYTE_ARRAY", "UTF8"),
+        "time": ("time", "BYTE_ARRAY", "UTF8"),
+        "more": ("json", "BYTE_ARRAY", "UTF8"),
+        "uuid": ("char", "BYTE_ARRAY", "UTF8"),
+        "none": ("varchar", "BYTE_ARRAY", "UTF8"),
+    }
+    assert read(table.parts[0]).to_pylist() == [
+        {
+            **VALUES,
+            "flag": 1,
+            "at": NOON.replace(tzinfo=dt.timezone.utc),
+            "day": "2024-06-26",
+            "time": "12:30:00",
+            "more": '{"a": [1]}',
+            "uuid": "00000000-0000-0000-0000-000000000001",
+        },
+        dict.fromkeys(VALUES),
+    ]
+
+
+def test_rows_of_postgresql():
+    """Rows of a PostgreSQL table have numbers, booleans, bytes, and strings for the rest."""
+    pytest.importorskip("pyarrow")
+    table = ExportedTable("shop.public.orders", rows=[VALUES])
+    assert table.columns == {
+        "flag": "boolean",
+        "small": "integer",
+        "big": "bigint",
+        "ratio": "double precision",
+        "price": "numeric",
+        "name": "character varying",
+        "data": "bytea",
+        "at": "timestamp without time zone",
+        "day": "date",
+        "time": "time without time zone",
+        "more": "jsonb",
+        "uuid": "uuid",
+        "none": "character varying",
+    }
+    result = read(table.parts[0])
+    types = [str(field.type) for field in result.schema]
+    assert types == ["bool", "int32", "int64", "double", "string", "string", "binary", *["string"] * 6]
+    assert result.to_pylist() == [
+        {
+            **VALUES,
+            "price": "-12.50",
+            "at": "2024-06-26 12:30:00",
+            "day": "2024-06-26",
+            "time": "12:30:00",
+            "more": '{"a": [1]}',
+            "uuid": "00000000-0000-0000-0000-000000000001",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "value", "arrow", "result"),
+    [
+        ("a.b", "bigint", 1, "int64", 1),
+        ("a.b", "INT(10) unsigned", 2**32 - 1, "int64", 2**32 - 1),
+        ("a.b", "bigint unsigned", 2**64 - 1, "decimal128(20, 0)", Decimal(2**64 - 1)),
+        ("a.b", "tinyint unsigned", 255, "int16", 255),
+        ("a.b", "decimal(20,2)", Decimal("1.5"), "decimal128(20, 2)", Decimal("1.50")),
+        ("a.b", "decimal", Decimal(7), "decimal128(10, 0)", Decimal(7)),
+        ("a.b", "decimal(65,30)", Decimal("1E+2"), "string", "100"),
+        ("a.b", "float", 1, "double", 1.0),
+        ("a.b", "enum('x','y(1)')", "x", "string", "x"),
+        ("a.b.c", "smallint", 1, "int16", 1),
+        ("a.b.c", "real", 0.5, "float", 0.5),
+        ("a.b.c", "integer", True, "int32", 1),
+        ("a.b.c", "text", 1.5, "string", "1.5"),
+    ],
+)
+def test_declared_type(name, declared, value, arrow, result):
+    """A declared type decides; None and a missing key are null."""
+    pytest.importorskip("pyarrow")
+    table = ExportedTable(name, rows=[{"a": value, "x": 1}, {"x": 1}], columns={"a": declared, "x": "int"})
+    written = read(table.parts[0])
+    assert str(written.schema.field("a").type) == arrow
+    assert written.column("a").to_pylist() == [result, None]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([1, 2**31 - 1, -(2**31)], "int"),
+        ([1, 2**31], "bigint"),
+        ([1, 0.5], "double"),
+        ([Decimal("0.05"), 100], "decimal(5,2)"),
+        ([Decimal("1E+3")], "decimal(4,0)"),
+        ([Decimal("0.05")], "decimal(3,2)"),
+        ([NOON, NOON.date()], "date"),
+        ([None, None], "varchar"),
+    ],
+)
+def test_inferred_type(values, expected):
+    """A column's source type fits all its values."""
+    pytest.importorskip("pyarrow")
+    assert ExportedTable("a.b", rows=[{"x": value} for value in values]).columns == {"x": expected}
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("decimal(9,0)", "int32 (DECIMAL(9,0))"),
+        ("numeric(18)", "int64 (DECIMAL(18,0))"),
+        ("decimal(38,10)", "fixed_len_byte_array(16) (DECIMAL(38,10))"),
+        ("decimal(39,0)", "binary (UTF8)"),
+        ("timestamp(6)", "int64 (TIMESTAMP_MICROS)"),
+        ("DECIMAL(5,2) UNSIGNED", "int32 (DECIMAL(5,2))"),
+        ("double unsigned", "double"),
+        ("numeric unsigned", "int64 (DECIMAL(10,0))"),
+    ],
+)
+def test_exported_type(declared, expected):
+    """An exported type with an annotation is spelled as the captured ones."""
+    assert exported_type(declared, mysql=True) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"rows": [{"id": "x"}], "columns": {"id": "int"}},
+            "column 'id' must have values of type 'int': 'str' object cannot be interpreted as an integer",
+        ),
+        (
+            {"rows": [{"id": 1.5}], "columns": {"id": "int"}},
+            "column 'id' must have values of type 'int': 'float' object cannot be interpreted as an integer",
+        ),
+        (
+            {"rows": [{"id": 2**31}], "columns": {"id": "int"}},
+            "column 'id' must have values of type 'int': Value 2147483648 too large to fit in C integer type",
+        ),
+        (
+            {"rows": [{"id": 2**64}], "columns": {"id": "bigint"}},
+            "column 'id' must have values of type 'bigint': Python int too large to convert to C long",
+        ),
+        (
+            {"rows": [{"id": 1, "nam": 2}], "columns": {"id": "int", "name": "char"}},
+            "rows must have only the names of columns, id, name; got 'nam'",
+        ),
+        (
+            {"rows": [{"id": 1}, {"id": "x"}]},
+            "column 'id' must have values of one type that a database has, got [1, 'x']",
+        ),
+        ({"rows": [{"id": Decimal("NaN")}]}, "column 'id' must have finite values, got [Decimal('NaN')]"),
+    ],
+)
+def test_bad_rows(arguments, message):
+    """A row that does not fit is refused with its column and value."""
+    pytest.importorskip("pyarrow")
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        ExportedTable("shop.orders", **arguments)
+    assert str(raised.value) == message
+
+
+def test_no_rows():
+    """A table without rows has no part, as an empty range of rows has none on AWS."""
+    assert ExportedTable("shop.orders", rows=[], columns={"id": "int"}).parts == ()
+
+
+def test_rows_in_pandas_and_duckdb(tmp_path):
+    """Pandas and DuckDB read rows from a folder."""
+    pytest.importorskip("pyarrow")
+    pandas, duckdb = pytest.importorskip("pandas"), pytest.importorskip("duckdb")
+    ExportFiles(tmp_path, [ExportedTable("shop.orders", rows=[{"id": 1, "price": Decimal("1.50")}])]).update(Task())
+    (path,) = tmp_path.rglob("*.parquet")
+    assert pandas.read_parquet(path).to_dict("records") == [{"id": 1, "price": Decimal("1.50")}]
+    assert duckdb.sql(f"SELECT * FROM '{path}'").fetchall() == [(1, Decimal("1.50"))]
+
+
+def test_without_pyarrow(monkeypatch):
+    """Rows without pyarrow are an error that says how to install it."""
+    real_import = builtins.__import__
+
+    def refuse(name, *arguments, **keywords):
+        if name.startswith("pyarrow"):
+            raise ImportError(name)
+        return real_import(name, *arguments, **keywords)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError) as raised:
+        ExportedTable("shop.orders", rows=[{"id": 1}])
+    assert str(raised.value) == "rows need pyarrow; install it with: pip install 'pytest-rds-export[parquet]'"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import Any, TypeVar
 
+from . import _frozen_time
 from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.injections import describe_target, failure_name
@@ -15,6 +16,7 @@ from ._rds.operations import HANDLED
 from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry
 from ._rds.seeds import Seed
+from ._rds.state import FINISHED
 from ._transport.endpoint import endpoint
 from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import responding
@@ -99,8 +101,36 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 @contextmanager
 def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
-    with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
-        yield found
+    waiting = _Waiting(account)
+    _frozen_time.waiting.append(waiting)
+    try:
+        with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
+            yield found
+    finally:
+        _frozen_time.waiting.remove(waiting)
+
+
+class _Waiting:
+    """The unfinished tasks that the code under test has described since the clock began."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._first = 0
+
+    def begin(self) -> None:
+        self._first = len(self._account.log.calls)
+
+    def describe(self) -> Iterable[str]:
+        tasks: dict[tuple[str, str], None] = {}
+        for call in self._account.log.calls[self._first :]:
+            if call.operation == "DescribeExportTasks" and call.response is not None:
+                tasks |= dict.fromkeys(
+                    (call.region, task["ExportTaskIdentifier"]) for task in call.response.get("ExportTasks", ())
+                )
+        for region, identifier in tasks:
+            task = ExportTaskRegistry.of(self._account.region(region)).get(identifier)
+            if task is not None and task.status not in FINISHED:
+                yield f"{identifier!r} is still {task.status}"
 
 
 @contextmanager

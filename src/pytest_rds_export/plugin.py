@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import _sleep  # noqa: F401
+from . import _sleeping  # noqa: F401 - it reads the real sleep before a test can replace it
 from ._rds.options import INI_NAMES, NAMES, Options
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "rds_export_clock(start, limit=timedelta(days=7)): where the fixture rds_export_clock starts, and after how "
-        "much frozen time it stops code that sleeps on",
+        "rds_export_clock(start, limit=timedelta(hours=24)): where the fixture rds_export_clock starts, and how much "
+        "frozen time the code under test may sleep before SleepLimitExceeded is raised",
     )
     config.stash[_ini_options] = _read_ini(config)
 
@@ -154,9 +154,9 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
 
 @pytest.fixture
 def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
-    """The test's clock, an ExportClock, frozen by freezegun: now, tick(minutes=5), move_to('2026-03-01T02:00Z').
+    """The test's clock, an ExportClock, frozen by freezegun: sleeps and back-offs move it instead of waiting.
 
-    time.sleep and asyncio.sleep move it instead of waiting, as do the delays of retries. It starts at
+    Its methods are tick(minutes=5), move_to('2026-03-01T02:00Z'), call_later(60, callback) and call_at. It starts at
     2026-01-01T00:00Z, or where the marker rds_export_clock or an indirect parameter says.
     """
     __tracebackhide__ = True

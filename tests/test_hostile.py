@@ -341,12 +341,12 @@ def test_a_sleep_without_end_is_left_to_asyncio(rds_export_clock):
 
 
 def test_a_sleep_may_be_any_real_number_and_none_overflows(rds_export_clock):
-    from pytest_rds_export._clock import EndlessWait
+    from pytest_rds_export import SleepLimitExceeded
 
     start = rds_export_clock.now
     asyncio.run(asyncio.sleep(Fraction(1, 2)))
     assert (rds_export_clock.now - start).total_seconds() == 0.5
-    with pytest.raises(EndlessWait):
+    with pytest.raises(SleepLimitExceeded):
         asyncio.run(asyncio.sleep(1e300))
 
 

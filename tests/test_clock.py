@@ -16,8 +16,8 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
 ONE_LENGTH = "tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5"
 LIMIT_EXCEEDED = (
-    "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. {1}"
-    "Let the code give up earlier, let the export end, or set another limit with "
+    "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. "
+    "{1}Let the code give up earlier, let the export end, or set another limit with "
     "@pytest.mark.rds_export_clock(limit=timedelta(...))."
 )
 
@@ -284,7 +284,9 @@ def test_an_exceeded_limit_fails_its_own_test_and_no_other(pytester):
     )
     result = pytester.runpytest("-p", "no:randomly")
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["E *SleepLimitExceeded: the code under test slept 24 times, and the next sleep would exceed the limit of *"])
+    result.stdout.fnmatch_lines(
+        ["E *SleepLimitExceeded: the code under test slept 24 times, and the next sleep would exceed the limit of *"]
+    )
 
 
 def test_a_marker_with_an_argument_that_it_does_not_have_is_an_error(pytester):

@@ -16,12 +16,12 @@ from pytest_rds_export import Timeline, _sleeping
 from pytest_rds_export._clock import frozen_clock
 
 FROZEN_ALREADY = (
-    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports follow {0}, "
-    "too; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports follow "
+    "{0}, too; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
 )
 FROZEN_INSIDE = (
-    "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only one "
-    "of the two"
+    "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
+    "one of the two"
 )
 MINUTE = dt.timedelta(minutes=1)
 
@@ -105,10 +105,9 @@ def test_replaced_sleeps_after_the_clock(slept, monkeypatch):
 def test_replaced_sleeps_left_behind():
     """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
     real, real_asyncio = time.sleep, asyncio.sleep
-    with pytest.MonkeyPatch.context() as patch:
-        with frozen_clock():
-            patch.setattr(time, "sleep", print)
-            patch.setattr(asyncio, "sleep", print)
+    with pytest.MonkeyPatch.context() as patch, frozen_clock():
+        patch.setattr(time, "sleep", print)
+        patch.setattr(asyncio, "sleep", print)
     assert time.sleep is not real
     with frozen_clock() as clock:
         before = clock.now

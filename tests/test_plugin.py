@@ -133,7 +133,7 @@ def test_marker(rds_export_clock):
 def test_parameter(rds_export_clock):
     assert rds_export_clock.now == datetime(2028, 3, 1, 2, tzinfo=timezone.utc)
     import time
-    with pytest.raises(BaseException, match="more than 1:00:00 of frozen time"):
+    with pytest.raises(BaseException, match="the limit of 1:00:00 of frozen time"):
         time.sleep(3601)
 """,
     )
@@ -287,7 +287,9 @@ def pytest_unconfigure(config):
     return run
 
 
-ROOMS_OF_A_START = {f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleeping", "_messages")}
+ROOMS_OF_A_START = {
+    f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleeping", "_messages")
+}
 
 
 def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):

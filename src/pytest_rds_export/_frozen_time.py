@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
+from ._messages import pluralize
+
 __tracebackhide__ = True
 
 _LATEST = datetime.max.replace(tzinfo=timezone.utc)
@@ -98,12 +100,11 @@ class FrozenTime:
 
     def _sleep(self, length: timedelta) -> None:
         if length > self._limit - self.slept:
-            sentences = [sentence for found in waiting for sentence in found.describe()]
+            unfinished = "".join(f"{sentence}. " for found in waiting for sentence in found.describe())
             raise SleepLimitExceeded(
-                f"the code under test slept {self._sleeps} times, and the next sleep would exceed the limit of "
-                f"{self._limit} of frozen time. {''.join(f'{sentence}. ' for sentence in sentences)}Let the code give "
-                "up earlier, let the export end, or set another limit with "
-                "@pytest.mark.rds_export_clock(limit=timedelta(...))."
+                f"the code under test slept {pluralize(self._sleeps, 'time')}, and the next sleep would exceed the "
+                f"limit of {self._limit} of frozen time. {unfinished}Let the code give up earlier, let the export end, "
+                "or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
         with self._lock:
             self.slept += length

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from _asking import described, exactly
-from pytest_rds_export import ExportClock, SleepLimitExceeded, Stuck
+from pytest_rds_export import ExportClock, SleepLimitExceeded, Stuck, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export._frozen_time import waiting
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
@@ -252,6 +253,14 @@ def test_limit_ends_endless_polling(rds_export_clock, rds_export_client):
 
     with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. "))):
         poll()
+
+
+def test_nothing_is_waited_for_afterwards():
+    """A fake that has ended is not asked what its tasks are doing."""
+    before = list(waiting)
+    with fake_rds_export():
+        assert len(waiting) == len(before) + 1
+    assert waiting == before
 
 
 def test_limit_message_without_tasks(rds_export_clock):

@@ -6,8 +6,10 @@ import contextlib
 import datetime as dt
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
+import types
 
 import pytest
 
@@ -123,6 +125,33 @@ def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
         patch.setattr(time, "sleep", slept.append)
         time.sleep(60)
     assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_a_user_s_sleep_outlives_the_clock():
+    """A sleep that the user installs under the clock stays until the user removes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        with frozen_clock():  # noqa: SIM117 - it ends first
+            patch.setattr(time, "sleep", print)
+        assert time.sleep is print
+    with frozen_clock():
+        pass  # removes what the patch has restored
+
+
+@pytest.mark.parametrize("changed", ["added", "replaced"])
+def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
+    """What a clock has found in an installed module does not mislead the next clock."""
+    library = types.ModuleType("library_of_others")
+    library.__file__ = f"{sysconfig.get_path('purelib')}/library_of_others.py"
+    monkeypatch.setitem(sys.modules, "library_of_others", library)
+    if changed == "replaced":
+        library.sleep = print
+    with frozen_clock():
+        pass
+    library.sleep = time.sleep
+    with frozen_clock() as clock:
+        before = clock.now
+        library.sleep(60)
+        assert clock.now == before + MINUTE
 
 
 def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):

@@ -14,8 +14,9 @@ def test_the_examples():
     assert TESTS == [
         ("docs/endpoint.md", "test_script"),
         ("docs/endpoint.md", "test_cli"),
-        ("docs/time.md", "test_courses"),
+        ("docs/time.md", "test_timelines"),
         ("docs/time.md", "test_polling"),
+        ("docs/time.md", "test_failing_while_polled"),
     ]
 
 

@@ -72,20 +72,18 @@ class _Sleepers:
     def _wake(self) -> None:
         """Wake the tasks with the earliest deadline, unless the event loop has something else to run first."""
         waiting = self._waiting
-        while waiting and waiting[0][2].done():  # cancelled
-            heapq.heappop(waiting)
         if not waiting:
             del self._sleeps.by_loop[self._loop]
             return
         now = self._sleeps.clock.now()
-        if waiting[0][0] > now and self._is_busy() and _active is self._sleeps:
+        if waiting[0][0] > now and self._is_busy():
             self._rounds += 1
         else:
             self._rounds = 0
             due = max(now, waiting[0][0])
             while waiting and waiting[0][0] <= due:
                 turn = heapq.heappop(waiting)[2]
-                if not turn.done():
+                if not turn.done():  # cancelled
                     turn.set_result(None)
         self._loop.call_soon(self._wake)
 

@@ -130,7 +130,7 @@ def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
 def test_a_user_s_sleep_outlives_the_clock():
     """A sleep that the user installs under the clock stays until the user removes it."""
     with pytest.MonkeyPatch.context() as patch:
-        with frozen_clock():  # noqa: SIM117 - it ends first
+        with frozen_clock():
             patch.setattr(time, "sleep", print)
         assert time.sleep is print
     with frozen_clock():
@@ -140,9 +140,9 @@ def test_a_user_s_sleep_outlives_the_clock():
 @pytest.mark.parametrize("changed", ["added", "replaced"])
 def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
     """What a clock has found in an installed module does not mislead the next clock."""
-    library = types.ModuleType("library_of_others")
-    library.__file__ = f"{sysconfig.get_path('purelib')}/library_of_others.py"
-    monkeypatch.setitem(sys.modules, "library_of_others", library)
+    library = types.ModuleType(f"library_{changed}")
+    library.__file__ = f"{sysconfig.get_path('purelib')}/{library.__name__}.py"
+    monkeypatch.setitem(sys.modules, library.__name__, library)
     if changed == "replaced":
         library.sleep = print
     with frozen_clock():

@@ -9,11 +9,18 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from _asking import described, exactly
-from pytest_rds_export import Stuck
-from pytest_rds_export._clock import EndlessWait, frozen_clock
+from pytest_rds_export import ExportClock, SleepLimitExceeded, Stuck, fake_rds_export
+from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export._frozen_time import followers
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
+ONE_LENGTH = "tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5"
+LIMIT_EXCEEDED = (
+    "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. "
+    "{1}Let the code give up earlier, let the export end, or set another limit with "
+    "@pytest.mark.rds_export_clock(limit=timedelta(...))."
+)
 
 
 @pytest.fixture
@@ -43,41 +50,66 @@ def test_the_marker_says_where_it_starts(rds_export_clock):
 @pytest.mark.parametrize("rds_export_clock", [datetime(2020, 2, 29, tzinfo=timezone.utc)], indirect=True)
 def test_an_indirect_parameter_goes_before_the_marker_s_start_and_keeps_its_limit(rds_export_clock):
     assert rds_export_clock.now == datetime(2020, 2, 29, tzinfo=timezone.utc)
-    with pytest.raises(EndlessWait):
+    with pytest.raises(SleepLimitExceeded):
         time.sleep(61)
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        (("soon",), ValueError, "start is no ISO 8601 time such as '2026-03-01T02:00:00Z': 'soon'"),
-        ((2026,), ValueError, "start is an aware datetime or an ISO 8601 text, got 2026"),
+        (("soon",), ValueError, "start must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'soon'"),
+        ((2026,), ValueError, "start must be an aware datetime or an ISO 8601 string, got int 2026"),
         (
             ("2026-03-01",),
             ValueError,
-            "start has no time zone: '2026-03-01'; give it one, such as tzinfo=timezone.utc or a 'Z'",
+            "start must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got '2026-03-01'",
         ),
-        ((START, 60), ValueError, "limit is a positive timedelta such as timedelta(hours=2), got 60"),
-        (
-            (START, timedelta(0)),
-            ValueError,
-            "limit is a positive timedelta such as timedelta(hours=2), got datetime.timedelta(0)",
-        ),
+        ((START, 60), ValueError, "limit must be a positive timedelta, got 60"),
+        ((START, timedelta(0)), ValueError, "limit must be a positive timedelta, got datetime.timedelta(0)"),
     ],
 )
-def test_a_start_or_limit_that_is_none_is_named_and_nothing_is_frozen(arguments, error, text):
+def test_an_invalid_start_or_limit_freezes_nothing(arguments, error, text):
     before = datetime, time.sleep
     with pytest.raises(error, match=exactly(text)), frozen_clock(*arguments):
         pass
     assert (datetime, time.sleep) == before
 
 
-def test_tick_moves_it_by_the_parts_of_a_timedelta(rds_export_clock):
-    assert rds_export_clock.tick(hours=1, minutes=30) == START + 90 * MINUTE
-    assert rds_export_clock.tick(minutes=-30) == rds_export_clock.now == START + 60 * MINUTE
+@pytest.mark.parametrize(
+    ("args", "kwargs", "moved"),
+    [
+        ((), {"hours": 1, "minutes": 30}, 90 * MINUTE),
+        ((), {"minutes": -30}, -30 * MINUTE),
+        ((), {"minutes": 0}, 0 * MINUTE),
+        ((90 * MINUTE,), {}, 90 * MINUTE),
+        ((300,), {}, 5 * MINUTE),
+        ((-0.5,), {}, timedelta(seconds=-0.5)),
+        ((0,), {}, 0 * MINUTE),
+    ],
+)
+def test_tick_takes_parts_a_timedelta_or_seconds(args, kwargs, moved, rds_export_clock):
+    """Tick returns the new time."""
+    assert rds_export_clock.tick(*args, **kwargs) == rds_export_clock.now == START + moved
 
 
-def test_move_to_takes_a_moment_with_a_time_zone(rds_export_clock):
+@pytest.mark.parametrize(
+    ("delta", "got"),
+    [("5", "str '5'"), (True, "bool True"), (float("nan"), "nan"), (float("inf"), "inf"), (1e300, "1e+300")],
+)
+def test_tick_refuses_other_values(delta, got, rds_export_clock):
+    """Only a timedelta or a number of seconds is a length of time."""
+    text = f"delta must be a timedelta or a number of seconds, got {got}"
+    with pytest.raises(ValueError, match=exactly(text)):
+        rds_export_clock.tick(delta)
+
+
+def test_public_members():
+    """What help(ExportClock) lists is what users may rely on."""
+    names = [name for name in dir(ExportClock) if not name.startswith("_")]
+    assert names == ["call_at", "call_later", "move_to", "now", "tick"]
+
+
+def test_move_to_takes_a_time_with_a_time_zone(rds_export_clock):
     assert rds_export_clock.move_to("2026-03-01T02:00Z") == datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
     assert rds_export_clock.move_to(START) == rds_export_clock.now == START
 
@@ -85,14 +117,27 @@ def test_move_to_takes_a_moment_with_a_time_zone(rds_export_clock):
 @pytest.mark.parametrize(
     ("move", "error", "text"),
     [
-        (lambda clock: clock.tick(minute=5), TypeError, "unknown part of a timedelta 'minute'; known: minutes, "),
-        (lambda clock: clock.tick(), TypeError, "tick needs to know how far, such as tick(minutes=5)"),
-        (lambda clock: clock.move_to("later"), ValueError, "when is no ISO 8601 time such as "),
-        (lambda clock: clock.move_to(5), ValueError, "when is an aware datetime or an ISO 8601 text, got 5"),
-        (lambda clock: clock.move_to("2026-03-01T02:00"), ValueError, "when has no time zone: "),
+        (
+            lambda clock: clock.tick(minute=5),
+            TypeError,
+            "unknown part of a timedelta 'minute'. Did you mean 'minutes'?",
+        ),
+        (lambda clock: clock.tick(), TypeError, ONE_LENGTH),
+        (lambda clock: clock.tick(5, minutes=5), TypeError, ONE_LENGTH),
+        (
+            lambda clock: clock.move_to("later"),
+            ValueError,
+            "when must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'later'",
+        ),
+        (lambda clock: clock.move_to(5), ValueError, "when must be an aware datetime or an ISO 8601 string, got int 5"),
+        (
+            lambda clock: clock.move_to("2026-03-01T02:00"),
+            ValueError,
+            "when must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got ",
+        ),
     ],
 )
-def test_a_move_that_makes_no_sense_is_an_error_and_moves_nothing(move, error, text, rds_export_clock):
+def test_an_invalid_move_moves_nothing(move, error, text, rds_export_clock):
     with pytest.raises(error) as caught:
         move(rds_export_clock)
     assert str(caught.value).startswith(text)
@@ -158,23 +203,6 @@ def test_what_the_real_sleep_refuses_is_refused(seconds, error, rds_export_clock
     assert rds_export_clock.now == START
 
 
-def test_asyncio_sleep_gives_its_result_and_lets_others_run_once(rds_export_clock):
-    order = []
-
-    async def worker(name):
-        for _ in range(2):
-            order.append(name)
-            assert await asyncio.sleep(30, result=name) == name
-
-    async def main():
-        await asyncio.gather(worker("a"), worker("b"))
-
-    asyncio.run(main())
-
-    assert order == ["a", "b", "a", "b"]
-    assert rds_export_clock.now == START + 2 * MINUTE
-
-
 def test_asyncio_sleep_refuses_what_the_real_one_refuses(rds_export_clock):
     with pytest.raises(TypeError):
         asyncio.run(asyncio.sleep("60"))
@@ -209,23 +237,51 @@ def test_the_delays_of_retries_move_it(rds_export_tasks, rds_export_clock, rds_e
     assert rds_export_clock.now == START + sum((timedelta(seconds=delay) for delay in call.retry_delays), timedelta(0))
 
 
+@pytest.mark.rds_export_tasks("before", "weekly", timeline=Stuck())
+def test_limit_message(rds_export_tasks, rds_export_client):
+    """It names the unfinished tasks that were described since the clock began, and says what to do."""
+    rds_export_tasks.seed("done", status="COMPLETE")
+    described(rds_export_client, "before")
+    with frozen_clock() as clock:
+        rds_export_tasks.seed("nightly", status="STARTING")
+        for identifier in ("nightly", "done", "weekly", "nightly"):
+            described(rds_export_client, identifier)
+            time.sleep(6 * 3600)
+        with pytest.raises(SleepLimitExceeded) as caught:
+            time.sleep(1)
+        assert clock.now == START + timedelta(days=1)
+    tasks = "'nightly' is still STARTING. 'weekly' is still IN_PROGRESS. "
+    assert str(caught.value) == LIMIT_EXCEEDED.format(4, tasks)
+
+
 @pytest.mark.rds_export_tasks("nightly", timeline=Stuck())
-def test_a_loop_that_polls_for_ever_is_stopped_even_if_it_swallows_exceptions(rds_export_clock, rds_export_client):
+def test_limit_ends_endless_polling(rds_export_clock, rds_export_client):
+    """``except Exception`` in the polling loop does not catch it."""
+
     def poll():
         for _ in range(100):
             try:
                 described(rds_export_client)
                 time.sleep(6 * 3600)
-            except Exception:  # noqa: BLE001  # it swallows all
+            except Exception:  # noqa: BLE001
                 continue
 
-    with pytest.raises(EndlessWait) as caught:
+    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. "))):
         poll()
-    assert str(caught.value) == (
-        "the code under test has slept for more than 7 days, 0:00:00 of frozen time; the export it waits for seems "
-        "never to end (another limit: @pytest.mark.rds_export_clock(limit=timedelta(...)))"
-    )
-    assert rds_export_clock.now == START + timedelta(days=7)
+
+
+def test_nothing_is_waited_for_afterwards():
+    """A fake that has ended is not asked what its tasks are doing."""
+    before = list(followers)
+    with fake_rds_export():
+        assert len(followers) == len(before) + 1
+    assert followers == before
+
+
+def test_limit_message_without_tasks(rds_export_clock):
+    """Without export tasks, the message is about the sleeps alone."""
+    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(0, ""))):
+        time.sleep(1e300)
 
 
 @pytest.mark.rds_export_clock(limit=MINUTE)
@@ -233,11 +289,11 @@ def test_only_sleeping_counts_towards_the_limit(rds_export_clock):
     rds_export_clock.tick(days=30)
     rds_export_clock.move_to("2030-01-01T00:00Z")
     time.sleep(60)
-    with pytest.raises(EndlessWait):
+    with pytest.raises(SleepLimitExceeded):
         asyncio.run(asyncio.sleep(1))
 
 
-def test_an_endless_wait_fails_its_own_test_and_no_other(pytester):
+def test_an_exceeded_limit_fails_its_own_test_and_no_other(pytester):
     pytester.makepyfile(
         """
         import time
@@ -252,7 +308,9 @@ def test_an_endless_wait_fails_its_own_test_and_no_other(pytester):
     )
     result = pytester.runpytest("-p", "no:randomly")
     result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(["E *EndlessWait: the code under test has slept for more than 7 days, 0:00:00 of *"])
+    result.stdout.fnmatch_lines(
+        ["E *SleepLimitExceeded: the code under test slept 24 times, and the next sleep would exceed the limit of *"]
+    )
 
 
 def test_a_marker_with_an_argument_that_it_does_not_have_is_an_error(pytester):

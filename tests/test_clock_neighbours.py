@@ -6,18 +6,24 @@ import contextlib
 import datetime as dt
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
+import types
 
 import pytest
 
 from _asking import described, exactly
-from pytest_rds_export import Timeline
+from pytest_rds_export import Timeline, _sleeping
 from pytest_rds_export._clock import frozen_clock
 
-COMBINE = (
-    "rds_export_clock freezes time itself, and {0} holds the clock as well: leave rds_export_clock out and steer the "
-    "timelines with {0}, or leave {0} out and set the start with @pytest.mark.rds_export_clock(start)"
+FROZEN_ALREADY = (
+    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports follow "
+    "{0}, too; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+)
+FROZEN_INSIDE = (
+    "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
+    "one of the two"
 )
 MINUTE = dt.timedelta(minutes=1)
 
@@ -74,7 +80,7 @@ def test_a_thread_that_is_made_later_moves_the_clock(slept):
         thread.start()
         thread.join()
         assert clock.now == before + MINUTE
-    assert slept == [0]  # others may still run
+    assert slept == []
 
 
 def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
@@ -88,29 +94,29 @@ def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
         assert clock.now == before
 
 
-def test_a_moved_sleep_that_outlives_its_clock_sleeps_for_real(slept, real_asyncio_sleep):
+def test_replaced_sleeps_after_the_clock(slept, monkeypatch):
+    """A replaced sleep that is called after its clock has ended sleeps for real."""
     with frozen_clock():
-        outlived, outlived_asyncio = time.sleep, asyncio.sleep
-    outlived(60)
-    assert asyncio.run(outlived_asyncio(60, "result")) == "result"
-    assert slept == real_asyncio_sleep == [60]
+        left, left_asyncio = time.sleep, asyncio.sleep
+    monkeypatch.setattr(_sleeping, "REAL_SLEEP", slept.append)
+    left(60)
+    assert slept == [60]
+    assert asyncio.run(left_asyncio(0.001, "result")) == "result"
 
 
-def test_after_a_user_s_monkeypatch_put_a_moved_sleep_back_the_next_clock_moves_all(slept, monkeypatch):
-    user = sys.modules[__name__]
-    monkeypatch.setattr(user, "sleep", time.sleep, raising=False)
-    genuine = time.sleep
-    with pytest.MonkeyPatch.context() as patch:
-        with frozen_clock():
-            patch.setattr(time, "sleep", print)
-        assert time.sleep is print
-    assert time.sleep is not genuine  # the patch put back what it had found
+def test_replaced_sleeps_left_behind():
+    """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
+    real, real_asyncio = time.sleep, asyncio.sleep
+    with pytest.MonkeyPatch.context() as patch, frozen_clock():
+        patch.setattr(time, "sleep", print)
+        patch.setattr(asyncio, "sleep", print)
+    assert time.sleep is not real
     with frozen_clock() as clock:
         before = clock.now
         time.sleep(60)
-        user.sleep(60)
+        asyncio.run(asyncio.sleep(60))
         assert clock.now == before + 2 * MINUTE
-    assert time.sleep is user.sleep is genuine
+    assert (time.sleep, asyncio.sleep) == (real, real_asyncio)
 
 
 def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
@@ -119,6 +125,33 @@ def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
         patch.setattr(time, "sleep", slept.append)
         time.sleep(60)
     assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_a_user_s_sleep_outlives_the_clock():
+    """A sleep that the user installs under the clock stays until the user removes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        with frozen_clock():
+            patch.setattr(time, "sleep", print)
+        assert time.sleep is print
+    with frozen_clock():
+        pass  # removes what the patch has restored
+
+
+@pytest.mark.parametrize("changed", ["added", "replaced"])
+def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
+    """What a clock has found in an installed module does not mislead the next clock."""
+    library = types.ModuleType(f"library_{changed}")
+    library.__file__ = f"{sysconfig.get_path('purelib')}/{library.__name__}.py"
+    monkeypatch.setitem(sys.modules, library.__name__, library)
+    if changed == "replaced":
+        library.sleep = print
+    with frozen_clock():
+        pass
+    library.sleep = time.sleep
+    with frozen_clock() as clock:
+        before = clock.now
+        library.sleep(60)
+        assert clock.now == before + MINUTE
 
 
 def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):
@@ -170,25 +203,28 @@ def test_an_event_loop_keeps_running_with_its_own_time_outs(rds_export_clock, re
     assert rds_export_clock.now == dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone.utc)
 
 
-def test_where_freezegun_holds_the_clock_one_sentence_says_how_to_combine(request):
-    freezegun = pytest.importorskip("freezegun")
-    with freezegun.freeze_time("2026-01-01"), pytest.raises(RuntimeError, match=exactly(COMBINE.format("freezegun"))):
-        request.getfixturevalue("rds_export_clock")
-
-
-def test_where_time_machine_holds_the_clock_one_sentence_says_how_to_combine(request):
-    time_machine = pytest.importorskip("time_machine")
-    text = exactly(COMBINE.format("time-machine"))
-    with time_machine.travel("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
+@pytest.mark.parametrize(
+    ("module", "function", "library"),
+    [
+        ("freezegun", "freeze_time", "freezegun"),
+        ("time_machine", "travel", "time-machine"),
+        ("pytest_rds_export._clock", "frozen_clock", "another rds_export_clock"),
+    ],
+)
+def test_second_clock_is_refused(module, function, library, request):
+    """The message says what has frozen time already and what to do."""
+    freeze = getattr(pytest.importorskip(module), function)
+    text = exactly(FROZEN_ALREADY.format(library))
+    with freeze("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
         request.getfixturevalue("rds_export_clock")
 
 
 @pytest.mark.parametrize("move", [lambda clock: clock.tick(minutes=1), lambda clock: time.sleep(60)])
-def test_a_freeze_time_inside_the_clock_is_told_how_to_combine(move, rds_export_clock):
+def test_freeze_time_inside_the_clock(move, rds_export_clock):
+    """The clock does not move while another freeze_time is active inside it."""
     from freezegun import freeze_time
 
-    text = exactly(COMBINE.format("another freeze_time"))
-    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=text):
+    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=exactly(FROZEN_INSIDE)):
         move(rds_export_clock)
     rds_export_clock.tick(minutes=1)
 
@@ -213,8 +249,6 @@ def held_objects():
 
 @pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
 def test_afterwards_every_object_is_the_one_it_was(ending):
-    with frozen_clock():
-        pass  # takes away a moved sleep that an earlier test's monkeypatch may have put back
     before = held_objects()
     with contextlib.suppress(type(ending)), frozen_clock() as clock:
         clock.tick(minutes=1)
@@ -225,7 +259,7 @@ def test_afterwards_every_object_is_the_one_it_was(ending):
     assert [new for old, new in zip(before, after, strict=True) if new is not old and new != ()] == []
 
 
-def test_the_clock_steers_exports_with_the_time_zone_of_no_machine(rds_export_tasks, rds_export_clock, monkeypatch):
+def test_the_time_zone_of_the_machine_does_not_matter(rds_export_tasks, rds_export_clock, monkeypatch):
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     time.tzset()
     try:

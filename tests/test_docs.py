@@ -17,8 +17,9 @@ def test_examples_are_found():
         ("docs/files.md", "test_loader"),
         ("docs/files.md", "test_cleanup"),
         ("docs/files.md", "test_progress"),
-        ("docs/time.md", "test_courses"),
+        ("docs/time.md", "test_timelines"),
         ("docs/time.md", "test_polling"),
+        ("docs/time.md", "test_failing_while_polled"),
     ]
 
 

@@ -375,12 +375,12 @@ def test_infinite_sleep(rds_export_clock):
 
 def test_unusual_sleeps(rds_export_clock):
     """A sleep may be any real number; a huge one is refused instead of overflowing."""
-    from pytest_rds_export._clock import EndlessWait
+    from pytest_rds_export import SleepLimitExceeded
 
     start = rds_export_clock.now
     asyncio.run(asyncio.sleep(Fraction(1, 2)))
     assert (rds_export_clock.now - start).total_seconds() == 0.5
-    with pytest.raises(EndlessWait):
+    with pytest.raises(SleepLimitExceeded):
         asyncio.run(asyncio.sleep(1e300))
 
 

@@ -12,7 +12,7 @@ FIXTURES = {
     "rds_export_seed": "What is seeded into rds_export_tasks; override it in a conftest.",
     "rds_export_client": "A boto3 RDS client in the home region, answered by rds_export_tasks.",
     "rds_export_failure": "The Failure that this test's calls meet, every send of them.",
-    "rds_export_clock": "The test's clock, an ExportClock, frozen by freezegun: *",
+    "rds_export_clock": "The test's clock, an ExportClock, frozen by freezegun: sleeps and back-offs move it *",
     "rds_export_endpoint": "The URL of the same service on loopback, for other processes, such as the AWS CLI.",
 }
 MARKERS = {
@@ -24,8 +24,9 @@ MARKERS = {
         "run the test once for each failure of an RDS operation, of the kinds documented, common and transport, armed "
         "by the fixture rds_export_failure"
     ),
-    "rds_export_clock(start, limit=timedelta(days=7))": (
-        "where the fixture rds_export_clock starts, and after how much frozen time it stops code that sleeps on"
+    "rds_export_clock(start, limit=timedelta(hours=24))": (
+        "where the fixture rds_export_clock starts, and how much frozen time the code under test may sleep before "
+        "SleepLimitExceeded is raised"
     ),
 }
 
@@ -132,7 +133,7 @@ def test_marker(rds_export_clock):
 def test_parameter(rds_export_clock):
     assert rds_export_clock.now == datetime(2028, 3, 1, 2, tzinfo=timezone.utc)
     import time
-    with pytest.raises(BaseException, match="more than 1:00:00 of frozen time"):
+    with pytest.raises(BaseException, match="the limit of 1:00:00 of frozen time"):
         time.sleep(3601)
 """,
     )
@@ -286,7 +287,9 @@ def pytest_unconfigure(config):
     return run
 
 
-ROOMS_OF_A_START = {f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleep", "_messages")}
+ROOMS_OF_A_START = {
+    f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleeping", "_messages")
+}
 
 
 def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):

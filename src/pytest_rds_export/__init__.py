@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._clock import EndlessWait, ExportClock
+    from ._clock import ExportClock, ScheduledCall, SleepLimitExceeded
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
     from ._rds.calls import Call
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
-    "EndlessWait",
     "ExportClock",
     "ExportTask",
     "ExportTaskRegistry",
@@ -25,6 +24,8 @@ __all__ = [
     "Failure",
     "Injection",
     "Polls",
+    "ScheduledCall",
+    "SleepLimitExceeded",
     "Stuck",
     "Timeline",
     "UnansweredOperation",
@@ -35,7 +36,6 @@ __all__ = [
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
     "Call": "_rds.calls",
-    "EndlessWait": "_clock",
     "ExportClock": "_clock",
     "ExportTask": "_rds.task",
     "ExportTaskRegistry": "_rds.registry",
@@ -43,6 +43,8 @@ _MODULES = {
     "Failure": "_failures",
     "Injection": "_rds.injections",
     "Polls": "_rds.timeline",
+    "ScheduledCall": "_clock",
+    "SleepLimitExceeded": "_clock",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
     "UnansweredOperation": "_rds.operations",

@@ -5,17 +5,18 @@ from __future__ import annotations
 import functools
 import inspect
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from typing import Any, TypeVar
 
-from . import _clock
+from . import _frozen_time
 from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.operations import HANDLED
 from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry
 from ._rds.seeds import Seed
+from ._rds.state import FINISHED
 from ._report import check_end
 from ._transport.endpoint import endpoint
 from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
@@ -128,13 +129,40 @@ def forget_ended() -> None:
 def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
     _recent.append(account)
-    with (
-        environment(fake_aws(account.options.region)) as found,
-        default_session(),
-        responding(account),
-        _clock.calling_on_move(account.update_files),
-    ):
-        yield found
+    follower = _Follower(account)
+    _frozen_time.followers.append(follower)
+    try:
+        with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
+            yield found
+    finally:
+        _frozen_time.followers.remove(follower)
+
+
+class _Follower:
+    """What an account does when the frozen clock begins, moves, or has been slept on for too long."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._first = 0
+
+    def begin(self) -> None:
+        self._first = len(self._account.log.calls)
+
+    def moved(self) -> None:
+        self._account.update_files()
+
+    def describe(self) -> Iterable[str]:
+        """Yield the unfinished tasks that the code under test has described since the clock began."""
+        tasks: dict[tuple[str, str], None] = {}
+        for call in self._account.log.calls[self._first :]:
+            if call.operation == "DescribeExportTasks" and call.response is not None:
+                tasks |= dict.fromkeys(
+                    (call.region, task["ExportTaskIdentifier"]) for task in call.response.get("ExportTasks", ())
+                )
+        for region, identifier in tasks:
+            task = ExportTaskRegistry.of(self._account.region(region)).get(identifier)
+            if task is not None and task.status not in FINISHED:
+                yield f"{identifier!r} is still {task.status}"
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from pytest_rds_export import (
     Failure,
     Injection,
     Polls,
+    ScheduledCall,
     Stuck,
     Timeline,
     UnansweredOperation,
@@ -142,7 +143,11 @@ def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, r
 def test_clock_has_now_tick_and_move_to(rds_export_clock: ExportClock) -> None:
     assert_type(rds_export_clock.now, datetime)
     assert_type(rds_export_clock.tick(minutes=5), datetime)
+    assert_type(rds_export_clock.tick(300), datetime)
+    assert_type(rds_export_clock.tick(timedelta(minutes=5)), datetime)
     assert_type(rds_export_clock.move_to("2026-03-01T02:00Z"), datetime)
+    assert_type(rds_export_clock.call_at("2026-03-01T03:00Z", print, "done"), ScheduledCall)
+    assert_type(rds_export_clock.call_later(60, print).cancel(), None)
     assert rds_export_clock.now == datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
 
 

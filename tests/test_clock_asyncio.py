@@ -1,0 +1,212 @@
+"""asyncio.sleep under rds_export_clock: concurrent tasks sleep together."""
+
+import asyncio
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from pytest_rds_export import SleepLimitExceeded, _sleeping
+from pytest_rds_export._clock import frozen_clock
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def passed(clock):
+    """The seconds since the clock began."""
+    return (clock.now - START).total_seconds()
+
+
+class OtherLoop(asyncio.SelectorEventLoop):
+    """Like uvloop: without the list of callbacks that asyncio's own loops have."""
+
+    def __getattribute__(self, name):
+        if name == "_ready" and _sleeping.__name__ == _caller():
+            raise AttributeError(name)
+        return super().__getattribute__(name)
+
+
+def _caller():
+    import inspect
+
+    return inspect.currentframe().f_back.f_back.f_globals["__name__"]
+
+
+@pytest.fixture(params=[asyncio.SelectorEventLoop, OtherLoop], ids=["asyncio", "other"])
+def run(request):
+    """A function that runs a coroutine in an event loop of asyncio, and in one of another kind."""
+    with asyncio.Runner(loop_factory=request.param) if hasattr(asyncio, "Runner") else _Runner(request.param) as runner:
+        yield runner.run
+
+
+class _Runner:
+    """asyncio.Runner for Python 3.10."""
+
+    def __init__(self, loop_factory):
+        self.loop = loop_factory()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.loop.close()
+
+    def run(self, coroutine):
+        return self.loop.run_until_complete(coroutine)
+
+
+def test_concurrent_sleeps_elapse_together(run, rds_export_clock):
+    """Ten sleeps of a minute take a minute, and each returns its result."""
+
+    async def main():
+        return await asyncio.gather(*(asyncio.sleep(60, result=number) for number in range(10)))
+
+    assert run(main()) == list(range(10))
+    assert passed(rds_export_clock) == 60
+
+
+def test_each_task_wakes_at_its_deadline(run, rds_export_clock):
+    """In the order of the deadlines, those of one time in the order of the sleeps, with the clock at that time."""
+    log = []
+
+    async def worker(name, length, count):
+        for _ in range(count):
+            await asyncio.sleep(length)
+            log.append((name, passed(rds_export_clock)))
+
+    async def main():
+        await asyncio.gather(worker("a", 60, 2), worker("b", 25, 3), worker("c", 60, 1))
+
+    run(main())
+    assert log == [("b", 25), ("b", 50), ("a", 60), ("c", 60), ("b", 75), ("a", 120)]
+
+
+@pytest.mark.parametrize("steps", [0, 5, 200])
+def test_clock_waits_for_tasks_that_can_run(steps, rds_export_clock):
+    """A task that does not sleep yet sees the time at which it began."""
+
+    async def works():
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        began = passed(rds_export_clock)
+        await asyncio.sleep(10)
+        return began, passed(rds_export_clock)
+
+    async def main():
+        _, times = await asyncio.gather(asyncio.sleep(60), works())
+        return times
+
+    assert asyncio.run(main()) == (0, 10)
+    assert passed(rds_export_clock) == 60
+
+
+def test_task_that_never_stops_running(run, rds_export_clock):
+    """It does not stop the clock for ever."""
+
+    async def main():
+        sleeping = asyncio.create_task(asyncio.sleep(60))
+        while not sleeping.done():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    run(main())
+    assert passed(rds_export_clock) == 60
+
+
+def test_cancelled_sleep_leaves_no_deadline(run, rds_export_clock):
+    """The clock does not move to the deadline of a cancelled task, be it the first or the only one."""
+
+    async def main():
+        cancelled = [asyncio.create_task(asyncio.sleep(length)) for length in (30, 90)]
+        await asyncio.sleep(0)
+        for task in cancelled:
+            task.cancel()
+        await asyncio.gather(*cancelled, return_exceptions=True)
+        await asyncio.sleep(0)
+        before = passed(rds_export_clock)
+        await asyncio.sleep(60)
+        return before
+
+    assert run(main()) == 0
+    assert passed(rds_export_clock) == 60
+
+
+def test_task_cancelled_as_it_wakes(rds_export_clock):
+    """A task that is cancelled at the deadline of another does not keep that one from waking."""
+
+    async def main():
+        first = asyncio.create_task(asyncio.sleep(60))
+        second = asyncio.create_task(asyncio.sleep(60))
+        rds_export_clock.call_later(60, second.cancel)
+        await first
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        await asyncio.sleep(10)
+
+    asyncio.run(main())
+    assert passed(rds_export_clock) == 70
+
+
+def test_clock_that_others_move(run, rds_export_clock):
+    """A task wakes when something other than a sleep moves the clock past its deadline, without moving it further."""
+
+    async def main():
+        sleeping = asyncio.create_task(asyncio.sleep(60))
+        await asyncio.sleep(0)
+        time.sleep(90)  # noqa: ASYNC251
+        await sleeping
+
+    run(main())
+    assert passed(rds_export_clock) == 90
+
+
+def test_timeouts_are_real(run, rds_export_clock):
+    """A sleep shorter or longer than the timeout of wait_for ends at once."""
+    run(asyncio.wait_for(asyncio.sleep(3600), timeout=30))
+    assert passed(rds_export_clock) == 3600
+
+
+@pytest.mark.rds_export_clock(limit=timedelta(hours=1))
+def test_limit(run, rds_export_clock):
+    """It counts frozen time, not the sum of concurrent sleeps; a longer sleep that is not waited for is allowed."""
+
+    async def main():
+        forever = asyncio.create_task(asyncio.sleep(1e300))
+        await asyncio.gather(*(asyncio.sleep(1800) for _ in range(10)))
+        await asyncio.sleep(1800)
+        assert not forever.done()
+        await forever
+
+    with pytest.raises(SleepLimitExceeded):
+        run(main())
+    assert passed(rds_export_clock) == 3600
+
+
+def test_sleep_that_outlives_the_clock():
+    """A task that still sleeps when the clock ends wakes when its event loop runs again."""
+    loop = asyncio.new_event_loop()
+    try:
+        with frozen_clock():
+            sleeping = loop.create_task(asyncio.sleep(60, "result"))
+            loop.run_until_complete(asyncio.sleep(0))
+        assert loop.run_until_complete(sleeping) == "result"
+    finally:
+        loop.close()
+
+
+def test_threads_move_the_clock_by_their_own_sleeps(rds_export_clock):
+    """Sleeps of several threads add up, unlike those of tasks."""
+    threads = [threading.Thread(target=time.sleep, args=(60,)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert passed(rds_export_clock) == 600
+
+
+def test_event_loop_of_another_thread(rds_export_clock):
+    """It sleeps on the same clock."""
+    thread = threading.Thread(target=lambda: asyncio.run(asyncio.sleep(60)))
+    thread.start()
+    thread.join()
+    assert passed(rds_export_clock) == 60

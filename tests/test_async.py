@@ -61,6 +61,25 @@ def test_start_describe_and_cancel_are_answered(rds_export_tasks):
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
+def test_events(rds_export_tasks, rds_export_client):
+    """Of exports that are cancelled at once, each has one event, which async and sync clients receive alike."""
+    names = [task.identifier for task in rds_export_tasks.seed_all(f"task-{number}" for number in range(8))]
+
+    async def cancel_all(client):
+        await asyncio.gather(*(cancel(client, name) for name in names))
+        for name in names:
+            rds_export_tasks[name].move_to("CANCELED")
+        pages = client.get_paginator("describe_events").paginate()
+        return [event async for page in pages for event in page["Events"]]
+
+    events = using(cancel_all)
+
+    assert [event["SourceIdentifier"] for event in events] == names
+    assert {event["Message"] for event in events} == {"Export task canceled"}
+    assert events == rds_export_client.describe_events()["Events"]
+    assert [event.task.identifier for event in rds_export_tasks.events] == names
+
+
 def test_a_client_made_before_the_use_is_answered(botocore_unchanged):
     async def export(client):
         with fake_rds_export("nightly"):
@@ -199,14 +218,14 @@ def test_a_stop_iteration_is_what_python_makes_of_it_in_a_coroutine(rds_export_t
 
 
 def test_a_stub_answers_another_operation(rds_export_tasks):
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "m"})
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "m"})
 
-    assert using(lambda client: client.describe_events())["Marker"] == "m"
+    assert using(lambda client: client.describe_certificates())["Marker"] == "m"
 
 
 class _Body:
     async def read(self):
-        return b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
+        return b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
 
 
 async def _awaited(request, **kwargs):
@@ -224,7 +243,7 @@ def test_a_users_handler_answers_another_operation_and_no_export_call(handler, r
 
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
-        return (await client.describe_events())["Marker"], (await cancel(client))["Status"]
+        return (await client.describe_certificates())["Marker"], (await cancel(client))["Status"]
 
     assert using(call) == ("m", "CANCELING")
 
@@ -239,7 +258,7 @@ def _raises(request, **kwargs):
 
 
 @pytest.mark.parametrize("handler", [_raises_later, _raises])
-@pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_events"])
+@pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_certificates"])
 def test_a_users_handler_that_raises_is_heard(handler, operation, rds_export_tasks):
     async def call(client):
         client.meta.events.register("before-send.rds", handler)

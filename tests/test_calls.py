@@ -118,12 +118,14 @@ def test_an_exception_that_was_injected_has_its_name_as_code(rds_export_tasks, r
 def test_calls_are_in_order_and_those_of_all_regions_and_operations(rds_export_tasks, before_send):
     home, away = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    away.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R><DescribeEventsResult/></R>"))
+    away.meta.events.register(
+        "before-send.rds.DescribeCertificates", before_send(b"<R><DescribeCertificatesResult/></R>")
+    )
 
     home.describe_export_tasks()
     away.describe_export_tasks()
     home.describe_db_instances()
-    away.describe_events()
+    away.describe_certificates()
     with pytest.raises(AssertionError):
         home.describe_db_clusters()
 
@@ -131,7 +133,7 @@ def test_calls_are_in_order_and_those_of_all_regions_and_operations(rds_export_t
         ("DescribeExportTasks", "us-east-1"),
         ("DescribeExportTasks", "eu-west-1"),
         ("DescribeDBInstances", "us-east-1"),
-        ("DescribeEvents", "eu-west-1"),
+        ("DescribeCertificates", "eu-west-1"),
         ("DescribeDBClusters", "us-east-1"),
     ]
     assert rds_export_tasks.calls == rds_export_tasks.in_region("eu-west-1").calls
@@ -142,11 +144,11 @@ def test_calls_are_in_order_and_those_of_all_regions_and_operations(rds_export_t
 def test_a_stubbed_call_and_one_that_a_handler_answered_have_their_response(rds_export_tasks, before_send):
     client = boto3.client("rds")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
-    client.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
 
     client.describe_db_instances()
-    client.describe_events()
+    client.describe_certificates()
 
     assert [(call.http_status, call.error_code, call.response) for call in rds_export_tasks.calls] == [
         (200, None, {"DBInstances": []}),
@@ -166,11 +168,11 @@ def test_an_error_of_a_handler_has_its_code(rds_export_tasks, before_send, rds_e
 
 
 def test_the_answer_of_a_handler_replaces_the_failure_of_an_earlier_attempt(rds_export_tasks, before_send, retrying):
-    body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
-    retrying.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
-    rds_export_tasks.inject("Throttling", operation="DescribeEvents", times=1)
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    retrying.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
+    rds_export_tasks.inject("Throttling", operation="DescribeCertificates", times=1)
 
-    retrying.describe_events()
+    retrying.describe_certificates()
 
     (call,) = rds_export_tasks.calls
     assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})

@@ -230,42 +230,42 @@ def test_a_users_handler_that_raises_at_an_export_call_is_heard(rds_export_tasks
 def test_a_users_handler_answers_another_operation_and_the_first_of_several_counts(
     rds_export_tasks, before_send, client
 ):
-    body = "<R><DescribeEventsResult><Marker>{}</Marker></DescribeEventsResult></R>"
+    body = "<R><DescribeCertificatesResult><Marker>{}</Marker></DescribeCertificatesResult></R>"
     handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
     for handler in handlers:
-        client.meta.events.register("before-send.rds.DescribeEvents", handler)
+        client.meta.events.register("before-send.rds.DescribeCertificates", handler)
 
-    assert client.describe_events()["Marker"] == "1"
+    assert client.describe_certificates()["Marker"] == "1"
     assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
     assert rds_export_tasks.unanswered == []
 
 
 def test_a_stub_comes_before_a_users_handler(rds_export_tasks, before_send, client):
-    handler = before_send(b"<R><DescribeEventsResult><Marker>handler</Marker></DescribeEventsResult></R>")
-    client.meta.events.register("before-send.rds.DescribeEvents", handler)
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
+    handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
-    assert client.describe_events()["Marker"] == "stub"
+    assert client.describe_certificates()["Marker"] == "stub"
 
 
 def test_an_injected_failure_comes_before_a_users_handler_and_a_stub(rds_export_tasks, before_send, client):
-    client.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R/>"))
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(b"<R/>"))
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
     with (
-        rds_export_tasks.inject("AccessDenied", operation="DescribeEvents"),
+        rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
-        client.describe_events()
+        client.describe_certificates()
 
 
 def test_an_applied_failure_hides_the_answer_of_a_users_handler(rds_export_tasks, before_send, client):
-    handler = before_send(b"<R><DescribeEventsResult/></R>")
-    client.meta.events.register("before-send.rds.DescribeEvents", handler)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents", applied=True)
+    handler = before_send(b"<R><DescribeCertificatesResult/></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True)
 
     with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        client.describe_events()
+        client.describe_certificates()
     assert len(handler.requests) == 1
 
 
@@ -277,9 +277,9 @@ def test_an_operation_that_nobody_answers_raises_at_once_and_is_noted(mode, rds_
         client.describe_db_instances()
 
     assert str(error.value) == (
-        "nobody answers DescribeDBInstances; answered here: CancelExportTask, StartExportTask, DescribeExportTasks. "
-        "Nothing was sent to AWS. Ways out: rds_export_tasks.stub('DescribeDBInstances', response); moto beside "
-        "this plugin (mock_aws); a 'before-send.rds.DescribeDBInstances' handler of your own"
+        "nobody answers DescribeDBInstances; answered here: CancelExportTask, StartExportTask, DescribeExportTasks, "
+        "DescribeEvents. Nothing was sent to AWS. Ways out: rds_export_tasks.stub('DescribeDBInstances', response); "
+        "moto beside this plugin (mock_aws); a 'before-send.rds.DescribeDBInstances' handler of your own"
     )
     (call,) = rds_export_tasks.unanswered
     assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnansweredOperation")

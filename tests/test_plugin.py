@@ -239,7 +239,7 @@ def test_help_has_the_option_and_the_ini_keys(pytester):
 def test_catalogue_is_printed_as_a_table_instead_of_running_tests(pytester):
     result = run(pytester, "def test_it():\n    assert False\n", "--rds-export-failures")
 
-    operations = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
+    operations = ("CancelExportTask", "StartExportTask", "DescribeExportTasks", "DescribeEvents")
     catalogue = [failure for operation in operations for failure in failures(operation)]
     head, *rows = result.outlines
     assert result.ret == 0

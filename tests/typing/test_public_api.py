@@ -12,6 +12,7 @@ import pytest
 from pytest_rds_export import (
     Call,
     ExportClock,
+    ExportEvent,
     ExportTask,
     ExportTaskRegistry,
     Failure,
@@ -65,6 +66,21 @@ def test_task_has_its_members_status_and_region(rds_export_tasks: ExportTaskRegi
     assert_type(task.region, "str | None")
     assert_type(task.move_to("COMPLETE"), None)
     assert task.status == "COMPLETE"
+
+
+def test_events_and_their_shapes(rds_export_tasks: ExportTaskRegistry) -> None:
+    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    (event,) = rds_export_tasks.events
+
+    assert_type(rds_export_tasks.events, list[ExportEvent])
+    assert_type(event.event_id, str)
+    assert_type(event.categories, tuple[str, ...])
+    assert_type(event.date, datetime)
+    assert_type(event.task, ExportTask)
+    assert_type(event.to_eventbridge(), dict[str, Any])
+    assert_type(event.to_sns(generation=2021), dict[str, Any])
+    assert_type(event.to_lambda("eventbridge", generation=2023), dict[str, Any])
+    assert event.task is rds_export_tasks["nightly"]
 
 
 def test_timelines_are_values() -> None:
@@ -122,7 +138,7 @@ def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, r
     found = rds_export_client.describe_db_instances(DBInstanceIdentifier="orders")["DBInstances"]
     assert [instance["DBInstanceIdentifier"] for instance in found] == ["orders"]
     with pytest.raises(UnansweredOperation):
-        rds_export_client.describe_events()
+        rds_export_client.describe_certificates()
     rds_export_tasks.unanswered.clear()
 
 

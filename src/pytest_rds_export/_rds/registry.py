@@ -12,6 +12,7 @@ from .._messages import closest_first, format_choices, pluralize
 from . import operations, seeds
 from .account import Region, Stub
 from .calls import Call
+from .events import ExportEvent
 from .injections import Injection
 from .options import Options
 from .seeds import Seed
@@ -156,7 +157,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         *response* is a mapping in the API's shape, or a callable that takes the call's parameters and gives one. It is
         checked against the service model, a mapping at once. A later stub of the same operation replaces it.
 
-        Raises ``ValueError`` for an unknown operation, for one of the three that are answered anyway, and for a
+        Raises ``ValueError`` for an unknown operation, for one of the four that are handled anyway, and for a
         response that the model does not allow, with the path of the member.
         """
         model = _model.operation_model(operation)
@@ -180,6 +181,17 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def unanswered(self) -> list[Call]:
         """The calls that nobody answered. They fail the test at its end; clearing the list says they were expected."""
         return self._region.account.log.unanswered
+
+    @property
+    def events(self) -> list[ExportEvent]:
+        """The events of this region so far, oldest first: one for each task that became COMPLETE, FAILED or CANCELED.
+
+        A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
+        """
+        region = self._region
+        with region.account.lock:
+            region.advance(_clock.now())
+            return region.events.copy()
 
     @property
     def region(self) -> str:

@@ -93,6 +93,19 @@ def test_polled_cancel(rds_export_tasks, rds_export_clock, rds_export_client):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0160", 0)]
 
 
+def test_canceling(rds_export_tasks, rds_export_clock, rds_export_client):
+    """A task has its event when it becomes CANCELED, even if events were read while it was CANCELING."""
+    rds_export_tasks.seed("seeded", status="CANCELING")
+    rds_export_tasks.seed("running")
+    rds_export_clock.tick(minutes=1)
+    cancel(rds_export_client, "running")
+    assert rds_export_tasks.events == []
+
+    rds_export_clock.tick(minutes=5)
+
+    assert ends(rds_export_tasks) == [("seeded", "RDS-EVENT-0160", 2), ("running", "RDS-EVENT-0160", 3)]
+
+
 @pytest.mark.parametrize(
     ("status", "event_id"),
     [("COMPLETE", "RDS-EVENT-0161"), ("FAILED", "RDS-EVENT-0159"), ("CANCELED", "RDS-EVENT-0160")],
@@ -109,7 +122,10 @@ def test_move_to(status, event_id, rds_export_tasks, rds_export_clock):
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS", "CANCELING"])
 def test_no_event_before_the_end(status, rds_export_tasks):
     """A task that has not ended has no event."""
-    rds_export_tasks.seed("nightly", status=status, timeline=Stuck())
+    rds_export_tasks.seed("seeded", status=status, timeline=Stuck())
+    rds_export_tasks.seed("started", status="STARTING", timeline=Stuck())
+    if status != "STARTING":
+        rds_export_tasks["started"].move_to(status)
 
     assert rds_export_tasks.events == []
 

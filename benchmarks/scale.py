@@ -1,4 +1,4 @@
-"""100,000 tasks compared with 100: time of a cancel, of a page, of seeding, and memory."""
+"""100,000 tasks or events compared with 100: time of a cancel, of a page, of seeding, and memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 import time
 import tracemalloc
 
-from _measure import median_of, show, side_by_side
+from _measure import Contender, median_of, show, side_by_side
 from calls import client
 from pytest_rds_export import ExportTaskRegistry, fake_rds_export
 from pytest_rds_export._rds.account import Account
@@ -40,6 +40,65 @@ def sizes() -> None:
         show(title, side_by_side(contenders, blocks=6, runs=30))
 
 
+def add_events(registry: ExportTaskRegistry, count: int) -> None:
+    """Let so many exports complete."""
+    for task in registry.seed_all(f"past-{next(_names)}" for _ in range(count)):
+        task.move_to("COMPLETE")
+
+
+def past_events() -> None:
+    """The same calls without a past event and with 10,000."""
+    rds = client()
+
+    def canceling(count: int) -> Contender:
+        def contender(runs: int) -> float:
+            new = [f"new-{next(_names)}" for _ in range(runs + 1)]
+            with fake_rds_export(*new) as tasks:
+                add_events(tasks, count)
+                following = iter(new)
+                rds.cancel_export_task(ExportTaskIdentifier=next(following))
+                return median_of(runs, lambda: rds.cancel_export_task(ExportTaskIdentifier=next(following)))
+
+        return contender
+
+    def describing(count: int) -> Contender:
+        def contender(runs: int) -> float:
+            with fake_rds_export(*(f"new-{index}" for index in range(100))) as tasks:
+                add_events(tasks, count)
+                rds.describe_export_tasks()
+                return median_of(runs, rds.describe_export_tasks)
+
+        return contender
+
+    for title, make in (("cancel_export_task", canceling), ("describe_export_tasks, a page of 100", describing)):
+        contenders = {f"{count:,} past events": make(count) for count in (0, 10_000)}
+        show(title, side_by_side(contenders, blocks=10, runs=100))
+
+
+def event_pages() -> None:
+    """Pages of 100 events, one after the other, of 100 events and of 100,000."""
+    rds = client()
+
+    def listing(count: int) -> Contender:
+        def contender(runs: int) -> float:
+            with fake_rds_export() as tasks:
+                add_events(tasks, count)
+                marker: dict[str, str] = {}
+
+                def next_page() -> None:
+                    page = rds.describe_events(**marker)
+                    marker.clear()
+                    marker.update({"Marker": page["Marker"]} if "Marker" in page else {})
+
+                next_page()
+                return median_of(runs, next_page)
+
+        return contender
+
+    contenders = {f"{count:,} events": listing(count) for count in (100, _MANY)}
+    show("describe_events, a page of 100", side_by_side(contenders, blocks=3, runs=1000))
+
+
 def new_registry() -> ExportTaskRegistry:
     """Return a registry that no client uses."""
     return ExportTaskRegistry.of(Account(Options()).region())
@@ -69,4 +128,6 @@ def seeding() -> None:
 
 if __name__ == "__main__":
     sizes()
+    past_events()
+    event_pages()
     seeding()

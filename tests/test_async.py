@@ -61,6 +61,25 @@ def test_start_describe_and_cancel(rds_export_tasks):
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
+def test_events(rds_export_tasks, rds_export_client):
+    """Of exports that are cancelled at once, each has one event, which async and sync clients receive alike."""
+    names = [task.identifier for task in rds_export_tasks.seed_all(f"task-{number}" for number in range(8))]
+
+    async def cancel_all(client):
+        await asyncio.gather(*(cancel(client, name) for name in names))
+        for name in names:
+            rds_export_tasks[name].move_to("CANCELED")
+        pages = client.get_paginator("describe_events").paginate()
+        return [event async for page in pages for event in page["Events"]]
+
+    events = run_with_client(cancel_all)
+
+    assert [event["SourceIdentifier"] for event in events] == names
+    assert {event["Message"] for event in events} == {"Export task canceled"}
+    assert events == rds_export_client.describe_events()["Events"]
+    assert [event.task.identifier for event in rds_export_tasks.events] == names
+
+
 def test_client_made_before_the_fake(botocore_unchanged):
     async def export(client):
         with fake_rds_export("nightly"):
@@ -199,14 +218,14 @@ def test_injected_stop_iteration_becomes_a_runtime_error(rds_export_tasks):
 
 
 def test_stub_handles_another_operation(rds_export_tasks):
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "m"})
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "m"})
 
-    assert run_with_client(lambda client: client.describe_events())["Marker"] == "m"
+    assert run_with_client(lambda client: client.describe_certificates())["Marker"] == "m"
 
 
 class _Body:
     async def read(self):
-        return b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
+        return b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
 
 
 async def _async_handler(request, **kwargs):
@@ -224,7 +243,7 @@ def test_users_handler_is_used_for_other_operations_only(handler, rds_export_tas
 
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
-        return (await client.describe_events())["Marker"], (await cancel(client))["Status"]
+        return (await client.describe_certificates())["Marker"], (await cancel(client))["Status"]
 
     assert run_with_client(call) == ("m", "CANCELING")
 
@@ -239,7 +258,7 @@ def _sync_raises(request, **kwargs):
 
 
 @pytest.mark.parametrize("handler", [_async_raises, _sync_raises])
-@pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_events"])
+@pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_certificates"])
 def test_exception_of_a_users_handler_is_raised(handler, operation, rds_export_tasks):
     async def call(client):
         client.meta.events.register("before-send.rds", handler)

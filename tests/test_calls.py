@@ -127,12 +127,14 @@ def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
     """The calls of all regions and operations are listed in their order."""
     default, other = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    other.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R><DescribeEventsResult/></R>"))
+    other.meta.events.register(
+        "before-send.rds.DescribeCertificates", before_send(b"<R><DescribeCertificatesResult/></R>")
+    )
 
     default.describe_export_tasks()
     other.describe_export_tasks()
     default.describe_db_instances()
-    other.describe_events()
+    other.describe_certificates()
     with pytest.raises(AssertionError):
         default.describe_db_clusters()
 
@@ -140,7 +142,7 @@ def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
         ("DescribeExportTasks", "us-east-1"),
         ("DescribeExportTasks", "eu-west-1"),
         ("DescribeDBInstances", "us-east-1"),
-        ("DescribeEvents", "eu-west-1"),
+        ("DescribeCertificates", "eu-west-1"),
         ("DescribeDBClusters", "us-east-1"),
     ]
     assert rds_export_tasks.calls == rds_export_tasks.in_region("eu-west-1").calls
@@ -152,11 +154,11 @@ def test_stubbed_and_handled_calls(rds_export_tasks, before_send):
     """A call records its response, whether of a stub or of another handler."""
     client = boto3.client("rds")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
-    client.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
 
     client.describe_db_instances()
-    client.describe_events()
+    client.describe_certificates()
 
     assert [(call.http_status, call.error_code, call.response) for call in rds_export_tasks.calls] == [
         (200, None, {"DBInstances": []}),
@@ -178,11 +180,11 @@ def test_error_of_a_handler(rds_export_tasks, before_send, rds_export_client):
 
 def test_handler_after_injected_failure(rds_export_tasks, before_send, retrying):
     """The response of another handler replaces the failure of an earlier attempt."""
-    body = b"<R><DescribeEventsResult><Marker>m</Marker></DescribeEventsResult></R>"
-    retrying.meta.events.register("before-send.rds.DescribeEvents", before_send(body))
-    rds_export_tasks.inject("Throttling", operation="DescribeEvents", times=1)
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    retrying.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
+    rds_export_tasks.inject("Throttling", operation="DescribeCertificates", times=1)
 
-    retrying.describe_events()
+    retrying.describe_certificates()
 
     (call,) = rds_export_tasks.calls
     assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})

@@ -88,8 +88,8 @@ def test_unused_and_other_tasks_named(tasks):
     call("cancel_export_task", ExportTaskIdentifier="weekly")
 
     assert problem() == (
-        "Throttling was injected into CancelExportTask of 'nightly' and never used. The test called CancelExportTask of "
-        "'weekly' x2. Do one of these:\n"
+        "Throttling was injected into CancelExportTask of 'nightly' and never used. The test called CancelExportTask "
+        "of 'weekly' x2. Do one of these:\n"
         "  - call CancelExportTask of 'nightly' in the test\n"
         "  - allow it: assert_all_injected=False"
     )
@@ -232,12 +232,16 @@ def test_it(rds_export_tasks):
 
     result.assert_outcomes(passed=1, errors=1)
     assert lines_after(result, "ERROR at teardown of test_it") == [
-        "ExportTaskNotFound was injected into CancelExportTask and never used. The test called DescribeDBInstances. "
-        "Do one of these:",
+        (
+            "ExportTaskNotFound was injected into CancelExportTask and never used. The test called "
+            "DescribeDBInstances. Do one of these:"
+        ),
         "  - call CancelExportTask in the test",
         "  - allow it: assert_all_injected=False",
-        "InvalidS3BucketFault was injected into StartExportTask of 'nightly' and never used. The test called "
-        "DescribeDBInstances. Do one of these:",
+        (
+            "InvalidS3BucketFault was injected into StartExportTask of 'nightly' and never used. The test called "
+            "DescribeDBInstances. Do one of these:"
+        ),
         "  - call StartExportTask of 'nightly' in the test",
         "  - allow it: assert_all_injected=False",
         *UNHANDLED.splitlines(),

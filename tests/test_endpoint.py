@@ -184,7 +184,7 @@ def test_no_handler(pytester):
             assert "<Code>UnansweredOperation</Code>" in text
             assert (
                 "<Message>no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', "
-                "'StartExportTask' and 'DescribeExportTasks'. To handle it:\\n"
+                "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\\n"
                 "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
             ) in text
         """

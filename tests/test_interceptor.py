@@ -252,45 +252,45 @@ def test_users_handler_that_raises(rds_export_tasks, client):
 
 def test_users_handlers_of_another_operation(rds_export_tasks, before_send, client):
     """Of several user's handlers of another operation the first response counts."""
-    body = "<R><DescribeEventsResult><Marker>{}</Marker></DescribeEventsResult></R>"
+    body = "<R><DescribeCertificatesResult><Marker>{}</Marker></DescribeCertificatesResult></R>"
     handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
     for handler in handlers:
-        client.meta.events.register("before-send.rds.DescribeEvents", handler)
+        client.meta.events.register("before-send.rds.DescribeCertificates", handler)
 
-    assert client.describe_events()["Marker"] == "1"
+    assert client.describe_certificates()["Marker"] == "1"
     assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
     assert rds_export_tasks.unanswered == []
 
 
 def test_stub_before_a_users_handler(rds_export_tasks, before_send, client):
     """A stub takes precedence over a user's handler."""
-    handler = before_send(b"<R><DescribeEventsResult><Marker>handler</Marker></DescribeEventsResult></R>")
-    client.meta.events.register("before-send.rds.DescribeEvents", handler)
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
+    handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
-    assert client.describe_events()["Marker"] == "stub"
+    assert client.describe_certificates()["Marker"] == "stub"
 
 
 def test_injected_failure_before_handler_and_stub(rds_export_tasks, before_send, client):
     """An injected failure takes precedence over a user's handler and a stub."""
-    client.meta.events.register("before-send.rds.DescribeEvents", before_send(b"<R/>"))
-    rds_export_tasks.stub("DescribeEvents", {"Marker": "stub"})
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(b"<R/>"))
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
     with (
-        rds_export_tasks.inject("AccessDenied", operation="DescribeEvents"),
+        rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
-        client.describe_events()
+        client.describe_certificates()
 
 
 def test_applied_failure_with_a_users_handler(rds_export_tasks, before_send, client):
     """A failure with applied=True calls the user's handler and loses its response."""
-    handler = before_send(b"<R><DescribeEventsResult/></R>")
-    client.meta.events.register("before-send.rds.DescribeEvents", handler)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents", applied=True)
+    handler = before_send(b"<R><DescribeCertificatesResult/></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True)
 
     with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        client.describe_events()
+        client.describe_certificates()
     assert len(handler.requests) == 1
 
 
@@ -303,8 +303,8 @@ def test_unhandled_operation(mode, rds_export_tasks):
         client.describe_db_instances()
 
     assert str(error.value) == (
-        "no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', 'StartExportTask' "
-        "and 'DescribeExportTasks'. To handle it:\n"
+        "no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', 'StartExportTask', "
+        "'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBInstances"

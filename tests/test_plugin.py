@@ -1,43 +1,66 @@
 """The plugin as pytest users see it: fixtures, markers, the catalogue on the command line, and what it costs."""
 
+import itertools
+import re
 from importlib.metadata import entry_points
 
 import pytest
 
 from _inner import lines_after, run, run_again
 from pytest_rds_export import failures
+from pytest_rds_export._fake import HANDLED
+from pytest_rds_export._rds import options
+from pytest_rds_export._report import format_catalogue
 
 FIXTURES = {
-    "rds_export_tasks": "The export tasks of a fake Amazon RDS that answers every RDS client in the process.",
-    "rds_export_seed": "What is seeded into rds_export_tasks; override it in a conftest.",
-    "rds_export_client": "A boto3 RDS client in the home region, answered by rds_export_tasks.",
-    "rds_export_failure": "The Failure that this test's calls meet, every send of them.",
-    "rds_export_clock": "The test's clock, an ExportClock, frozen by freezegun: sleeps and back-offs move it *",
-    "rds_export_endpoint": "The URL of the same service on loopback, for other processes, such as the AWS CLI.",
+    "rds_export_tasks": (
+        "Fake the export tasks of Amazon RDS: every RDS client of the process uses this registry instead of AWS."
+    ),
+    "rds_export_seed": "Override this fixture to seed export tasks into every test that uses rds_export_tasks.",
+    "rds_export_client": "Make a boto3 RDS client in the default region; rds_export_tasks responds to it.",
+    "rds_export_failure": (
+        "Run the test once for each way in which an RDS operation can fail, and make its calls fail so."
+    ),
+    "rds_export_clock": (
+        "Freeze the time of the test with freezegun; time.sleep and asyncio.sleep move it instead of waiting."
+    ),
+    "rds_export_endpoint": "Serve rds_export_tasks on a loopback port, for other processes such as the AWS CLI.",
 }
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
-        "seed export tasks for the fixture rds_export_tasks and set its options: region, account_id, describe_unknown, "
-        "concurrent_limit, page_size, timeline, assert_all_injected, assert_all_answered"
+        "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
+        "describe_unknown, concurrent_limit, page_size, assert_all_injected, assert_all_answered, timeline"
     ),
-    "rds_export_failure(operation, kinds=('documented',))": (
-        "run the test once for each failure of an RDS operation, of the kinds documented, common and transport, armed "
-        "by the fixture rds_export_failure"
+    "rds_export_failure(operation, kinds=('documented',), exclude=())": (
+        "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
+        "documented, common and transport"
     ),
     "rds_export_clock(start, limit=timedelta(hours=24))": (
-        "where the fixture rds_export_clock starts, and how much frozen time the code under test may sleep before "
+        "set where the fixture rds_export_clock starts, and how much frozen time the code under test may sleep before "
         "SleepLimitExceeded is raised"
     ),
 }
+INI_OPTIONS = {
+    "region": "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)",
+    "account_id": "the AWS account, a string of 12 digits (default: 123456789012)",
+    "describe_unknown": ("what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"),
+    "concurrent_limit": "how many exports may run at once in a region, at least 1 (default: 5)",
+    "page_size": "the most records in one response, from 1 to 100 (default: 100)",
+    "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
+    "assert_all_answered": "fail a test whose operations had no handler (default: true)",
+}
+CATALOGUE = [failure for operation in HANDLED for failure in failures(operation)]
 
 
-def test_pytest_finds_it_by_the_entry_point_rds_export():
+def test_entry_point():
+    """Pytest finds the plugin by the entry point rds_export."""
     (found,) = [entry for entry in entry_points(group="pytest11") if entry.name == "rds_export"]
 
     assert found.value == "pytest_rds_export.plugin"
 
 
-def test_first_example_of_the_readme_passes(pytester):
+def test_first_example(pytester):
+    """The first example of the README passes."""
     result = run(
         pytester,
         """
@@ -54,7 +77,8 @@ def test_cancels_a_running_export(rds_export_tasks):
     result.assert_outcomes(passed=1)
 
 
-def test_client_is_in_the_home_region_and_asks_the_registry(pytester):
+def test_client(pytester):
+    """The client is in the default region, and the registry responds to it."""
     result = run(
         pytester,
         """
@@ -69,7 +93,8 @@ def test_it(rds_export_client, rds_export_tasks):
     result.assert_outcomes(passed=1)
 
 
-def test_each_test_has_a_registry_of_its_own(pytester):
+def test_own_registry(pytester):
+    """Each test has a registry of its own."""
     result = run(
         pytester,
         """
@@ -83,7 +108,8 @@ def test_it(rds_export_tasks, often):
     result.assert_outcomes(passed=2)
 
 
-def test_seed_is_overridden_in_a_conftest_and_by_a_class(pytester):
+def test_seed(pytester):
+    """A conftest and a class can override the seed; the marker adds to it."""
     pytester.makeconftest(
         """
 import pytest
@@ -115,7 +141,8 @@ class TestClass:
     result.assert_outcomes(passed=2)
 
 
-def test_clock_starts_where_the_marker_or_the_parameter_says(pytester):
+def test_clock(pytester):
+    """The marker or an indirect parameter sets the clock's start, the marker its limit."""
     result = run(
         pytester,
         """
@@ -142,7 +169,8 @@ def test_parameter(rds_export_clock):
 
 
 @pytest.mark.loopback
-def test_endpoint_is_in_the_environment_while_it_lives(pytester):
+def test_endpoint(pytester):
+    """The endpoint's URL is in the environment until the test ends."""
     result = run(
         pytester,
         """
@@ -163,7 +191,8 @@ def test_it(outside, rds_export_endpoint):
     result.assert_outcomes(passed=1)
 
 
-def test_a_unittest_case_uses_it_too(pytester):
+def test_unittest(pytester):
+    """A unittest.TestCase can use the fixture and the marker."""
     result = run(
         pytester,
         """
@@ -185,7 +214,8 @@ class TestIt(unittest.TestCase):
 
 
 @pytest.mark.parametrize("name", ["rds_export_tasks", "rds_export_failure", "rds_export_clock"])
-def test_a_marker_without_its_fixture_is_an_error_that_names_usefixtures(pytester, name):
+def test_marker_without_its_fixture(pytester, name):
+    """A marker on a function without its fixture is an error; on a class it is not."""
     arguments = '"CancelExportTask"' if name == "rds_export_failure" else ""
     result = run(
         pytester,
@@ -199,69 +229,165 @@ def test_without():
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
 def test_with():
     pass
+
+@pytest.mark.{name}({arguments})
+class TestClass:
+    def test_without(self):
+        pass
 """,
     )
 
-    result.assert_outcomes(passed=2 if name == "rds_export_failure" else 1, errors=1)
+    result.assert_outcomes(passed=3 if name == "rds_export_failure" else 2, errors=1)
     assert "".join(lines_after(result, "ERROR at setup of test_without")) == (
-        f"the marker {name} does nothing without the fixture: ask for it as an argument or add "
+        f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
         f"@pytest.mark.usefixtures('{name}')"
     )
 
 
 @pytest.mark.parametrize(("name", "line"), FIXTURES.items(), ids=FIXTURES)
-def test_fixtures_are_explained_on_the_command_line(pytester, name, line):
+def test_help_of_fixtures(pytester, name, line):
+    """Pytest --fixtures says what each fixture is for in one line."""
     result = run_again(pytester, "--fixtures")
 
     result.stdout.fnmatch_lines([f"{name} -- *plugin.py:*", f"    {line}"], consecutive=True)
 
 
 @pytest.mark.parametrize(("marker", "text"), MARKERS.items(), ids=MARKERS)
-def test_markers_are_explained_on_the_command_line(pytester, marker, text):
+def test_help_of_markers(pytester, marker, text):
+    """Pytest --markers says what each marker does."""
     assert f"@pytest.mark.{marker}: {text}" in run_again(pytester, "--markers").outlines
 
 
-def test_help_has_the_option_and_the_ini_keys(pytester):
+def test_help_of_the_command_line(pytester):
+    """Pytest --help has the command-line option."""
     result = run_again(pytester, "--help")
 
     result.stdout.fnmatch_lines(
         [
             "Amazon RDS export tasks:",
             "  --rds-export-failures",
-            "                        show the failures that rds_export_failure and inject",
-            "                        know, then exit",
+            "                        list the failures for rds_export_failure and inject(),",
+            "                        then exit",
         ],
         consecutive=True,
     )
-    for name in ("region", "account_id", "describe_unknown", "concurrent_limit", "page_size", "assert_all_injected"):
-        result.stdout.fnmatch_lines([f"  rds_export_{name} (*):*", f"*default of the option {name} of*"])
 
 
-def test_catalogue_is_printed_as_a_table_instead_of_running_tests(pytester):
+@pytest.mark.parametrize(("name", "text"), INI_OPTIONS.items(), ids=INI_OPTIONS)
+def test_help_of_ini_options(pytester, name, text):
+    """Pytest --help has the type of each ini option, its meaning, its range and its default."""
+    lines = run_again(pytester, "--help").outlines
+
+    types = {"assert_all_injected": "bool", "assert_all_answered": "bool"}
+    if pytest.version_tuple >= (8, 4):
+        types |= {"concurrent_limit": "int", "page_size": "int"}
+    start = lines.index(f"  rds_export_{name} ({types.get(name, 'string')}):") + 1
+    indented = itertools.takewhile(lambda line: line.startswith(" " * 24), lines[start:])
+    assert " ".join(line.strip() for line in indented) == text
+
+
+def test_ini_options():
+    """The ini options above are all."""
+    assert list(INI_OPTIONS) == list(options.INI_OPTIONS)
+
+
+WIDE = """\
+failures of CancelExportTask:
+  ExportTaskNotFound              HTTP 404            The export task doesn't exist.
+  InvalidExportTaskStateFault     HTTP 400            You can't cancel an export task that has completed.
+
+failures of StartExportTask:
+"""
+NARROW = """\
+failures of CancelExportTask:
+  ExportTaskNotFound              HTTP 404
+    The export task doesn't exist.
+  InvalidExportTaskStateFault     HTTP 400
+    You can't cancel an export task that has completed.
+
+failures of StartExportTask:
+"""
+WIDE_END = """\
+  SSLError                        no status  retried  the TLS handshake failed
+  TruncatedResponse               no status           the XML of the response breaks off
+  ProxyErrorPage                  HTTP 502   retried  a proxy responded with 502 and an HTML page
+
+in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')
+one test for each: @pytest.mark.rds_export_failure('StartExportTask')
+"""
+NARROW_END = """\
+  SSLError                        no status  retried
+    the TLS handshake failed
+  TruncatedResponse               no status
+    the XML of the response breaks off
+  ProxyErrorPage                  HTTP 502   retried
+    a proxy responded with 502 and an HTML page
+
+in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')
+one test for each: @pytest.mark.rds_export_failure('StartExportTask')
+"""
+
+
+@pytest.mark.parametrize(
+    ("width", "start", "end"),
+    [(80, NARROW, NARROW_END), (103, NARROW, NARROW_END), (105, WIDE, WIDE_END), (200, WIDE, WIDE_END)],
+)
+def test_catalogue(width, start, end):
+    """The catalogue has each message next to its failure if there is room, otherwise below it."""
+    text = "\n".join([*format_catalogue(CATALOGUE, width), ""])
+
+    assert text.startswith(start)
+    assert text.endswith(end)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_catalogue_is_complete(width):
+    """The catalogue has every message as a whole, in lines of at most the width."""
+    lines = format_catalogue(CATALOGUE, width)
+
+    assert max(map(len, lines)) <= width
+    text = " ".join(line.strip() for line in lines)
+    messages = {failure.name: failure.message for failure in reversed(CATALOGUE)}
+    joined = re.sub(r"\s+", "", text)
+    assert [message for message in messages.values() if re.sub(r"\s+", "", message) not in joined] == []
+
+
+def test_catalogue_groups():
+    """The catalogue has each operation's own failures, then those of any operation, then those of the network."""
+    groups = {}
+    for line in format_catalogue(CATALOGUE, 80):
+        if line.startswith("failures of "):
+            names = groups[line] = []
+        elif re.match("  [A-Z]", line):
+            names.append(line.split()[0])
+
+    def of_kind(kind, operation="CancelExportTask"):
+        return [failure.name for failure in failures(operation, kind)]
+
+    limit = "ExportTaskLimitReachedFault"  # a common failure of this operation alone
+    assert list(groups.items()) == [
+        ("failures of CancelExportTask:", of_kind("documented")),
+        ("failures of StartExportTask:", [*of_kind("documented", "StartExportTask"), limit]),
+        ("failures of DescribeExportTasks:", of_kind("documented", "DescribeExportTasks")),
+        ("failures of any operation:", of_kind("common")),
+        ("failures of the network:", of_kind("transport")),
+    ]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_catalogue_on_the_command_line(pytester, monkeypatch, width):
+    """The command-line option prints the catalogue in the terminal's width, and no test runs."""
+    monkeypatch.setenv("COLUMNS", str(width))
+
     result = run(pytester, "def test_it():\n    assert False\n", "--rds-export-failures")
 
-    operations = ("CancelExportTask", "StartExportTask", "DescribeExportTasks")
-    catalogue = [failure for operation in operations for failure in failures(operation)]
-    head, *rows = result.outlines
     assert result.ret == 0
-    assert head.split() == ["operation", "failure", "kind", "HTTP", "retried", "message"]
-    assert [row.split()[:5] for row in rows] == [
-        [
-            failure.operation,
-            failure.name,
-            failure.kind,
-            str(failure.http_status or "-"),
-            "yes" if failure.retried else "no",
-        ]
-        for failure in catalogue
-    ]
-    column = head.index("message")
-    assert [row[column:] for row in rows] == [failure.message for failure in catalogue]
+    assert result.outlines == format_catalogue(CATALOGUE, width)
 
 
 @pytest.fixture
 def imported_after(pytester, monkeypatch):
-    """What of the house and of the libraries a run has imported by its end."""
+    """What a run has imported at its end, of the package and of the libraries."""
 
     def run(source, *arguments):
         pytester.makepyfile(source)
@@ -287,22 +413,22 @@ def pytest_unconfigure(config):
     return run
 
 
-ROOMS_OF_A_START = {
-    f"pytest_rds_export.{room}" for room in ("plugin", "_rds", "_rds.options", "_sleeping", "_messages")
-}
+AT_START = {f"pytest_rds_export.{name}" for name in ("plugin", "_rds", "_rds.options", "_sleeping", "_messages")}
 
 
-def test_collecting_an_empty_file_imports_no_library_and_only_what_names_the_options(imported_after):
-    assert imported_after("", "--co") == ROOMS_OF_A_START
+def test_imports_of_an_empty_run(imported_after):
+    """Collecting an empty file imports no library, and only the modules that name the options."""
+    assert imported_after("", "--co") == AT_START
 
 
-def test_running_other_tests_imports_nothing_more(imported_after):
-    assert imported_after("def test_other(tmp_path): pass") == ROOMS_OF_A_START
+def test_imports_of_other_tests(imported_after):
+    """Running other tests imports nothing more."""
+    assert imported_after("def test_other(tmp_path): pass") == AT_START
 
 
 @pytest.fixture
 def run_apart(pytester, monkeypatch):
-    """The outcome of pytest in a process of its own, in which nothing but pytest's start has imported the package."""
+    """The outcome of pytest in a process of its own, in which only the plugin's start has imported the package."""
 
     def run(source):
         pytester.makepyfile(source)
@@ -312,8 +438,8 @@ def run_apart(pytester, monkeypatch):
     return run
 
 
-def test_the_package_may_be_forgotten_and_imported_again(run_apart):
-    """As by a test of code that it imports anew."""
+def test_reimport(run_apart):
+    """A test may remove the package from sys.modules and import it again, as a test of imports does."""
     run_apart(
         """
 import sys
@@ -340,7 +466,8 @@ def test_with_the_fixtures(request):
     ).assert_outcomes(passed=3)
 
 
-def test_inner_runs_of_pytester_may_forget_it_again_and_again(run_apart):
+def test_pytester(run_apart):
+    """Inner runs of pytester may remove the package from sys.modules again and again."""
     run_apart(
         """
 import pytest
@@ -364,8 +491,8 @@ def test_inner(pytester, source):
     ).assert_outcomes(passed=3)
 
 
-def test_a_stand_in_for_sleep_is_not_taken_for_the_real_one(run_apart):
-    """Also where it stood there before anything of the package but pytest's start was needed."""
+def test_replaced_sleep(run_apart):
+    """A replacement of time.sleep is not taken for the real one, even if it came before the clock."""
     run_apart(
         """
 import time

@@ -7,25 +7,29 @@ from _documents import examples, text_of
 EXAMPLES = examples("README.md")
 
 
-def test_the_examples():
+def test_examples():
+    """The README has these examples."""
     assert {"conftest", "test_cancel", "test_seeds", "test_failures"} == set(EXAMPLES)
 
 
-def test_all_examples_in_one_folder(pytester):
+def test_run(pytester):
+    """All examples pass in one folder."""
     pytester.makeconftest(EXAMPLES["conftest"])
     pytester.makepyfile(**{f"{name}_of_the_readme": code for name, code in EXAMPLES.items() if name != "conftest"})
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
 
 
-def test_the_seed_of_the_conftest(pytester):
+def test_conftest(pytester):
+    """The conftest of the README seeds what it says."""
     pytester.makeconftest(EXAMPLES["conftest"])
     pytester.makepyfile("def test_seed(rds_export_tasks): assert list(rds_export_tasks) == ['hourly', 'weekly']")
 
     pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)
 
 
-def test_the_report_is_as_shown(pytester):
+def test_report_of_the_readme(pytester):
+    """The report is as the README shows it."""
     report = re.search(r"```text\n(.*?)```", text_of("README.md"), re.DOTALL)[1]
     pytester.makepyfile(
         """

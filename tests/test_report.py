@@ -18,9 +18,12 @@ from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import describe
 
 FAILING = """
+from botocore.config import Config
+
 def cancel(identifier="nightly", region="us-east-1"):
     try:
-        boto3.client("rds", region).cancel_export_task(ExportTaskIdentifier=identifier)
+        client = boto3.client("rds", region, config=Config(retries={"mode": "standard"}))
+        client.cancel_export_task(ExportTaskIdentifier=identifier)
     except Exception as error:
         return error
 
@@ -458,8 +461,8 @@ def test_hint_stuck(tasks):
 
     assert hints() == [
         (
-            "'nightly' was described 3 times and is still IN_PROGRESS: its timeline is Stuck(), which never advances it. "
-            "Use move_to(), or another timeline"
+            "'nightly' was described 3 times and is still IN_PROGRESS: its timeline is Stuck(), which never advances "
+            "it. Use move_to(), or another timeline"
         )
     ]
 
@@ -578,9 +581,9 @@ def test_a_failing_test(pytester):
         "  CancelExportTask 'nightly' in us-east-1: InvalidExportTaskStateFault (HTTP 400), 1 attempt",
     ]
     assert shown[4:] == ["tasks:", NIGHTLY, "hints:", CANCELLED_TWICE]
-    throttled = r"Throttling \(HTTP 400, injected\), [35] attempts \(Throttling(, Throttling)+ injected\)"
+    throttled = r"Throttling \(HTTP 400, injected\), 3 attempts \(Throttling, Throttling injected\)"
     assert re.fullmatch(
-        rf"  CancelExportTask 'weekly' in us-east-1: {throttled}, delays \d.\d\d(, \d.\d\d)+ (s|\.\.\.)", shown[3]
+        rf"  CancelExportTask 'weekly' in us-east-1: {throttled}, delays \d\.\d\d, \d\.\d\d s", shown[3]
     )
 
 

@@ -139,6 +139,23 @@ def test_paging_during_changes(rds_export_tasks, client):
     assert len(rds_export_tasks) == 14
 
 
+def test_events(rds_export_tasks, rds_export_clock, client):
+    """Each task has one event, however many threads read tasks and events when it ends."""
+    names = [f"task-{number:02}" for number in range(50)]
+    rds_export_tasks.seed_all(names)
+    rds_export_clock.tick(minutes=5)
+
+    reads = [
+        client.describe_export_tasks,
+        client.describe_events,
+        lambda: rds_export_tasks.events,
+        lambda: rds_export_tasks["task-25"].status,
+    ]
+    at_once(*reads * (THREADS // len(reads)))
+
+    assert sorted(event.task.identifier for event in rds_export_tasks.events) == names
+
+
 def test_times_of_an_injected_failure(rds_export_tasks, client):
     """As many attempts fail as the injection says."""
     injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", times=5)

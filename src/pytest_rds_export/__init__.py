@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
     from ._rds.calls import Call
+    from ._rds.events import ExportEvent
     from ._rds.injections import Injection
     from ._rds.operations import UnansweredOperation
     from ._rds.registry import ExportTaskRegistry
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Call",
     "ExportClock",
+    "ExportEvent",
     "ExportTask",
     "ExportTaskRegistry",
     "ExportedTable",
@@ -37,6 +39,7 @@ __all__ = [
 _MODULES = {
     "Call": "_rds.calls",
     "ExportClock": "_clock",
+    "ExportEvent": "_rds.events",
     "ExportTask": "_rds.task",
     "ExportTaskRegistry": "_rds.registry",
     "ExportedTable": "_rds.tables",

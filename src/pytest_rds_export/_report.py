@@ -310,7 +310,7 @@ def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
 
 
 def _format_failure(failure: Failure, names: int, width: int) -> list[str]:
-    """Return the name of a failure, and its message beside it; below it if there is not enough room."""
+    """Return the name of a failure, and its message next to it; below it if there is not enough room."""
     status = f"HTTP {failure.http_status}" if failure.http_status else "no status"
     head = f"  {failure.name:{names}}  {status:9}  {'retried' if failure.retried else '':7}  "
     if width - len(head) < _MIN_MESSAGE:

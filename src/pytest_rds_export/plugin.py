@@ -66,8 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line(
         "markers",
-        "rds_export_clock(start, limit=timedelta(hours=24)): where the fixture rds_export_clock starts, and how much "
-        "frozen time the code under test may sleep before SleepLimitExceeded is raised",
+        "rds_export_clock(start, limit=timedelta(hours=24)): set where the fixture rds_export_clock starts, and how "
+        "much frozen time the code under test may sleep before SleepLimitExceeded is raised",
     )
     config.stash[_ini_options] = _read_ini(config)
 
@@ -195,8 +195,8 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     """Freeze the time of the test with freezegun; time.sleep and asyncio.sleep move it instead of waiting.
 
     Delays of retries move it as well. It starts at 2026-01-01T00:00Z, or where the marker rds_export_clock or an
-    indirect parameter says. Move it with tick(minutes=5) and
-    move_to('2026-03-01T02:00Z'); run something while the code sleeps with call_later(60, callback) and call_at.
+    indirect parameter says. Move it with tick(minutes=5) and move_to('2026-03-01T02:00Z'); run something
+    while the code sleeps with call_later(60, callback) and call_at.
 
     Yields:
         The ExportClock.

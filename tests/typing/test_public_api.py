@@ -14,6 +14,7 @@ from pytest_rds_export import (
     Call,
     ExportClock,
     ExportedTable,
+    ExportEvent,
     ExportTask,
     ExportTaskRegistry,
     Failure,
@@ -81,6 +82,21 @@ def test_task_has_status_identifier_and_region(rds_export_tasks: ExportTaskRegis
     assert task.status == "COMPLETE"
 
 
+def test_events_and_their_shapes(rds_export_tasks: ExportTaskRegistry) -> None:
+    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    (event,) = rds_export_tasks.events
+
+    assert_type(rds_export_tasks.events, list[ExportEvent])
+    assert_type(event.event_id, str)
+    assert_type(event.categories, tuple[str, ...])
+    assert_type(event.date, datetime)
+    assert_type(event.task, ExportTask)
+    assert_type(event.to_eventbridge(), dict[str, Any])
+    assert_type(event.to_sns(generation=2021), dict[str, Any])
+    assert_type(event.to_lambda("eventbridge", generation=2023), dict[str, Any])
+    assert event.task is rds_export_tasks["nightly"]
+
+
 def test_timelines_are_values() -> None:
     timeline = Timeline(starting=timedelta(minutes=1), in_progress=60, outcome="FAILED", failure_cause="broken")
 
@@ -136,7 +152,7 @@ def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, r
     found = rds_export_client.describe_db_instances(DBInstanceIdentifier="orders")["DBInstances"]
     assert [instance["DBInstanceIdentifier"] for instance in found] == ["orders"]
     with pytest.raises(UnansweredOperation):
-        rds_export_client.describe_events()
+        rds_export_client.describe_certificates()
     rds_export_tasks.unanswered.clear()
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _clock
 from .calls import CallLog
+from .events import ExportEvent, add_event, event_for
 from .injections import InjectionQueue
 from .options import Options
 from .sources import Sources
-from .state import RUNNING, TaskState
-from .task import ExportTask
+from .state import FINISHED, RUNNING, TaskState
+from .task import ExportTask, LiveExportTask
 
 if TYPE_CHECKING:
     from .files import ExportFiles
@@ -81,7 +82,7 @@ class Account:
 
 
 class Region:
-    """One region of an account: its tasks, in the order in which they were seeded or started, and its sources."""
+    """One region of an account: its tasks, in the order in which they were seeded or started, sources and events."""
 
     def __init__(self, account: Account, name: str) -> None:
         self.account = account
@@ -90,7 +91,9 @@ class Region:
         self.tasks_in_order: list[TaskState] = []
         self.sources = Sources()
         self.view: ExportTaskRegistry | None = None
+        self.events: list[ExportEvent] = []
         self._running: list[TaskState] = []
+        self._unfinished: list[TaskState] = []  # and those that finished since the last ``advance``
 
     def add(self, task: TaskState) -> None:
         """Add a task whose identifier is free."""
@@ -98,6 +101,26 @@ class Region:
         self.tasks_in_order.append(task)
         if task.status in RUNNING:
             self._running.append(task)
+        if task.status not in FINISHED:
+            self._unfinished.append(task)
+
+    def advance(self, now: datetime) -> None:
+        """Bring all tasks up to date, so that ``events`` is complete."""
+        for task in self._unfinished:
+            task.advance(now)
+        self._unfinished = [task for task in self._unfinished if task.status not in FINISHED]
+
+    def record_end(self, task: TaskState) -> None:
+        """Add the event of a task that has just finished."""
+        event = event_for(
+            task.status,
+            source_arn=task.fields["SourceArn"],
+            region=self.name,
+            account_id=self.account.options.account_id,
+            date=task.fields["TaskEndTime"],
+            task=LiveExportTask.of(task),
+        )
+        add_event(self.events, event)
 
     def has_running(self, count: int, now: datetime) -> bool:
         """Return whether at least *count* exports are running."""

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from .. import _failures, _model
 from .._failures import Failure, Fault
 from .._messages import format_choices
+from . import events
 from .account import Region, Stub
 from .pagination import matcher, paginate
 from .sources import SOURCE_TYPES, parse_source_arn
@@ -247,12 +248,25 @@ def _describe_export_tasks(region: Region, parameters: Mapping[str, Any], now: d
     return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
 
 
+@_handles("DescribeEvents")
+def _describe_events(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+    region.advance(now)
+    positions, matches = events.select(region.events, parameters, now)
+    page, marker = _paginate(region, "events", region.events, parameters, matches, positions)
+    return {"Events": [events.to_response(event) for event in page], **marker}
+
+
 def _paginate(
-    region: Region, what: str, records: Any, parameters: Mapping[str, Any], matches: Callable[[Any], bool] | None
+    region: Region,
+    what: str,
+    records: Any,
+    parameters: Mapping[str, Any],
+    matches: Callable[[Any], bool] | None,
+    positions: range | None = None,
 ) -> tuple[list[Any], dict[str, str]]:
     options = region.account.options
     scope = f"{options.account_id}/{region.name}/{what}"
-    return paginate(records, parameters, page_size=options.page_size, scope=scope, matches=matches)
+    return paginate(records, parameters, page_size=options.page_size, scope=scope, matches=matches, positions=positions)
 
 
 def _describer(type_: str, filters: Mapping[str, str]) -> Operation:

@@ -45,11 +45,14 @@ def paginate(
     page_size: int,
     scope: str,
     matches: Callable[[_T], bool] | None,
+    positions: range | None = None,
 ) -> tuple[list[_T], dict[str, str]]:
     """Return the records of one page, and the ``Marker`` of the next page if there is one.
 
-    *scope* ties a Marker to the list that it belongs to. Raises ``Fault`` for a Marker of another list, and for a
-    MaxRecords that is out of range.
+    *positions* are where the first page may start and the last one must end, by default those of all records. A later
+    page starts at its Marker, even if *positions* has changed. *scope* ties a Marker to its list.
+
+    Raises ``Fault`` for a Marker of another list, and for a MaxRecords that is out of range.
     """
     max_records = parameters.get("MaxRecords", _MAX_RECORDS)
     if not _MIN_RECORDS <= max_records <= _MAX_RECORDS:
@@ -59,7 +62,10 @@ def paginate(
         )
     page_size = min(page_size, max_records)
     page: list[_T] = []
-    for position in range(_read_marker(parameters.get("Marker"), scope), len(records)):
+    positions = range(len(records)) if positions is None else positions
+    marker = parameters.get("Marker")
+    start = _read_marker(marker, scope) if marker else positions.start
+    for position in range(start, positions.stop):
         if matches is None or matches(records[position]):
             if len(page) == page_size:
                 return page, {"Marker": _make_marker(position, scope)}
@@ -72,9 +78,7 @@ def _make_marker(position: int, scope: str) -> str:
     return base64.urlsafe_b64encode(digest + str(position).encode()).decode()
 
 
-def _read_marker(marker: str | None, scope: str) -> int:
-    if not marker:
-        return 0
+def _read_marker(marker: str, scope: str) -> int:
     try:
         position = int(base64.urlsafe_b64decode(marker.encode())[9:])
     except ValueError:

@@ -12,6 +12,7 @@ from .._messages import find_similar, format_choices, must_be, pluralize
 from . import operations, seeds
 from .account import Region, Stub
 from .calls import Call
+from .events import ExportEvent
 from .files import ExportFiles
 from .injections import Injection
 from .options import Options
@@ -277,6 +278,17 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def unanswered(self) -> list[Call]:
         """The calls that nothing handled. They fail the test at its end; clear the list if they were expected."""
         return self._region.account.log.unanswered
+
+    @property
+    def events(self) -> list[ExportEvent]:
+        """The events of this region so far, oldest first: one for each task that became COMPLETE, FAILED or CANCELED.
+
+        A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
+        """
+        region = self._region
+        with region.account.lock:
+            region.advance(_clock.now())
+            return region.events.copy()
 
     @property
     def region(self) -> str:

@@ -126,6 +126,8 @@ class TaskState:
         self.since = when
         self.times_shown = 0
         self.percent_at_entry = fields["PercentProgress"]
+        if status in FINISHED:
+            self.region.record_end(self)
 
     def progress(self, percent: int) -> None:
         """Raise the progress, and with it the extracted data, to *percent*; never lower either."""

@@ -1,0 +1,356 @@
+"""ExportEvent and the shapes that handlers receive."""
+
+import json
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from uuid import UUID
+
+import pytest
+
+from _events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, ENDED, NOON, SNAPSHOT, make
+from pytest_rds_export._rds.events import ExportEvent, event_for
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:rds-events"
+SUBSCRIPTION = f"{TOPIC}:1ae0dd29-6700-5d5b-9878-a7b58c387b39"
+DOCS = "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide"
+ATTRIBUTES = {
+    "EventID": {"Type": "String", "Value": "RDS-EVENT-0161"},
+    "Resource": {"Type": "String", "Value": SNAPSHOT},
+}
+
+
+def message(event, **options):
+    return json.loads(event.to_sns(**options)["Message"])
+
+
+# The event
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "status", "event_id"),
+    [
+        (SNAPSHOT, "FAILED", "RDS-EVENT-0159"),
+        (SNAPSHOT, "CANCELED", "RDS-EVENT-0160"),
+        (SNAPSHOT, "COMPLETE", "RDS-EVENT-0161"),
+        (CLUSTER_SNAPSHOT, "FAILED", "RDS-EVENT-0162"),
+        (CLUSTER_SNAPSHOT, "CANCELED", "RDS-EVENT-0163"),
+        (CLUSTER_SNAPSHOT, "COMPLETE", "RDS-EVENT-0164"),
+        (CLUSTER, "FAILED", "RDS-EVENT-0234"),
+        (CLUSTER, "CANCELED", "RDS-EVENT-0235"),
+        (CLUSTER, "COMPLETE", "RDS-EVENT-0236"),
+    ],
+)
+def test_event_id(source_arn, status, event_id):
+    """Resource type and status determine the event ID."""
+    assert make(status, source_arn).event_id == event_id
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        ("FAILED", "Export task failed"),
+        ("CANCELED", "Export task canceled"),
+        ("COMPLETE", "Export task completed"),
+    ],
+)
+def test_message(status, text):
+    """The message has no full stop and does not depend on the source."""
+    assert {make(status, arn).message for arn in (SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER)} == {text}
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "api", "eventbridge", "detail_type"),
+    [
+        (SNAPSHOT, "db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event"),
+        (CLUSTER_SNAPSHOT, "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event"),
+        (CLUSTER, "db-cluster", "CLUSTER", "RDS DB Cluster Event"),
+    ],
+)
+def test_source_type(source_arn, api, eventbridge, detail_type):
+    """The API and EventBridge spell the type of the source differently."""
+    event = make(source_arn=source_arn)
+    sent = event.to_eventbridge()
+
+    assert (event.source_type, sent["detail"]["SourceType"], sent["detail-type"]) == (api, eventbridge, detail_type)
+
+
+def test_fields():
+    """The event has the fields of the task's end, and the date has milliseconds."""
+    task = SimpleNamespace(identifier="nightly")
+    event = event_for(
+        "COMPLETE", source_arn=SNAPSHOT, region="eu-west-1", account_id="210987654321", date=ENDED, task=task
+    )
+
+    assert event == ExportEvent(
+        event_id="RDS-EVENT-0161",
+        message="Export task completed",
+        categories=("notification",),
+        source_type="db-snapshot",
+        source_identifier="mydb-1",
+        source_arn=SNAPSHOT,
+        date=datetime(2026, 3, 1, 12, 0, 7, 218000, tzinfo=timezone.utc),
+        region="eu-west-1",
+        account_id="210987654321",
+        task=None,
+    )
+    assert event.task is task
+
+
+def test_repr():
+    """The repr is one line with the event, the source, the date and the task."""
+    assert repr(make()) == (
+        "<ExportEvent RDS-EVENT-0161 (Export task completed): db-snapshot mydb-1"
+        " at 2026-03-01T12:00:07.218Z, task 'nightly'>"
+    )
+
+
+def test_public_module():
+    """The class names the public package as its module."""
+    assert ExportEvent.__module__ == "pytest_rds_export"
+
+
+def test_frozen():
+    """An event cannot be changed, and it has a hash."""
+    event = make()
+
+    with pytest.raises(AttributeError):
+        event.message = "Export task started"
+    assert hash(event) == hash(make(task="another"))
+
+
+# EventBridge
+
+
+def test_eventbridge():
+    """The event has the keys of captured RDS events in their order."""
+    sent = make().to_eventbridge()
+    expected = {
+        "version": "0",
+        "id": sent["id"],
+        "detail-type": "RDS DB Snapshot Event",
+        "source": "aws.rds",
+        "account": "123456789012",
+        "time": "2026-03-01T12:00:07Z",
+        "region": "eu-west-1",
+        "resources": [SNAPSHOT],
+        "detail": {
+            "EventCategories": ["notification"],
+            "SourceType": "SNAPSHOT",
+            "SourceArn": SNAPSHOT,
+            "Date": "2026-03-01T12:00:07.218Z",
+            "Message": "Export task completed",
+            "SourceIdentifier": "mydb-1",
+            "EventID": "RDS-EVENT-0161",
+            "Tags": {},
+        },
+    }
+
+    assert sent == expected
+    assert list(sent) == list(expected)
+    assert list(sent["detail"]) == list(expected["detail"])
+
+
+def test_whole_second():
+    """A date without a fraction keeps its three zeros."""
+    event = make(date=NOON)
+
+    assert event.to_eventbridge()["detail"]["Date"] == "2026-03-01T12:00:00.000Z"
+    assert message(event)["Event Time"] == "2026-03-01 12:00:00.000"
+
+
+def test_own_dict():
+    """A handler that changes what it received does not change the event."""
+    event = make()
+    event.to_eventbridge()["detail"]["EventCategories"].append("changed")
+    event.to_eventbridge()["detail"]["Tags"]["changed"] = "yes"
+
+    assert event.to_eventbridge() == make().to_eventbridge()
+
+
+# SNS
+
+
+def test_sns():
+    """The notification of a subscription has the keys that SNS sends to HTTP and SQS, in their order."""
+    sent = make().to_sns()
+    expected = {
+        "Type": "Notification",
+        "MessageId": sent["MessageId"],
+        "TopicArn": TOPIC,
+        "Subject": "RDS Notification Message",
+        "Message": '{"Event Source":"db-snapshot","Event Time":"2026-03-01 12:00:07.218",'
+        '"Identifier Link":"https://console.aws.amazon.com/rds/home?region=eu-west-1#snapshot:id=mydb-1",'
+        f'"Source ID":"mydb-1","Source ARN":"{SNAPSHOT}",'
+        f'"Event ID":"{DOCS}/USER_Events.Messages.html#RDS-EVENT-0161",'
+        '"Event Message":"Export task completed","Tags":{}}',
+        "Timestamp": "2026-03-01T12:00:07.218Z",
+        "SignatureVersion": "1",
+        "Signature": "EXAMPLE",
+        "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-EXAMPLE.pem",
+        "UnsubscribeURL": f"https://sns.eu-west-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={SUBSCRIPTION}",
+        "MessageAttributes": ATTRIBUTES,
+    }
+
+    assert sent == expected
+    assert list(sent) == list(expected)
+    assert list(sent["MessageAttributes"]) == ["EventID", "Resource"]
+
+
+def test_sns_of_2021():
+    """The older message links to the older page, and has neither tags nor message attributes."""
+    sent = make().to_sns(generation=2021)
+
+    assert sent["Message"] == (
+        '{"Event Source":"db-snapshot","Event Time":"2026-03-01 12:00:07.218",'
+        '"Identifier Link":"https://console.aws.amazon.com/rds/home?region=eu-west-1#snapshot:id=mydb-1",'
+        f'"Source ID":"mydb-1","Source ARN":"{SNAPSHOT}",'
+        f'"Event ID":"{DOCS}/USER_Events.html#RDS-EVENT-0161",'
+        '"Event Message":"Export task completed"}'
+    )
+    assert "MessageAttributes" not in sent
+
+
+@pytest.mark.parametrize(
+    ("source_arn", "page_and_name"),
+    [
+        (SNAPSHOT, "snapshot:id=mydb-1"),
+        (AUTOMATED, "snapshot:id=rds:mydb-2026-03-01-00-05"),
+        (CLUSTER_SNAPSHOT, "snapshot:engine=aurora;id=shop-1"),
+        (CLUSTER, "dbclusters:id=shop"),
+    ],
+)
+def test_identifier_link(source_arn, page_and_name):
+    """The link leads to the console's page for the source, and keeps the colon of an automated snapshot."""
+    sent = message(make(source_arn=source_arn))
+
+    assert sent["Identifier Link"] == f"https://console.aws.amazon.com/rds/home?region=eu-west-1#{page_and_name}"
+    assert sent["Source ID"] == page_and_name.partition("id=")[2]
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "console", "sns"),
+    [
+        ("aws-cn", "cn-north-1", "console.amazonaws.cn", "sns.cn-north-1.amazonaws.com.cn"),
+        ("aws-us-gov", "us-gov-west-1", "console.amazonaws-us-gov.com", "sns.us-gov-west-1.amazonaws.com"),
+        ("aws-iso", "us-iso-east-1", "console.aws.amazon.com", "sns.us-iso-east-1.amazonaws.com"),
+    ],
+)
+def test_partition(partition, region, console, sns):
+    """The hosts and the topic follow the partition of the source; an unknown one has the hosts of aws."""
+    event = make(source_arn=f"arn:{partition}:rds:{region}:123456789012:snapshot:mydb-1", region=region)
+    sent = event.to_sns()
+
+    assert sent["TopicArn"] == f"arn:{partition}:sns:{region}:123456789012:rds-events"
+    assert sent["SigningCertURL"] == f"https://{sns}/SimpleNotificationService-EXAMPLE.pem"
+    assert sent["UnsubscribeURL"].startswith(f"https://{sns}/?Action=Unsubscribe&SubscriptionArn={sent['TopicArn']}:")
+    assert message(event)["Identifier Link"] == f"https://{console}/rds/home?region={region}#snapshot:id=mydb-1"
+
+
+# Lambda
+
+
+def test_lambda():
+    """Lambda receives the notification in a record, with its own spelling of two keys."""
+    event = make()
+    sent = event.to_lambda()
+    sns = event.to_sns()
+    expected = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": SUBSCRIPTION,
+        "Sns": {
+            "Type": "Notification",
+            "MessageId": sns["MessageId"],
+            "TopicArn": TOPIC,
+            "Subject": "RDS Notification Message",
+            "Message": sns["Message"],
+            "Timestamp": "2026-03-01T12:00:07.218Z",
+            "SignatureVersion": "1",
+            "Signature": "EXAMPLE",
+            "SigningCertUrl": sns["SigningCertURL"],
+            "UnsubscribeUrl": sns["UnsubscribeURL"],
+            "MessageAttributes": ATTRIBUTES,
+        },
+    }
+
+    assert sent == {"Records": [expected]}
+    assert list(sent["Records"][0]) == list(expected)
+    assert list(sent["Records"][0]["Sns"]) == list(expected["Sns"])
+
+
+def test_lambda_of_2021():
+    """The older message has empty message attributes in Lambda's record, where they are never missing."""
+    event = make()
+    sns = event.to_lambda(generation=2021)["Records"][0]["Sns"]
+
+    assert sns["Message"] == event.to_sns(generation=2021)["Message"]
+    assert sns["MessageAttributes"] == {}
+
+
+def test_lambda_behind_a_rule():
+    """A rule that targets a topic sends the event itself as compact JSON, without a subject."""
+    event = make()
+    sns = event.to_lambda("eventbridge")["Records"][0]["Sns"]
+
+    assert sns["Message"] == json.dumps(event.to_eventbridge(), separators=(",", ":"))
+    assert (sns["Subject"], sns["MessageAttributes"]) == (None, {})
+    assert sns["MessageId"] != event.to_sns()["MessageId"]
+
+
+@pytest.mark.parametrize("shape", ["to_sns", "to_lambda"])
+def test_wrong_generation(shape):
+    """A generation that does not exist is refused."""
+    with pytest.raises(ValueError, match=r"^generation must be 2021 or 2023, got 1999$"):
+        getattr(make(), shape)(generation=1999)
+
+
+def test_wrong_source():
+    """A source that does not exist is refused."""
+    with pytest.raises(ValueError, match=r"^source must be 'subscription' or 'eventbridge', got 'sns'$"):
+        make().to_lambda("sns")
+
+
+# IDs
+
+
+def test_ids_are_fixed():
+    """The IDs are UUIDs that never change, so that recorded events stay comparable."""
+    event = make()
+
+    assert event.to_eventbridge()["id"] == "2d0c8e85-096a-546c-a93e-129aaf571934"
+    assert event.to_sns()["MessageId"] == "ffbbf93f-6228-5cec-ad04-5525e5c38676"
+    assert UUID(SUBSCRIPTION.rpartition(":")[2]).version == 5
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        make(task="another"),
+        make("FAILED"),
+        make(source_arn=AUTOMATED),
+        make(date=NOON),
+        make(region="eu-west-2"),
+        event_for(
+            "COMPLETE",
+            source_arn=SNAPSHOT,
+            region="eu-west-1",
+            account_id="210987654321",
+            date=ENDED,
+            task=SimpleNamespace(identifier="nightly"),
+        ),
+    ],
+    ids=["task", "status", "source", "date", "region", "account"],
+)
+def test_ids_differ(other):
+    """Events that differ in anything have IDs that differ."""
+    ids = {
+        sent
+        for event in (make(), other)
+        for sent in (
+            event.to_eventbridge()["id"],
+            event.to_sns()["MessageId"],
+            event.to_lambda("eventbridge")["Records"][0]["Sns"]["MessageId"],
+        )
+    }
+
+    assert len(ids) == 6

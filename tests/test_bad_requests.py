@@ -157,3 +157,17 @@ def test_any_time_is_parsed_or_refused(text):
     else:
         found = parameters["StartTime"]
     assert found == f"Invalid value {text} for StartTime" or found.tzinfo is timezone.utc
+
+
+def test_a_request_of_a_client_that_names_no_operation(rds_export_tasks, rds_export_client):
+    """It is refused, and it is not a call."""
+
+    def rename(params, **_kwargs):
+        params["body"] = {"Action": "Rename", "Version": "2014-10-31"}
+
+    rds_export_client.meta.events.register("before-call.rds", rename)
+
+    with refused("InvalidAction", 400, "Could not find operation Rename for version 2014-10-31"):
+        rds_export_client.describe_export_tasks()
+
+    assert rds_export_tasks.calls == []

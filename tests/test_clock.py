@@ -244,13 +244,14 @@ def test_limit_message(rds_export_tasks, rds_export_client):
     described(rds_export_client, "before")
     with frozen_clock() as clock:
         rds_export_tasks.seed("nightly", status="STARTING")
+        rds_export_client.cancel_export_task(ExportTaskIdentifier="weekly")
         for identifier in ("nightly", "done", "weekly", "nightly"):
             described(rds_export_client, identifier)
             time.sleep(6 * 3600)
         with pytest.raises(SleepLimitExceeded) as caught:
             time.sleep(1)
         assert clock.now == START + timedelta(days=1)
-    tasks = "'nightly' is still STARTING. 'weekly' is still IN_PROGRESS. "
+    tasks = "'nightly' is still STARTING. 'weekly' is still CANCELING. "
     assert str(caught.value) == LIMIT_EXCEEDED.format(4, tasks)
 
 

@@ -1,4 +1,4 @@
-"""rds_export_clock beside others: threads, time-outs, event loops, other clocks, pytest's durations."""
+"""rds_export_clock alongside others: threads, time-outs, event loops, other clocks, pytest's durations."""
 
 import asyncio
 import concurrent.futures

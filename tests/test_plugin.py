@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
+import pytest_rds_export
 from _inner import lines_after, run, run_again
 from pytest_rds_export import failures
 from pytest_rds_export._fake import HANDLED
@@ -506,3 +507,10 @@ def test_it(monkeypatch, request):
     assert (clock.now - before).total_seconds() == 2
 """
     ).assert_outcomes(passed=1)
+
+
+def test_setup_without_any_fake(pytester, monkeypatch):
+    """A test runs also if nothing has loaded the fake yet."""
+    monkeypatch.delattr(pytest_rds_export, "_fake")
+
+    run(pytester, "def test_it(): pass").assert_outcomes(passed=1)

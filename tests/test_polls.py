@@ -102,7 +102,7 @@ def test_the_end_after_a_cancel(options, status, percent, cause, warning, rds_ex
 
 
 def test_cancel_outcome_without_a_cancel(rds_export_tasks, rds_export_client):
-    """cancel_outcome= does not change an export that nobody cancels."""
+    """cancel_outcome= does not change an export that is not cancelled."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, cancel_outcome="FAILED", failure_cause="no room"))
     assert statuses(rds_export_client, 2) == ["IN_PROGRESS", "COMPLETE"]
 

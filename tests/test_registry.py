@@ -167,3 +167,27 @@ def test_ended_tasks_do_not_count_as_running(rds_export_tasks, rds_export_client
 
     with pytest.raises(rds_export_client.exceptions.ClientError, match="ExportTaskLimitReachedFault"):
         start(rds_export_client, "eighth")
+
+
+def test_seeding_in_another_region(registry):
+    """Only the registry of the default region seeds a task by the region of its ARN."""
+    abroad = registry.in_region("eu-west-1")
+    arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:orders"
+    text = (
+        "export task 'third' belongs to eu-central-1, but this is the registry of eu-west-1. "
+        "Seed it with in_region('eu-central-1')"
+    )
+
+    with raises_exactly(ValueError, text):
+        abroad.seed("third", source_arn=arn)
+
+    assert "third" not in registry.in_region("eu-central-1")
+    assert registry.seed("third", source_arn=arn).region == "eu-central-1"
+
+
+def test_options(registry):
+    """The registry shows the options in force."""
+    assert repr(registry.options) == (
+        "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
+        "page_size=100, assert_all_injected=True, assert_all_answered=True, timeline=Timeline())"
+    )

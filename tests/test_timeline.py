@@ -137,7 +137,7 @@ def test_the_end_after_a_cancel(options, status, percent, cause, warning, clock,
 
 
 def test_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
-    """cancel_outcome= does not change an export that nobody cancels."""
+    """cancel_outcome= does not change an export that is not cancelled."""
     task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, cancel_outcome="FAILED"))
     clock.tick(minutes(10))
     assert (task.status, task.failure_cause) == ("COMPLETE", None)

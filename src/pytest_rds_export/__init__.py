@@ -1,4 +1,4 @@
-"""A pytest plugin that answers Amazon RDS export tasks in-process, through the real botocore."""
+"""A pytest plugin that fakes Amazon RDS export tasks in-process, through the real botocore."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -110,7 +110,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
-# For the report of a failing test. Without pytest nobody clears it, so its length is limited.
+# For the report of a failing test. Without pytest it is never cleared, so its length is limited.
 _recent: deque[Account] = deque(maxlen=10)
 
 

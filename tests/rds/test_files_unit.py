@@ -1,4 +1,4 @@
-"""Unit tests of ``_rds.files``: keys and texts are compared whole."""
+"""Unit tests of ``_rds.files``: keys and contents are compared whole."""
 
 import datetime as dt
 import json

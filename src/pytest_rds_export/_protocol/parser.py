@@ -59,8 +59,6 @@ def parse_parameters(query: Mapping[str, str], operation: OperationModel) -> dic
 
     Raises ``Fault`` for a parameter that is missing or cannot be read.
     """
-    if operation.input_shape is None:
-        return {}
     return _parse_structure(_nest(query), operation.input_shape, "")
 
 

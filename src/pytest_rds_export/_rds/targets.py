@@ -25,7 +25,7 @@ _NOT_AUTHORIZED = (
 )
 _NO_KEY = "KMS key check failed. Check the credentials on your KMS key and try again."
 _NO_CREDENTIALS = "S3 credential check failed. Check the permissions on your S3 bucket and IAM policy."
-# By error code of S3 or name of the exception. The texts are documented, which error has which is inferred.
+# By error code of S3 or name of the exception. The causes are documented; which error has which is inferred.
 _CAUSES = {
     "NoSuchBucket": _NO_BUCKET,
     "PermanentRedirect": _OTHER_REGION,

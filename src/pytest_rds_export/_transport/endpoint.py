@@ -90,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
         except UnansweredOperation as error:
             self._send_failure(Failure("UnansweredOperation", message=str(error)))
         except ReadTimeoutError:
-            self.connection.recv(1)  # until the client gives up or the server stops
+            self.connection.recv(1)  # until the client or the server ends the connection
             self.close_connection = True
         except Exception:  # noqa: BLE001 - a failure that has no response, or whatever a stub raised
             self.close_connection = True

@@ -208,13 +208,13 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     marker = request.node.get_closest_marker("rds_export_clock")
     arguments: dict[str, Any] = {}
     if marker is not None:
-        try:
+        with _no_traceback("marker rds_export_clock(start, limit)"):
             arguments = inspect.signature(_clock.settings).bind(*marker.args, **marker.kwargs).arguments
-        except TypeError as error:
-            raise TypeError(f"the marker rds_export_clock takes start and limit: {error}") from None
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
-    with _clock.frozen_clock(*_clock.settings(**arguments)) as clock:
+    with _no_traceback("fixture rds_export_clock"):
+        settings = _clock.settings(**arguments)
+    with _clock.frozen_clock(*settings) as clock:
         yield clock
 
 

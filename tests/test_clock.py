@@ -18,7 +18,7 @@ MINUTE = timedelta(minutes=1)
 ONE_LENGTH = "tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5"
 LIMIT_EXCEEDED = (
     "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. "
-    "{1}Let the code give up earlier, let the export end, or set another limit with "
+    "{1}Make the code stop waiting earlier, make the export end, or set another limit with "
     "@pytest.mark.rds_export_clock(limit=timedelta(...))."
 )
 
@@ -325,6 +325,4 @@ def test_a_marker_with_an_argument_that_it_does_not_have_is_an_error(pytester):
     )
     result = pytester.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(
-        ["marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"]
-    )
+    result.stdout.fnmatch_lines(["marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"])

@@ -18,8 +18,8 @@ from pytest_rds_export import Timeline, _sleeping
 from pytest_rds_export._clock import frozen_clock
 
 FROZEN_ALREADY = (
-    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports follow "
-    "{0}, too; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports also use "
+    "the time of {0}; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
 )
 FROZEN_INSIDE = (
     "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "

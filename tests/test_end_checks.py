@@ -148,7 +148,7 @@ def test_unhandled(tasks):
     assert problem() == (
         f"{UNHANDLED}\n"
         "no handler for DescribeDBSnapshots, called 2 times in eu-west-1. Do one of these:\n"
-        "  - seed what it describes: rds_export_tasks.seed_snapshot('nightly')\n"
+        "  - seed a snapshot: rds_export_tasks.seed_snapshot('nightly')\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBSnapshots', {...})\n"
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBSnapshots\n"

@@ -183,8 +183,8 @@ def test_no_handler(pytester):
                 text = response.read().decode()
             assert "<Code>UnansweredOperation</Code>" in text
             assert (
-                "<Message>no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', "
-                "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\\n"
+                "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: "
+                "'CancelExportTask', 'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\\n"
                 "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
             ) in text
         """

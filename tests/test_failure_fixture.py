@@ -169,7 +169,7 @@ def test_unknown_name(pytester):
     assert lines_after(result, "ERROR at setup of test_it[Throtling]") == [
         (
             "fixture rds_export_failure: unknown failure 'Throtling'. Did you mean 'Throttling' or "
-            "'ThrottlingException'? For another operation, pass operation="
+            "'ThrottlingException'? If another operation fails with it, pass operation="
         )
     ]
 
@@ -215,7 +215,7 @@ def test_marker_and_parametrize_together(pytester):
         ),
         (
             'exclude="ExportTaskNotFond"',
-            "unknown failure of CancelExportTask 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'?",
+            "unknown failure 'ExportTaskNotFond' of CancelExportTask. Did you mean 'ExportTaskNotFound'?",
         ),
     ],
 )

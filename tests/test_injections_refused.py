@@ -68,7 +68,7 @@ def test_a_wrong_option(refusal, options, text):
             "ExportTaskNotFond",
             None,
             (
-                "unknown failure 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'? For another operation, pass "
+                "unknown failure 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'? If another operation fails with it, pass "
                 "operation="
             ),
         ),
@@ -77,13 +77,13 @@ def test_a_wrong_option(refusal, options, text):
             None,
             (
                 "unknown failure 'DBInstanceNotFound'. Did you mean 'IamRoleNotFound', 'DBSnapshotNotFound' or "
-                "'DBClusterNotFoundFault'? For another operation, pass operation="
+                "'DBClusterNotFoundFault'? If another operation fails with it, pass operation="
             ),
         ),
         (
             "Throtling",
             "DescribeExportTasks",
-            "unknown failure of DescribeExportTasks 'Throtling'. Did you mean 'Throttling' or 'ThrottlingException'?",
+            "unknown failure 'Throtling' of DescribeExportTasks. Did you mean 'Throttling' or 'ThrottlingException'?",
         ),
         (
             "DBSnapshotNotFound",
@@ -109,7 +109,8 @@ def test_an_unknown_name_like_none(refusal):
 
     assert type(error) is ValueError
     assert str(error) == (
-        f"unknown failure 'Xyz'. Use one of {listed}, ... ({len(known)} in all). For another operation, pass operation="
+        f"unknown failure 'Xyz'. Use one of {listed}, ... ({len(known)} in all). "
+        "If another operation fails with it, pass operation="
     )
 
 
@@ -122,7 +123,7 @@ def test_a_failure_of_another_operation(refusal):
 
     assert type(error) is ValueError
     assert str(error) == (
-        f"unknown failure of CancelExportTask 'Whatever'. Use one of {listed}, ... ({len(known)} in all)"
+        f"unknown failure 'Whatever' of CancelExportTask. Use one of {listed}, ... ({len(known)} in all)"
     )
 
 
@@ -191,3 +192,9 @@ def test_after_a_removed_failure(rds_export_tasks):
         pass
 
     assert rds_export_tasks.inject("AccessDenied", times=1).times == 1
+
+
+def test_the_limit_of_exports_belongs_to_start(refusal):
+    """A failure that only StartExportTask has is named as such, also if it is not in the service model."""
+    error = refusal("ExportTaskLimitReachedFault", operation="CancelExportTask")
+    assert str(error) == "CancelExportTask cannot fail with 'ExportTaskLimitReachedFault' (StartExportTask can)"

@@ -303,8 +303,8 @@ def test_unhandled_operation(mode, rds_export_tasks):
         client.describe_db_instances()
 
     assert str(error.value) == (
-        "no handler for DescribeDBInstances, so nothing was sent. Handled are 'CancelExportTask', 'StartExportTask', "
-        "'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
+        "no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
+        "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBInstances"
@@ -319,7 +319,7 @@ def test_unhandled_snapshot_operation(operation, rds_export_tasks, client):
     """Without seeded snapshots, the error suggests to seed one."""
     with pytest.raises(
         UnansweredOperation,
-        match=r"To handle it:\n  - seed what it describes: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
+        match=r"To handle it:\n  - seed a snapshot: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
     ):
         getattr(client, operation)()
     rds_export_tasks.unanswered.clear()

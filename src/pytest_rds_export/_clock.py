@@ -201,7 +201,7 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
     if library is not None:
         raise RuntimeError(
             f"rds_export_clock cannot freeze time, because {library} has frozen it already: use only one of the two. "
-            f"Exports follow {library}, too; the start of rds_export_clock is set with "
+            f"Exports also use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
     from freezegun import freeze_time

@@ -167,7 +167,7 @@ def to_exception(failure: Failure, url: str) -> Exception:
 
 
 class Fault(Exception):
-    """A failure that an operation responds with."""
+    """A failure, raised by an operation or in its place."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(f"({failure.name}): {failure.message}")
@@ -242,13 +242,14 @@ def find(name: str, operation: str) -> Failure:
     others = _operations_that_fail_with(name)
     if others:
         raise ValueError(f"{operation} cannot fail with {name!r} ({others[0]} can)")
-    raise ValueError(unknown_name(f"failure of {operation}", name, (failure.name for failure in known)))
+    raise ValueError(unknown_name("failure", name, (failure.name for failure in known), of=f" of {operation}"))
 
 
 def _operations_that_fail_with(name: str) -> list[str]:
     """Return the operations whose model documents a failure, those of export tasks first."""
     names = _model.service_model().operation_names
     found = [operation for operation in names if any(name in _names(shape) for shape in _errors(operation))]
+    found += ["StartExportTask"] if name == _LIMIT[0] else []
     return sorted(found, key=lambda operation: "ExportTask" not in operation)
 
 

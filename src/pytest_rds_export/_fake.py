@@ -89,7 +89,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
             raise TypeError(
                 f"fake_rds_export can decorate functions and coroutine functions, got {func!r}. "
-                "Use it as a context manager inside"
+                "Use it as a context manager inside the function"
             )
         if not inspect.iscoroutinefunction(func):
             return super().__call__(func)

@@ -106,8 +106,8 @@ class FrozenTime:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.describe())
             raise SleepLimitExceeded(
                 f"the code under test slept {pluralize(self._sleeps, 'time')}, and the next sleep would exceed the "
-                f"limit of {self._limit} of frozen time. {unfinished}Let the code give up earlier, let the export end, "
-                "or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
+                f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
+                "export end, or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
         with self._lock:
             self.slept += length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import islice
 
 __tracebackhide__ = True
@@ -48,10 +48,10 @@ def find_similar(name: object, known: Iterable[str], cutoff: float = 0.6) -> lis
     return [lower[known_name] for known_name in similar]
 
 
-def unknown_name(what: str, name: object, known: Sequence[str] | Iterable[str]) -> str:
+def unknown_name(what: str, name: object, known: Iterable[str], *, of: str = "") -> str:
     """Return the message for a name that does not exist, with the names that may be meant, or else all names."""
     names = list(known)
     similar = find_similar(name, names)
     if similar:
-        return f"unknown {what} {name!r}. Did you mean {format_choices(similar)}?"
-    return f"unknown {what} {name!r}. Use {'one of ' if len(names) > 1 else ''}{format_choices(names)}"
+        return f"unknown {what} {name!r}{of}. Did you mean {format_choices(similar)}?"
+    return f"unknown {what} {name!r}{of}. Use {'one of ' if len(names) > 1 else ''}{format_choices(names)}"

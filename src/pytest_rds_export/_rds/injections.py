@@ -182,4 +182,4 @@ def _find_by_name(name: str, operation: str | None, operations: Sequence[str]) -
     names = {failure.name: None for candidate in operations for failure in _failures.failures(candidate)}
     message = unknown_name("failure", name, names)
     stop = "" if message.endswith("?") else "."
-    raise ValueError(f"{message}{stop} For another operation, pass operation=")
+    raise ValueError(f"{message}{stop} If another operation fails with it, pass operation=")

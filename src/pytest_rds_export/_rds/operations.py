@@ -76,7 +76,7 @@ def unanswered(operation: str, *, in_process: bool) -> UnansweredOperation:
     """Return the error for an operation that nothing handles."""
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnansweredOperation(
-        f"no handler for {operation}, so nothing was sent. Handled are {format_choices(HANDLED, 'and')}. "
+        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(HANDLED, 'and')}. "
         f"To handle it:{ways}"
     )
 
@@ -85,7 +85,7 @@ def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
     """Return what a user can do about an operation that nothing handles."""
     ways = [f"give it a response: rds_export_tasks.stub({operation!r}, {{...}})"]
     if operation in _WITH_SOURCES:
-        ways.insert(0, "seed what it describes: rds_export_tasks.seed_snapshot('nightly')")
+        ways.insert(0, "seed a snapshot: rds_export_tasks.seed_snapshot('nightly')")
     if in_process:
         ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
     return ways

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -79,23 +80,22 @@ class Exchange:
         if call.operation in operations.HANDLED:
             await ask_others()  # they see the request, but what they return does not count
         injection = self._injection = region.account.injections.take(call.operation, call.identifier)
-        if injection is not None and not injection.applied:
-            if operations.is_lost_race(call.operation, injection.failure):
-                operations.complete_before_cancel(region, call.identifier, self._now)
-            raise _to_error(injection)
-        try:
-            result = operations.perform(region, call.operation, call.parameters, self._now)
-            if result is None:
-                result = await ask_others()
-        except Fault:
-            if injection is None:
-                raise
-            result = {}  # a fault is lost like any other response
+        if injection is None:
+            return await self._perform(call, ask_others)
+        if injection.applied:
+            with contextlib.suppress(Fault):  # a fault is lost like any other response
+                await self._perform(call, ask_others)
+        elif operations.is_lost_race(call.operation, injection.failure):
+            operations.complete_before_cancel(region, call.identifier, self._now)
+        raise _to_error(injection)
+
+    async def _perform(self, call: Call, ask_others: AskOthers) -> Any:
+        result = operations.perform(self._region, call.operation, call.parameters, self._now)
         if result is None:
-            region.account.log.record_unanswered(call)
+            result = await ask_others()
+        if result is None:
+            self._region.account.log.record_unanswered(call)
             raise operations.unanswered(call.operation, in_process=self._in_process)
-        if injection is not None:
-            raise _to_error(injection)
         return result
 
     def _respond_with(self, failure: Failure) -> Response:

@@ -115,7 +115,7 @@ async def _respond(event: Event) -> Any:
     if isinstance(response, Response):
         response_class = _response_class(type(event.emitter))  # type: ignore[arg-type]
         response = response_class(request.url, response.status, response.headers, _Body(response.body))
-    return [(before_send, response)]
+    return [(before_send, response)]  # as botocore has it: the handler, and what it returned
 
 
 def needs_retry(event: Event) -> Any:
@@ -141,7 +141,7 @@ async def _record_delay(event: Event) -> Any:
         return responses
     call.retry_delays.append(delay)
     _clock.pause(delay)
-    return [(needs_retry, 0)]
+    return [(needs_retry, 0)]  # retry without a delay
 
 
 HANDLERS: dict[str, Callable[[Event], Any]] = {

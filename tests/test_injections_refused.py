@@ -68,7 +68,8 @@ def test_a_wrong_option(refusal, options, text):
             "ExportTaskNotFond",
             None,
             (
-                "unknown failure 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'? If another operation fails with it, pass "
+                "unknown failure 'ExportTaskNotFond'. Did you mean 'ExportTaskNotFound'? "
+                "If another operation fails with it, pass "
                 "operation="
             ),
         ),

@@ -210,3 +210,17 @@ def test_event_loop_of_another_thread(rds_export_clock):
     thread.start()
     thread.join()
     assert passed(rds_export_clock) == 60
+
+
+def test_a_stopping_loop_does_not_wake_a_background_task(rds_export_clock):
+    """A task that still sleeps when the loop stops sleeps on in the next run of the loop."""
+    loop = asyncio.new_event_loop()
+    background = loop.create_task(asyncio.sleep(3600))
+
+    loop.run_until_complete(asyncio.sleep(1))
+    loop.run_until_complete(asyncio.sleep(0))
+
+    assert rds_export_clock.now == START + timedelta(seconds=1)
+    loop.run_until_complete(background)
+    assert rds_export_clock.now == START + timedelta(seconds=3600)
+    loop.close()

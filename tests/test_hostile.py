@@ -278,6 +278,16 @@ def test_delay_of_a_users_retry_handler(rds_export_tasks, rds_export_client):
     assert [call.retry_delays for call in rds_export_tasks.calls] == [[3600]]
 
 
+@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
+def test_a_host_of_ones_own_names_no_region(rds_export_tasks):
+    """The region of a request to a host that is not AWS's is that of its signature."""
+    client = boto3.client("rds", region_name="eu-west-1", endpoint_url="https://rds.localhost.localstack.cloud:4566")
+
+    client.describe_export_tasks()
+
+    assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
+
+
 @pytest.mark.parametrize("region", ["local", "US-EAST-1"])
 @pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
 def test_unusual_region(rds_export_tasks, region):

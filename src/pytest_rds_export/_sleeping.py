@@ -89,6 +89,8 @@ class _Sleepers:
 
     def _is_busy(self) -> bool:
         # Nothing public says whether a loop has callbacks to run. Loops other than asyncio's have no such attribute.
+        if getattr(self._loop, "_stopping", False):
+            return True  # whoever runs the loop next decides how time goes on
         ready = getattr(self._loop, "_ready", None)
         if ready is None:
             return self._rounds < _ROUNDS_ON_OTHER_LOOPS

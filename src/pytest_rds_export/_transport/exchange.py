@@ -25,7 +25,7 @@ AskOthers = Callable[[], Awaitable[Any]]
 """Asks the other handlers of the request, such as moto's, and returns the first response; None if there is none."""
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
-_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
+_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.(?:amazonaws\.|api\.aws)")
 _FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
 
 

@@ -168,6 +168,6 @@ def test_a_request_of_a_client_that_names_no_operation(rds_export_tasks, rds_exp
     rds_export_client.meta.events.register("before-call.rds", rename)
 
     with refused("InvalidAction", 400, "Could not find operation Rename for version 2014-10-31"):
-        rds_export_client.describe_export_tasks()
+        rds_export_client.describe_db_instances()
 
     assert rds_export_tasks.calls == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 from .. import _clock
@@ -64,15 +64,20 @@ class Event:
                 found = response
         return found
 
-    def _other_handlers(self) -> list[Any]:
-        """Return the handlers that botocore would call, except the rate limiter, which would sleep."""
+    def registered(self) -> Sequence[Any]:
+        """Return the handlers that botocore would call."""
         # As botocore's own emit looks them up.
         cache = self.emitter._lookup_cache  # noqa: SLF001
         if self.name not in cache:
             cache[self.name] = self.emitter._handlers.prefix_search(self.name)  # noqa: SLF001
+        handlers: Sequence[Any] = cache[self.name]
+        return handlers
+
+    def _other_handlers(self) -> list[Any]:
+        """Return the handlers to ask: all but the rate limiter, which would sleep, and moto's if it is on."""
         handlers = [
             handler
-            for handler in cache[self.name]
+            for handler in self.registered()
             # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
             if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
         ]
@@ -120,6 +125,10 @@ async def _respond(event: Event) -> Any:
 
 def needs_retry(event: Event) -> Any:
     """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
+    response = event.kwargs["response"]
+    succeeded = response is not None and response[0].status_code < 300
+    if succeeded and event.operation in operations.HANDLED and len(event.registered()) == 1:
+        return event.emit()  # the usual case: botocore's own handler does not retry, and there is nothing to record
     return event.run(_record_delay(event))
 
 

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
-from pytest_rds_export._rds.registry import ExportTaskRegistry
+from pytest_rds_export._rds.registry import registry_of
 from pytest_rds_export._transport.endpoint import endpoint
 
 _CONNECTIONS, _CALLS = 8, 20_000
@@ -44,7 +44,7 @@ def load(port: int, count: int, first: int) -> None:
 def main() -> None:
     """Print the rate, and how much memory the process of the server uses."""
     account = Account(Options())
-    tasks = ExportTaskRegistry.of(account.region())
+    tasks = registry_of(account.region())
     tasks.seed_all(f"task-{index}" for index in range(_CALLS))
     with endpoint(account) as url:
         port = int(url.rsplit(":", 1)[1])

@@ -11,6 +11,7 @@ from calls import client
 from pytest_rds_export import ExportTaskRegistry, fake_rds_export
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
+from pytest_rds_export._rds.registry import registry_of
 
 _MANY = 100_000
 _names = itertools.count()
@@ -101,7 +102,7 @@ def event_pages() -> None:
 
 def new_registry() -> ExportTaskRegistry:
     """Return a registry that no client uses."""
-    return ExportTaskRegistry.of(Account(Options()).region())
+    return registry_of(Account(Options()).region())
 
 
 def seeding() -> None:

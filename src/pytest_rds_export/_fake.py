@@ -14,7 +14,7 @@ from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.operations import HANDLED
 from ._rds.options import Options
-from ._rds.registry import ExportTaskRegistry
+from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
 from ._rds.state import FINISHED
 from ._report import check_end
@@ -26,12 +26,12 @@ from ._transport.session import default_session, new_client
 __all__ = [
     "HANDLED",
     "Account",
-    "ExportTaskRegistry",
     "activate",
     "fake_rds_export",
     "forget_ended",
     "new_client",
     "recent_accounts",
+    "registry_of",
     "serve",
 ]
 
@@ -71,7 +71,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __enter__(self) -> ExportTaskRegistry:
         account = Account(Options(**self._options))
-        registry = ExportTaskRegistry.of(account.region())
+        registry = registry_of(account.region())
         registry.seed_all(self._seeds)
         active = activate(account)
         active.__enter__()
@@ -160,7 +160,7 @@ class _Follower:
                     (call.region, task["ExportTaskIdentifier"]) for task in call.response.get("ExportTasks", ())
                 )
         for region, identifier in tasks:
-            task = ExportTaskRegistry.of(self._account.region(region)).get(identifier)
+            task = registry_of(self._account.region(region)).get(identifier)
             if task is not None and task.status not in FINISHED:
                 yield f"{identifier!r} is still {task.status}"
 

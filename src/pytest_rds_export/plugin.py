@@ -134,7 +134,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
         options.update(marker.kwargs)
     with _no_traceback("marker rds_export_tasks"):
         account = request.node.stash[_account] = _fake.Account(Options(**options))
-    registry = _fake.ExportTaskRegistry.of(account.region())
+    registry = _fake.registry_of(account.region())
     with _no_traceback("fixture rds_export_seed"):
         if rds_export_seed is None:
             raise TypeError("it must return seeds, such as a list, got None")

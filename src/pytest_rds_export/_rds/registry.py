@@ -40,13 +40,6 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def __init__(self, region: Region) -> None:
         self._region = region
 
-    @classmethod
-    def of(cls, region: Region) -> ExportTaskRegistry:
-        """Return the one registry of a region."""
-        if region.view is None:
-            region.view = cls(region)
-        return region.view
-
     def seed(
         self,
         identifier: str,
@@ -158,7 +151,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             ValueError: For what cannot be the name of a region.
 
         """
-        return self.of(self._region.account.region(_model.check_region(name)))
+        return registry_of(self._region.account.region(_model.check_region(name)))
 
     def inject(
         self,
@@ -337,3 +330,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def __repr__(self) -> str:
         tasks, calls = pluralize(len(self), "task"), pluralize(len(self.calls), "call")
         return f"<ExportTaskRegistry of {self.region}: {tasks}, {calls}>"
+
+
+def registry_of(region: Region) -> ExportTaskRegistry:
+    """Return the one registry of a region."""
+    if region.view is None:
+        region.view = ExportTaskRegistry(region)
+    return region.view

@@ -56,6 +56,16 @@ def aws(request, installed, rds_export_endpoint):
     return Cli(*installed[request.param], rds_export_endpoint)
 
 
+def test_describe_events(aws, rds_export_tasks):
+    """The event of a finished export is listed."""
+    task = rds_export_tasks.seed("nightly")
+    task.move_to("COMPLETE")
+
+    (event,) = aws("describe-events", "--source-type=db-snapshot", "--source-identifier=nightly")["Events"]
+
+    assert (event["Message"], event["SourceArn"]) == ("Export task completed", task.source_arn)
+
+
 def test_start_cancel_describe_and_seed_from_json(aws, rds_export_tasks, tmp_path):
     started = aws(
         "start-export-task",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
@@ -25,7 +24,7 @@ AskOthers = Callable[[], Awaitable[Any]]
 """Asks the other handlers of the request, such as moto's, and returns the first response; None if there is none."""
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
-_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.(?:amazonaws\.|api\.aws)")
+_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
 _FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
 
 
@@ -117,17 +116,8 @@ def _to_error(injection: Injection) -> Exception:
 
 
 def _find_region(headers: Any, url: str) -> str | None:
-    """Return the region that the host names or that the request is signed for; None if neither tells."""
-    region = _host_region(url)
-    if region is None:
-        signed = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "")
-        region = signed[1] if signed else None
-    return region
-
-
-@functools.lru_cache
-def _host_region(url: str) -> str | None:
-    found = _HOST_REGION.match(url)
+    """Return the region that a request is signed for; of an unsigned one what its host names; None if neither."""
+    found = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "") or _HOST_REGION.match(url)
     return found[1] if found else None
 
 

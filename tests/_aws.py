@@ -27,7 +27,7 @@ _ALWAYS = {
 }
 
 
-def members_of(status, *, extracting=True, cluster=False, given=("S3Prefix",)):
+def fields_of(status, *, extracting=True, cluster=False, given=("S3Prefix",)):
     """Return the fields of a task in *status*; *extracting* if it was IN_PROGRESS, *given* are its optional fields."""
     fields = _ALWAYS | set(given)
     if not cluster:

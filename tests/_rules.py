@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from _aws import members_of
+from _aws import fields_of
 
 MOVES = {
     "STARTING": ["IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"],
@@ -64,7 +64,7 @@ class Task:
             self.enter(following, self.since + length)
 
     def members(self, **given):
-        return members_of(self.status, extracting=self.began, **given)
+        return fields_of(self.status, extracting=self.began, **given)
 
 
 @dataclass
@@ -77,5 +77,5 @@ class Injection:
     left: int
     applied: bool
 
-    def meets(self, operation, identifier):
+    def matches(self, operation, identifier):
         return self.left > 0 and self.operation == operation and self.identifier in {None, identifier}

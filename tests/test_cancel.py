@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from _asking import described
-from _aws import CLUSTER, documented, members_of, refused, start, without_metadata
+from _aws import CLUSTER, documented, fields_of, refused, start, without_metadata
 from pytest_rds_export import ExportTask
 
 STATE_FAULT = ("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault"))
@@ -23,7 +23,7 @@ def test_running_export_becomes_canceling(rds_export_tasks, rds_export_client, s
     response = cancel(rds_export_client)
 
     assert response == {**before, "Status": "CANCELING"}
-    assert set(response) == members_of("CANCELING", extracting=status == "IN_PROGRESS")
+    assert set(response) == fields_of("CANCELING", extracting=status == "IN_PROGRESS")
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
@@ -34,7 +34,7 @@ def test_progress_and_prefix_do_not_change(rds_export_tasks, rds_export_client):
 
     response = cancel(rds_export_client)
 
-    assert set(response) == members_of("CANCELING", given=("S3Prefix", "ExportOnly"))
+    assert set(response) == fields_of("CANCELING", given=("S3Prefix", "ExportOnly"))
     assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
     assert (response["S3Prefix"], response["ExportOnly"]) == ("rds", ["orders"])
 
@@ -44,7 +44,7 @@ def test_export_of_a_cluster(rds_export_tasks, rds_export_client):
 
     response = cancel(rds_export_client)
 
-    assert set(response) == members_of("CANCELING", cluster=True)
+    assert set(response) == fields_of("CANCELING", cluster=True)
     assert response["SourceType"] == "CLUSTER"
 
 
@@ -53,7 +53,7 @@ def test_export_started_by_a_client(rds_export_client):
 
     response = cancel(rds_export_client)
 
-    assert set(response) == members_of("CANCELING", extracting=False)
+    assert set(response) == fields_of("CANCELING", extracting=False)
     assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")
 
 
@@ -64,7 +64,7 @@ def test_becomes_canceled_later(rds_export_tasks, rds_export_client, rds_export_
     rds_export_clock.tick(minutes=2)
 
     shown = described(rds_export_client)
-    assert set(shown) == members_of("CANCELED")
+    assert set(shown) == fields_of("CANCELED")
     assert (shown["Status"], shown["PercentProgress"]) == ("CANCELED", 42)
     assert shown["TaskEndTime"] == rds_export_clock.now
 

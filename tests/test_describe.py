@@ -3,7 +3,7 @@
 import pytest
 
 from _asking import described
-from _aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, members_of, refused
+from _aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of, refused
 from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
 NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
@@ -49,7 +49,7 @@ def test_fields_of_each_status(rds_export_tasks, rds_export_client, status, clus
     shown = described(rds_export_client)
 
     some = ("S3Prefix", "ExportOnly") if given else ("S3Prefix",)
-    assert set(shown) == members_of(
+    assert set(shown) == fields_of(
         status, extracting=status in {"IN_PROGRESS", "COMPLETE"}, cluster=cluster, given=some
     )
 
@@ -61,7 +61,7 @@ def test_warning_message(rds_export_tasks, rds_export_client):
     )
     rds_export_tasks.seed("nightly", status="COMPLETE", warning_message=warning)
 
-    assert set(described(rds_export_client)) == members_of("COMPLETE", given=("S3Prefix", "WarningMessage"))
+    assert set(described(rds_export_client)) == fields_of("COMPLETE", given=("S3Prefix", "WarningMessage"))
     assert described(rds_export_client)["WarningMessage"] == warning
 
 

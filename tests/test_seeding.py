@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from _aws import CLUSTER, STATUSES, members_of
+from _aws import CLUSTER, STATUSES, fields_of
 from pytest_rds_export import ExportTask, Polls, fake_rds_export
 
 DATA = Path(__file__).parent / "data"
@@ -99,7 +99,7 @@ def test_default_fields_of_each_status(rds_export_tasks, rds_export_client, stat
     [shown] = described(rds_export_client)
 
     extracting = status in {"IN_PROGRESS", "COMPLETE"}
-    assert set(shown) == members_of(status, extracting=extracting, cluster=cluster)
+    assert set(shown) == fields_of(status, extracting=extracting, cluster=cluster)
     assert shown["SourceType"] == ("CLUSTER" if cluster else "SNAPSHOT")
     assert shown["PercentProgress"] == (100 if status == "COMPLETE" else 0)
     assert shown["S3Prefix"] == ""
@@ -111,7 +111,7 @@ def test_task_with_progress_has_a_start_time(rds_export_tasks, rds_export_client
 
     [shown] = described(rds_export_client)
 
-    assert set(shown) == members_of(status)
+    assert set(shown) == fields_of(status)
     assert shown["PercentProgress"] == 30
 
 

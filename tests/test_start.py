@@ -13,7 +13,7 @@ from _aws import (
     SNAPSHOT,
     STATUSES,
     documented,
-    members_of,
+    fields_of,
     refused,
     start,
     without_metadata,
@@ -35,7 +35,7 @@ def start_response(*arguments, **parameters):
 def test_response_has_the_parameters(rds_export_client):
     response = start_response(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
 
-    assert set(response) == members_of("STARTING", given=("S3Prefix", "ExportOnly"))
+    assert set(response) == fields_of("STARTING", given=("S3Prefix", "ExportOnly"))
     del response["SnapshotTime"]
     assert response == {
         "ExportTaskIdentifier": "nightly",
@@ -58,7 +58,7 @@ def test_response_has_the_parameters(rds_export_client):
 def test_response_without_optional_parameters(rds_export_client, source, source_type):
     response = start_response(rds_export_client, source=source)
 
-    assert set(response) == members_of("STARTING", given=(), cluster=source_type == "CLUSTER")
+    assert set(response) == fields_of("STARTING", given=(), cluster=source_type == "CLUSTER")
     assert response["SourceType"] == source_type
 
 
@@ -75,7 +75,7 @@ def test_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_cli
     response = start_response(rds_export_client)
 
     assert described(rds_export_client) == {**response, "S3Prefix": ""}
-    assert set(described(rds_export_client)) == members_of("STARTING")
+    assert set(described(rds_export_client)) == fields_of("STARTING")
     assert rds_export_tasks["nightly"].status == "STARTING"
 
 
@@ -93,8 +93,8 @@ def test_export_completes(rds_export_client, rds_export_clock):
     rds_export_clock.tick(minutes=5)
     complete = described(rds_export_client)
 
-    assert set(extracting) == members_of("IN_PROGRESS")
-    assert set(complete) == members_of("COMPLETE")
+    assert set(extracting) == fields_of("IN_PROGRESS")
+    assert set(complete) == fields_of("COMPLETE")
     assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=10)
     assert complete["TaskEndTime"] == started + timedelta(minutes=15)
     assert complete["PercentProgress"] == 100
@@ -187,7 +187,7 @@ def test_prefix_with_a_trailing_slash_fails_later(rds_export_client, rds_export_
     rds_export_clock.tick(minutes=15)
 
     failed = described(rds_export_client)
-    assert set(failed) == members_of("FAILED")
+    assert set(failed) == fields_of("FAILED")
     assert failed["FailureCause"] == (
         "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
     )

@@ -56,7 +56,7 @@ class Account(RuleBasedStateMachine):
 
     def call(self, region, operation, identifier, effect, **parameters):
         """The response to a call; None if it is refused as it must be. *effect* returns the codes that may."""
-        injection = next((waiting for waiting in self.injections if waiting.meets(operation, identifier)), None)
+        injection = next((waiting for waiting in self.injections if waiting.matches(operation, identifier)), None)
         refusals = effect() if injection is None or injection.applied else set()
         self.called.append((operation, region))
         try:

@@ -9,7 +9,7 @@ import pytest
 from botocore import xform_name
 
 from _asking import described
-from _aws import CLUSTER, STATUSES, members_of, raises_exactly, service_model, start
+from _aws import CLUSTER, STATUSES, fields_of, raises_exactly, service_model, start
 from _rules import MOVES
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._rds.task import Field
@@ -136,7 +136,7 @@ def test_move_to(rds_export_tasks, rds_export_client, old, new):
 
     shown = described(rds_export_client)
     assert (task.status, shown["Status"]) == (new, new)
-    assert set(shown) == members_of(new, extracting=old == "IN_PROGRESS")
+    assert set(shown) == fields_of(new, extracting=old == "IN_PROGRESS")
     assert shown["PercentProgress"] == (100 if new == "COMPLETE" else 0)
 
 

@@ -23,7 +23,7 @@ def must_be_type(name: str, allowed: str, value: object) -> str:
     return f"{name} must be {allowed}, got {'' if value is None else f'{type(value).__name__} '}{value!r}"
 
 
-def format_choices(names: Iterable[str], last: str = "or") -> str:
+def format_choices(names: Iterable[object], last: str = "or") -> str:
     """Return names as a sentence has them: ``'a', 'b' or 'c'``; of many names the first ones."""
     quoted = [repr(name) for name in names]
     if len(quoted) > _MAX_LISTED:

@@ -131,7 +131,6 @@ class CallLog:
 
     def record_unanswered(self, call: Call) -> None:
         """Record that nothing handles a call; once, however often it is sent."""
-        record_outcome(call, None, "UnansweredOperation")
         if call not in self.unanswered:
             self.unanswered.append(call)
 

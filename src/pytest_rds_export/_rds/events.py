@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import _failures, _model
+from .._messages import format_choices, must_be
 
 if TYPE_CHECKING:
     from .task import ExportTask
@@ -347,4 +348,4 @@ def _compact_json(document: Mapping[str, Any]) -> str:
 
 def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
     if value not in choices:
-        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}, got {value!r}")
+        raise ValueError(must_be(name, format_choices(choices), value))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
-from .targets import failure_cause
+from .targets import UNKNOWN_CAUSE, failure_cause
 from .timeline import AnyTimeline, advance, extraction_time
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ TRANSITIONS = {
 RUNNING = ("STARTING", "IN_PROGRESS")
 FINISHED = tuple(status for status, following in TRANSITIONS.items() if not following)
 
-DEFAULT_FAILURE_CAUSE = "An unknown internal error occurred."
 _DEFAULT_SIZE = 100  # gigabytes
 _PROGRESS = ("PercentProgress", "TotalExtractedDataInGB")
 _SNAPSHOT_AGE = timedelta(hours=1)
@@ -117,7 +116,7 @@ class TaskState:
             if files is not None:
                 self._warn(files)
         if status == "FAILED":
-            fields["FailureCause"] = DEFAULT_FAILURE_CAUSE
+            fields["FailureCause"] = UNKNOWN_CAUSE
         if overrides:
             fields.update(overrides)
             self._measure(overrides)
@@ -197,7 +196,7 @@ def _common_defaults(account_id: str, region: str, status: str) -> Mapping[str, 
         "PercentProgress": 100 if complete else 0,
         "TotalExtractedDataInGB": _DEFAULT_SIZE if complete else 0,
         "SourceType": "SNAPSHOT",
-        **({"FailureCause": DEFAULT_FAILURE_CAUSE} if status == "FAILED" else {}),
+        **({"FailureCause": UNKNOWN_CAUSE} if status == "FAILED" else {}),
     }
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 __tracebackhide__ = True
 
-_UNKNOWN_CAUSE = "An unknown internal error occurred."
+UNKNOWN_CAUSE = "An unknown internal error occurred."
 _NO_BUCKET = (
     "The S3 bucket {S3Bucket} isn't valid. Either it isn't located in the current AWS Region or it doesn't exist. "
     "Review your S3 bucket name and retry the export."
@@ -139,5 +139,5 @@ def failure_cause(error: BaseException, fields: Mapping[str, Any]) -> str:
     response = getattr(error, "response", None)
     details = response.get("Error") if isinstance(response, Mapping) else None
     code = str(details.get("Code")) if isinstance(details, Mapping) else type(error).__name__
-    cause = _NO_KEY if code.startswith("KMS.") else _CAUSES.get(code, _UNKNOWN_CAUSE)
+    cause = _NO_KEY if code.startswith("KMS.") else _CAUSES.get(code, UNKNOWN_CAUSE)
     return cause.format_map(fields)

@@ -41,6 +41,10 @@ class Event:
         """Emit the event as botocore would have; return what its handlers return, for an async client awaitable."""
         return self.original_emit(self.emitter, self.name, **self.kwargs)
 
+    async def get_responses(self) -> Any:
+        """Emit the event as botocore would have; return what its handlers return."""
+        return await self.emit() if self.is_async else self.emit()
+
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> Any:
         """Return the result of a coroutine; for an async client, which awaits it, the coroutine."""
         return coroutine if self.is_async else run(coroutine)
@@ -102,7 +106,7 @@ def before_parameter_build(event: Event) -> Any:
 
 async def _presign(event: Event) -> Any:
     """Give a URL for the other region; otherwise botocore signs one with the client's own credentials."""
-    responses = await event.emit() if event.is_async else event.emit()
+    responses = await event.get_responses()
     parameters = event.kwargs["params"]
     parameters.setdefault("PreSignedUrl", f"https://rds.{parameters['SourceRegion']}.amazonaws.com/")
     return responses
@@ -133,7 +137,7 @@ def needs_retry(event: Event) -> Any:
 
 
 async def _record_delay(event: Event) -> Any:
-    responses = await event.emit() if event.is_async else event.emit()
+    responses = await event.get_responses()
     delay = next((response for _, response in responses if response is not None), False)
     if delay is False and event.operation in operations.HANDLED:
         return responses

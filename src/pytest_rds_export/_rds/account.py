@@ -71,14 +71,13 @@ class Account:
                 self.files = files
 
     def update_files(self) -> None:
-        """Bring every export up to date, so that what it has written by now is there; nothing without files."""
+        """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
         if self.files is None:
             return
         with self.lock:
             now = _clock.now()
             for region in list(self.regions.values()) if not self.files.busy else ():
-                for task in region.tasks_in_order:
-                    task.advance(now)
+                region.advance(now)
 
 
 class Region:
@@ -105,7 +104,7 @@ class Region:
             self._unfinished.append(task)
 
     def advance(self, now: datetime) -> None:
-        """Bring all tasks up to date, so that ``events`` is complete."""
+        """Bring all tasks up to date, so that ``events`` is complete and files are there."""
         for task in self._unfinished:
             task.advance(now)
         self._unfinished = [task for task in self._unfinished if task.status not in FINISHED]

@@ -217,3 +217,14 @@ def test_request_ids_differ():
     ids = {serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
 
     assert len(ids) == 100
+
+
+def test_map_parameter():
+    """A map is a list of entries, each with a key and a value."""
+    body = (
+        "Action=CreateIntegration&Version=2014-10-31&SourceArn=a&TargetArn=b&IntegrationName=c"
+        "&AdditionalEncryptionContext.entry.1.key=tenant&AdditionalEncryptionContext.entry.1.value=shop"
+        "&AdditionalEncryptionContext.entry.2.key=stage&AdditionalEncryptionContext.entry.2.value=test"
+    )
+    _, parameters = parse(body)
+    assert parameters["AdditionalEncryptionContext"] == {"tenant": "shop", "stage": "test"}

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from _leftovers import differences, held_by_botocore
-from _operations import http_answer
+from helpers.leftovers import differences, held_by_botocore
+from helpers.operations import http_answer
 
 pytest_plugins = ["pytester"]
 

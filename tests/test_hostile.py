@@ -14,8 +14,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from _aws import raises_exactly
-from _inner import lines_after, run
+from helpers.aws import raises_exactly
+from helpers.inner import lines_after, run
 from pytest_rds_export import Failure, fake_rds_export
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from _events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, NOON, SNAPSHOT, make
+from helpers.events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, NOON, SNAPSHOT, make
 from pytest_rds_export._failures import Fault
 from pytest_rds_export._rds.events import add_event, select, to_response
 from pytest_rds_export._rds.pagination import paginate

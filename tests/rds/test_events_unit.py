@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from _events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, ENDED, NOON, SNAPSHOT, make
+from helpers.events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, ENDED, NOON, SNAPSHOT, make
 from pytest_rds_export._rds.events import ExportEvent, event_for
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:rds-events"

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from _exports import CUSTOMERS, END, KEY, ORDERS, Store, Task, files_below
 
+from helpers.exports import CUSTOMERS, END, KEY, ORDERS, Store, Task, files_below
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.tables import ExportedTable
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from _exports import Task
 
+from helpers.exports import Task
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.tables import ExportedTable, exported_type
 

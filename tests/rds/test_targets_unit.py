@@ -6,10 +6,10 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
-from _exports import KEY, ORDERS, Task, files_below
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.stub import Stubber
 
+from helpers.exports import KEY, ORDERS, Task, files_below
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.targets import FolderTarget, failure_cause, open_target
 

@@ -1,0 +1,302 @@
+"""rds_export_clock alongside others: threads, time-outs, event loops, other clocks, pytest's durations."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import datetime as dt
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+import types
+
+import pytest
+
+from helpers.asking import described, exactly
+from pytest_rds_export import Timeline, _sleeping
+from pytest_rds_export._clock import frozen_clock
+
+FROZEN_ALREADY = (
+    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports also use "
+    "the time of {0}; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+)
+FROZEN_INSIDE = (
+    "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
+    "one of the two"
+)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def older_thread():
+    """A thread that is alive before the clock: a function that runs another in it."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        yield lambda function, *arguments: pool.submit(function, *arguments).result()
+
+
+@pytest.fixture
+def real_asyncio_sleep(monkeypatch):
+    """What is asked of the real ``asyncio.sleep``; nothing is slept."""
+    slept = []
+
+    async def sleep(delay, result=None):
+        slept.append(delay)
+        return result
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return slept
+
+
+@pytest.fixture
+def rescue():
+    """A function that calls another one should the test hang, so that it fails instead."""
+    timers = []
+
+    def rescue(function):
+        timers.append(threading.Timer(10, function))
+        timers[-1].start()
+
+    yield rescue
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+
+
+def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, slept, real_asyncio_sleep):
+    with frozen_clock() as clock:
+        before = clock.now
+        older_thread(time.sleep, 60)
+        older_thread(lambda: asyncio.run(asyncio.sleep(60)))
+        assert clock.now == before
+    assert slept == real_asyncio_sleep == [60]
+
+
+def test_a_thread_that_is_made_later_moves_the_clock(slept):
+    with frozen_clock() as clock:
+        before = clock.now
+        thread = threading.Thread(target=time.sleep, args=(60,))
+        thread.start()
+        thread.join()
+        assert clock.now == before + MINUTE
+    assert slept == []
+
+
+def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
+    older_thread, rds_export_tasks, rds_export_client
+):
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    with frozen_clock() as clock:
+        before = clock.now
+        assert older_thread(described, rds_export_client)["Status"] == "IN_PROGRESS"
+        assert clock.now == before
+
+
+def test_replaced_sleeps_after_the_clock(slept, monkeypatch):
+    """A replaced sleep that is called after its clock has ended sleeps for real."""
+    with frozen_clock():
+        left, left_asyncio = time.sleep, asyncio.sleep
+    monkeypatch.setattr(_sleeping, "REAL_SLEEP", slept.append)
+    left(60)
+    assert slept == [60]
+    assert asyncio.run(left_asyncio(0.001, "result")) == "result"
+
+
+def test_replaced_sleeps_left_behind():
+    """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
+    real, real_asyncio = time.sleep, asyncio.sleep
+    with pytest.MonkeyPatch.context() as patch, frozen_clock():
+        patch.setattr(time, "sleep", print)
+        patch.setattr(asyncio, "sleep", print)
+    assert time.sleep is not real
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        asyncio.run(asyncio.sleep(60))
+        assert clock.now == before + 2 * MINUTE
+    assert (time.sleep, asyncio.sleep) == (real, real_asyncio)
+
+
+def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
+    slept, before = [], rds_export_clock.now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", slept.append)
+        time.sleep(60)
+    assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_a_user_s_sleep_outlives_the_clock():
+    """A sleep that the user installs under the clock stays until the user removes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        with frozen_clock():
+            patch.setattr(time, "sleep", print)
+        assert time.sleep is print
+    with frozen_clock():
+        pass  # removes what the patch has restored
+
+
+@pytest.mark.parametrize("changed", ["added", "replaced"])
+def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
+    """What a clock has found in an installed module does not mislead the next clock."""
+    library = types.ModuleType(f"library_{changed}")
+    library.__file__ = f"{sysconfig.get_path('purelib')}/{library.__name__}.py"
+    monkeypatch.setitem(sys.modules, library.__name__, library)
+    if changed == "replaced":
+        library.sleep = print
+    with frozen_clock():
+        pass
+    library.sleep = time.sleep
+    with frozen_clock() as clock:
+        before = clock.now
+        library.sleep(60)
+        assert clock.now == before + MINUTE
+
+
+def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):
+    monkeypatch.setitem(sys.modules, "forbidden", None)
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        assert clock.now == before + MINUTE
+
+
+def test_a_time_out_of_concurrent_futures_ends_in_real_time(rds_export_clock, rescue):
+    done = threading.Event()
+    rescue(done.set)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(done.wait)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            list(concurrent.futures.as_completed([waiting], timeout=0.001))
+        done.set()
+
+
+def test_a_time_out_of_concurrent_futures_does_not_end_by_a_moved_sleep(rds_export_clock):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(time.sleep, 3600), pool.submit(time.sleep, 3600)]
+        assert set(concurrent.futures.as_completed(works, timeout=60)) == set(works)
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 2, tzinfo=dt.timezone.utc)
+
+
+def test_a_time_out_of_subprocess_ends_in_real_time(rds_export_clock, rescue):
+    before = rds_export_clock.now
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        rescue(process.kill)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.001)
+        process.communicate(b"\n", timeout=60)
+    assert process.returncode == 0
+    assert rds_export_clock.now == before
+
+
+def test_an_event_loop_keeps_running_with_its_own_time_outs(rds_export_clock, rescue):
+    async def main():
+        never = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        rescue(lambda: loop.call_soon_threadsafe(never.set))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(never.wait(), timeout=0.001)
+        await asyncio.wait_for(asyncio.sleep(3600), timeout=60)
+
+    asyncio.run(main())
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "library"),
+    [
+        ("freezegun", "freeze_time", "freezegun"),
+        ("time_machine", "travel", "time-machine"),
+        ("pytest_rds_export._clock", "frozen_clock", "another rds_export_clock"),
+    ],
+)
+def test_second_clock_is_refused(module, function, library, request):
+    """The message says what has frozen time already and what to do."""
+    freeze = getattr(pytest.importorskip(module), function)
+    text = exactly(FROZEN_ALREADY.format(library))
+    with freeze("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
+        request.getfixturevalue("rds_export_clock")
+
+
+@pytest.mark.parametrize("move", [lambda clock: clock.tick(minutes=1), lambda clock: time.sleep(60)])
+def test_freeze_time_inside_the_clock(move, rds_export_clock):
+    """The clock does not move while another freeze_time is active inside it."""
+    from freezegun import freeze_time
+
+    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=exactly(FROZEN_INSIDE)):
+        move(rds_export_clock)
+    rds_export_clock.tick(minutes=1)
+
+
+def held_objects():
+    """What freezegun and the clock replace, and where they keep account of it."""
+    from freezegun import api
+
+    loop = asyncio.new_event_loop()
+    loop.close()
+    names = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "gmtime")
+    return [
+        *(getattr(time, name) for name in names),
+        dt.datetime,
+        dt.date,
+        asyncio.sleep,
+        asyncio.tasks.sleep,
+        type(loop).time,
+        *map(tuple, (api.freeze_factories, api.tz_offsets, api.ignore_lists, api.tick_flags)),
+    ]
+
+
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
+def test_afterwards_every_object_is_the_one_it_was(ending):
+    before = held_objects()
+    with contextlib.suppress(type(ending)), frozen_clock() as clock:
+        clock.tick(minutes=1)
+        assert held_objects() != before
+        if ending is not None:
+            raise ending
+    after = held_objects()
+    assert [new for old, new in zip(before, after, strict=True) if new is not old and new != ()] == []
+
+
+def test_the_time_zone_of_the_machine_does_not_matter(rds_export_tasks, rds_export_clock, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60))
+        time.sleep(60)
+        assert task.task_end_time == rds_export_clock.now
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_pytest_s_durations_stay_true(pytester):
+    pytester.makepyfile(
+        """
+        import time
+
+        def test_sleeps(rds_export_clock):
+            time.sleep(3600)
+        """
+    )
+    run = pytester.inline_run()
+    (report,) = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
+    assert report.passed
+    assert 0 < report.duration < 3600
+
+
+def test_without_the_clock_nothing_of_freezegun_is_imported(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_no_clock(rds_export_tasks, rds_export_client):
+            rds_export_tasks.seed("nightly")
+            rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+            assert [name for name in sys.modules if name.startswith("freezegun")] == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin")
+    result.assert_outcomes(passed=1)

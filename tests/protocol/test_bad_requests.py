@@ -1,0 +1,173 @@
+"""A request that is not valid gets AWS's error, never a Python exception."""
+
+from datetime import timezone
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from helpers.aws import refused
+from helpers.wire import parse
+from pytest_rds_export._failures import Fault
+
+V = "Version=2014-10-31"
+SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error.")
+
+
+def refusal(body):
+    """Return the code, status and message of the error for a body."""
+    with pytest.raises(Fault) as fault:
+        parse(body)
+    failure = fault.value.failure
+    return failure.name, failure.http_status, failure.message
+
+
+@pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "&", "{}"])
+def test_malformed_query(body):
+    assert refusal(body) == SYNTAX
+
+
+@pytest.mark.parametrize("body", ["", b"", V, "action=CancelExportTask&" + V])
+def test_missing_action(body):
+    assert refusal(body) == ("MissingAction", 400, "The request is missing an action or a required parameter.")
+
+
+@pytest.mark.parametrize(
+    ("body", "action", "version"),
+    [
+        (f"Action=cancel_export_task&{V}", "cancel_export_task", "2014-10-31"),
+        (f"Action=&{V}", "", "2014-10-31"),
+        ("Action=CancelExportTask&Version=2013-01-10", "CancelExportTask", "2013-01-10"),
+        ("Action=CancelExportTask", "CancelExportTask", "None"),
+    ],
+)
+def test_unknown_action_or_version(body, action, version):
+    assert refusal(body) == ("InvalidAction", 400, f"Could not find operation {action} for version {version}")
+
+
+def test_missing_parameter():
+    assert refusal(f"Action=CancelExportTask&{V}") == (
+        "MissingParameter",
+        400,
+        "The request must contain the parameter ExportTaskIdentifier.",
+    )
+
+
+def test_refused_request_of_a_real_client_is_recorded(rds_export_tasks, rds_export_client):
+    """Botocore sends a filter without values as one that has none."""
+    with refused("MissingParameter", 400, "The request must contain the parameter Values."):
+        rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
+
+    (call,) = rds_export_tasks.calls
+    assert (call.operation, call.parameters) == ("DescribeExportTasks", {})
+    assert (call.http_status, call.error_code, call.attempts) == (400, "MissingParameter", 1)
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("DescribeExportTasks&MaxRecords=many", "Invalid value many for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=", "Invalid value  for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=1.5", "Invalid value 1.5 for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords.1=20", "Invalid value 1 for MaxRecords"),
+        ("DescribeExportTasks&Filters=status", "Invalid value status for Filters"),
+        ("DescribeExportTasks&Filters.member.1.Name=status", "Invalid value member for Filters"),
+        ("DescribeExportTasks&Filters.Filter.x.Name=status", "Invalid value Filter for Filters"),
+        ("DescribeExportTasks&Filters.Filter.1=status", "Invalid value status for Filters[1]"),
+        ("DescribeDBInstances&Filters.Filter.1.Name.x=a", "Invalid value x for Filters[1].Name"),
+        ("DescribeEvents&StartTime=yesterday", "Invalid value yesterday for StartTime"),
+        ("DescribeEvents&StartTime=inf", "Invalid value inf for StartTime"),
+        ("DescribeEvents&StartTime=nan", "Invalid value nan for StartTime"),
+        ("DescribeEvents&StartTime=1e300", "Invalid value 1e300 for StartTime"),
+        ("DescribeEvents&StartTime=99999999999999999", "Invalid value 99999999999999999 for StartTime"),
+        ("DescribeDBSnapshots&IncludeShared=maybe", "Invalid value maybe for IncludeShared"),
+        ("CreateIntegration&AdditionalEncryptionContext=x", "Invalid value x for AdditionalEncryptionContext"),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1=x",
+            "Invalid value x for AdditionalEncryptionContext",
+        ),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x",
+            "Invalid value key for AdditionalEncryptionContext",
+        ),
+    ],
+)
+def test_parameter_of_the_wrong_type(query, text):
+    required = "&SourceArn=a&TargetArn=b&IntegrationName=c" if query.startswith("CreateIntegration") else ""
+    assert refusal(f"{V}{required}&Action={query}") == ("InvalidParameterValue", 400, text)
+
+
+@pytest.mark.parametrize("query", ["Filters=a&Filters.Filter.1.Name=b", "Filters.Filter.1.Name=b&Filters=a"])
+def test_parameter_given_in_two_ways(query):
+    code, status, text = refusal(f"Action=DescribeExportTasks&{V}&{query}")
+
+    assert (code, status) == ("MalformedQueryString", 404)
+    assert text.endswith("is given in two ways.")
+
+
+def test_list_items_are_ordered_by_their_numbers():
+    query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
+
+    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
+
+    assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
+
+
+def test_unknown_parameter_is_ignored():
+    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
+
+    assert parameters == {"Marker": "m"}
+
+
+_PARTS = (
+    "Filters Filter Values Value Name member 0 1 2 -1 x MaxRecords StartTime Duration ExportTaskIdentifier SourceArn"
+)
+_NAMES = st.lists(st.sampled_from(["", *_PARTS.split()]), min_size=1, max_size=5).map(".".join)
+_TEXTS = st.text(max_size=8) | st.from_regex(r"[0-9TZ:.+e-]{1,24}", fullmatch=True) | st.floats().map(str)
+_PAIRS = st.lists(st.tuples(_NAMES, _TEXTS).map("=".join), max_size=6)
+_ACTIONS = st.sampled_from(["DescribeExportTasks", "DescribeEvents", "StartExportTask"])
+_QUERIES = st.builds(lambda action, pairs: "&".join([f"Action={action}", V, *pairs]), _ACTIONS, _PAIRS)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary() | st.text() | _QUERIES)
+def test_any_body_is_parsed_or_gets_a_4xx(body):
+    try:
+        operation, _ = parse(body)
+    except Fault as fault:
+        status = fault.failure.http_status
+    else:
+        assert operation.name in body
+        status = 400
+    assert 400 <= status < 500
+
+
+@settings(max_examples=60, deadline=None)
+@given(_TEXTS)
+@example("0:0B")
+@example("0:0T1")
+@example("1772330400")
+@example("2026-03-01T02:00:00.000Z")
+def test_any_time_is_parsed_or_refused(text):
+    try:
+        _, parameters = parse(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
+    except Fault as fault:
+        found = fault.failure.message
+    else:
+        found = parameters["StartTime"]
+    assert found == f"Invalid value {text} for StartTime" or found.tzinfo is timezone.utc
+
+
+def test_a_request_of_a_client_that_names_no_operation(rds_export_tasks, rds_export_client):
+    """It is refused, and it is not a call."""
+
+    def rename(params, **_kwargs):
+        params["body"] = {"Action": "Rename", "Version": "2014-10-31"}
+
+    rds_export_client.meta.events.register("before-call.rds", rename)
+
+    with refused("InvalidAction", 400, "Could not find operation Rename for version 2014-10-31"):
+        rds_export_client.describe_db_instances()
+
+    assert rds_export_tasks.calls == []

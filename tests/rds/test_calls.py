@@ -1,0 +1,305 @@
+"""The record of each call of a client."""
+
+from datetime import datetime, timezone
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from helpers.asking import cancel
+from helpers.aws import SNAPSHOT, raises_exactly, start
+from pytest_rds_export import fake_rds_export
+
+
+@pytest.fixture
+def retrying():
+    """A client that makes up to three attempts."""
+    return boto3.client("rds", "us-east-1", config=Config(retries={"mode": "standard", "total_max_attempts": 3}))
+
+
+def test_request_and_response(rds_export_clock, rds_export_tasks, rds_export_client):
+    """A call records its operation, parameters, region, time and response."""
+    rds_export_tasks.seed("nightly", percent_progress=42)
+
+    response = cancel(rds_export_client)
+
+    (call,) = rds_export_tasks.calls
+    assert call.operation == "CancelExportTask"
+    assert call.parameters == {"ExportTaskIdentifier": "nightly"}
+    assert call.region == "us-east-1"
+    assert call.time == datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert (call.attempts, call.retry_delays) == (1, [])
+    assert (call.http_status, call.error_code) == (200, None)
+    del response["ResponseMetadata"]
+    assert call.response == response
+
+
+def test_fault(rds_export_tasks, rds_export_client):
+    """A refused call records the fault's code and status, and no response."""
+    with pytest.raises(ClientError):
+        cancel(rds_export_client)
+
+    (call,) = rds_export_tasks.calls
+    assert (call.http_status, call.error_code, call.response) == (404, "ExportTaskNotFound", None)
+
+
+def test_parameters_are_those_of_boto3(rds_export_tasks, rds_export_client):
+    """A call records its parameters as a boto3 user writes them."""
+    filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
+
+    rds_export_client.describe_export_tasks(Filters=filters, MaxRecords=20)
+
+    assert rds_export_tasks.calls[0].parameters == {"Filters": filters, "MaxRecords": 20}
+
+
+def test_retried_attempts_are_one_call(rds_export_tasks, retrying):
+    """The attempts of a call are one record, of the last response."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=2)
+
+    cancel(retrying)
+
+    (call,) = rds_export_tasks.calls
+    assert (call.attempts, call.http_status, call.error_code) == (3, 200, None)
+    assert call.response["Status"] == "CANCELING"
+    assert len(call.retry_delays) == 2
+
+
+def test_interleaved_calls(rds_export_tasks, retrying):
+    """A retry belongs to its own call even if another call comes in between."""
+    rds_export_tasks.seed_all(["first", "second"])
+    rds_export_tasks.inject("Throttling", identifier="first", times=1)
+
+    def cancel_another(attempts, **kwargs):
+        if attempts == 1:
+            cancel(boto3.client("rds", "us-east-1"), "second")
+
+    retrying.meta.events.register("needs-retry.rds.CancelExportTask", cancel_another)
+    cancel(retrying, "first")
+
+    assert [(call.identifier, call.attempts) for call in rds_export_tasks.calls] == [("first", 2), ("second", 1)]
+
+
+def test_removed_headers_do_not_split_a_call(rds_export_tasks, retrying):
+    """The attempts stay one call even if a handler removes the request's headers."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("InternalFailure", times=1)
+    retrying.meta.events.register("before-send.rds", lambda request, **_: request.headers.clear())
+
+    cancel(retrying)
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "http_status", "error_code"),
+    [
+        ("ConnectTimeoutError", None, "ConnectTimeoutError"),
+        ("ReadTimeoutError", None, "ReadTimeoutError"),
+        ("ConnectionClosedError", None, "ConnectionClosedError"),
+        ("ProxyErrorPage", 502, "502"),
+        ("Throttling", 400, "Throttling"),
+    ],
+)
+def test_exhausted_retries(name, http_status, error_code, rds_export_tasks, retrying):
+    """A call whose every attempt failed records the failure's code and status."""
+    failure = rds_export_tasks.inject(name).failure
+
+    with pytest.raises(failure.exception):
+        cancel(retrying)
+
+    (call,) = rds_export_tasks.calls
+    assert (call.http_status, call.error_code, call.response, call.attempts) == (http_status, error_code, None, 3)
+
+
+def test_injected_exception(rds_export_tasks, rds_export_client):
+    """A call that failed with an injected exception records the name of its class."""
+    rds_export_tasks.inject(PermissionError("no"))
+
+    with pytest.raises(PermissionError):
+        cancel(rds_export_client)
+
+    assert (rds_export_tasks.calls[0].error_code, rds_export_tasks.calls[0].http_status) == ("PermissionError", None)
+
+
+def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
+    """The calls of all regions and operations are listed in their order."""
+    default, other = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
+    other.meta.events.register(
+        "before-send.rds.DescribeCertificates", before_send(b"<R><DescribeCertificatesResult/></R>")
+    )
+
+    default.describe_export_tasks()
+    other.describe_export_tasks()
+    default.describe_db_instances()
+    other.describe_certificates()
+    with pytest.raises(AssertionError):
+        default.describe_db_clusters()
+
+    assert [(call.operation, call.region) for call in rds_export_tasks.calls] == [
+        ("DescribeExportTasks", "us-east-1"),
+        ("DescribeExportTasks", "eu-west-1"),
+        ("DescribeDBInstances", "us-east-1"),
+        ("DescribeCertificates", "eu-west-1"),
+        ("DescribeDBClusters", "us-east-1"),
+    ]
+    assert rds_export_tasks.calls == rds_export_tasks.in_region("eu-west-1").calls
+    assert [call.operation for call in rds_export_tasks.unanswered] == ["DescribeDBClusters"]
+    rds_export_tasks.unanswered.clear()
+
+
+def test_stubbed_and_handled_calls(rds_export_tasks, before_send):
+    """A call records its response, whether of a stub or of another handler."""
+    client = boto3.client("rds")
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
+
+    client.describe_db_instances()
+    client.describe_certificates()
+
+    assert [(call.http_status, call.error_code, call.response) for call in rds_export_tasks.calls] == [
+        (200, None, {"DBInstances": []}),
+        (200, None, {"Marker": "m"}),
+    ]
+
+
+def test_error_of_a_handler(rds_export_tasks, before_send, rds_export_client):
+    """A call records the error code that another handler responds with."""
+    handler = before_send(b"<E><Error><Code>DBInstanceNotFound</Code></Error></E>", 404)
+    rds_export_client.meta.events.register("before-send.rds.DescribeDBInstances", handler)
+
+    with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
+        rds_export_client.describe_db_instances()
+
+    (call,) = rds_export_tasks.calls
+    assert (call.http_status, call.error_code, call.response) == (404, "DBInstanceNotFound", None)
+
+
+def test_handler_after_injected_failure(rds_export_tasks, before_send, retrying):
+    """The response of another handler replaces the failure of an earlier attempt."""
+    body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+    retrying.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
+    rds_export_tasks.inject("Throttling", operation="DescribeCertificates", times=1)
+
+    retrying.describe_certificates()
+
+    (call,) = rds_export_tasks.calls
+    assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})
+
+
+def test_calls_to(rds_export_tasks, rds_export_client):
+    """calls_to returns the calls to one operation."""
+    rds_export_client.describe_export_tasks()
+    with pytest.raises(ClientError):
+        cancel(rds_export_client)
+
+    assert rds_export_tasks.calls_to("CancelExportTask") == rds_export_tasks.calls[1:]
+    assert rds_export_tasks.calls_to("StartExportTask") == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("cancel_export_task", "use the API operation name 'CancelExportTask', not 'cancel_export_task'"),
+        (
+            "CancelExportTasks",
+            (
+                "unknown RDS operation 'CancelExportTasks'. Did you mean 'CancelExportTask', 'StartExportTask' or "
+                "'DescribeExportTasks'?"
+            ),
+        ),
+        (
+            ["CancelExportTask"],
+            "operation must be an API operation name such as 'CancelExportTask', got list ['CancelExportTask']",
+        ),
+    ],
+)
+def test_calls_to_unknown_operation(operation, text, rds_export_tasks):
+    """calls_to refuses an unknown operation and suggests the closest names."""
+    with raises_exactly(ValueError, text):
+        rds_export_tasks.calls_to(operation)
+
+
+def test_repr(rds_export_tasks, retrying):
+    """The repr of a call is one line: what was requested, the outcome, the attempts."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=1)
+    cancel(retrying)
+    retrying.describe_export_tasks()
+    rds_export_tasks.calls[0].retry_delays[:] = [0.5]
+
+    assert list(map(repr, rds_export_tasks.calls)) == [
+        (
+            "<Call CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 2 attempts (Throttling injected), "
+            "delays 0.50 s>"
+        ),
+        "<Call DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt>",
+    ]
+
+
+def test_repr_of_a_failed_call(rds_export_tasks, rds_export_client):
+    """The repr of a failed call has the code, and says if the failure was injected."""
+    with pytest.raises(ClientError):
+        cancel(rds_export_client)
+    rds_export_tasks.inject(PermissionError("no"))
+    with pytest.raises(PermissionError):
+        cancel(rds_export_client)
+
+    assert list(map(repr, rds_export_tasks.calls)) == [
+        "<Call CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt>",
+        "<Call CancelExportTask 'nightly' in us-east-1: PermissionError (injected), 1 attempt>",
+    ]
+
+
+def test_repr_names_the_parameters_that_narrow(rds_export_tasks, rds_export_client):
+    """The repr of a call has the source and the filters, which say what was requested."""
+    filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
+    rds_export_client.describe_export_tasks(Filters=filters)
+    rds_export_client.describe_export_tasks(SourceArn=SNAPSHOT)
+    start(rds_export_client)
+
+    assert list(map(repr, rds_export_tasks.calls)) == [
+        "<Call DescribeExportTasks status=starting,in_progress in us-east-1: ok (HTTP 200), 1 attempt>",
+        f"<Call DescribeExportTasks SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
+        f"<Call StartExportTask 'nightly' SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
+    ]
+
+
+def test_injected_failures(rds_export_tasks, retrying):
+    """A call records the injected failures of its attempts, and whether the last attempt was one of them."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=1)
+    rds_export_tasks.inject("ConnectTimeoutError", times=1)
+    cancel(retrying)
+    rds_export_tasks.inject("AccessDenied", times=1)
+    with pytest.raises(ClientError):
+        cancel(retrying)
+
+    assert [(call.injected_failures, call.injected) for call in rds_export_tasks.calls] == [
+        (["Throttling", "ConnectTimeoutError"], False),
+        (["AccessDenied"], True),
+    ]
+
+
+def test_repr_of_a_pending_call(rds_export_tasks, rds_export_client):
+    """The repr of a call in progress says that there is no response."""
+    seen = []
+    rds_export_client.meta.events.register(
+        "before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0]))
+    )
+
+    rds_export_client.describe_export_tasks()
+
+    assert seen == ["<Call DescribeExportTasks in us-east-1: no response, 1 attempt>"]
+
+
+def test_each_use_has_its_own_calls(retrying):
+    """Each use of the fake starts with an empty list of calls."""
+    with fake_rds_export("nightly") as first:
+        cancel(retrying)
+    with fake_rds_export("nightly") as second:
+        assert second.calls == []
+    assert len(first.calls) == 1

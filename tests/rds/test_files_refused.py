@@ -1,0 +1,227 @@
+"""Buckets that StartExportTask refuses, stores that raise, and arguments of write_files that are not allowed."""
+
+import time
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
+
+from helpers.asking import described
+from helpers.aws import CLUSTER, documented, raises_exactly, refused, start
+from helpers.buckets import BUCKET
+from helpers.inner import lines_after, run
+from pytest_rds_export import ExportedTable, Stuck
+
+ORDERS = "shop.orders"
+DENIED = (
+    "The IAM role arn:aws:iam::123456789012:role/rds-export isn't authorized to call s3:PutObject on the S3 bucket "
+    "rds-exports. Review your permissions and retry the export."
+)
+
+
+def fails_to_put(s3, code, http_status=400):
+    """A stub of the client whose PutObject raises from now on, and whose HeadBucket succeeds."""
+    stubber = Stubber(s3)
+    stubber.add_response("head_bucket", {})
+    stubber.add_client_error("put_object", code, http_status_code=http_status)
+    stubber.activate()
+    return stubber
+
+
+@pytest.mark.parametrize("bucket", ["missing", "not a bucket"])
+def test_missing_bucket(rds_export_client, rds_export_tasks, s3, bucket):
+    """StartExportTask refuses a bucket that does not exist, and starts nothing."""
+    rds_export_tasks.write_files(s3)
+    with refused("InvalidS3BucketFault", 400, f"The S3 bucket {bucket} doesn't exist."):
+        rds_export_client.start_export_task(
+            ExportTaskIdentifier="nightly",
+            SourceArn=CLUSTER,
+            S3BucketName=bucket,
+            IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
+            KmsKeyId="1234abcd",
+        )
+    assert list(rds_export_tasks) == []
+
+
+def test_forbidden_bucket(rds_export_client, rds_export_tasks, s3):
+    """StartExportTask refuses a bucket that the client may not read with the model's text."""
+    rds_export_tasks.write_files(s3)
+    with Stubber(s3) as stubber:
+        stubber.add_client_error("head_bucket", "403", http_status_code=403)
+        with refused("InvalidS3BucketFault", 400, documented("InvalidS3BucketFault")):
+            start(rds_export_client)
+
+
+def test_unreachable_store(rds_export_client, rds_export_tasks, rds_export_clock, s3, monkeypatch):
+    """An export starts if the bucket cannot be checked, and FAILS when it writes."""
+    rds_export_tasks.write_files(s3)
+
+    def fail(**_):
+        raise EndpointConnectionError(endpoint_url="http://localhost:9000")
+
+    monkeypatch.setattr(s3, "head_bucket", fail)
+    monkeypatch.setattr(s3, "put_object", fail)
+    assert start(rds_export_client)["Status"] == "STARTING"
+    rds_export_clock.tick(minutes=13)
+    task = described(rds_export_client)
+    assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
+
+
+def test_store_fails(rds_export_client, rds_export_tasks, rds_export_clock, s3):
+    """A store that raises makes the task FAILED at once, with the documented cause; it is not asked again."""
+    rds_export_tasks.write_files(s3)
+    with fails_to_put(s3, "AccessDenied", 403):
+        start(rds_export_client)
+        rds_export_clock.tick(minutes=13)
+        rds_export_clock.tick(minutes=13)
+    task = described(rds_export_client)
+    assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
+    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:13:00+00:00"
+
+
+def test_store_fails_at_the_end(rds_export_tasks, s3):
+    """A task whose last files cannot be stored is never COMPLETE: it keeps its progress and has no warning."""
+    rds_export_tasks.write_files(s3, tables=[ORDERS, ExportedTable("shop.audit", warning="OLD")])
+    task = rds_export_tasks.seed("nightly", percent_progress=40, timeline=Stuck())
+    s3.delete_bucket(Bucket=BUCKET)
+    task.move_to("COMPLETE")
+    assert (task.status, task.percent_progress, task.total_extracted_data_in_gb) == ("FAILED", 40, 40)
+    assert task.failure_cause == (
+        "The S3 bucket rds-exports isn't valid. Either it isn't located in the current AWS Region or it doesn't "
+        "exist. Review your S3 bucket name and retry the export."
+    )
+    assert task.warning_message is None
+    with pytest.raises(ValueError, match="'nightly' is FAILED and cannot become COMPLETE") as raised:
+        task.move_to("COMPLETE")
+    assert isinstance(raised.value.__cause__, s3.exceptions.NoSuchBucket)
+
+
+@pytest.mark.parametrize("first", ["seed", "write_files"])
+def test_store_fails_at_a_seed(rds_export_tasks, s3, first):
+    """What the store raises for an export that has files already is raised where it is set up."""
+    s3.delete_bucket(Bucket=BUCKET)
+    calls = {
+        "seed": lambda: rds_export_tasks.seed("nightly", status="COMPLETE"),
+        "write_files": lambda: rds_export_tasks.write_files(s3),
+    }
+    calls.pop(first)()
+    (second,) = calls.values()
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        second()
+    assert list(rds_export_tasks) == (["nightly"] if first == "seed" else [])
+    assert rds_export_tasks.seed("other", status="FAILED").status == "FAILED"
+
+
+def test_sleeping_store(rds_export_tasks, rds_export_clock, s3, monkeypatch):
+    """A client that sleeps between retries moves the frozen clock, and every file is still written once."""
+    put_object = s3.put_object
+    keys = []
+
+    def slow(**arguments):
+        time.sleep(1)
+        keys.append(arguments["Key"])
+        put_object(**arguments)
+
+    monkeypatch.setattr(s3, "put_object", slow)
+    rds_export_tasks.write_files(s3)
+    rds_export_tasks.seed("nightly")
+    rds_export_clock.tick(minutes=5)
+    assert (len(keys), len(set(keys))) == (6, 6)
+
+
+def test_sleeping_store_fails(rds_export_tasks, rds_export_clock, s3, monkeypatch):
+    """A task does not go on while its files are written, however long the store sleeps before it raises."""
+
+    def fail(**_):
+        time.sleep(600)
+        raise OSError("disk full")
+
+    monkeypatch.setattr(s3, "put_object", fail)
+    rds_export_tasks.write_files(s3)
+    task = rds_export_tasks.seed("nightly")
+    rds_export_clock.tick(minutes=3)
+    assert (task.status, task.percent_progress, task.task_end_time.minute) == ("FAILED", 60, 3)
+
+
+def test_report(pytester):
+    """The report of a failing test shows what the store raised, below the tasks, and itself writes nothing."""
+    result = run(
+        pytester,
+        """
+from freezegun import freeze_time
+
+keys = []
+
+class Store:
+    class meta:
+        class service_model:
+            service_name = "s3"
+
+    def put_object(self, **arguments):
+        keys.append(arguments["Key"])
+        raise OSError("disk full")
+
+def test_one(rds_export_tasks):
+    with freeze_time("2020-01-01"):
+        rds_export_tasks.write_files(Store())
+        rds_export_tasks.seed("nightly", timeline=Stuck()).move_to("COMPLETE")
+        rds_export_tasks.seed("due")
+    assert 0
+
+def test_two():
+    assert len(keys) == 1
+""",
+        "-p",
+        "no:randomly",
+    )
+    result.assert_outcomes(failed=1, passed=1)
+    assert lines_after(result, "tasks:")[:2] == [
+        "  'nightly' FAILED 0% in us-east-1, Stuck(), its files were not stored: OSError('disk full')",
+        "  'due' COMPLETE 100% in us-east-1, Timeline()",
+    ]
+
+
+EXPECTED = "to must be a boto3 S3 client or a pathlib.Path, "
+
+
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [
+        (lambda: None, "got None"),
+        (lambda: "exports", "got a string; pass pathlib.Path('exports')"),
+        (lambda: boto3.client("rds", "us-east-1"), "got a client of 'rds'; pass boto3.client('s3')"),
+        (
+            lambda: boto3.resource("s3", "us-east-1"),
+            "got a boto3 resource; pass the client of an S3 resource, resource.meta.client",
+        ),
+        (
+            type("S3", (), {"__module__": "aiobotocore.client"}),
+            "got a client of aiobotocore; pass boto3.client('s3')",
+        ),
+    ],
+)
+def test_bad_target(rds_export_tasks, to, message):
+    """What is neither an S3 client nor a path is refused in one sentence that says what to pass."""
+    with raises_exactly(TypeError, EXPECTED + message):
+        rds_export_tasks.write_files(to())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tables": "shop.orders"}, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
+        ({"tables": ["shop.orders"] * 2}, "tables must be different, got 'shop.orders' twice"),
+        (
+            {"tables": ["orders"]},
+            "name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got 'orders'",
+        ),
+        ({"time_format": "unix"}, "time_format must be 'text' or 'iso', got 'unix'"),
+    ],
+)
+def test_bad_arguments(rds_export_tasks, tmp_path, arguments, message):
+    """A bad argument is refused with the value, and nothing is written afterwards."""
+    with raises_exactly(ValueError, message):
+        rds_export_tasks.write_files(tmp_path, **arguments)
+    rds_export_tasks.seed("nightly", status="COMPLETE")
+    assert list(tmp_path.iterdir()) == []

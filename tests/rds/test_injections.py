@@ -1,0 +1,320 @@
+"""Injected failures: which attempts fail with them, in which order, and what they leave behind."""
+
+from functools import partial
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from helpers.aws import start
+from helpers.operations import client_with, http_answer
+from pytest_rds_export import Failure, UnansweredOperation, failures
+
+
+@pytest.fixture
+def client(rds_export_tasks):
+    """A client that makes up to three attempts of a call."""
+    rds_export_tasks.seed("nightly")
+    return client_with(mode="standard", max_attempts=2)
+
+
+@pytest.fixture
+def cancel(client):
+    return lambda identifier="nightly": client.cancel_export_task(ExportTaskIdentifier=identifier)
+
+
+@pytest.fixture
+def describe(client):
+    return partial(client.describe_export_tasks, ExportTaskIdentifier="nightly")
+
+
+def code_of(call):
+    """The error code that *call* fails with."""
+    with pytest.raises(ClientError) as caught:
+        call()
+    return caught.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_fewer_times_than_attempts(rds_export_tasks, cancel, times):
+    """Botocore's own retries hide a failure that is used fewer times than there are attempts."""
+    injection = rds_export_tasks.inject("Throttling", times=times)
+
+    assert cancel()["Status"] == "CANCELING"
+    assert injection.attempts == times
+    assert rds_export_tasks.calls[0].attempts == times + 1
+
+
+def test_as_many_times_as_attempts(rds_export_tasks, cancel):
+    """A failure that is used up by all attempts of a call reaches the caller."""
+    injection = rds_export_tasks.inject("Throttling", times=3)
+
+    assert code_of(cancel) == "Throttling"
+    assert cancel()["Status"] == "CANCELING"
+    assert injection.attempts == 3
+
+
+def test_without_times(rds_export_tasks, cancel):
+    """Without times, every attempt fails."""
+    injection = rds_export_tasks.inject("ServiceUnavailable")
+
+    assert [code_of(cancel) for _ in range(4)] == ["ServiceUnavailable"] * 4
+    assert injection.attempts == 12
+    assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+def test_identifier(rds_export_tasks, cancel):
+    """Only calls with the identifier fail."""
+    rds_export_tasks.seed("weekly")
+    rds_export_tasks.inject("AccessDenied", identifier="weekly")
+
+    assert cancel("nightly")["Status"] == "CANCELING"
+    assert code_of(lambda: cancel("weekly")) == "AccessDenied"
+
+
+def test_identifier_of_a_call_without_one(rds_export_tasks, client):
+    """A call without an identifier does not match an injection with one."""
+    injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", identifier="nightly", times=1)
+
+    assert len(client.describe_export_tasks()["ExportTasks"]) == 1
+    assert code_of(partial(client.describe_export_tasks, ExportTaskIdentifier="nightly")) == "AccessDenied"
+    assert injection.attempts == 1
+
+
+def test_first_in_first_out(rds_export_tasks, cancel):
+    """Several failures are used in the order in which they were injected."""
+    for name in ("ExpiredToken", "AccessDenied", "OptInRequired"):
+        rds_export_tasks.inject(name, times=1)
+
+    assert [code_of(cancel) for _ in range(3)] == ["ExpiredToken", "AccessDenied", "OptInRequired"]
+    assert cancel()["Status"] == "CANCELING"
+
+
+def test_retries_use_the_next_failures(rds_export_tasks, cancel):
+    """Each retry of a call takes the next failure of the queue."""
+    rds_export_tasks.inject("Throttling", times=1)
+    rds_export_tasks.inject("InternalFailure", times=1)
+    rds_export_tasks.inject("AccessDenied", times=1)
+
+    assert code_of(cancel) == "AccessDenied"
+    assert rds_export_tasks.calls[0].attempts == 3
+
+
+def test_every_region(rds_export_tasks, cancel):
+    """Injected failures belong to the account, whatever the region."""
+    rds_export_tasks.in_region("eu-west-1").inject("AccessDenied")
+
+    assert code_of(cancel) == "AccessDenied"
+
+
+@pytest.mark.parametrize(
+    ("failure", "given", "operation"),
+    [
+        ("AccessDenied", None, "CancelExportTask"),
+        ("AccessDenied", "DescribeExportTasks", "DescribeExportTasks"),
+        ("IamRoleNotFound", None, "StartExportTask"),
+        ("IamRoleNotFoundFault", None, "StartExportTask"),
+        (Failure("Whatever"), None, "CancelExportTask"),
+        (Failure("Whatever", "DescribeExportTasks"), None, "DescribeExportTasks"),
+        (failures("StartExportTask", kinds=["common"])[0], "CancelExportTask", "CancelExportTask"),
+        (RuntimeError("broken"), None, "CancelExportTask"),
+        ("DBInstanceNotFound", "DeleteDBInstance", "DeleteDBInstance"),
+    ],
+)
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_default_operation(rds_export_tasks, failure, given, operation):
+    """The operation is by default the failure's own, otherwise CancelExportTask."""
+    assert rds_export_tasks.inject(failure, operation=given).operation == operation
+
+
+def test_a_shape_name(rds_export_tasks, cancel):
+    """The name of an exception class stands for its error code."""
+    rds_export_tasks.inject("ExportTaskNotFoundFault")
+
+    assert code_of(cancel) == "ExportTaskNotFound"
+
+
+def test_an_exception(rds_export_tasks, cancel):
+    """An exception is raised unchanged."""
+    broken = RuntimeError("broken")
+    rds_export_tasks.inject(broken)
+
+    with pytest.raises(RuntimeError) as caught:
+        cancel()
+
+    assert caught.value is broken
+    assert rds_export_tasks.calls[0].error_code == "RuntimeError"
+
+
+def test_a_transport_exception(rds_export_tasks, cancel):
+    """Botocore retries a network exception of its own."""
+    injection = rds_export_tasks.inject(ReadTimeoutError(endpoint_url="https://rds"), times=2)
+
+    assert cancel()["Status"] == "CANCELING"
+    assert injection.attempts == 2
+
+
+def test_a_client_error(rds_export_tasks, client, cancel):
+    """A ClientError is sent as XML, so that botocore retries it."""
+    error = {"Error": {"Code": "Throttling", "Message": "Slow down"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
+    injection = rds_export_tasks.inject(ClientError(error, "CancelExportTask"))
+
+    with pytest.raises(client.exceptions.ClientError) as caught:
+        cancel()
+
+    assert caught.value.response["Error"] == {"Type": "Sender", "Code": "Throttling", "Message": "Slow down"}
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 429
+    assert caught.value.response["ResponseMetadata"]["RetryAttempts"] == 2
+    assert injection.attempts == 3
+
+
+def test_a_documented_client_error(rds_export_tasks, client, cancel):
+    """A ClientError with a documented code has the status and class of the service model."""
+    rds_export_tasks.inject(ClientError({"Error": {"Code": "ExportTaskNotFound"}}, "CancelExportTask"))
+
+    with pytest.raises(client.exceptions.ExportTaskNotFoundFault) as caught:
+        cancel()
+
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_applied(rds_export_tasks, cancel):
+    """An applied failure lets the operation take effect and loses its response."""
+    rds_export_tasks.inject("InternalFailure", times=3, applied=True)
+
+    assert code_of(cancel) == "InternalFailure"
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+
+def test_applied_loses_a_fault(rds_export_tasks, cancel):
+    """An applied failure replaces the fault of the operation, too."""
+    rds_export_tasks.inject("AccessDenied", applied=True)
+
+    assert code_of(lambda: cancel("unknown")) == "AccessDenied"
+
+
+def test_retry_of_an_applied_start(rds_export_tasks, client):
+    """The retry of a start whose response was lost finds its own task."""
+    rds_export_tasks.inject("ReadTimeoutError", operation="StartExportTask", times=1, applied=True)
+
+    assert code_of(partial(start, client, "weekly")) == "ExportTaskAlreadyExists"
+    assert rds_export_tasks.calls[0].attempts == 2
+    assert rds_export_tasks["weekly"].status == "STARTING"
+
+
+def test_context_manager(rds_export_tasks, cancel):
+    """As a context manager, a failure is removed at the exit."""
+    with rds_export_tasks.inject("AccessDenied") as injection:
+        assert code_of(cancel) == "AccessDenied"
+
+    assert cancel()["Status"] == "CANCELING"
+    assert injection.attempts == 1
+
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_context_manager_after_an_error(rds_export_tasks, cancel):
+    """It is removed after an error, and may already be used up."""
+    with pytest.raises(ClientError), rds_export_tasks.inject("AccessDenied", times=1):
+        cancel()
+    with pytest.raises(ZeroDivisionError), rds_export_tasks.inject("AccessDenied"):
+        raise ZeroDivisionError
+
+    assert cancel()["Status"] == "CANCELING"
+
+
+def test_state_fault_completes_the_task(rds_export_tasks, cancel, describe):
+    """An injected state fault means that the task completed just before the cancel."""
+    rds_export_tasks.inject("InvalidExportTaskStateFault")
+    before = describe()["ExportTasks"][0]
+
+    assert code_of(cancel) == "InvalidExportTaskStateFault"
+
+    after = describe()["ExportTasks"][0]
+    assert (before["Status"], after["Status"], after["PercentProgress"]) == ("IN_PROGRESS", "COMPLETE", 100)
+    assert after["TaskEndTime"] >= after["TaskStartTime"]
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
+def test_state_fault_of_a_task_that_cannot_be_cancelled(rds_export_tasks, cancel, status):
+    """The state fault leaves a task unchanged that cannot be cancelled."""
+    rds_export_tasks.seed("late", status=status)
+    rds_export_tasks.inject("InvalidExportTaskStateFault")
+
+    assert code_of(lambda: cancel("late")) == "InvalidExportTaskStateFault"
+    assert rds_export_tasks["late"].status == status
+
+
+def test_state_fault_of_an_unknown_task(rds_export_tasks, cancel):
+    """The state fault of an unknown task changes nothing."""
+    rds_export_tasks.inject("InvalidExportTaskStateFault")
+
+    assert code_of(lambda: cancel("unknown")) == "InvalidExportTaskStateFault"
+    assert list(rds_export_tasks) == ["nightly"]
+
+
+def test_not_found_keeps_the_task(rds_export_tasks, cancel, describe):
+    """An injected ExportTaskNotFound leaves the task unchanged."""
+    rds_export_tasks.inject("ExportTaskNotFound", times=1)
+
+    assert code_of(cancel) == "ExportTaskNotFound"
+    assert describe()["ExportTasks"][0]["Status"] == "IN_PROGRESS"
+
+
+def test_before_a_stub(rds_export_tasks, client):
+    """A failure is used before a stub."""
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: pytest.fail("the stub was called"))
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances")
+
+    with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
+        client.describe_db_instances(DBInstanceIdentifier="orders")
+
+
+def test_applied_calls_the_stub(rds_export_tasks, client):
+    """An applied failure calls the stub and loses its response."""
+    called = []
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: called.append(parameters) or {})
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DescribeDBInstances", applied=True)
+
+    with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
+        client.describe_db_instances(DBInstanceIdentifier="orders")
+
+    assert called == [{"DBInstanceIdentifier": "orders"}]
+
+
+def test_an_operation_without_a_handler(rds_export_tasks, client):
+    """An operation without a handler fails as injected, and after that for want of a handler."""
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", times=1)
+
+    with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
+        client.delete_db_instance(DBInstanceIdentifier="orders")
+    assert rds_export_tasks.unanswered == []
+    with pytest.raises(UnansweredOperation):
+        client.delete_db_instance(DBInstanceIdentifier="orders")
+    rds_export_tasks.unanswered.clear()
+
+
+def test_applied_calls_another_handler(rds_export_tasks, client):
+    """An applied failure calls another handler and loses its response."""
+    called = []
+
+    def handler(request, **_):
+        called.append(request.method)
+        return http_answer(request, 200, b"<DeleteDBInstanceResponse/>")
+
+    client.meta.events.register("before-send.rds.DeleteDBInstance", handler)
+    rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", applied=True)
+
+    with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
+        client.delete_db_instance(DBInstanceIdentifier="orders")
+
+    assert called == ["POST"]
+
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_repr(rds_export_tasks, cancel):
+    """The repr shows failure, target, times and how often it was used."""
+    endless = rds_export_tasks.inject("AccessDenied", identifier="nightly")
+    once = rds_export_tasks.inject(RuntimeError("broken"), operation="StartExportTask", times=1, applied=True)
+    code_of(cancel)
+
+    assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every attempt, 1 used>"
+    assert repr(once) == "<Injection RuntimeError('broken') into StartExportTask: 1 attempt, applied, 0 used>"

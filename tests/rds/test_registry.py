@@ -1,0 +1,193 @@
+"""ExportTaskRegistry: a mapping of the tasks of the default region, and its other regions."""
+
+from collections.abc import Mapping
+
+import boto3
+import pytest
+
+from helpers.aws import raises_exactly, start
+from pytest_rds_export import ExportTask, Stuck, fake_rds_export
+
+
+@pytest.fixture
+def registry(rds_export_tasks):
+    rds_export_tasks.seed_all(["first", "second", ExportTask("abroad", region="eu-west-1")])
+    return rds_export_tasks
+
+
+def test_it_is_a_mapping_of_live_tasks(registry):
+    """The registry is a mapping from identifiers to live tasks."""
+    assert isinstance(registry, Mapping)
+    assert list(registry) == ["first", "second"]
+    assert list(registry.items()) == [("first", registry["first"]), ("second", registry["second"])]
+    assert len(registry) == 2
+    assert registry.get("first") is registry["first"]
+    assert registry.get("third") is None
+
+
+def test_contains(registry):
+    """Identifiers are case-sensitive, and only those of the region are contained."""
+    assert "first" in registry
+    assert "First" not in registry
+    assert "abroad" not in registry
+
+
+def test_order(registry, rds_export_client):
+    """Tasks come in the order in which they were seeded or started."""
+    start(rds_export_client, "third")
+
+    assert list(registry) == ["first", "second", "third"]
+    assert registry["third"].status == "STARTING"
+
+
+def test_seeding_during_iteration(registry):
+    """Tasks may be seeded during an iteration."""
+    for name in registry:
+        registry.seed(f"{name}-again")
+
+    assert list(registry) == ["first", "second", "first-again", "second-again"]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "hint"),
+    [
+        ("third", "The region has 'first' and 'second'"),
+        ("First", "Did you mean 'first'?"),
+        ("secnd", "Did you mean 'second'?"),
+        ("abroad", "It is in eu-west-1: use in_region('eu-west-1')['abroad']"),
+    ],
+)
+def test_an_unknown_identifier(registry, identifier, hint):
+    """An unknown identifier is refused with its region, similar identifiers, or all identifiers."""
+    with pytest.raises(KeyError) as caught:
+        registry[identifier]
+
+    assert caught.value.args == (f"no export task {identifier!r} in us-east-1. {hint}",)
+
+
+def test_an_unknown_identifier_without_tasks(rds_export_tasks):
+    """An unknown identifier is refused if there are no tasks at all."""
+    with pytest.raises(KeyError) as caught:
+        rds_export_tasks["nightly"]
+
+    assert caught.value.args == ("no export task 'nightly' in us-east-1. The region has no tasks",)
+
+
+def test_repr(registry, rds_export_client):
+    """The repr counts tasks and calls."""
+    assert repr(registry) == "<ExportTaskRegistry of us-east-1: 2 tasks, 0 calls>"
+
+    start(rds_export_client, "third")
+
+    assert repr(registry) == "<ExportTaskRegistry of us-east-1: 3 tasks, 1 call>"
+
+
+def test_equality(registry):
+    """A registry equals only itself."""
+    assert registry == registry  # noqa: PLR0124
+    with fake_rds_export() as other:
+        assert registry != other
+    assert registry != dict(registry)
+    assert hash(registry) == hash(registry)
+
+
+def test_in_region(registry):
+    """in_region returns the same registry each time."""
+    abroad = registry.in_region("eu-west-1")
+
+    assert registry.in_region("eu-west-1") is abroad
+    assert abroad.in_region("us-east-1") is registry
+    assert registry.in_region("us-east-1") is registry
+    assert list(abroad) == ["abroad"]
+    assert repr(abroad) == "<ExportTaskRegistry of eu-west-1: 1 task, 0 calls>"
+
+
+@pytest.mark.parametrize("name", ["Dublin", "", "eu_west_1", None, ["eu-west-1"]])
+def test_a_wrong_region(registry, name):
+    """in_region refuses what cannot be the name of a region."""
+    with raises_exactly(ValueError, f"region must be a name such as 'eu-west-1', got {name!r}"):
+        registry.in_region(name)
+
+
+def test_a_client_of_another_region(registry):
+    """A client sees the tasks of its own region."""
+    client = boto3.client("rds", region_name="eu-west-1")
+
+    [task] = client.describe_export_tasks()["ExportTasks"]
+
+    assert task["ExportTaskIdentifier"] == "abroad"
+    assert [call.region for call in registry.calls] == ["eu-west-1"]
+
+
+def test_what_belongs_to_the_account(registry, rds_export_client):
+    """Stubs, injected failures and calls belong to the account, whatever the region."""
+    abroad = registry.in_region("eu-west-1")
+    abroad.stub("DescribeDBInstances", {"DBInstances": []})
+    injection = abroad.inject("AccessDenied", operation="StartExportTask", times=1)
+
+    rds_export_client.describe_db_instances()
+    with pytest.raises(rds_export_client.exceptions.ClientError, match="AccessDenied"):
+        start(rds_export_client, "third")
+
+    assert injection.attempts == 1
+    assert [call.operation for call in abroad.calls] == ["DescribeDBInstances", "StartExportTask"]
+    assert abroad.calls_to("StartExportTask") == registry.calls_to("StartExportTask") == [registry.calls[1]]
+
+
+@pytest.mark.parametrize(
+    ("operation", "text"),
+    [
+        ("cancel_export_task", "use the API operation name 'CancelExportTask', not 'cancel_export_task'"),
+        ("describe_db_snapshots", "use the API operation name 'DescribeDBSnapshots', not 'describe_db_snapshots'"),
+        (
+            "CancelExportTsk",
+            "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?",
+        ),
+    ],
+)
+def test_a_wrong_operation(registry, operation, text):
+    """Everything that takes an operation refuses any but an API operation name."""
+    for call in (
+        registry.calls_to,
+        lambda name: registry.stub(name, {}),
+        lambda name: registry.inject("X", operation=name),
+    ):
+        with raises_exactly(ValueError, text):
+            call(operation)
+
+
+def test_ended_tasks_do_not_count_as_running(rds_export_tasks, rds_export_client):
+    """The count of running exports follows each task, however it ended."""
+    rds_export_tasks.seed_all([ExportTask(f"task-{number}", timeline=Stuck()) for number in range(5)])
+    rds_export_tasks["task-1"].move_to("FAILED")
+    rds_export_client.cancel_export_task(ExportTaskIdentifier="task-3")
+
+    start(rds_export_client, "sixth")
+    start(rds_export_client, "seventh")
+
+    with pytest.raises(rds_export_client.exceptions.ClientError, match="ExportTaskLimitReachedFault"):
+        start(rds_export_client, "eighth")
+
+
+def test_seeding_in_another_region(registry):
+    """Only the registry of the default region seeds a task by the region of its ARN."""
+    abroad = registry.in_region("eu-west-1")
+    arn = "arn:aws:rds:eu-central-1:123456789012:snapshot:orders"
+    text = (
+        "export task 'third' belongs to eu-central-1, but this is the registry of eu-west-1. "
+        "Seed it with in_region('eu-central-1')"
+    )
+
+    with raises_exactly(ValueError, text):
+        abroad.seed("third", source_arn=arn)
+
+    assert "third" not in registry.in_region("eu-central-1")
+    assert registry.seed("third", source_arn=arn).region == "eu-central-1"
+
+
+def test_options(registry):
+    """The registry shows the options in force."""
+    assert repr(registry.options) == (
+        "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
+        "page_size=100, assert_all_injected=True, assert_all_answered=True, timeline=Timeline())"
+    )

@@ -1,0 +1,304 @@
+"""Sources: what StartExportTask can export, and the two operations that describe snapshots."""
+
+from datetime import datetime, timedelta, timezone
+
+import boto3
+import pytest
+from botocore import xform_name
+
+from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, raises_exactly, refused, service_model, start
+from pytest_rds_export import UnansweredOperation, fake_rds_export
+
+AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
+NOT_FOUND = {
+    SNAPSHOT: ("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"),
+    CLUSTER_SNAPSHOT: ("DBClusterSnapshotNotFoundFault", 404, "Could not find cluster snapshot with name nightly"),
+    CLUSTER: ("DBClusterNotFoundFault", 404, "Could not find cluster with name orders"),
+}
+TAKEN = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
+NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
+
+
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
+def test_any_arn_without_seeds(rds_export_client, source):
+    """Without seeded sources, any ARN can be exported."""
+    assert start(rds_export_client, source=source)["SourceArn"] == source
+
+
+@pytest.mark.parametrize("source", NOT_FOUND)
+def test_unseeded_source(rds_export_tasks, rds_export_client, source):
+    """If a source is seeded, another one is not found."""
+    rds_export_tasks.seed_snapshot("weekly")
+
+    with refused(*NOT_FOUND[source]):
+        start(rds_export_client, source=source)
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
+def test_seeded_by_arn(rds_export_tasks, rds_export_client, source):
+    """A source that is seeded by its ARN can be exported."""
+    rds_export_tasks.seed_snapshot(source)
+
+    assert start(rds_export_client, source=source)["Status"] == "STARTING"
+
+
+def test_automated_snapshot(rds_export_tasks, rds_export_client):
+    """An automated snapshot can be seeded by its name."""
+    rds_export_tasks.seed_snapshot("rds:mydb-2026-01-01-00-05")
+
+    assert start(rds_export_client, source=AUTOMATED)["SourceArn"] == AUTOMATED
+
+
+def test_cluster_argument(rds_export_tasks, rds_export_client):
+    """A name is that of a snapshot, and with cluster=True that of a cluster snapshot."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+
+    assert start(rds_export_client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
+    with refused(*NOT_FOUND[SNAPSHOT]):
+        start(rds_export_client, "other", source=SNAPSHOT)
+
+
+@pytest.mark.parametrize("status", ["creating", "deleted", "Available"])
+@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER])
+def test_unavailable_source(rds_export_tasks, rds_export_client, source, status):
+    """An export of a source that is not available is refused."""
+    rds_export_tasks.seed_snapshot(source, status=status)
+
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client, source=source)
+
+
+def test_region_of_an_arn(rds_export_tasks, rds_export_client):
+    """A source belongs to the region of its ARN."""
+    abroad = SNAPSHOT.replace("us-east-1", "eu-west-1")
+    rds_export_tasks.seed_snapshot(abroad)
+
+    assert start(boto3.client("rds", region_name="eu-west-1"), source=abroad)["SourceArn"] == abroad
+    assert start(rds_export_client)["SourceArn"] == SNAPSHOT  # none is seeded here
+
+
+def test_region_of_a_name(rds_export_tasks):
+    """A name belongs to the region of the registry."""
+    record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")
+
+    assert record["DBSnapshotArn"] == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
+
+
+def test_described_snapshot(rds_export_tasks, rds_export_client):
+    """DescribeDBSnapshots returns a seeded snapshot."""
+    record = rds_export_tasks.seed_snapshot(
+        "mydb-nightly", engine="postgres", snapshot_time=TAKEN, allocated_storage=20, tag_list=[{"Key": "a"}]
+    )
+
+    described = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+
+    assert described == [
+        {
+            "DBSnapshotIdentifier": "mydb-nightly",
+            "DBSnapshotArn": "arn:aws:rds:us-east-1:123456789012:snapshot:mydb-nightly",
+            "DBInstanceIdentifier": "mydb",
+            "Status": "available",
+            "AllocatedStorage": 20,
+            "SnapshotCreateTime": TAKEN,
+            "SnapshotType": "manual",
+            "PercentProgress": 100,
+            "Engine": "postgres",
+            "TagList": [{"Key": "a"}],
+        }
+    ]
+    assert described == [record]
+
+
+def test_described_cluster_snapshot(rds_export_tasks, rds_export_client, rds_export_clock):
+    """DescribeDBClusterSnapshots returns a seeded cluster snapshot."""
+    record = rds_export_tasks.seed_snapshot("rds:orders-2026-01-01", cluster=True)
+
+    [described] = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+
+    assert described == record
+    assert described["DBClusterSnapshotArn"].endswith(":cluster-snapshot:rds:orders-2026-01-01")
+    assert described["DBClusterIdentifier"] == "orders"
+    assert described["SnapshotType"] == "automated"
+    assert described["SnapshotCreateTime"] == rds_export_clock.now - timedelta(hours=1)
+
+
+def test_seeded_cluster(rds_export_tasks):
+    """The record of a cluster has the fields of the service model."""
+    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql")
+
+    assert set(record) <= set(service_model().shape_for("DBCluster").members)
+    assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
+
+
+@pytest.fixture
+def client(rds_export_tasks, rds_export_client):
+    for name in ("mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"):
+        for cluster in (False, True):
+            rds_export_tasks.seed_snapshot(name, cluster=cluster, engine="mysql" if "mydb" in name else "mariadb")
+    return rds_export_client
+
+
+# For each of the two operations: the client's method, and the nouns in the names of its result and parameters.
+OPERATIONS = [("describe_db_snapshots", "DBSnapshot", "DBInstance"),
+              ("describe_db_cluster_snapshots", "DBClusterSnapshot", "DBCluster")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, ["mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"]),
+        ({"NOUNIdentifier": "mydb-monday"}, ["mydb-monday"]),
+        ({"PARENTIdentifier": "mydb"}, ["mydb-monday", "mydb-tuesday"]),
+        ({"PARENTIdentifier": "unknown"}, []),
+        ({"SnapshotType": "automated"}, ["rds:other-2026-01-01"]),
+        ({"SnapshotType": "manual", "PARENTIdentifier": "other"}, []),
+        ({"Filters": [{"Name": "engine", "Values": ["mariadb", "oracle"]}]}, ["rds:other-2026-01-01"]),
+        ({"Filters": [{"Name": "snapshot-type", "Values": ["manual"]}]}, ["mydb-monday", "mydb-tuesday"]),
+        ({"Filters": [{"Name": "NOUN-FILTER", "Values": ["mydb-tuesday"]}]}, ["mydb-tuesday"]),
+        ({"Filters": [{"Name": "PARENT-FILTER", "Values": ["other"]}]}, ["rds:other-2026-01-01"]),
+    ],
+)
+def test_narrowed_snapshots(client, method, noun, parent, parameters, expected):
+    """Parameters and filters narrow the list of snapshots."""
+    kebab = {name: xform_name(name).replace("_", "-") for name in (noun, parent)}
+    filters = {"NOUN-FILTER": f"{kebab[noun]}-id", "PARENT-FILTER": f"{kebab[parent]}-id"}
+    asked = {name.replace("NOUN", noun).replace("PARENT", parent): value for name, value in parameters.items()}
+    for item in asked.get("Filters", ()):
+        asked["Filters"] = [{**item, "Name": filters.get(item["Name"], item["Name"])}]
+
+    found = getattr(client, method)(**asked)[f"{noun}s"]
+
+    assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected
+
+
+def test_snapshots_of_a_resource(client, rds_export_tasks):
+    """Snapshots can be found by the resource id."""
+    rds_export_tasks.seed_snapshot("nightly", dbi_resource_id="db-ABC")
+    rds_export_tasks.seed_snapshot("nightly", cluster=True, db_cluster_resource_id="cluster-ABC")
+    by_resource = [{"Name": "dbi-resource-id", "Values": ["db-ABC"]}]
+
+    for response in (
+        client.describe_db_snapshots(DbiResourceId="db-ABC"),
+        client.describe_db_snapshots(Filters=by_resource),
+    ):
+        assert [snapshot["DBSnapshotIdentifier"] for snapshot in response["DBSnapshots"]] == ["nightly"]
+    [found] = client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
+    assert found["DBClusterSnapshotIdentifier"] == "nightly"
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_unknown_snapshot(client, method, noun, parent):
+    """An unknown identifier is the fault that AWS documents."""
+    source = SNAPSHOT if parent == "DBInstance" else CLUSTER_SNAPSHOT
+
+    with refused(*NOT_FOUND[source]):
+        getattr(client, method)(**{f"{noun}Identifier": "nightly"})
+
+
+def test_snapshot_by_arn(client, rds_export_tasks):
+    """A snapshot can be described by its ARN."""
+    record = rds_export_tasks.seed_snapshot("nightly")
+
+    assert client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record]
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_unknown_filter(client, method, noun, parent):
+    """An unknown filter is refused."""
+    with refused("InvalidParameterValue", 400, "Unrecognized filter name: status"):
+        getattr(client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
+
+
+@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
+def test_pages(method, noun, parent):
+    """The snapshots come in pages."""
+    with fake_rds_export(page_size=1) as registry:
+        for name in ("first", "second", "third"):
+            registry.seed_snapshot(name, cluster=noun == "DBClusterSnapshot")
+        pages = list(boto3.client("rds").get_paginator(method).paginate())
+
+    assert [[snapshot[f"{noun}Identifier"] for snapshot in page[f"{noun}s"]] for page in pages] == [
+        ["first"],
+        ["second"],
+        ["third"],
+    ]
+
+
+def test_no_snapshots_but_a_cluster(rds_export_tasks, rds_export_client):
+    """If only a cluster is seeded, the lists of snapshots are empty."""
+    rds_export_tasks.seed_snapshot(CLUSTER)
+
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
+    assert rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+
+
+@pytest.mark.parametrize("method", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
+def test_no_handler_without_seeds(rds_export_tasks, rds_export_client, method):
+    """Without seeded sources, the operations that describe snapshots have no handler."""
+    with pytest.raises(UnansweredOperation):
+        getattr(rds_export_client, method)()
+
+    rds_export_tasks.unanswered.clear()
+
+
+NO_SOURCE = "arn_or_name must be the name of a snapshot, or the ARN of one or of a cluster, got"
+DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "error", "text"),
+    [
+        ("", {}, ValueError, f"{NO_SOURCE} ''"),
+        ("1st", {}, ValueError, f"{NO_SOURCE} '1st'"),
+        (DATABASE, {}, ValueError, f"{NO_SOURCE} '{DATABASE}'"),
+        (
+            SNAPSHOT,
+            {"cluster": True},
+            ValueError,
+            f"arn_or_name must be the name of a cluster snapshot, or the ARN of one, got '{SNAPSHOT}'",
+        ),
+        (None, {}, ValueError, f"{NO_SOURCE} None"),
+        (
+            "late",
+            {"snapshot_time": "yesterday"},
+            ValueError,
+            "snapshot_time must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'yesterday'",
+        ),
+        ("late", {"engine": 5}, ValueError, "engine must be a string, got int 5"),
+        ("late", {"status": 5}, ValueError, "status must be a string, got int 5"),
+        ("late", {"allocated_storage": "20"}, ValueError, "allocated_storage must be an int, got str '20'"),
+        ("nightly", {}, ValueError, f"'{SNAPSHOT}' exists already. Seed each source once"),
+        (
+            "late",
+            {"db_cluster_identifer": "x"},
+            TypeError,
+            (
+                "unknown field 'db_cluster_identifer'. Did you mean 'db_instance_identifier', 'db_snapshot_identifier' "
+                "or 'source_db_snapshot_identifier'?"
+            ),
+        ),
+    ],
+)
+def test_mistake(rds_export_tasks, rds_export_client, source, options, error, text):
+    """A mistake is refused with the value and what to do; the sources stay as they were."""
+    record = rds_export_tasks.seed_snapshot("nightly")
+
+    with raises_exactly(error, text):
+        rds_export_tasks.seed_snapshot(source, **options)
+
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == [record]
+
+
+def test_records_are_copies(rds_export_tasks, rds_export_client):
+    """Neither the returned record nor a response shares data with the source."""
+    returned = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
+    rds_export_client.describe_db_snapshots()
+
+    for record in (returned, *rds_export_tasks.calls[0].response["DBSnapshots"]):
+        record["TagList"].clear()
+
+    (shown,) = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+    assert shown["TagList"] == [{"Key": "team", "Value": "data"}]

@@ -1,0 +1,272 @@
+"""StartExportTask with a real client."""
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import boto3
+import pytest
+
+from helpers.asking import described
+from helpers.aws import (
+    CLUSTER,
+    CLUSTER_SNAPSHOT,
+    SNAPSHOT,
+    STATUSES,
+    documented,
+    fields_of,
+    refused,
+    start,
+    without_metadata,
+)
+from pytest_rds_export import Polls, Stuck, fake_rds_export
+
+INVALID_IDENTIFIER = (
+    "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must contain "
+    "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
+INVALID_EXPORT_ONLY = ("InvalidExportOnly", 400, documented("InvalidExportOnlyFault"))
+FORMS = ["orders", "orders.public", "orders.public.items", "orders.public.items.id", "orders.", ".items", ""]
+
+
+def start_response(*arguments, **parameters):
+    return without_metadata(start(*arguments, **parameters))
+
+
+def test_response_has_the_parameters(rds_export_client):
+    response = start_response(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+
+    assert set(response) == fields_of("STARTING", given=("S3Prefix", "ExportOnly"))
+    del response["SnapshotTime"]
+    assert response == {
+        "ExportTaskIdentifier": "nightly",
+        "SourceArn": SNAPSHOT,
+        "ExportOnly": ["orders", "orders.public"],
+        "S3Bucket": "rds-exports",
+        "S3Prefix": "rds",
+        "IamRoleArn": "arn:aws:iam::123456789012:role/rds-export",
+        "KmsKeyId": "1234abcd",
+        "Status": "STARTING",
+        "PercentProgress": 0,
+        "TotalExtractedDataInGB": 0,
+        "SourceType": "SNAPSHOT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "source_type"), [(SNAPSHOT, "SNAPSHOT"), (CLUSTER_SNAPSHOT, "SNAPSHOT"), (CLUSTER, "CLUSTER")]
+)
+def test_response_without_optional_parameters(rds_export_client, source, source_type):
+    response = start_response(rds_export_client, source=source)
+
+    assert set(response) == fields_of("STARTING", given=(), cluster=source_type == "CLUSTER")
+    assert response["SourceType"] == source_type
+
+
+def test_response_works_with_an_aws_sample(rds_export_client):
+    """A public AWS sample converts only SnapshotTime to a string before it calls ``json.dumps``."""
+    response = start(rds_export_client)
+    response["SnapshotTime"] = str(response["SnapshotTime"])
+    response["ResponseMetadata"] = None
+
+    assert json.loads(json.dumps(response))["ExportTaskIdentifier"] == "nightly"
+
+
+def test_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_client):
+    response = start_response(rds_export_client)
+
+    assert described(rds_export_client) == {**response, "S3Prefix": ""}
+    assert set(described(rds_export_client)) == fields_of("STARTING")
+    assert rds_export_tasks["nightly"].status == "STARTING"
+
+
+def test_empty_export_only_is_left_out(rds_export_client):
+    assert "ExportOnly" not in start(rds_export_client, ExportOnly=[])
+    assert "ExportOnly" not in described(rds_export_client)
+
+
+def test_export_completes(rds_export_client, rds_export_clock):
+    started = rds_export_clock.now
+    start(rds_export_client)
+
+    rds_export_clock.tick(minutes=10)
+    extracting = described(rds_export_client)
+    rds_export_clock.tick(minutes=5)
+    complete = described(rds_export_client)
+
+    assert set(extracting) == fields_of("IN_PROGRESS")
+    assert set(complete) == fields_of("COMPLETE")
+    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=10)
+    assert complete["TaskEndTime"] == started + timedelta(minutes=15)
+    assert complete["PercentProgress"] == 100
+
+
+def test_response_is_starting_even_if_that_phase_is_skipped():
+    with fake_rds_export(timeline=Polls(starting=0, in_progress=0)):
+        client = boto3.client("rds")
+
+        assert start(client)["Status"] == "STARTING"
+        assert described(client)["Status"] == "COMPLETE"
+
+
+@pytest.mark.parametrize("identifier", ["1st", "late-", "-late", "a--b", "night_ly", "rds:nightly", "nächtlich", "a b"])
+def test_identifier_that_is_not_valid(rds_export_tasks, rds_export_client, identifier):
+    with refused("InvalidParameterValue", 400, INVALID_IDENTIFIER):
+        start(rds_export_client, identifier)
+
+    assert not rds_export_tasks
+
+
+def test_long_identifier(rds_export_tasks, rds_export_client):
+    start(rds_export_client, "a" * 60)
+
+    with refused(
+        "InvalidParameterValue",
+        400,
+        "The parameter ExportTaskIdentifier must not be longer than 60 characters.",
+    ):
+        start(rds_export_client, "a" * 61)
+
+    assert list(rds_export_tasks) == ["a" * 60]
+
+
+def test_identifier_keeps_its_case(rds_export_tasks, rds_export_client):
+    assert start(rds_export_client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_identifier_in_use(rds_export_tasks, rds_export_client, status):
+    rds_export_tasks.seed("nightly", status=status)
+
+    with refused("ExportTaskAlreadyExists", 400, "The export task with the ID nightly already exists."):
+        start(rds_export_client)
+
+    assert rds_export_tasks["nightly"].status == status
+
+
+@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
+def test_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, status):
+    for number in range(5):
+        rds_export_tasks.seed(f"task-{number}", status=status)
+
+    with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks"):
+        start(rds_export_client)
+
+    assert "nightly" not in rds_export_tasks
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
+def test_exports_that_are_not_running_do_not_count(rds_export_tasks, rds_export_client, status):
+    for number in range(5):
+        rds_export_tasks.seed(f"task-{number}", status=status)
+
+    assert start(rds_export_client)["Status"] == "STARTING"
+
+
+def test_exports_that_have_ended_do_not_count(rds_export_client, rds_export_clock):
+    for number in range(5):
+        start(rds_export_client, f"task-{number}")
+
+    rds_export_clock.tick(minutes=15)
+
+    assert start(rds_export_client)["Status"] == "STARTING"
+
+
+def test_concurrent_limit_of_each_region():
+    with fake_rds_export("running", concurrent_limit=1):
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 1 concurrent export tasks"):
+            start(boto3.client("rds"))
+
+        other_region = boto3.client("rds", region_name="eu-west-1")
+        assert start(other_region, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+
+
+def test_prefix_with_a_trailing_slash_fails_later(rds_export_client, rds_export_clock):
+    response = start(rds_export_client, S3Prefix="rds/")
+    assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
+
+    rds_export_clock.tick(minutes=15)
+
+    failed = described(rds_export_client)
+    assert set(failed) == fields_of("FAILED")
+    assert failed["FailureCause"] == (
+        "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
+    )
+
+
+def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
+    with fake_rds_export(timeline=Stuck()):
+        client = boto3.client("rds")
+        start(client, S3Prefix="rds/")
+        rds_export_clock.tick(hours=8)
+
+        assert described(client)["Status"] == "STARTING"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "nightly",
+        "",
+        "arn:aws:rds:us-east-1:123456789012:db:orders",
+        "arn:aws:rds:us-east-1:12345:snapshot:nightly",
+        "arn:aws:s3:::rds-exports",
+        "arn:aws:rds:us-east-1:123456789012:snapshot:",
+        f"{SNAPSHOT}\n",
+    ],
+)
+def test_malformed_source(rds_export_tasks, rds_export_client, arn):
+    with refused("InvalidParameterValue", 400, f"Invalid value {arn} for SourceArn."):
+        start(rds_export_client, source=arn)
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "noun"),
+    [
+        ("snapshot", "DBSnapshotNotFound", "snapshot"),
+        ("cluster-snapshot", "DBClusterSnapshotNotFoundFault", "cluster snapshot"),
+        ("cluster", "DBClusterNotFoundFault", "cluster"),
+    ],
+)
+def test_source_of_another_region(rds_export_tasks, rds_export_client, kind, code, noun):
+    with refused(code, 404, f"Could not find {noun} with name nightly"):
+        start(rds_export_client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
+
+    assert not rds_export_tasks
+
+
+@pytest.mark.parametrize(
+    ("engine", "accepted"),
+    [
+        (None, 3),
+        ("postgres", 3),
+        ("aurora-postgresql", 3),
+        ("mysql", 2),
+        ("mariadb", 2),
+        ("aurora-mysql", 2),
+    ],
+)
+def test_export_only_depends_on_the_engine(rds_export_tasks, rds_export_client, engine, accepted):
+    rds_export_tasks.seed_snapshot("nightly", engine=engine)
+
+    for form in FORMS[:accepted]:
+        assert start(rds_export_client, f"task-{form.count('.')}", ExportOnly=["db", form])["ExportOnly"] == [
+            "db",
+            form,
+        ]
+    for form in FORMS[accepted:]:
+        with refused(*INVALID_EXPORT_ONLY):
+            start(rds_export_client, ExportOnly=["db", form])
+
+    assert "nightly" not in rds_export_tasks
+
+
+def test_time_and_size_of_the_snapshot(rds_export_tasks, rds_export_client, rds_export_clock):
+    taken = datetime(2025, 12, 31, 22, 0, tzinfo=timezone.utc)
+    rds_export_tasks.seed_snapshot("nightly", snapshot_time=taken, allocated_storage=20)
+
+    assert start(rds_export_client)["SnapshotTime"] == taken
+
+    rds_export_clock.tick(minutes=15)
+    assert described(rds_export_client)["TotalExtractedDataInGB"] == 20

@@ -1,0 +1,179 @@
+"""Stubs: responses of the other operations of RDS, checked against the service model."""
+
+import re
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.aws import raises_exactly, refused, without_metadata
+from pytest_rds_export import UnansweredOperation
+
+
+@pytest.fixture
+def describe(rds_export_client):
+    """Call DescribeDBInstances."""
+
+    def call(**parameters):
+        return without_metadata(rds_export_client.describe_db_instances(**parameters))
+
+    return call
+
+
+INSTANCES = {"DBInstances": [{"DBInstanceIdentifier": "orders", "AllocatedStorage": 20, "MultiAZ": True}]}
+
+
+def test_mapping(rds_export_tasks, describe):
+    """A mapping is the response of every call."""
+    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+
+    assert [describe(), describe(DBInstanceIdentifier="orders")] == [INSTANCES, INSTANCES]
+
+
+def test_callable(rds_export_tasks, describe):
+    """A callable gets the parameters and returns the response."""
+    rds_export_tasks.stub(
+        "DescribeDBInstances",
+        lambda parameters: {"DBInstances": [{"DBInstanceIdentifier": parameters["DBInstanceIdentifier"]}]},
+    )
+
+    assert describe(DBInstanceIdentifier="ledger") == {"DBInstances": [{"DBInstanceIdentifier": "ledger"}]}
+
+
+def test_client_error_of_a_callable(rds_export_tasks, describe):
+    """A ClientError of a callable reaches the client as a fault."""
+
+    def respond(parameters):
+        error = {"Code": "DBInstanceNotFound", "Message": "DBInstance orders not found."}
+        raise ClientError({"Error": error}, "DescribeDBInstances")
+
+    rds_export_tasks.stub("DescribeDBInstances", respond)
+
+    with refused("DBInstanceNotFound", 404, "DBInstance orders not found."):
+        describe()
+    assert rds_export_tasks.calls[0].error_code == "DBInstanceNotFound"
+
+
+def test_exception_of_a_callable(rds_export_tasks, describe):
+    """Another exception of a callable reaches the caller."""
+
+    def respond(parameters):
+        raise LookupError("no such fixture")
+
+    rds_export_tasks.stub("DescribeDBInstances", respond)
+
+    with pytest.raises(LookupError, match="no such fixture"):
+        describe()
+    assert [call.error_code for call in rds_export_tasks.calls] == ["LookupError"]
+
+
+def test_later_stub_replaces(rds_export_tasks, describe):
+    """A later stub replaces an earlier one."""
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
+    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+
+    assert describe() == INSTANCES
+
+
+def test_operation_without_output(rds_export_tasks, rds_export_client):
+    """An operation without output can be stubbed with an empty mapping."""
+    rds_export_tasks.stub("AddTagsToResource", {})
+
+    tags = {"ResourceName": "arn:aws:rds:us-east-1:123456789012:db:orders", "Tags": [{"Key": "a", "Value": "b"}]}
+    assert without_metadata(rds_export_client.add_tags_to_resource(**tags)) == {}
+    assert rds_export_tasks.calls[0].parameters == tags
+
+
+def test_recorded_response(rds_export_tasks, describe):
+    """The ResponseMetadata of a recorded response is ignored."""
+    rds_export_tasks.stub("DescribeDBInstances", {**INSTANCES, "ResponseMetadata": {"HTTPStatusCode": 200}})
+
+    assert describe() == INSTANCES
+
+
+def test_stub_before_seeded_snapshots(rds_export_tasks, rds_export_client):
+    """A stub takes precedence over seeded snapshots."""
+    rds_export_tasks.seed_snapshot("nightly")
+    rds_export_tasks.stub("DescribeDBSnapshots", {"DBSnapshots": []})
+
+    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
+
+
+def test_injected_failure_before_stub(rds_export_tasks, describe):
+    """An injected failure takes precedence over a stub."""
+    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances", times=1)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        describe()
+    assert describe() == INSTANCES
+
+
+def test_stub_in_every_region(rds_export_tasks):
+    """A stub applies in every region."""
+    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+
+    assert boto3.client("rds", region_name="eu-west-1").describe_db_instances()["DBInstances"]
+    assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
+
+
+def test_stub_before_moto(rds_export_tasks, describe):
+    """A stub takes precedence over moto."""
+    moto = pytest.importorskip("moto")
+    with moto.mock_aws():
+        assert describe() == {"DBInstances": []}
+        rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+        assert describe() == INSTANCES
+
+
+@pytest.mark.parametrize("operation", ["StartExportTask", "CancelExportTask", "DescribeExportTasks"])
+def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
+    """The operations that the registry handles cannot be stubbed."""
+    with raises_exactly(
+        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure"
+    ):
+        rds_export_tasks.stub(operation, {})
+
+
+WRONG = [
+    (
+        {"DBInstances": [{"DBInstanceIdentifer": "orders"}]},
+        'not a valid response of DescribeDBInstances: Unknown parameter in DBInstances[0]: "DBInstanceIdentifer"',
+    ),
+    (
+        {"DBInstances": [{"AllocatedStorage": "20"}]},
+        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage,",
+    ),
+    (
+        {"Instances": []},
+        'not a valid response of DescribeDBInstances: Unknown parameter in input: "Instances", must be one',
+    ),
+    (None, "the response of DescribeDBInstances must be a mapping in the API's shape, got None"),
+    ([], "the response of DescribeDBInstances must be a mapping in the API's shape, got list []"),
+]
+
+
+@pytest.mark.parametrize(("response", "text"), WRONG)
+def test_wrong_mapping(rds_export_tasks, describe, response, text):
+    """A mapping that the service model does not allow is refused at once."""
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
+        rds_export_tasks.stub("DescribeDBInstances", response)
+
+    with pytest.raises(UnansweredOperation):
+        describe()
+    rds_export_tasks.unanswered.clear()
+
+
+@pytest.mark.parametrize(("response", "text"), WRONG)
+def test_wrong_result_of_a_callable(rds_export_tasks, describe, response, text):
+    """A result of a callable that the service model does not allow is refused at the call."""
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: response)
+
+    with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
+        describe()
+
+
+def test_response_for_an_operation_without_output(rds_export_tasks):
+    """A response for an operation without output is refused."""
+    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
+        rds_export_tasks.stub("AddTagsToResource", {"Tags": []})

@@ -1,0 +1,380 @@
+"""ExportTask: a value, and the live task of a registry."""
+
+import copy
+import json
+from datetime import datetime, timedelta, timezone
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from helpers.asking import described
+from helpers.aws import CLUSTER, STATUSES, fields_of, raises_exactly, service_model, start
+from helpers.rules import MOVES
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
+from pytest_rds_export._rds.task import Field
+
+MODEL = service_model()
+FIELDS = [xform_name(name) for name in MODEL.shape_for("ExportTask").members]
+ALLOWED = [(old, new) for old in STATUSES for new in MOVES[old]]
+REFUSED = [(old, new) for old in STATUSES for new in STATUSES if new not in MOVES[old]]
+
+
+def test_fields():
+    """The 16 declared fields are those of the service model, in its order."""
+    known = [name for name, value in vars(ExportTask).items() if isinstance(value, Field)]
+    assert known == [name for name in FIELDS if name in known]
+    assert FIELDS[0] == "export_task_identifier"
+    assert len(known) == 16
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_fields_of_a_live_task(rds_export_tasks, rds_export_client, name):
+    """A live task has the values that a response shows."""
+    task = rds_export_tasks.seed("nightly", status="FAILED", export_only=["orders"], percent_progress=7)
+    api_name = next(known for known in MODEL.shape_for("ExportTask").members if xform_name(known) == name)
+
+    assert getattr(task, name) == described(rds_export_client).get(api_name)
+
+
+def test_fields_of_a_value():
+    """A value has only the fields that it was given."""
+    task = ExportTask("nightly", percent_progress=42)
+
+    given = {name: getattr(task, name) for name in FIELDS if getattr(task, name) is not None}
+    assert given == {"export_task_identifier": "nightly", "status": "IN_PROGRESS", "percent_progress": 42}
+    assert (task.identifier, task.region, task.timeline) == ("nightly", None, None)
+
+
+def test_region_of_a_value():
+    """A value has the region of its source."""
+    assert ExportTask("nightly", source_arn=CLUSTER).region == "us-east-1"
+
+
+def test_region_and_timeline_of_a_live_task(rds_export_tasks):
+    """A live task has the region and, by default, the timeline of its registry."""
+    task = rds_export_tasks.seed("nightly")
+
+    assert (task.region, task.timeline) == ("us-east-1", Timeline())
+
+
+def test_a_timeline_of_its_own(rds_export_tasks):
+    """A live task may have a timeline of its own."""
+    assert rds_export_tasks.seed("nightly", timeline=Polls(starting=3)).timeline == Polls(starting=3)
+
+
+@pytest.mark.parametrize("name", ["percent", "_percent", "identifer"])
+def test_an_unknown_attribute(rds_export_tasks, name):
+    """An unknown attribute is an AttributeError."""
+    for task in (ExportTask("nightly"), rds_export_tasks.seed("nightly")):
+        with raises_exactly(AttributeError, f"'ExportTask' object has no attribute {name!r}"):
+            getattr(task, name)
+
+
+def test_dir():
+    """dir() lists fields, properties and methods."""
+    assert {*FIELDS, "identifier", "region", "timeline", "move_to"} <= set(dir(ExportTask("nightly")))
+
+
+@pytest.mark.parametrize(
+    ("task", "text"),
+    [
+        (ExportTask("nightly"), "<ExportTask 'nightly' IN_PROGRESS>"),
+        (ExportTask("nightly", percent_progress=42), "<ExportTask 'nightly' IN_PROGRESS 42%>"),
+        (ExportTask("done", status="COMPLETE", region="eu-west-1"), "<ExportTask 'done' COMPLETE in eu-west-1>"),
+    ],
+)
+def test_the_repr_of_a_value(task, text):
+    """The repr of a value shows what it was given."""
+    assert repr(task) == text
+
+
+def test_the_repr_of_a_live_task(rds_export_tasks):
+    """The repr of a live task shows its state."""
+    task = rds_export_tasks.seed("nightly", percent_progress=42)
+    assert repr(task) == "<ExportTask 'nightly' IN_PROGRESS 42% in us-east-1>"
+
+    task.move_to("COMPLETE")
+    assert repr(task) == "<ExportTask 'nightly' COMPLETE 100% in us-east-1>"
+
+
+def test_equality_of_values():
+    """Values are equal if fields, region and timeline are."""
+    task = ExportTask("nightly", percent_progress=42)
+
+    assert task == ExportTask("nightly", percent_progress=42)
+    assert task == copy.copy(task)
+    assert task != ExportTask("nightly", percent_progress=43)
+    assert task != ExportTask("nightly", percent_progress=42, timeline=Stuck())
+    assert task != ExportTask("nightly", percent_progress=42, region="eu-west-1")
+    assert task != "nightly"
+
+
+def test_equality_of_live_tasks(rds_export_tasks, rds_export_clock):
+    """Live tasks are equal if their state is."""
+    task = rds_export_tasks.seed("nightly")
+    with fake_rds_export("nightly") as other:
+        twin = other["nightly"]
+
+    assert task == twin
+    twin.move_to("COMPLETE")
+    assert task != twin
+
+
+def test_no_hash():
+    """A task has no hash, because it can change."""
+    with pytest.raises(TypeError, match="unhashable type: 'ExportTask'"):
+        hash(ExportTask("nightly"))
+
+
+@pytest.mark.parametrize(("old", "new"), ALLOWED)
+def test_move_to(rds_export_tasks, rds_export_client, old, new):
+    """A move sets the fields that a real task has in that status."""
+    task = rds_export_tasks.seed("nightly", status=old)
+
+    task.move_to(new)
+
+    shown = described(rds_export_client)
+    assert (task.status, shown["Status"]) == (new, new)
+    assert set(shown) == fields_of(new, extracting=old == "IN_PROGRESS")
+    assert shown["PercentProgress"] == (100 if new == "COMPLETE" else 0)
+
+
+@pytest.mark.parametrize(("old", "new"), REFUSED)
+def test_a_move_that_is_not_allowed(rds_export_tasks, old, new):
+    """A move backwards, to the same status or from an end is refused with those that are allowed."""
+    task = rds_export_tasks.seed("nightly", status=old)
+    before = repr(task)
+    *others, last = [repr(status) for status in MOVES[old]] or [None]
+    hint = f"It can become {', '.join(others)} or {last}" if others else "It has ended"
+
+    with raises_exactly(ValueError, f"export task 'nightly' is {old} and cannot become {new}. {hint}"):
+        task.move_to(new)
+
+    assert repr(task) == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "way"),
+    [("status", "COMPLETE", "move_to('COMPLETE')"), ("percent_progress", 43, "move_to(status, percent_progress=43)")],
+)
+def test_assignment_to_a_live_task(rds_export_tasks, field, value, way):
+    """A field of a live task cannot be assigned; the message has the move to write."""
+    task = rds_export_tasks.seed("nightly", percent_progress=42)
+
+    with raises_exactly(
+        AttributeError,
+        f"{field} of <ExportTask 'nightly' IN_PROGRESS 42% in us-east-1> cannot be assigned. Use {way}",
+    ):
+        setattr(task, field, value)
+
+    assert (task.status, task.percent_progress) == ("IN_PROGRESS", 42)
+
+
+def test_assignment_to_a_value():
+    """A field of a value cannot be assigned; the message has the call to write."""
+    task = ExportTask("nightly")
+
+    with raises_exactly(
+        AttributeError,
+        "status of <ExportTask 'nightly' IN_PROGRESS> cannot be assigned. "
+        "Pass it to ExportTask: ExportTask('nightly', status='FAILED')",
+    ):
+        task.status = "FAILED"
+
+    assert task == ExportTask("nightly")
+
+
+def test_assignment_of_the_identifier(rds_export_tasks):
+    """The identifier cannot be changed."""
+    task = rds_export_tasks.seed("nightly")
+
+    with raises_exactly(
+        AttributeError,
+        "export_task_identifier of <ExportTask 'nightly' IN_PROGRESS 0% in us-east-1> cannot be assigned. "
+        "A task keeps its identifier",
+    ):
+        task.export_task_identifier = "weekly"
+    with pytest.raises(AttributeError):
+        task.identifier = "weekly"
+
+    assert task.identifier == task.export_task_identifier == "nightly"
+
+
+def test_nothing_is_shared_with_responses(rds_export_tasks, rds_export_client):
+    """Values and live tasks share no list with parameters and responses."""
+    kept = ExportTask("nightly", export_only=["orders"])
+    rds_export_tasks.seed_all([kept])
+    start(rds_export_client, "weekly", ExportOnly=["orders"])
+    rds_export_client.describe_export_tasks()
+
+    for call in rds_export_tasks.calls:
+        for holder in (call.parameters, call.response, *call.response.get("ExportTasks", ())):
+            if "ExportOnly" in holder:
+                holder["ExportOnly"].append("customers")
+
+    assert kept.export_only == rds_export_tasks["nightly"].export_only == ["orders"]
+    assert rds_export_tasks["weekly"].export_only == ["orders"]
+
+
+def test_repr_of_a_field():
+    """A field has a repr of its own."""
+    assert repr(ExportTask.percent_progress) == "<field percent_progress of ExportTask>"
+
+
+def test_a_move_with_fields(rds_export_tasks, rds_export_client):
+    """A move sets the fields that it is given."""
+    task = rds_export_tasks.seed("nightly", percent_progress=42)
+    ended = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
+
+    task.move_to("FAILED", failure_cause="The bucket is gone.", percent_progress=43, task_end_time=ended)
+
+    shown = described(rds_export_client)
+    assert shown["FailureCause"] == "The bucket is gone."
+    assert shown["PercentProgress"] == 43
+    assert shown["TaskEndTime"] == ended
+
+
+def test_times_and_progress_of_a_move(rds_export_tasks, rds_export_clock):
+    """A move sets the time of its status and keeps the progress."""
+    task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Stuck())
+    rds_export_clock.tick(minutes=3)
+    task.move_to("IN_PROGRESS", percent_progress=42, total_extracted_data_in_gb=5)
+    rds_export_clock.tick(minutes=4)
+    task.move_to("CANCELED")
+
+    began = rds_export_clock.now - timedelta(minutes=4)
+    assert (task.task_start_time, task.task_end_time) == (began, rds_export_clock.now)
+    assert (task.percent_progress, task.total_extracted_data_in_gb) == (42, 5)
+
+
+def test_extracted_data_of_a_move(rds_export_tasks):
+    """The extracted data follows the progress, as for a seed."""
+    moved = rds_export_tasks.seed("moved", status="STARTING")
+    seeded = rds_export_tasks.seed("seeded", percent_progress=50)
+
+    moved.move_to("IN_PROGRESS", percent_progress=50)
+
+    assert moved.total_extracted_data_in_gb == seeded.total_extracted_data_in_gb == 50
+
+
+def test_size_of_a_move(rds_export_tasks):
+    """Progress and extracted data together determine the size of the whole."""
+    task = rds_export_tasks.seed("nightly", status="STARTING")
+
+    task.move_to("IN_PROGRESS", percent_progress=50, total_extracted_data_in_gb=6)
+    assert task.total_extracted_data_in_gb == 6
+
+    task.move_to("COMPLETE")
+    assert task.total_extracted_data_in_gb == 12
+
+
+def test_extracted_data_of_a_complete_task(rds_export_tasks):
+    """A complete task has extracted everything."""
+    task = rds_export_tasks.seed("nightly", percent_progress=50, total_extracted_data_in_gb=6)
+
+    task.move_to("COMPLETE")
+
+    assert (task.percent_progress, task.total_extracted_data_in_gb) == (100, 12)
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "error", "text"),
+    [
+        (
+            "DONE",
+            {},
+            ValueError,
+            (
+                "unknown status 'DONE'. Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or "
+                "'FAILED'"
+            ),
+        ),
+        (["FAILED"], {}, ValueError, "unknown status ['FAILED']. Did you mean 'FAILED'?"),
+        ("FAILED", {"percent_progress": 140}, ValueError, "percent_progress must be an int from 0 to 100, got 140"),
+        ("FAILED", {"export_task_identifier": "later"}, TypeError, "move_to cannot set export_task_identifier"),
+        ("FAILED", {"status": "COMPLETE"}, TypeError, "move_to cannot set status"),
+    ],
+)
+def test_a_wrong_move(rds_export_tasks, status, fields, error, text):
+    """A wrong move is refused, and the task stays as it was."""
+    task = rds_export_tasks.seed("nightly", percent_progress=42)
+
+    with raises_exactly(error, text):
+        task.move_to(status, **fields)
+
+    assert repr(task) == "<ExportTask 'nightly' IN_PROGRESS 42% in us-east-1>"
+
+
+def test_an_unknown_field_of_a_move(rds_export_tasks):
+    """An unknown field of a move is refused with the similar one."""
+    task = rds_export_tasks.seed("nightly")
+
+    with raises_exactly(TypeError, "unknown field 'failure_caus'. Did you mean 'failure_cause'?"):
+        task.move_to("FAILED", failure_caus="The bucket is gone.")
+
+    assert task.status == "IN_PROGRESS"
+
+
+def test_a_move_of_a_value():
+    """A value cannot be moved; the message says what can."""
+    with raises_exactly(
+        ValueError,
+        "<ExportTask 'nightly' IN_PROGRESS> is a value. Move the task that seed() returned, or registry['nightly']",
+    ):
+        ExportTask("nightly").move_to("COMPLETE")
+
+
+def test_a_move_of_a_started_task(rds_export_tasks, rds_export_client):
+    """A started task can be moved like a seeded one."""
+    start(rds_export_client)
+
+    rds_export_tasks["nightly"].move_to("IN_PROGRESS", percent_progress=42)
+
+    assert described(rds_export_client)["PercentProgress"] == 42
+
+
+def test_the_timeline_after_a_move(rds_export_tasks, rds_export_clock):
+    """A moved task advances by the clock from there."""
+    task = rds_export_tasks.seed("nightly", status="STARTING")
+
+    task.move_to("IN_PROGRESS")
+    rds_export_clock.tick(minutes=4)
+    assert (task.status, task.percent_progress) == ("IN_PROGRESS", 80)
+
+    rds_export_clock.tick(minutes=1)
+    assert (task.status, task.task_end_time) == ("COMPLETE", rds_export_clock.now)
+
+
+@pytest.fixture
+def newer_model(tmp_path, monkeypatch):
+    """A service model in which export tasks have one more field."""
+    model = botocore.session.get_session().get_component("data_loader").load_service_model("rds", "service-2")
+    model["shapes"]["ExportTask"]["members"]["EncryptionMode"] = {"shape": "String"}
+    target = tmp_path / "models" / "rds" / MODEL.api_version
+    target.mkdir(parents=True)
+    (target / "service-2.json").write_text(json.dumps(model))
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+
+
+def test_a_field_of_a_newer_model(pytester, newer_model):
+    """A field that only a newer botocore knows can be given, read and described."""
+    pytester.makepyfile(
+        """
+        import boto3
+        from pytest_rds_export import ExportTask
+
+        KEPT = ExportTask("nightly", encryption_mode="KMS")
+
+        def test_it(rds_export_tasks, rds_export_client):
+            rds_export_tasks.seed_all([KEPT, {"ExportTaskIdentifier": "other", "EncryptionMode": "S3"}])
+
+            assert KEPT.encryption_mode == "KMS"
+            assert rds_export_tasks["other"].encryption_mode == "S3"
+            for client in (rds_export_client, boto3.client("rds")):
+                shown = client.describe_export_tasks()["ExportTasks"]
+                assert [task["EncryptionMode"] for task in shown] == ["KMS", "S3"]
+        """
+    )
+
+    pytester.runpytest_subprocess("-p", "no:randomly").assert_outcomes(passed=1)

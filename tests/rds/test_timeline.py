@@ -1,0 +1,420 @@
+"""Timeline: a task advances by the clock, at the times of its timeline and not of the read."""
+
+import itertools
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from freezegun import freeze_time
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.asking import cancel, described, exactly
+from helpers.aws import start
+from pytest_rds_export import ExportTask, Timeline, fake_rds_export
+from pytest_rds_export._rds.timeline import failing
+
+T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
+HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
+PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
+
+
+def minutes(number):
+    return timedelta(minutes=number)
+
+
+@pytest.fixture
+def clock():
+    """A clock of the user's own freezegun, at T0."""
+    with freeze_time(T0) as frozen:
+        yield frozen
+
+
+def test_phases(clock, rds_export_tasks):
+    """A task is STARTING, IN_PROGRESS and COMPLETE at the exact times of its timeline."""
+    task = rds_export_tasks.seed("nightly", status="STARTING", timeline=HALF_AN_HOUR)
+    assert (task.status, task.task_start_time, task.task_end_time) == ("STARTING", None, None)
+
+    clock.move_to(T0 + minutes(20) - timedelta(milliseconds=1))
+    assert task.status == "STARTING"
+    clock.move_to(T0 + minutes(20))
+    assert (task.status, task.task_start_time, task.percent_progress) == ("IN_PROGRESS", T0 + minutes(20), 0)
+    clock.move_to(T0 + minutes(30) - timedelta(milliseconds=1))
+    assert (task.status, task.percent_progress, task.task_end_time) == ("IN_PROGRESS", 99, None)
+    clock.move_to(T0 + minutes(30))
+    assert (task.status, task.percent_progress, task.task_end_time) == ("COMPLETE", 100, T0 + minutes(30))
+
+
+@pytest.mark.rds_export_tasks(timeline=HALF_AN_HOUR)
+def test_times_after_a_late_read(clock, rds_export_tasks, rds_export_client):
+    """The times are those of the transitions, however late the task is read."""
+    response = start(rds_export_client)
+    assert response["Status"] == "STARTING"
+    clock.tick(timedelta(days=3))
+
+    task = described(rds_export_client)
+
+    assert task["Status"] == "COMPLETE"
+    assert task["TaskStartTime"] == T0 + minutes(20)
+    assert task["TaskEndTime"] == T0 + minutes(30)
+
+
+def test_progress(clock, rds_export_tasks):
+    """Progress and extracted data grow linearly."""
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=300))
+
+    for percent in range(100):
+        assert (task.percent_progress, task.total_extracted_data_in_gb) == (percent, percent)
+        clock.tick(3)
+    assert task.status == "COMPLETE"
+
+
+def test_a_task_seeded_halfway(clock, rds_export_tasks, rds_export_client):
+    """A task that is seeded halfway continues from there."""
+    rds_export_tasks.seed("nightly", percent_progress=40, total_extracted_data_in_gb=20, timeline=HALF_AN_HOUR)
+    assert described(rds_export_client)["TaskStartTime"] == T0 - minutes(4)
+
+    clock.tick(minutes(3))
+    halfway = described(rds_export_client)
+    assert (halfway["PercentProgress"], halfway["TotalExtractedDataInGB"]) == (70, 35)
+
+    clock.tick(minutes(3))
+    end = described(rds_export_client)
+    assert (end["Status"], end["PercentProgress"], end["TotalExtractedDataInGB"]) == ("COMPLETE", 100, 50)
+    assert end["TaskEndTime"] == T0 + minutes(6)
+
+
+def test_a_cancel(clock, rds_export_tasks, rds_export_client):
+    """A cancelled export is CANCELED two minutes later and keeps its progress."""
+    rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+    clock.tick(minutes(5))
+    response = cancel(rds_export_client)
+    assert (response["Status"], response["PercentProgress"]) == ("CANCELING", 50)
+
+    clock.tick(minutes(1))
+    assert described(rds_export_client)["Status"] == "CANCELING"
+    clock.tick(minutes(60))
+    end = described(rds_export_client)
+    assert (end["Status"], end["PercentProgress"], end["TaskEndTime"]) == ("CANCELED", 50, T0 + minutes(7))
+
+
+@pytest.mark.rds_export_tasks(timeline=replace(HALF_AN_HOUR, outcome="CANCELED"))
+def test_an_export_that_somebody_else_cancels(clock, rds_export_client):
+    """outcome="CANCELED" makes a task CANCELING after in_progress and CANCELED after canceling."""
+    start(rds_export_client)
+    shown = []
+    for passed in (minutes(29), minutes(1), minutes(2), minutes(60)):
+        clock.tick(passed)
+        shown.append(described(rds_export_client))
+
+    assert [task["Status"] for task in shown] == ["IN_PROGRESS", "CANCELING", "CANCELED", "CANCELED"]
+    assert [task["PercentProgress"] for task in shown] == [90, 99, 99, 99]
+    assert "TaskEndTime" not in shown[1]
+    assert shown[3]["TaskEndTime"] == T0 + minutes(32)
+    assert "FailureCause" not in shown[3]
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "percent", "cause", "warning"),
+    [
+        ({}, "CANCELED", 50, None, None),
+        ({"cancel_outcome": "COMPLETE"}, "COMPLETE", 100, None, None),
+        ({"cancel_outcome": "COMPLETE", "warning_message": "{}"}, "COMPLETE", 100, None, "{}"),
+        ({"cancel_outcome": "FAILED"}, "FAILED", 50, "An unknown internal error occurred.", None),
+        ({"cancel_outcome": "FAILED", "failure_cause": "no room"}, "FAILED", 50, "no room", None),
+        ({"outcome": "FAILED", "failure_cause": "no room"}, "CANCELED", 50, None, None),
+    ],
+)
+def test_the_end_after_a_cancel(options, status, percent, cause, warning, clock, rds_export_tasks, rds_export_client):
+    """cancel_outcome= decides how a cancelled export ends, with the cause or warning of that end."""
+    task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, **options))
+    clock.tick(minutes(5))
+    assert cancel(rds_export_client)["Status"] == "CANCELING"
+    clock.tick(minutes(2))
+
+    assert (task.status, task.task_end_time) == (status, T0 + minutes(7))
+    assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
+
+
+def test_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
+    """cancel_outcome= does not change an export that is not cancelled."""
+    task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, cancel_outcome="FAILED"))
+    clock.tick(minutes(10))
+    assert (task.status, task.failure_cause) == ("COMPLETE", None)
+
+
+@pytest.mark.parametrize("cause", ["KMS key check failed. Check the credentials on your KMS key and try again.", None])
+def test_an_export_that_fails(cause, clock, rds_export_tasks, rds_export_client):
+    """An export that fails has its cause and its end time."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome="FAILED", failure_cause=cause))
+    clock.tick(90)
+
+    task = described(rds_export_client)
+
+    assert (task["Status"], task["TaskEndTime"]) == ("FAILED", T0 + minutes(1))
+    assert task["FailureCause"] == (cause or "An unknown internal error occurred.")
+    assert task["PercentProgress"] < 100
+
+
+def test_a_warning(clock, rds_export_tasks):
+    """The warning appears with the completion and not before."""
+    skipped = '{"skippedTables":["public.orders"]}'
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, warning_message=skipped))
+    assert task.warning_message is None
+    clock.tick(60)
+    assert (task.status, task.warning_message) == ("COMPLETE", skipped)
+
+
+def test_failing():
+    """failing() keeps the phases and changes the outcome."""
+    warned = Timeline(starting=1, in_progress=2, canceling=3, warning_message="{}")
+    assert failing(warned, "no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
+
+
+@pytest.mark.parametrize(
+    ("timeline", "statuses"),
+    [
+        (Timeline(starting=0), ["IN_PROGRESS", "COMPLETE"]),
+        (Timeline(in_progress=0), ["STARTING", "COMPLETE"]),
+        (Timeline(starting=0, in_progress=0), ["COMPLETE", "COMPLETE"]),
+        (Timeline(starting=0, in_progress=0, outcome="FAILED"), ["FAILED", "FAILED"]),
+    ],
+)
+def test_a_phase_of_0_seconds(timeline, statuses, clock, rds_export_client):
+    """A phase of 0 seconds is skipped after the response to StartExportTask."""
+    with fake_rds_export(timeline=timeline) as registry:
+        assert start(rds_export_client)["Status"] == "STARTING"
+        seen = [described(rds_export_client)["Status"]]
+        clock.tick(minutes(60))
+        seen.append(registry["nightly"].status)
+    assert seen == statuses
+
+
+def test_canceling_of_0_seconds(clock, rds_export_tasks, rds_export_client):
+    """With canceling=0, a cancelled task is CANCELED at the next read."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(canceling=0))
+    assert cancel(rds_export_client)["Status"] == "CANCELING"
+    assert described(rds_export_client)["Status"] == "CANCELED"
+    assert rds_export_tasks["nightly"].task_end_time == T0
+
+
+@pytest.mark.parametrize("ended_by", ["COMPLETE", "FAILED"])
+def test_an_ended_task_when_the_clock_runs_backwards(ended_by, clock, rds_export_tasks):
+    """A task that has ended stays so when the clock runs backwards."""
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome=ended_by))
+    clock.tick(61)
+    assert task.status == ended_by
+    clock.move_to(T0 - timedelta(days=400))
+    assert (task.status, task.task_end_time) == (ended_by, T0 + minutes(1))
+
+
+@pytest.mark.parametrize(
+    "seed", [{"percent_progress": 100}, {"timeline": Timeline(in_progress=0)}], ids=["all extracted", "no extraction"]
+)
+def test_a_phase_of_0_seconds_when_the_clock_runs_backwards(clock, rds_export_tasks, rds_export_client, seed):
+    """Such a phase is skipped, whatever the clock says."""
+    rds_export_tasks.seed("nightly", **seed)
+    clock.tick(minutes(-5))
+    assert described(rds_export_client)["Status"] == "COMPLETE"
+
+
+def test_progress_and_cancel_when_the_clock_runs_backwards(clock, rds_export_tasks, rds_export_client):
+    """A clock that runs backwards keeps the progress, and the task can be cancelled."""
+    rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+    clock.tick(minutes(5))
+    assert described(rds_export_client)["PercentProgress"] == 50
+
+    clock.move_to(T0 - timedelta(days=1))
+
+    assert described(rds_export_client)["PercentProgress"] == 50
+    assert cancel(rds_export_client)["Status"] == "CANCELING"
+    clock.tick(minutes(2))
+    assert described(rds_export_client)["Status"] == "CANCELED"
+
+
+def test_the_real_clock(rds_export_tasks, rds_export_client):
+    """On the real clock, nothing advances during a test."""
+    rds_export_tasks.seed_all([ExportTask("nightly", percent_progress=42), ExportTask("weekly", status="STARTING")])
+    assert described(rds_export_client)["PercentProgress"] == 42
+    assert described(rds_export_client, "weekly")["Status"] == "STARTING"
+
+
+def test_a_shared_timeline(clock, rds_export_tasks):
+    """Tasks that share a timeline advance separately."""
+    first = rds_export_tasks.seed("first", timeline=HALF_AN_HOUR)
+    clock.tick(minutes(5))
+    second = rds_export_tasks.seed("second", timeline=HALF_AN_HOUR)
+    clock.tick(minutes(4))
+    assert (first.percent_progress, second.percent_progress) == (90, 40)
+
+
+@pytest.mark.rds_export_tasks("nightly", timeline=Timeline(in_progress=100))
+def test_the_timeline_of_the_marker(clock, rds_export_tasks):
+    """The timeline of the marker is the default of every task."""
+    own = rds_export_tasks.seed("own", timeline=Timeline(in_progress=1000))
+    assert rds_export_tasks["nightly"].percent_progress == 0  # first accessed on the frozen clock here
+    clock.tick(50)
+    assert (rds_export_tasks["nightly"].percent_progress, own.percent_progress) == (50, 5)
+
+
+def test_freezegun_as_a_decorator(rds_export_tasks):
+    """Tasks follow freezegun as a decorator."""
+
+    @freeze_time(T0, as_kwarg="frozen")
+    def body(frozen):
+        task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+        frozen.tick(minutes(5))
+        return task.percent_progress
+
+    assert body() == 50
+
+
+def test_pytest_freezer(request, rds_export_tasks):
+    """Tasks follow the fixture of pytest-freezer."""
+    pytest.importorskip("pytest_freezer")
+    freezer = request.getfixturevalue("freezer")
+    task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+    freezer.tick(minutes(5))
+    assert task.percent_progress == 50
+
+
+def test_time_machine(rds_export_tasks, rds_export_client):
+    """Tasks follow time-machine."""
+    time_machine = pytest.importorskip("time_machine")
+    with time_machine.travel(T0, tick=False) as traveller:
+        rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+        traveller.shift(minutes(10))
+        assert described(rds_export_client)["TaskEndTime"] == T0 + minutes(10)
+
+
+class TestSeededOnTheRealClock:
+    """A seed of a conftest or a marker starts at the first access on the frozen clock of the test function."""
+
+    @pytest.fixture
+    def rds_export_seed(self):
+        return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE")]
+
+    @staticmethod
+    def check(client, when):
+        now = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        nightly, done, marked = (described(client, name) for name in ("nightly", "done", "marked"))
+        assert (nightly["Status"], nightly["PercentProgress"]) == ("IN_PROGRESS", 50)
+        assert nightly["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
+        assert (done["Status"], done["TaskEndTime"]) == ("COMPLETE", now)
+        assert marked["Status"] == "STARTING"
+        with freeze_time(now + minutes(11)):
+            assert described(client)["TaskEndTime"] == now + minutes(2.5)
+            assert described(client, "marked")["TaskStartTime"] == now + minutes(10)
+
+    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
+    @freeze_time(PAST)
+    def test_in_the_past(self, rds_export_tasks, rds_export_client):
+        """A seed follows a clock that is frozen in the past."""
+        self.check(rds_export_client, PAST)
+
+    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
+    @freeze_time(FUTURE)
+    def test_in_the_future(self, rds_export_tasks, rds_export_client):
+        """A seed follows a clock that is frozen in the future."""
+        self.check(rds_export_client, FUTURE)
+
+    @freeze_time(PAST)
+    def test_given_times(self, rds_export_tasks):
+        """Times that were given are kept."""
+        task = rds_export_tasks.seed("given", task_start_time="2001-01-01T00:00:00Z")
+        assert task.task_start_time == datetime(2001, 1, 1, tzinfo=timezone.utc)
+
+
+ORDER = ["STARTING", "IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"]
+phases = st.integers(0, 600)
+outcomes = st.sampled_from(["COMPLETE", "FAILED", "CANCELED"])
+timelines = st.builds(
+    Timeline, starting=phases, in_progress=phases, canceling=phases, outcome=outcomes, cancel_outcome=outcomes
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    timelines,
+    st.sampled_from(["STARTING", "IN_PROGRESS"]),
+    st.integers(0, 99),
+    st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
+)
+def test_tasks_only_advance(timeline, status, percent, steps):
+    """Progress never falls, statuses go forward, and times are in order."""
+    with fake_rds_export() as registry, freeze_time(T0) as clock:
+        task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
+        seen = [_state(task)]
+        for step in steps:
+            if step != "cancel":
+                clock.tick(step)
+            elif task.status in ("STARTING", "IN_PROGRESS"):
+                task.move_to("CANCELING")
+            seen.append(_state(task))
+    for before, after in itertools.pairwise(seen):
+        assert ORDER.index(before[0]) <= ORDER.index(after[0])
+        assert before[1:3] <= after[1:3]
+        assert before[3] in (None, after[3])
+        assert before[4] in (None, after[4])
+        assert before[4] is None or before == after
+    _, percent, gigabytes, start, end = seen[-1]
+    assert percent <= 100
+    assert gigabytes <= 100
+    assert start is None or end is None or start <= end or any(step != "cancel" and step < 0 for step in steps)
+
+
+def _state(task):
+    return (
+        task.status,
+        task.percent_progress,
+        task.total_extracted_data_in_gb,
+        task.task_start_time,
+        task.task_end_time,
+    )
+
+
+PHASE = "{} must be a timedelta or a number of seconds, from 0 to 100 years, got {!r}"
+
+
+@pytest.mark.parametrize("name", ["starting", "in_progress", "canceling"])
+@pytest.mark.parametrize(
+    "value",
+    [-1, timedelta(seconds=-1), float("nan"), float("inf"), 1e300, 10**400, timedelta.max, "600", True, None],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_wrong_phase(name, value):
+    """A phase must be a timedelta or a number of seconds from 0 to 100 years."""
+    with pytest.raises(ValueError, match=exactly(PHASE.format(name, value))):
+        Timeline(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"outcome": "CANCELING"}, "outcome must be 'COMPLETE', 'FAILED' or 'CANCELED', got 'CANCELING'"),
+        ({"cancel_outcome": None}, "cancel_outcome must be 'COMPLETE', 'FAILED' or 'CANCELED', got None"),
+        (
+            {"failure_cause": "full"},
+            (
+                "failure_cause needs outcome='FAILED' or cancel_outcome='FAILED', got outcome='COMPLETE' and "
+                "cancel_outcome='CANCELED'"
+            ),
+        ),
+        (
+            {"outcome": "FAILED", "warning_message": "{}"},
+            (
+                "warning_message needs outcome='COMPLETE' or cancel_outcome='COMPLETE', got outcome='FAILED' and "
+                "cancel_outcome='CANCELED'"
+            ),
+        ),
+        ({"outcome": "FAILED", "failure_cause": 13}, "failure_cause must be a string, got int 13"),
+        (
+            {"warning_message": {"skippedTables": []}},
+            "warning_message must be a string, got dict {'skippedTables': []}",
+        ),
+    ],
+)
+def test_a_wrong_outcome(arguments, text):
+    """Outcomes, cause and warning must fit together."""
+    with pytest.raises(ValueError, match=exactly(text)):
+        Timeline(**arguments)

@@ -1,0 +1,344 @@
+"""aiobotocore's clients use the same fake."""
+
+import asyncio
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.asking import cancel
+from helpers.aws import guarded, start, without_metadata
+from helpers.leftovers import held_by_botocore
+from helpers.names import TRANSPORT
+from pytest_rds_export import UnansweredOperation, fake_rds_export
+
+pytest.importorskip("aiobotocore")
+
+from aiobotocore.awsrequest import AioAWSResponse
+from aiobotocore.config import AioConfig
+from aiobotocore.credentials import AioCredentials
+from aiobotocore.retries.bucket import AsyncTokenBucket
+from aiobotocore.session import AioSession
+
+SESSION = AioSession()
+
+
+def run_with_client(main, **options):
+    """Run the coroutine function *main* with a client and return its result."""
+
+    async def use():
+        async with SESSION.create_client("rds", "us-east-1", **options) as client:
+            return await main(client)
+
+    return asyncio.run(use())
+
+
+async def status(client):
+    """Return the status of the only task."""
+    (task,) = (await client.describe_export_tasks())["ExportTasks"]
+    return task["Status"]
+
+
+@pytest.fixture
+def slept(monkeypatch):
+    """Record the arguments of ``asyncio.sleep`` instead of sleeping."""
+    seconds, real = [], asyncio.sleep
+
+    async def sleep(delay, result=None):
+        seconds.append(delay)
+        return await real(0, result)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return seconds
+
+
+def test_start_describe_and_cancel(rds_export_tasks):
+    async def export(client):
+        started = await start(client)
+        found = await status(client)
+        return [started["Status"], found, (await cancel(client))["Status"]]
+
+    assert run_with_client(export) == ["STARTING", "STARTING", "CANCELING"]
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+
+def test_events(rds_export_tasks, rds_export_client):
+    """Of exports that are cancelled at once, each has one event, which async and sync clients receive alike."""
+    names = [task.identifier for task in rds_export_tasks.seed_all(f"task-{number}" for number in range(8))]
+
+    async def cancel_all(client):
+        await asyncio.gather(*(cancel(client, name) for name in names))
+        for name in names:
+            rds_export_tasks[name].move_to("CANCELED")
+        pages = client.get_paginator("describe_events").paginate()
+        return [event async for page in pages for event in page["Events"]]
+
+    events = run_with_client(cancel_all)
+
+    assert [event["SourceIdentifier"] for event in events] == names
+    assert {event["Message"] for event in events} == {"Export task canceled"}
+    assert events == rds_export_client.describe_events()["Events"]
+    assert [event.task.identifier for event in rds_export_tasks.events] == names
+
+
+def test_client_made_before_the_fake(botocore_unchanged):
+    async def export(client):
+        with fake_rds_export("nightly"):
+            return await cancel(client)
+
+    assert run_with_client(export)["Status"] == "CANCELING"
+
+
+def test_async_and_sync_responses_are_equal(rds_export_tasks, rds_export_client):
+    rds_export_tasks.seed("nightly", export_only=["orders"], warning_message="<a> & b")
+
+    asynchronous = run_with_client(lambda client: client.describe_export_tasks())
+
+    assert without_metadata(asynchronous) == without_metadata(rds_export_client.describe_export_tasks())
+
+
+def test_fault_is_the_clients_exception_class(rds_export_tasks):
+    async def export(client):
+        with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
+            await cancel(client)
+
+    run_with_client(export)
+    assert rds_export_tasks.calls[0].error_code == "ExportTaskNotFound"
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+def test_retry_delays_are_recorded_not_slept(mode, rds_export_tasks, slept, monkeypatch):
+    monkeypatch.setattr(AsyncTokenBucket, "acquire", lambda *_: pytest.fail("it waited for the rate limiter"))
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", times=2)
+
+    response = run_with_client(cancel, config=AioConfig(retries={"mode": mode, "total_max_attempts": 3}))
+
+    (call,) = rds_export_tasks.calls
+    assert response["ResponseMetadata"]["RetryAttempts"] == 2
+    assert (call.attempts, call.http_status, call.error_code) == (3, 200, None)
+    assert len(call.retry_delays) == 2
+    assert not any(slept)
+
+
+@pytest.mark.parametrize("name", TRANSPORT)
+def test_transport_failure_is_botocores_exception(name, rds_export_tasks, slept):
+    failure = rds_export_tasks.inject(name).failure
+
+    async def export(client):
+        with pytest.raises(failure.exception):
+            await cancel(client)
+
+    run_with_client(export)
+    assert (rds_export_tasks.calls[0].attempts > 1) is (name != "TruncatedResponse")
+
+
+@pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)
+def test_async_paginator(rds_export_tasks):
+    async def pages(client):
+        found = client.get_paginator("describe_export_tasks").paginate()
+        return [[task["ExportTaskIdentifier"] for task in page["ExportTasks"]] async for page in found]
+
+    names = [f"task-{n}" for n in range(7)]
+    assert run_with_client(pages) == [names[:3], names[3:6], names[6:]]
+
+
+def test_retry_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    before = rds_export_clock.now
+
+    run_with_client(lambda client: client.describe_export_tasks())
+
+    (delay,) = rds_export_tasks.calls[0].retry_delays
+    assert (rds_export_clock.now - before).total_seconds() == pytest.approx(delay, abs=1e-5)
+    assert delay > 0
+
+
+def test_sleep_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    before = rds_export_clock.now
+
+    async def wait(client):
+        await cancel(client)
+        while (await status(client)) == "CANCELING":  # noqa: ASYNC110
+            await asyncio.sleep(30)
+
+    run_with_client(wait)
+    assert (rds_export_clock.now - before).total_seconds() == 120
+
+
+def test_one_of_many_concurrent_cancels_succeeds(rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+
+    async def export(client):
+        return await asyncio.gather(*(cancel(client) for _ in range(16)), return_exceptions=True)
+
+    responses = run_with_client(export)
+
+    assert sum(isinstance(response, ClientError) for response in responses) == 15
+    assert [call.attempts for call in rds_export_tasks.calls] == [1] * 16
+
+
+def test_concurrent_calls_have_their_own_region_and_attempts(rds_export_tasks, slept):
+    rds_export_tasks.inject("Throttling", identifier="task-1", times=2)
+    regions = ["us-east-1", "eu-west-1", "cn-north-1"]
+    for number, region in enumerate(regions):
+        rds_export_tasks.in_region(region).seed(f"task-{number}")
+
+    async def let_others_run(request, **kwargs):
+        await asyncio.sleep(0)
+
+    async def export(number, region):
+        config = AioConfig(retries={"mode": "standard", "total_max_attempts": 3})
+        async with SESSION.create_client("rds", region, config=config) as client:
+            client.meta.events.register("request-created.rds", let_others_run)
+            await cancel(client, f"task-{number}")
+
+    async def main():
+        await asyncio.gather(*(export(number, region) for number, region in enumerate(regions)))
+
+    asyncio.run(main())
+    calls = sorted((call.identifier, call.region, call.attempts) for call in rds_export_tasks.calls)
+    assert calls == [("task-0", "us-east-1", 1), ("task-1", "eu-west-1", 3), ("task-2", "cn-north-1", 1)]
+
+
+def test_unhandled_operation_is_not_retried(rds_export_tasks):
+    async def export(client):
+        with pytest.raises(UnansweredOperation, match=r"\Ano handler for DescribeDBInstances, "):
+            await client.describe_db_instances()
+
+    run_with_client(export)
+    assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
+    rds_export_tasks.unanswered.clear()
+
+
+def test_injected_stop_iteration_becomes_a_runtime_error(rds_export_tasks):
+    rds_export_tasks.inject(StopIteration("x"))
+    with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
+        run_with_client(cancel)
+
+
+def test_stub_handles_another_operation(rds_export_tasks):
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "m"})
+
+    assert run_with_client(lambda client: client.describe_certificates())["Marker"] == "m"
+
+
+class _Body:
+    async def read(self):
+        return b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
+
+
+async def _async_handler(request, **kwargs):
+    await asyncio.sleep(0)
+    return AioAWSResponse(request.url, 200, {}, _Body())
+
+
+def _sync_handler(request, **kwargs):
+    return AioAWSResponse(request.url, 200, {}, _Body())
+
+
+@pytest.mark.parametrize("handler", [_async_handler, _sync_handler])
+def test_users_handler_is_used_for_other_operations_only(handler, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+
+    async def call(client):
+        client.meta.events.register("before-send.rds", handler)
+        return (await client.describe_certificates())["Marker"], (await cancel(client))["Status"]
+
+    assert run_with_client(call) == ("m", "CANCELING")
+
+
+async def _async_raises(request, **kwargs):
+    await asyncio.sleep(0)
+    raise AssertionError("not this one")
+
+
+def _sync_raises(request, **kwargs):
+    raise AssertionError("not this one")
+
+
+@pytest.mark.parametrize("handler", [_async_raises, _sync_raises])
+@pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_certificates"])
+def test_exception_of_a_users_handler_is_raised(handler, operation, rds_export_tasks):
+    async def call(client):
+        client.meta.events.register("before-send.rds", handler)
+        with pytest.raises(AssertionError, match="not this one"):
+            await getattr(client, operation)()
+
+    run_with_client(call)
+    assert rds_export_tasks.calls[0].error_code == "AssertionError"
+
+
+_Guarded = guarded(AioCredentials)
+
+
+def test_client_credentials_are_not_read(rds_export_tasks, monkeypatch):
+    session = AioSession()
+    session._credentials = _Guarded("AKIAREAL", "real-secret")  # noqa: SLF001 - botocore has no public way
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.stub("CopyDBSnapshot", {})
+    signed = []
+
+    async def main():
+        async with session.create_client("rds", "us-east-1") as client:
+            monkeypatch.setattr(_Guarded, "locked", True)
+            client.meta.events.register("before-send.rds", lambda request, **_: signed.append(request.headers))
+            await cancel(client)
+            await client.copy_db_snapshot(
+                SourceDBSnapshotIdentifier="nightly", TargetDBSnapshotIdentifier="copy", SourceRegion="eu-west-1"
+            )
+
+    asyncio.run(main())
+    (headers,) = signed
+    authorization = headers["Authorization"]
+    assert b"Credential=testing/" in (authorization if isinstance(authorization, bytes) else authorization.encode())
+    assert rds_export_tasks.calls[1].parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
+
+
+def test_emitters_are_restored():
+    before = held_by_botocore()
+    with fake_rds_export("nightly"):
+        run_with_client(cancel)
+    after = held_by_botocore()
+    for module, emitter in (("botocore.hooks", "HierarchicalEmitter"), ("aiobotocore.hooks", "AioHierarchicalEmitter")):
+        attributes = {place: value for place, value in before.items() if place[:2] == (module, emitter)}
+        assert attributes
+        assert all(after[place] is value for place, value in attributes.items())
+
+
+ASYNC_TEST = """
+import pytest
+from aiobotocore.session import AioSession
+
+@pytest.fixture
+async def client(rds_export_tasks):
+    async with AioSession().create_client("rds") as client:
+        yield client
+
+@pytest.mark.{mark}
+async def test_it(client, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    response = await client.cancel_export_task(ExportTaskIdentifier="nightly")
+    assert response["Status"] == "CANCELING"
+    assert len(rds_export_tasks.calls) == 1
+"""
+
+
+def inner(pytester, monkeypatch, mark, *arguments):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(test_it=ASYNC_TEST.format(mark=mark))
+    return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
+
+
+def test_works_with_pytest_asyncio(pytester, monkeypatch):
+    pytest.importorskip("pytest_asyncio")
+    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
+
+    inner(pytester, monkeypatch, "asyncio", "-p", "pytest_asyncio.plugin").assert_outcomes(passed=1)
+
+
+def test_works_with_anyio(pytester, monkeypatch):
+    pytest.importorskip("anyio")
+    pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
+
+    inner(pytester, monkeypatch, "anyio", "-p", "anyio.pytest_plugin").assert_outcomes(passed=1)

@@ -1,0 +1,299 @@
+"""rds_export_endpoint: the same service for other processes, and a clean stop."""
+
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, served, until
+from pytest_rds_export import ExportTask
+
+pytestmark = pytest.mark.loopback
+
+DESCRIBE = query("DescribeExportTasks", ExportTaskIdentifier="nightly")
+CHILD = """
+import boto3, json, time
+time.sleep = lambda seconds: None
+client = boto3.client("rds")
+print(json.dumps([client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"], client.meta.endpoint_url]))
+"""
+
+
+def test_child_process(rds_export_tasks, rds_export_endpoint):
+    """A child process uses the registry of the test without any setup."""
+    rds_export_tasks.seed("nightly", percent_progress=42)
+    rds_export_tasks.inject("Throttling", operation="CancelExportTask", times=1)
+
+    child = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, check=True)
+
+    assert json.loads(child.stdout) == ["CANCELING", rds_export_endpoint]
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+    (call,) = rds_export_tasks.calls_to("CancelExportTask")
+    assert (call.attempts, call.http_status, call.error_code) == (2, 200, None)
+    assert call.parameters == {"ExportTaskIdentifier": "nightly"}
+    assert call.response["PercentProgress"] == 42
+
+
+def test_environment(rds_export_endpoint):
+    """The environment has the URL, and excludes it from any proxy."""
+    assert os.environ["AWS_ENDPOINT_URL_RDS"] == rds_export_endpoint
+    assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
+
+
+def test_response_headers(rds_export_tasks, rds_export_clock, rds_export_endpoint):
+    """A response has the content type, request id and date that AWS sends."""
+    rds_export_tasks.seed("nightly")
+    status, headers, text = post(rds_export_endpoint)
+    assert (status, headers["Content-Type"]) == (200, "text/xml")
+    assert f"<RequestId>{headers['x-amzn-RequestId']}</RequestId>" in text
+    assert headers["Date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
+
+
+def test_same_invocation_id(rds_export_tasks, rds_export_endpoint):
+    """Requests with the same invocation id are attempts of one call."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("ServiceUnavailable", times=1)
+
+    first = post(rds_export_endpoint, amz_sdk_invocation_id="one", amz_sdk_request="attempt=1")
+    second = post(rds_export_endpoint, amz_sdk_invocation_id="one", amz_sdk_request="attempt=2; max=3")
+    other = post(rds_export_endpoint, DESCRIBE, amz_sdk_invocation_id="two", amz_sdk_request="attempt=1")
+
+    assert [status for status, _, _ in (first, second, other)] == [503, 200, 200]
+    assert [call.attempts for call in rds_export_tasks.calls] == [2, 1]
+
+
+def test_ten_attempts_and_more(rds_export_tasks, rds_export_endpoint):
+    """An attempt number of two digits does not start a new call."""
+    rds_export_tasks.inject("ServiceUnavailable")
+
+    for attempt in range(1, 13):
+        post(rds_export_endpoint, amz_sdk_invocation_id="one", amz_sdk_request=f"attempt={attempt}; max=12")
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [12]
+
+
+def test_no_invocation_id(rds_export_tasks, rds_export_endpoint):
+    """Requests without an invocation id are separate calls."""
+    rds_export_tasks.inject("ServiceUnavailable", times=2)
+
+    for attempt in (1, 2):
+        post(rds_export_endpoint, amz_sdk_request=f"attempt={attempt}; max=3")
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [1, 1]
+
+
+def test_region_of_a_request(rds_export_tasks, rds_export_endpoint):
+    """A signed request goes to the region of its signature, an unsigned one to the default region."""
+    rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
+    scope = "AWS4-HMAC-SHA256 Credential=testing/20260301/{}/rds/aws4_request, SignedHeaders=host, Signature=0"
+
+    assert code(post(rds_export_endpoint, DESCRIBE)[2]) == "ExportTaskNotFound"
+    assert post(rds_export_endpoint, DESCRIBE, Authorization=scope.format("eu-west-1"))[0] == 200
+    assert [call.region for call in rds_export_tasks.calls] == ["us-east-1", "eu-west-1"]
+
+
+def test_keep_alive(rds_export_tasks, rds_export_endpoint):
+    """A connection stays open for the next request."""
+    rds_export_tasks.seed("nightly")
+    responses = exchanged(rds_export_endpoint, request(CANCEL) + request(DESCRIBE))
+    assert responses.count(b"HTTP/1.1 200 OK\r\n") == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["ConnectTimeoutError", "EndpointConnectionError", "ConnectionClosedError", "SSLError"]
+)
+def test_lost_connection(name, rds_export_tasks, rds_export_endpoint):
+    """An injected connection failure closes the connection without a response."""
+    rds_export_tasks.seed("nightly")
+    with rds_export_tasks.inject(name, operation="CancelExportTask", times=1):
+        assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
+    assert (rds_export_tasks.calls[0].http_status, rds_export_tasks.calls[0].error_code) == (None, name)
+    assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+def test_lost_response(rds_export_tasks, rds_export_endpoint):
+    """A failure with applied=True takes effect and loses the response."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("ConnectionClosedError", operation="CancelExportTask", times=1, applied=True)
+    assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+
+def test_truncated_response(rds_export_tasks, rds_export_endpoint):
+    """A truncated response ends before its closing tag."""
+    rds_export_tasks.inject("TruncatedResponse", operation="CancelExportTask")
+    status, headers, text = post(rds_export_endpoint)
+    assert (status, headers["Content-Length"]) == (200, str(len(text)))
+    assert text.startswith("<CancelExportTaskResponse ")
+    assert not text.endswith("</CancelExportTaskResponse>")
+
+
+def test_proxy_page(rds_export_tasks, rds_export_endpoint):
+    """The page of a proxy is HTML with the status 502."""
+    rds_export_tasks.inject("ProxyErrorPage", operation="CancelExportTask")
+    status, headers, text = post(rds_export_endpoint)
+    assert (status, headers["Content-Type"]) == (502, "text/html")
+    assert text.startswith("<html>")
+
+
+def test_injected_exception(rds_export_tasks, rds_export_endpoint):
+    """An injected exception closes the connection without a response."""
+    rds_export_tasks.inject(OSError("no route"), operation="CancelExportTask")
+    assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
+    assert rds_export_tasks.calls[0].error_code == "OSError"
+
+
+def test_read_timeout(rds_export_tasks, rds_export_endpoint):
+    """A response that is held back ends when the client disconnects."""
+    rds_export_tasks.inject("ReadTimeoutError", operation="CancelExportTask", times=1)
+    assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
+    assert rds_export_tasks.calls[0].error_code == "ReadTimeoutError"
+
+
+def test_stub(rds_export_tasks, rds_export_endpoint):
+    """A stub is the response of another operation."""
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "orders"}]})
+    status, _, text = post(rds_export_endpoint, query("DescribeDBInstances"))
+    assert status == 200
+    assert "<DBInstanceIdentifier>orders</DBInstanceIdentifier>" in text
+
+
+def test_no_handler(pytester):
+    """An operation without a handler is refused, and fails the test at its end."""
+    pytester.makepyfile(
+        """
+        from urllib.error import HTTPError
+        from urllib.request import urlopen
+        import pytest
+
+        def test_it(rds_export_endpoint):
+            with pytest.raises(HTTPError) as caught:
+                urlopen(rds_export_endpoint, b"Action=DescribeDBInstances&Version=2014-10-31")
+            with caught.value as response:
+                assert response.code == 400
+                text = response.read().decode()
+            assert "<Code>UnansweredOperation</Code>" in text
+            assert (
+                "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: "
+                "'CancelExportTask', 'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\\n"
+                "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
+            ) in text
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:"])
+
+
+def test_concurrent_cancels(rds_export_tasks, rds_export_endpoint):
+    """Of many concurrent cancels exactly one succeeds."""
+    rds_export_tasks.seed("nightly")
+    with ThreadPoolExecutor(8) as pool:
+        responses = list(pool.map(lambda _: post(rds_export_endpoint), range(16)))
+    assert sorted(status for status, _, _ in responses) == [200] + [400] * 15
+    assert {code(text) for status, _, text in responses if status == 400} == {"InvalidExportTaskStateFault"}
+
+
+@pytest.mark.parametrize("first", ["rds_export_clock", "rds_export_endpoint"])
+def test_frozen_clock(first, request, rds_export_tasks):
+    """The endpoint responds with the state at the frozen time."""
+    request.getfixturevalue(first)
+    clock, url = request.getfixturevalue("rds_export_clock"), request.getfixturevalue("rds_export_endpoint")
+    rds_export_tasks.seed("nightly", status="STARTING")
+    clock.tick(minutes=12, seconds=30)
+    assert "<PercentProgress>50</PercentProgress>" in post(url, DESCRIBE)[2]
+    clock.tick(days=1)
+    assert "<Status>COMPLETE</Status>" in post(url, DESCRIBE)[2]
+    assert rds_export_tasks["nightly"].task_end_time == clock.now - timedelta(days=1) + timedelta(minutes=2.5)
+
+
+def open_files():
+    return sorted(path.name for path in Path("/dev/fd").iterdir())
+
+
+@pytest.fixture
+def nothing_left():
+    """Threads and open files are afterwards what they were before."""
+    before = set(threading.enumerate()), open_files()
+    yield
+    assert (set(threading.enumerate()), open_files()) == before
+
+
+def is_gone(url):
+    """Return whether nothing listens there any more."""
+    try:
+        connected(url).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_stop_closes_the_port(nothing_left):
+    """Nothing listens on the port after the endpoint has stopped."""
+    with served("nightly") as (_registry, url):
+        assert post(url)[0] == 200
+    assert is_gone(url)
+
+
+def test_error_stops_it(nothing_left):
+    """An error inside the block stops the endpoint, too."""
+    with pytest.raises(ZeroDivisionError), served() as (_registry, url):
+        raise ZeroDivisionError
+    assert is_gone(url)
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTT", request(b"Action=")[:-3], request(CANCEL)])
+def test_stop_ends_open_connections(sent, nothing_left):
+    """The stop ends open connections, in whatever state they are."""
+    with served("nightly") as (_registry, url):
+        connection = connected(url)
+        connection.sendall(sent)
+        if sent == request(CANCEL):  # it has its response, and is idle now
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        else:
+            post(url)  # the server has accepted the earlier one by then
+    with closing(connection):
+        assert connection.recv(1) == b""
+
+
+def test_stop_ends_a_held_response(nothing_left):
+    """The stop ends a response that is held back; other requests get theirs before."""
+    with served() as (registry, url):
+        registry.inject("ReadTimeoutError", operation="CancelExportTask")
+        connection = connected(url)
+        connection.sendall(request(CANCEL))
+        until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
+        assert post(url, DESCRIBE)[0] == 404  # others get a response meanwhile
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+        connection.setblocking(True)
+    with closing(connection):
+        assert connection.recv(1) == b""
+
+
+def test_disconnected_client(nothing_left):
+    """A client that disconnected does not disturb the stop."""
+    entered = threading.Event()
+
+    def respond(parameters):
+        entered.set()
+        until(lambda: is_gone(url))
+        return {}
+
+    with served() as (registry, url):
+        registry.stub("DescribeDBInstances", respond)
+        connection = connected(url)
+        connection.sendall(request(query("DescribeDBInstances")))
+        assert entered.wait(10)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()

@@ -1,0 +1,154 @@
+"""A request that is not valid gets AWS's error document with a 4xx or a closed connection; the server continues."""
+
+import random
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.loopback import CANCEL, code, exchanged, post, query, request, served
+
+pytestmark = pytest.mark.loopback
+
+NOISE = random.Random(1).randbytes(1024 * 1024)
+NAME = "ExportTaskIdentifier"
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+SIGNED_FOR_X = "Authorization: Credential=testing/20260301/x/rds/aws4_request"
+
+REFUSED = {
+    "GET": (request(b"", line="GET / HTTP/1.1"), 405),
+    "PUT": (request(CANCEL, line="PUT / HTTP/1.1"), 405),
+    "unknown method": (request(CANCEL, line="BREW / HTTP/1.1"), 400),
+    "HTTP/0.9": (b"GET /\r\n\r\n", 405),
+    "HTTP/0.9 with POST": (b"POST /\r\n\r\n", 400),
+    "HTTP/9.9": (request(CANCEL, line="POST / HTTP/9.9"), 400),
+    "no HTTP version": (request(CANCEL, line="POST / FTP"), 400),
+    "half a line": (b"POST / HT", 400),
+    "half a head": (HEAD, 411),
+    "not HTTP": (b"nonsense\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+    "long line": (b"POST /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n", 414),
+    "long header": (HEAD + b"X: " + b"x" * 70000 + b"\r\n\r\n", 431),
+    "too many headers": (HEAD + b"X: x\r\n" * 200 + b"\r\n", 431),
+    "no length": (HEAD + b"\r\n", 411),
+    "empty length": (HEAD + b"Content-Length:\r\n\r\n", 411),
+    "chunked": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nActio\r\n0\r\n\r\n", 411),
+    "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
+    "length in words": (HEAD + b"Content-Length: all\r\n\r\n", 400),
+    "length in Arabic digits": (HEAD + "Content-Length: ٣\r\n\r\n".encode(), 400),
+    "huge length": (HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+    "huge length after zeros": (HEAD + b"Content-Length: 000000000000" + b"9" * 14 + b"\r\n\r\n", 413),
+    "length over 16 MiB": (HEAD + b"Content-Length: 16777217\r\n\r\n", 413),
+}
+
+CLOSED = {
+    "nothing": b"",
+    "half a body": request(CANCEL)[:-5],
+    "empty lines": b"\r\n\r\n",
+}
+
+BODIES = {
+    "noise": (NOISE, "MalformedQueryString", 404),
+    "broken encoding": (b"Action=\xff\xfe", "MalformedQueryString", 404),
+    "broken escapes": (b"Action=%FF%FE&Version=2014-10-31", "MalformedQueryString", 404),
+    "no pairs": (b"Action", "MalformedQueryString", 404),
+    "JSON": (b'{"Action": "CancelExportTask"}', "MalformedQueryString", 404),
+    "nothing": (b"", "MissingAction", 400),
+    "missing Action": (b"Version=2014-10-31", "MissingAction", 400),
+    "unknown Action": (query("CancelAll"), "InvalidAction", 400),
+    "markup in Action": (query("<&>\x00"), "InvalidAction", 400),
+    "other version": (CANCEL.replace(b"2014", b"2013"), "InvalidAction", 400),
+    "missing version": (b"Action=CancelExportTask", "InvalidAction", 400),
+    "missing parameter": (query("CancelExportTask"), "MissingParameter", 400),
+    "parameter in two ways": (CANCEL + b"&ExportTaskIdentifier.x=1", "MalformedQueryString", 404),
+    "structure for a string": (query("CancelExportTask", **{f"{NAME}.x": 1}), "InvalidParameterValue", 400),
+    "number in words": (query("DescribeExportTasks", MaxRecords="all"), "InvalidParameterValue", 400),
+    "long number": (query("DescribeExportTasks", MaxRecords="9" * 5000), "InvalidParameterValue", 400),
+    "list without index": (query("DescribeExportTasks", **{"Filters.Filter.x": 1}), "InvalidParameterValue", 400),
+    "deep name": (query("CancelExportTask", **{NAME + ".x" * 50000: 1}), "InvalidParameterValue", 400),
+}  # fmt: skip
+
+
+@pytest.fixture
+def url(rds_export_tasks, rds_export_endpoint):
+    """Yield the endpoint's URL; after the test, check that it still works."""
+    rds_export_tasks.seed("nightly")
+    yield rds_export_endpoint
+    status, _, text = post(rds_export_endpoint)
+    assert (status, re.findall("<Status>(.*)</Status>", text)) == (200, ["CANCELING"])
+
+
+def assert_error_document(text):
+    root = ET.fromstring(text)
+    namespace = "{http://rds.amazonaws.com/doc/2014-10-31/}"
+    assert [child.tag.removeprefix(namespace) for child in root] == ["Error", "RequestId"]
+    assert [child.tag.removeprefix(namespace) for child in root[0]] == ["Type", "Code", "Message"]
+    assert root[0][0].text == "Sender"
+    assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_http_request_is_refused(case, url):
+    sent, status = REFUSED[case]
+    head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert head.endswith("Connection: close")
+    assert_error_document(body)
+
+
+def test_head_gets_an_error_without_a_body(url):
+    head, _, body = exchanged(url, request(b"", line="HEAD / HTTP/1.1")).decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 405 ")
+    assert body == ""
+
+
+@pytest.mark.parametrize("case", CLOSED)
+def test_incomplete_request_closes_the_connection(case, url):
+    assert exchanged(url, CLOSED[case]) == b""
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_body_gets_an_error_of_aws(case, url):
+    body, expected, expected_status = BODIES[case]
+    status, headers, text = post(url, body)
+    assert (status, code(text)) == (expected_status, expected)
+    assert headers["Content-Type"] == "text/xml"
+    assert_error_document(text)
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/tasks?x=/", "*", "http://localhost/"])
+def test_other_path_is_refused(path, url):
+    head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 404 ")
+    assert code(body) == "InvalidAction"
+
+
+def test_signature_for_any_region(url):
+    """As in the process itself, which accepts a client in any region."""
+    head, _, body = exchanged(url, request(CANCEL, SIGNED_FOR_X)).decode().partition("\r\n\r\n")
+    assert head.startswith("HTTP/1.1 404 ")
+    assert code(body) == "ExportTaskNotFound"
+
+
+names = st.sampled_from(
+    ["Action", "Version", "Filters", "Filters.Filter.1.Name", "MaxRecords", "Marker", "=", "a.b", ""]
+)
+values = st.one_of(st.sampled_from(["CancelExportTask", "DescribeExportTasks", "2014-10-31", "%", "<"]), st.text())
+queries = st.lists(st.tuples(names, values)).map(
+    lambda pairs: "&".join(f"{n}={v}" for n, v in pairs).encode("utf-8", "replace")
+)
+
+
+def test_no_request_gets_a_5xx_or_stops_the_server():
+    with served("nightly", assert_all_answered=False) as (_registry, url):
+
+        @settings(max_examples=60, deadline=None)
+        @given(st.one_of(queries.map(request), queries.map(lambda q: request(q, SIGNED_FOR_X)), st.binary()))
+        def check(sent):
+            response = exchanged(url, sent)
+            assert response == b"" or re.match(rb"HTTP/1\.1 (200|4\d\d) ", response)
+
+        check()
+        assert post(url)[0] == 200

@@ -1,0 +1,179 @@
+"""botocore's own retries are real; their delays are recorded instead of slept."""
+
+import random
+import time
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from botocore.retries.bucket import TokenBucket
+
+from helpers.operations import CALLS, client_with, http_answer
+from pytest_rds_export import failures, fake_rds_export
+
+THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
+
+# The retry settings of a client, and the attempts of a throttled call.
+SETTINGS = [
+    ({"mode": "standard"}, 3),
+    ({"mode": "standard", "max_attempts": 0}, 1),
+    ({"mode": "standard", "max_attempts": 1}, 2),
+    ({"mode": "standard", "total_max_attempts": 4}, 4),
+    ({"mode": "legacy"}, 5),
+    ({"mode": "legacy", "max_attempts": 0}, 1),
+    ({"mode": "legacy", "max_attempts": 6}, 7),
+    ({"mode": "adaptive"}, 3),
+    ({"mode": "adaptive", "max_attempts": 0}, 1),
+    ({"mode": "adaptive", "max_attempts": 5}, 6),
+]
+each_setting = pytest.mark.parametrize(
+    ("retries", "attempts"), SETTINGS, ids=["-".join(map(str, retries.values())) for retries, _ in SETTINGS]
+)
+each_mode = pytest.mark.parametrize("mode", ["standard", "legacy", "adaptive"])
+
+
+@pytest.fixture
+def no_sleep(monkeypatch):
+    """Fail the test if it sleeps."""
+
+    def sleep(seconds):
+        assert seconds == 0, f"slept {seconds} seconds"
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+@pytest.fixture
+def limiter(monkeypatch):
+    """Record calls of the rate limiter of the adaptive mode instead of waiting."""
+    buckets = []
+    monkeypatch.setattr(TokenBucket, "acquire", lambda self, *args, **kwargs: buckets.append(self) or True)
+    return buckets
+
+
+def throttled(client, operation="CancelExportTask"):
+    """Make a call that is throttled until botocore stops retrying; return the error response."""
+    with pytest.raises(ClientError, match=r"\(Throttling\)") as caught:
+        CALLS[operation](client)
+    return caught.value.response
+
+
+def throttle(client, event):
+    """Throttle every attempt of this client with its own handler of *event*."""
+    client.meta.events.register(event, lambda request, **_: http_answer(request, 400, THROTTLING))
+    return client
+
+
+@each_setting
+def test_attempts_of_a_throttled_call(rds_export_tasks, no_sleep, retries, attempts):
+    rds_export_tasks.inject("Throttling")
+
+    response = throttled(client_with(**retries))
+
+    (call,) = rds_export_tasks.calls
+    assert (call.attempts, len(call.retry_delays)) == (attempts, attempts - 1)
+    assert response["ResponseMetadata"]["RetryAttempts"] == attempts - 1
+
+
+def test_default_retry_mode(rds_export_tasks, no_sleep):
+    rds_export_tasks.inject("Throttling")
+
+    throttled(client_with())
+
+    default = botocore.session.Session().get_config_variable("retry_mode")
+    assert rds_export_tasks.calls[0].attempts == {"standard": 3, "legacy": 5}[default]
+
+
+@each_setting
+def test_delays_are_those_of_botocore(slept, limiter, retries, attempts):
+    random.seed(7)
+    throttled(throttle(client_with(**retries), "before-send.rds"))
+    expected = list(slept)
+    slept.clear()
+
+    with fake_rds_export() as registry:
+        registry.inject("Throttling")
+        random.seed(7)
+        throttled(client_with(**retries))
+
+    assert len(expected) == attempts - 1
+    assert registry.calls[0].retry_delays == expected
+    assert not any(slept)
+
+
+@each_mode
+def test_second_attempt_succeeds(rds_export_tasks, no_sleep, mode):
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("InternalFailure", times=1)
+
+    CALLS["CancelExportTask"](client_with(mode=mode))
+
+    (call,) = rds_export_tasks.calls
+    assert (call.attempts, call.http_status, call.error_code, len(call.retry_delays)) == (2, 200, None, 1)
+
+
+@each_mode
+@pytest.mark.parametrize(
+    "failure", [failure for failure in failures("StartExportTask") if failure.retried], ids=lambda failure: failure.name
+)
+def test_no_failure_sleeps(rds_export_tasks, no_sleep, mode, failure):
+    rds_export_tasks.inject(failure)
+
+    with pytest.raises(failure.exception):
+        CALLS["StartExportTask"](client_with(mode=mode, max_attempts=1))
+
+    assert len(rds_export_tasks.calls[0].retry_delays) == 1
+
+
+def test_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_sleep):
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
+    rds_export_tasks.inject("Throttling", operation="DescribeDBInstances", times=2)
+
+    response = client_with(mode="standard").describe_db_instances()
+
+    assert response["ResponseMetadata"]["RetryAttempts"] == 2
+    assert len(rds_export_tasks.calls[0].retry_delays) == 2
+
+
+def test_rate_limiter_is_not_used(rds_export_tasks, no_sleep, limiter):
+    rds_export_tasks.inject("Throttling")
+    client = client_with(mode="adaptive")
+
+    for _ in range(3):
+        throttled(client)
+
+    assert [call.attempts for call in rds_export_tasks.calls] == [3, 3, 3]
+    assert limiter == []
+
+
+@each_mode
+def test_other_services_really_wait(rds_export_tasks, slept, limiter, mode):
+    client = throttle(client_with("sts", mode=mode, max_attempts=2), "before-send.sts")
+
+    with pytest.raises(ClientError, match=r"\(Throttling\)"):
+        client.get_caller_identity()
+
+    assert len([seconds for seconds in slept if seconds > 0]) == 2
+    assert len(limiter) == (2 if mode == "adaptive" else 0)
+    assert rds_export_tasks.calls == []
+
+
+def test_retry_quota_of_a_client(rds_export_tasks, no_sleep):
+    rds_export_tasks.inject("Throttling")
+    client = client_with(mode="standard")
+
+    for _ in range(120):
+        throttled(client)
+
+    attempts = [call.attempts for call in rds_export_tasks.calls]
+    assert (attempts[0], attempts[-1]) == (3, 1)
+
+
+def test_delays_advance_the_frozen_clock(rds_export_clock, rds_export_tasks):
+    start = rds_export_clock.now
+    rds_export_tasks.inject("Throttling")
+
+    throttled(client_with(mode="standard", max_attempts=4))
+
+    advanced = (rds_export_clock.now - start).total_seconds()
+    assert advanced == pytest.approx(sum(rds_export_tasks.calls[0].retry_delays), abs=1e-5)
+    assert advanced > 0

@@ -1,0 +1,202 @@
+"""Many threads at once: one lock around find and change."""
+
+import sys
+import threading
+from contextlib import contextmanager
+from typing import ClassVar
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.asking import cancel, described
+from helpers.aws import start
+from pytest_rds_export import Timeline, fake_rds_export
+
+THREADS = 16
+
+
+def at_once(*functions):
+    """What each function returns, or the code of the fault that it raises; each in a thread, all starting together."""
+    # A pool may run two functions in one thread, which would then wait at the barrier for itself.
+    barrier = threading.Barrier(len(functions) + 1)
+    there = threading.Semaphore(0)
+    outcomes = [None] * len(functions)
+
+    def run(index, function):
+        there.release()
+        barrier.wait()
+        try:
+            outcomes[index] = function()
+        except ClientError as error:
+            outcomes[index] = error.response["Error"]["Code"]
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(functions)]
+    for thread in threads:
+        thread.start()
+        # On Python 3.11 a thread dies at its start if another one is just being given coverage's tracer.
+        there.acquire()
+    with _many_switches():
+        barrier.wait()
+        for thread in threads:
+            thread.join()
+    return outcomes
+
+
+@contextmanager
+def _many_switches():
+    """Python changes from thread to thread as often as it can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
+@pytest.fixture
+def client():
+    """One client for all threads."""
+    return boto3.client("rds", "us-east-1")
+
+
+def test_cancels_of_one_task(rds_export_tasks, client):
+    """Of many cancels of one task, one succeeds."""
+    task = rds_export_tasks.seed("nightly")
+
+    outcomes = at_once(*[lambda: cancel(client)["Status"]] * THREADS)
+
+    assert sorted(outcomes) == ["CANCELING"] + ["InvalidExportTaskStateFault"] * (THREADS - 1)
+    assert task.status == "CANCELING"
+    assert len(rds_export_tasks.calls) == THREADS
+    assert sum(call.http_status == 200 for call in rds_export_tasks.calls) == 1
+
+
+class _Watched(Timeline):
+    """A timeline that tells the most threads that were ever moving tasks by it at once."""
+
+    inside: ClassVar[list[int]] = []
+    most: ClassVar[list[int]] = []
+
+    def __getattribute__(self, name):
+        if name != "in_progress":
+            return super().__getattribute__(name)
+        _Watched.inside.append(threading.get_ident())
+        for _ in range(2000):
+            _Watched.most[:] = [max(len(_Watched.inside), *_Watched.most)]
+        _Watched.inside.pop()
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize("call", [cancel, described, start], ids=lambda call: call.__name__)
+def test_one_thread_at_a_time(call, rds_export_tasks, client):
+    """Only one thread at a time advances the tasks."""
+    _Watched.most[:] = [0, 0]
+    rds_export_tasks.seed("running", timeline=_Watched())
+    identifier = "nightly" if call is start else "running"
+
+    at_once(*[lambda: call(client, identifier)] * THREADS)
+
+    assert _Watched.most == [1]
+
+
+def test_starts_of_one_identifier(rds_export_tasks, client):
+    """Of many starts of one identifier, one succeeds."""
+    outcomes = at_once(*[lambda: start(client)["Status"]] * THREADS)
+
+    assert sorted(outcomes) == ["ExportTaskAlreadyExists"] * (THREADS - 1) + ["STARTING"]
+    assert list(rds_export_tasks) == ["nightly"]
+
+
+@pytest.mark.rds_export_tasks(concurrent_limit=5)
+def test_starts_up_to_the_limit(rds_export_tasks, client):
+    """Of many starts, as many succeed as the limit allows."""
+    outcomes = at_once(*[lambda n=n: start(client, f"nightly-{n}")["Status"] for n in range(THREADS)])
+
+    assert sorted(outcomes) == ["ExportTaskLimitReachedFault"] * (THREADS - 5) + ["STARTING"] * 5
+    assert len(rds_export_tasks) == 5
+
+
+@pytest.mark.rds_export_tasks(concurrent_limit=THREADS, page_size=3)
+def test_paging_during_changes(rds_export_tasks, client):
+    """A reader sees each task once, and all that existed when it began."""
+    first = [task.identifier for task in rds_export_tasks.seed_all([f"first-{n}" for n in range(7)])]
+
+    def read():
+        pages = client.get_paginator("describe_export_tasks").paginate()
+        return [task["ExportTaskIdentifier"] for page in pages for task in page["ExportTasks"]]
+
+    def write(number):
+        start(client, f"later-{number}")
+        return cancel(client, f"first-{number}")["Status"]
+
+    outcomes = at_once(*[read] * 9, *[lambda n=n: write(n) for n in range(7)])
+
+    assert outcomes[9:] == ["CANCELING"] * 7
+    for seen in outcomes[:9]:
+        assert seen[:7] == first
+        assert len(seen) == len(set(seen))
+    assert len(rds_export_tasks) == 14
+
+
+def test_events(rds_export_tasks, rds_export_clock, client):
+    """Each task has one event, however many threads read tasks and events when it ends."""
+    names = [f"task-{number:02}" for number in range(50)]
+    rds_export_tasks.seed_all(names)
+    rds_export_clock.tick(minutes=5)
+
+    reads = [
+        client.describe_export_tasks,
+        client.describe_events,
+        lambda: rds_export_tasks.events,
+        lambda: rds_export_tasks["task-25"].status,
+    ]
+    at_once(*reads * (THREADS // len(reads)))
+
+    assert sorted(event.task.identifier for event in rds_export_tasks.events) == names
+
+
+def test_times_of_an_injected_failure(rds_export_tasks, client):
+    """As many attempts fail as the injection says."""
+    injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", times=5)
+
+    outcomes = at_once(*[lambda: len(client.describe_export_tasks()["ExportTasks"])] * THREADS)
+
+    assert outcomes.count("AccessDenied") == injection.attempts == 5
+
+
+def test_region_of_each_call(rds_export_tasks):
+    """Each call is recorded with its own region."""
+    regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)
+    clients = [boto3.client("rds", region) for region in regions]
+
+    at_once(*[client.describe_export_tasks for client in clients])
+
+    assert sorted(call.region for call in rds_export_tasks.calls) == sorted(regions)
+
+
+def test_seeds_of_one_identifier(rds_export_tasks):
+    """Of many seeds of one identifier, one succeeds."""
+
+    def seed():
+        try:
+            return rds_export_tasks.seed("nightly").identifier
+        except ValueError as error:
+            return str(error)
+
+    outcomes = at_once(*[seed] * THREADS)
+
+    refusal = (
+        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task"
+    )
+    assert sorted(outcomes) == [refusal] * (THREADS - 1) + ["nightly"]
+
+
+def test_overlapping_fakes(botocore_unchanged, client):
+    """Fakes that overlap in several threads leave botocore unchanged."""
+
+    def use():
+        with fake_rds_export("nightly"):
+            return client.describe_export_tasks()["ResponseMetadata"]["HTTPStatusCode"]
+
+    assert at_once(*[use] * THREADS) == [200] * THREADS

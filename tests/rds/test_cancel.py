@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.aws import CLUSTER, documented, fields_of
-from helpers.calls import described, start, without_metadata
+from helpers.calls import cancel, described, start, without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from pytest_rds_export import ExportTask
@@ -12,17 +12,13 @@ STATE_FAULT = ("InvalidExportTaskStateFault", 400, documented("InvalidExportTask
 NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
 
 
-def cancel(client, identifier="nightly"):
-    return without_metadata(client.cancel_export_task(ExportTaskIdentifier=identifier))
-
-
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
 def test_running(rds_export_tasks, client, status):
     """A running export becomes CANCELING, and the response shows it."""
     rds_export_tasks.seed("nightly", status=status)
     before = described(client)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert response == {**before, "Status": "CANCELING"}
     assert set(response) == fields_of("CANCELING", extracting=status == "IN_PROGRESS")
@@ -35,7 +31,7 @@ def test_unchanged_fields(rds_export_tasks, client):
         "nightly", percent_progress=42, total_extracted_data_in_gb=7, s3_prefix="rds", export_only=["orders"]
     )
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", given=("S3Prefix", "ExportOnly"))
     assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
@@ -46,7 +42,7 @@ def test_cluster(rds_export_tasks, client):
     """The response for an export of a cluster has no SnapshotTime."""
     rds_export_tasks.seed("nightly", source_arn=CLUSTER)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", cluster=True)
     assert response["SourceType"] == "CLUSTER"
@@ -56,7 +52,7 @@ def test_started_export(client):
     """The response for a started export has an empty S3Prefix and no TaskStartTime."""
     start(client)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", extracting=False)
     assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")

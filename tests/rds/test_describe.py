@@ -11,15 +11,18 @@ NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
 
 
 def found(client, **parameters):
+    """The identifiers of the tasks that DescribeExportTasks lists."""
     return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks(**parameters)["ExportTasks"]]
 
 
 def by(name, *values):
+    """A filter."""
     return {"Name": name, "Values": list(values)}
 
 
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
+    """A client in whose region there are four tasks."""
     rds_export_tasks.seed("starting", status="STARTING", source_arn=SNAPSHOT, s3_bucket="first")
     rds_export_tasks.seed("running", status="IN_PROGRESS", source_arn=CLUSTER, s3_bucket="first")
     rds_export_tasks.seed("done", status="COMPLETE", source_arn=CLUSTER_SNAPSHOT, s3_bucket="second")

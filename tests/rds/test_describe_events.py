@@ -248,10 +248,9 @@ def test_selected_events(parameters, minutes):
     """Type, identifier and categories narrow the list together, and Filters has no effect."""
     sources = {-4: MYDB_1, -3: MYDB_AUTOMATED, -2: SHOP_1, -1: SHOP}
 
-    assert (
-        listed(in_order(*(event_at(minute, source_arn=arn) for minute, arn in sources.items())), **parameters)
-        == minutes
-    )
+    events = in_order(*(event_at(minute, source_arn=arn) for minute, arn in sources.items()))
+
+    assert listed(events, **parameters) == minutes
 
 
 def test_fields():

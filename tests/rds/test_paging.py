@@ -14,11 +14,13 @@ NAMES = [f"task-{number:03}" for number in range(250)]
 
 
 def names_of(page):
+    """The identifiers of the tasks on a page."""
     return [task["ExportTaskIdentifier"] for task in page["ExportTasks"]]
 
 
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
+    """A client in whose region there are 250 tasks, in turn of a cluster and of a snapshot."""
     rds_export_tasks.seed_all(
         [ExportTask(name, source_arn=SNAPSHOT if index % 2 else CLUSTER) for index, name in enumerate(NAMES)]
     )

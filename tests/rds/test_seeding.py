@@ -40,7 +40,8 @@ LEDGER = {
 }
 
 
-def described(client):
+def listed(client):
+    """All tasks as DescribeExportTasks shows them."""
     return client.describe_export_tasks()["ExportTasks"]
 
 
@@ -49,7 +50,7 @@ def test_identifier(rds_export_tasks, client):
     [task] = rds_export_tasks.seed_all(["nightly"])
 
     assert task is rds_export_tasks["nightly"]
-    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in described(client)] == [
+    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in listed(client)] == [
         ("nightly", "IN_PROGRESS")
     ]
 
@@ -65,7 +66,7 @@ def test_mapping(rds_export_tasks, client):
     """A mapping in the shape of the API seeds what a response showed."""
     rds_export_tasks.seed_all([ORDERS, LEDGER])
 
-    assert described(client) == [ORDERS, LEDGER]
+    assert listed(client) == [ORDERS, LEDGER]
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
@@ -81,7 +82,7 @@ def test_json_of_the_aws_cli(rds_export_tasks, client, name):
     """A file of the AWS CLI can be seeded: of version 1, of version 2 (ISO 8601 times) and a bare list."""
     rds_export_tasks.seed_all([DATA / name])
 
-    assert described(client) == [ORDERS, LEDGER]
+    assert listed(client) == [ORDERS, LEDGER]
 
 
 def test_all_forms(rds_export_tasks):
@@ -102,7 +103,7 @@ def test_defaults(rds_export_tasks, client, status, cluster):
     fields = {"source_arn": CLUSTER} if cluster else {}
     rds_export_tasks.seed("nightly", status=status, **fields)
 
-    [shown] = described(client)
+    [shown] = listed(client)
 
     extracting = status in {"IN_PROGRESS", "COMPLETE"}
     assert set(shown) == fields_of(status, extracting=extracting, cluster=cluster)
@@ -116,7 +117,7 @@ def test_start_time(rds_export_tasks, client, status):
     """A seed with progress has a start time, also if it is not running."""
     rds_export_tasks.seed("nightly", status=status, percent_progress=30)
 
-    [shown] = described(client)
+    [shown] = listed(client)
 
     assert set(shown) == fields_of(status)
     assert shown["PercentProgress"] == 30

@@ -136,6 +136,7 @@ def test_seeded_cluster(rds_export_tasks):
 
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
+    """A client in whose region there are three snapshots and three cluster snapshots."""
     for name in ("mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"):
         for cluster in (False, True):
             rds_export_tasks.seed_snapshot(name, cluster=cluster, engine="mysql" if "mydb" in name else "mariadb")
@@ -284,7 +285,7 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ),
     ],
 )
-def test_mistake(rds_export_tasks, client, source, options, error, text):
+def test_refused_source(rds_export_tasks, client, source, options, error, text):
     """A mistake is refused with the value and what to do; the sources stay as they were."""
     record = rds_export_tasks.seed_snapshot("nightly")
 

@@ -19,13 +19,9 @@ INVALID_EXPORT_ONLY = ("InvalidExportOnly", 400, documented("InvalidExportOnlyFa
 FORMS = ["orders", "orders.public", "orders.public.items", "orders.public.items.id", "orders.", ".items", ""]
 
 
-def start_response(*arguments, **parameters):
-    return without_metadata(start(*arguments, **parameters))
-
-
 def test_response(client):
     """The response has what was passed and what a new task has."""
-    response = start_response(client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+    response = without_metadata(start(client, S3Prefix="rds", ExportOnly=["orders", "orders.public"]))
 
     assert set(response) == fields_of("STARTING", given=("S3Prefix", "ExportOnly"))
     del response["SnapshotTime"]
@@ -49,7 +45,7 @@ def test_response(client):
 )
 def test_no_optional_parameters(client, source, source_type):
     """Without S3Prefix and ExportOnly, the response has neither."""
-    response = start_response(client, source=source)
+    response = without_metadata(start(client, source=source))
 
     assert set(response) == fields_of("STARTING", given=(), cluster=source_type == "CLUSTER")
     assert response["SourceType"] == source_type
@@ -66,7 +62,7 @@ def test_aws_sample(client):
 
 def test_described(rds_export_tasks, client):
     """DescribeExportTasks shows the new task, with an empty S3Prefix if it has none."""
-    response = start_response(client)
+    response = without_metadata(start(client))
 
     assert described(client) == {**response, "S3Prefix": ""}
     assert set(described(client)) == fields_of("STARTING")

@@ -219,7 +219,7 @@ class Account(RuleBasedStateMachine):
         assert [(call.operation, call.region) for call in calls] == self.called
 
 
-def test_an_account_follows_the_rules(monkeypatch):
+def test_account_follows_the_rules(monkeypatch):
     """After any sequence of operations, the account is as the rules of Amazon RDS say."""
     with freeze_time("2026-01-01T00:00:00Z", ignore=["hypothesis"]) as clock:
         monkeypatch.setattr(Account, "clock", clock)

@@ -100,16 +100,6 @@ def test_stub_before_seeded_snapshots(rds_export_tasks, client):
     assert client.describe_db_snapshots()["DBSnapshots"] == []
 
 
-def test_injected_failure_before_stub(rds_export_tasks, describe):
-    """An injected failure takes precedence over a stub."""
-    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances", times=1)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        describe()
-    assert describe() == INSTANCES
-
-
 def test_stub_in_every_region(rds_export_tasks):
     """A stub applies in every region."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)

@@ -66,7 +66,8 @@ def test_describe_events(aws, rds_export_tasks):
     assert (event["Message"], event["SourceArn"]) == ("Export task completed", task.source_arn)
 
 
-def test_start_cancel_describe_and_seed_from_json(aws, rds_export_tasks, tmp_path):
+def test_whole_export(aws, rds_export_tasks, tmp_path):
+    """An export is started, cancelled and described, and its JSON can be seeded."""
     started = aws(
         "start-export-task",
         "--export-task-identifier=nightly",
@@ -90,6 +91,7 @@ def test_start_cancel_describe_and_seed_from_json(aws, rds_export_tasks, tmp_pat
 
 @pytest.mark.rds_export_tasks(page_size=20)
 def test_filters_and_pages(aws, rds_export_tasks):
+    """Filters apply, and all pages are read."""
     rds_export_tasks.seed_all(f"export-{number}" for number in range(45))
     rds_export_tasks.seed("done", status="COMPLETE")
 
@@ -99,12 +101,14 @@ def test_filters_and_pages(aws, rds_export_tasks):
     assert len(rds_export_tasks.calls) == 3
 
 
-def test_error_has_its_code(aws):
+def test_fault(aws):
+    """A fault has its code."""
     message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
     assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
 
 
-def test_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
+def test_retry(aws, rds_export_tasks):
+    """A throttled call is retried and succeeds."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=1)
 
@@ -115,7 +119,8 @@ def test_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
     assert rds_export_tasks.calls[-1].http_status == 200
 
 
-def test_unhandled_operation_is_not_retried(aws, rds_export_tasks):
+def test_unhandled_operation(aws, rds_export_tasks):
+    """An operation without a handler fails and is not retried."""
     message = aws("describe-db-instances", fails=True)
     assert "An error occurred (UnansweredOperation) when calling the DescribeDBInstances operation: " in message
     assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
@@ -123,7 +128,8 @@ def test_unhandled_operation_is_not_retried(aws, rds_export_tasks):
 
 
 @pytest.mark.rds_export_tasks(region="eu-west-1")
-def test_endpoint_from_the_environment(aws, rds_export_tasks):
+def test_environment(aws, rds_export_tasks):
+    """The CLI finds the endpoint in the environment."""
     if (2,) <= aws.version < (2, 13):
         pytest.skip("AWS CLI v2 reads AWS_ENDPOINT_URL_RDS from 2.13 on; this is {}.{}.{}".format(*aws.version))
     assert aws("describe-export-tasks", options=[]) == {"ExportTasks": []}

@@ -1,0 +1,138 @@
+"""Which clients the fake handles: those of RDS, in whatever way, place and region they were made."""
+
+import threading
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+
+from pytest_rds_export import fake_rds_export
+
+AT_MODULE_LEVEL = boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
+
+CLIENTS = {
+    "made at module level": lambda: AT_MODULE_LEVEL,
+    "of the default session": lambda: boto3.client("rds"),
+    "of a boto3 session": lambda: boto3.Session().client("rds"),
+    "of a botocore session": lambda: botocore.session.Session().create_client("rds"),
+    "with an endpoint_url": lambda: boto3.client("rds", endpoint_url="http://localhost:4566"),
+    "for FIPS": lambda: boto3.client("rds", config=Config(use_fips_endpoint=True)),
+    "of the legacy retry mode": lambda: boto3.client("rds", config=Config(retries={"mode": "legacy"})),
+    "of the adaptive retry mode": lambda: boto3.client("rds", config=Config(retries={"mode": "adaptive"})),
+}
+_CLUSTERS = (
+    b"<R><DescribeDBClustersResult><DBClusters><DBCluster><Engine>other</Engine></DBCluster></DBClusters>"
+    b"</DescribeDBClustersResult></R>"
+)
+
+
+@pytest.fixture
+def client():
+    """A client that was made before the fake."""
+    return boto3.client("rds", "us-east-1")
+
+
+def _identifiers(client):
+    return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
+
+
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+def test_every_kind(make, rds_export_tasks):
+    """Clients made in any way are handled."""
+    task = rds_export_tasks.seed("nightly")
+
+    assert make().cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert task.status == "CANCELING"
+
+
+def test_early_client(client, rds_export_tasks):
+    """A client that was made before the fake is handled."""
+    rds_export_tasks.seed("nightly")
+
+    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+
+
+def test_another_thread(rds_export_tasks):
+    """A client that is made and used in another thread is handled."""
+    rds_export_tasks.seed("nightly")
+    responses = []
+
+    def cancel():
+        responses.append(boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly"))
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    thread.join()
+    assert [response["Status"] for response in responses] == ["CANCELING"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
+)
+def test_regions_and_partitions(region, partition, rds_export_tasks):
+    """A client sees the tasks of its own region, in any partition."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.in_region(region).seed("nightly", status="COMPLETE")
+
+    (task,) = boto3.client("rds", region).describe_export_tasks()["ExportTasks"]
+
+    assert task["SourceArn"] == f"arn:{partition}:rds:{region}:123456789012:snapshot:nightly"
+    assert task["Status"] == "COMPLETE"
+    assert rds_export_tasks.calls[0].region == region
+
+
+def test_nested_uses(client):
+    """The innermost of nested uses responds."""
+    with fake_rds_export("outer"):
+        with fake_rds_export("inner"):
+            assert _identifiers(client) == ["inner"]
+        assert _identifiers(client) == ["outer"]
+
+
+def test_overlapping_uses(client, botocore_unchanged):
+    """Of overlapping uses the one that is still active responds."""
+    first, second = fake_rds_export("first"), fake_rds_export("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert _identifiers(client) == ["second"]
+    second.__exit__(None, None, None)
+
+
+def test_use_that_begins_during_a_call(client, botocore_unchanged):
+    """A use that begins during a call does not record that call."""
+    inner = fake_rds_export()
+    entered = []
+    client.meta.events.register("response-received.rds", lambda **_: entered.append(inner.__enter__()))
+
+    with fake_rds_export() as outer:
+        with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
+            client.cancel_export_task(ExportTaskIdentifier="nightly")
+        inner.__exit__(None, None, None)
+
+    assert [registry.calls for registry in entered] == [[]]
+    assert [call.error_code for call in outer.calls] == ["ExportTaskNotFound"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "expected"),
+    [
+        ("logs", "describe_export_tasks", b'{"exportTasks": [{"taskId": "e"}]}', {"exportTasks": [{"taskId": "e"}]}),
+        ("neptune", "describe_db_clusters", _CLUSTERS, {"DBClusters": [{"Engine": "other"}]}),
+        ("docdb", "describe_db_clusters", _CLUSTERS, {"DBClusters": [{"Engine": "other"}]}),
+    ],
+)
+def test_other_services(service, operation, body, expected, rds_export_tasks, before_send):
+    """Clients of other services are not affected, even if their operations are named alike."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
+    client = boto3.client(service)
+    client.meta.events.register("before-send", before_send(body))
+
+    response = getattr(client, operation)()
+
+    del response["ResponseMetadata"]
+    assert response == expected
+    assert rds_export_tasks.calls == []

@@ -10,7 +10,8 @@ DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob(
 TESTS = [(document, name) for document in DOCUMENTS for name in examples(document) if name.startswith("test_")]
 
 
-def test_examples_are_found():
+def test_all_found():
+    """All examples of the documentation are found."""
     assert TESTS == [
         ("docs/endpoint.md", "test_script"),
         ("docs/endpoint.md", "test_cli"),
@@ -27,6 +28,7 @@ def test_examples_are_found():
 @pytest.mark.loopback
 @pytest.mark.parametrize(("document", "name"), TESTS)
 def test_example(pytester, document, name):
+    """An example of the documentation passes."""
     if name == "test_cli" and "RDS_EXPORT_CLIENTS" not in os.environ:
         pytest.skip("on request: tox run -e clients")
     code = examples(document)

@@ -182,3 +182,10 @@ def test_after_the_fake():
         "tasks:",
         "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
     ]
+
+
+def test_extreme_time(tasks):
+    """A task with the first of all times is reported like any other."""
+    tasks.seed("a", status="COMPLETE", task_end_time="0001-01-01T00:00:00Z")
+
+    assert report()[-1] == "  'a' COMPLETE 100% in us-east-1, Timeline()"

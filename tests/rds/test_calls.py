@@ -279,3 +279,13 @@ def test_each_use_has_its_own_calls(retrying):
     with fake_rds_export("nightly") as second:
         assert second.calls == []
     assert len(first.calls) == 1
+
+
+def test_error_without_a_code(rds_export_tasks, before_send):
+    """An error of another handler without a code is recorded by its status."""
+    client = client_with()
+    client.meta.events.register("before-send.rds", before_send(b"<R></R>", status=404))
+    with pytest.raises(ClientError):
+        client.describe_db_clusters()
+    (call,) = rds_export_tasks.calls
+    assert (call.http_status, call.error_code, call.response) == (404, "404", None)

@@ -320,3 +320,12 @@ def test_repr(rds_export_tasks, cancel):
 
     assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every attempt, 1 used>"
     assert repr(once) == "<Injection RuntimeError('broken') into StartExportTask: 1 attempt, applied, 0 used>"
+
+
+@pytest.mark.parametrize("failure", [Failure("Foo"), ClientError({"Error": {"Code": "Foo"}}, "CancelExportTask")])
+def test_failure_without_a_message(rds_export_tasks, cancel, failure):
+    """A failure without a message has its name as the message."""
+    rds_export_tasks.inject(failure)
+    with pytest.raises(ClientError) as caught:
+        cancel()
+    assert caught.value.response["Error"]["Message"] == "Foo"

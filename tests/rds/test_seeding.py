@@ -237,3 +237,11 @@ def test_concurrent_limit(rds_export_tasks):
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])
 
     assert len(rds_export_tasks) == 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_mark(rds_export_tasks, tmp_path, encoding):
+    """A seed file may begin with a byte order mark."""
+    path = tmp_path / "tasks.json"
+    path.write_text('{"ExportTasks": [{"ExportTaskIdentifier": "nightly"}]}', encoding=encoding)
+    assert [task.identifier for task in rds_export_tasks.seed_all([path])] == ["nightly"]

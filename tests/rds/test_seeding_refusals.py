@@ -313,3 +313,12 @@ def test_missing_file(registry, tmp_path):
     """A missing file is a FileNotFoundError, and nothing is seeded."""
     with pytest.raises(FileNotFoundError, match="no-such-file"):
         registry.seed_all(["first", tmp_path / "no-such-file.json"])
+
+
+def test_deeply_nested_file(registry, tmp_path):
+    """A file that is nested too deeply for Python is refused like one that is not JSON."""
+    path = tmp_path / "export-tasks.json"
+    path.write_text("[" * 200_000)
+
+    with pytest.raises(ValueError, match=r"export-tasks\.json is not JSON \("):
+        registry.seed_all([path])

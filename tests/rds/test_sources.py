@@ -273,6 +273,22 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ("late", {"engine": 5}, ValueError, "engine must be a string, got int 5"),
         ("late", {"status": 5}, ValueError, "status must be a string, got int 5"),
         ("late", {"allocated_storage": "20"}, ValueError, "allocated_storage must be an int, got str '20'"),
+        ("late", {"status": None}, ValueError, "status must be a string such as 'available', got None"),
+        (
+            "late",
+            {"tag_list": [{"Key": 1}]},
+            ValueError,
+            (
+                "not a valid DBSnapshot: Invalid type for parameter TagList[0].Key, value: 1, type: <class 'int'>, "
+                "valid types: <class 'str'>"
+            ),
+        ),
+        (
+            "late",
+            {"db_snapshot_identifier": "b"},
+            TypeError,
+            "'b' is given twice: the first argument names the source",
+        ),
         ("nightly", {}, ValueError, f"'{SNAPSHOT}' exists already. Seed each source once"),
         (
             "late",

@@ -76,6 +76,7 @@ class TestSeededOnTheRealClock:
 
     @pytest.fixture
     def rds_export_seed(self):
+        """A task that is running and one that has ended."""
         return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE")]
 
     @staticmethod

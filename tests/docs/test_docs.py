@@ -5,6 +5,7 @@ import os
 import pytest
 
 from helpers.documents import ROOT, examples
+from helpers.inner import run_again
 
 DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
 TESTS = [(document, name) for document in DOCUMENTS for name in examples(document) if name.startswith("test_")]
@@ -37,4 +38,4 @@ def test_example(pytester, document, name):
     scripts = {script: text for script, text in code.items() if not script.startswith("test_")}
     pytester.makepyfile(**{f"{name}_of_the_docs": code[name]}, **scripts)
 
-    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=code[name].count("def test_"))
+    run_again(pytester).assert_outcomes(passed=code[name].count("def test_"))

@@ -3,6 +3,7 @@
 import re
 
 from helpers.documents import examples, text_of
+from helpers.inner import run_again
 
 EXAMPLES = examples("README.md")
 
@@ -17,7 +18,7 @@ def test_run(pytester):
     pytester.makeconftest(EXAMPLES["conftest"])
     pytester.makepyfile(**{f"{name}_of_the_readme": code for name, code in EXAMPLES.items() if name != "conftest"})
 
-    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=5)
+    run_again(pytester).assert_outcomes(passed=5)
 
 
 def test_conftest(pytester):
@@ -25,7 +26,7 @@ def test_conftest(pytester):
     pytester.makeconftest(EXAMPLES["conftest"])
     pytester.makepyfile("def test_seed(rds_export_tasks): assert list(rds_export_tasks) == ['hourly', 'weekly']")
 
-    pytester.runpytest("-p", "no:randomly").assert_outcomes(passed=1)
+    run_again(pytester).assert_outcomes(passed=1)
 
 
 def test_report_of_the_readme(pytester):
@@ -41,6 +42,6 @@ def test_report_of_the_readme(pytester):
         """
     )
 
-    result = pytester.runpytest("-p", "no:randomly")
+    result = run_again(pytester)
 
     result.stdout.fnmatch_lines(report.splitlines(), consecutive=True)

@@ -1,6 +1,7 @@
 """The examples in the documentation: Python blocks that begin with a comment with the file name."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 # An inner run removes its imports from sys.modules at its end, but not what is imported here.
@@ -8,6 +9,10 @@ import boto3  # noqa: F401
 import freezegun  # noqa: F401
 
 from pytest_rds_export import _clock, _fake  # noqa: F401
+
+with suppress(ImportError):
+    import moto.rds
+    import moto.s3  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _EXAMPLE = re.compile(r"```python\n# (?P<name>\w+)\.py\n(?P<code>.*?)```", re.DOTALL)

@@ -357,3 +357,19 @@ def test_swallowed_unhandled_operation(client):
 
 def _identifiers(client):
     return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
+
+
+def test_emit_that_another_library_replaced(monkeypatch):
+    """An ``emit`` that was replaced before is called for the events of other services."""
+    seen = []
+    botocore_emit = HierarchicalEmitter.emit
+
+    def emit(self, event_name, **kwargs):
+        seen.append(event_name)
+        return botocore_emit(self, event_name, **kwargs)
+
+    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
+    with fake_rds_export("nightly"):
+        HierarchicalEmitter().emit("before-call.s3.ListBuckets")
+    assert seen == ["before-call.s3.ListBuckets"]
+    assert HierarchicalEmitter.emit is emit

@@ -145,8 +145,7 @@ def _escape(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _format_timestamp(value: Any) -> str:
     time = value if isinstance(value, datetime) else parse_to_aware_datetime(value)
-    time = (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    return f"{time.isoformat(timespec='milliseconds')[:23]}Z"
+    return _model.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
 
 
 _NESTED: dict[str, Callable[[Any, Any], str]] = {

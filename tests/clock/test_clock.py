@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportClock, SleepLimitExceeded, Stuck, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 from pytest_rds_export._frozen_time import followers
@@ -70,7 +71,7 @@ def test_an_indirect_parameter_goes_before_the_marker_s_start_and_keeps_its_limi
 )
 def test_an_invalid_start_or_limit_freezes_nothing(arguments, error, text):
     before = datetime, time.sleep
-    with pytest.raises(error, match=exactly(text)), frozen_clock(*arguments):
+    with raises_exactly(error, text), frozen_clock(*arguments):
         pass
     assert (datetime, time.sleep) == before
 
@@ -99,7 +100,7 @@ def test_tick_takes_parts_a_timedelta_or_seconds(args, kwargs, moved, rds_export
 def test_tick_refuses_other_values(delta, got, rds_export_clock):
     """Only a timedelta or a number of seconds is a length of time."""
     text = f"delta must be a timedelta or a number of seconds, got {got}"
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         rds_export_clock.tick(delta)
 
 
@@ -267,7 +268,7 @@ def test_limit_ends_endless_polling(rds_export_clock, rds_export_client):
             except Exception:  # noqa: BLE001
                 continue
 
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. "))):
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. ")):
         poll()
 
 
@@ -281,7 +282,7 @@ def test_nothing_is_waited_for_afterwards():
 
 def test_limit_message_without_tasks(rds_export_clock):
     """Without export tasks, the message is about the sleeps alone."""
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(0, ""))):
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(0, "")):
         time.sleep(1e300)
 
 

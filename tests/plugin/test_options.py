@@ -3,7 +3,7 @@
 import boto3
 import pytest
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from pytest_rds_export import Stuck, Timeline, fake_rds_export
 
 # Before 8.4, pytest has no ini options of type "int", and the plugin converts the string.

@@ -11,7 +11,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from helpers.aws import CLUSTER, SNAPSHOT, start
+from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.calls import start
 from helpers.inner import lines_after, run
 from pytest_rds_export import Polls, Stuck, Timeline, UnansweredOperation, fake_rds_export
 from pytest_rds_export._fake import recent_accounts

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.hooks import HierarchicalEmitter
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from helpers.leftovers import differences, held_by_botocore
 from pytest_rds_export import UnansweredOperation, fake_rds_export
 

@@ -19,7 +19,7 @@ from ._rds.seeds import Seed
 from ._rds.state import FINISHED
 from ._report import check_end
 from ._transport.endpoint import endpoint
-from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
+from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
 from ._transport.session import default_session, new_client
 
@@ -132,7 +132,8 @@ def activate(account: Account) -> Iterator[Environment]:
     follower = _Follower(account)
     _frozen_time.followers.append(follower)
     try:
-        with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
+        values = {**fake_aws(account.options.region), DEFAULT_SESSION: default_session()}
+        with environment(values) as found, responding(account):
             yield found
     finally:
         _frozen_time.followers.remove(follower)

@@ -1,16 +1,20 @@
-"""The environment while the fake is active: fake credentials, a region, and nothing that asks the network."""
+"""What the fake replaces in the process while it is active: environment variables and boto3's default session."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 __tracebackhide__ = True
 
 FAKE_ACCESS_KEY = "testing"
 FAKE_SECRET_KEY = "testing"  # noqa: S105
+# Among the names of environment variables: the place of boto3's default session.
+DEFAULT_SESSION = "boto3.DEFAULT_SESSION"
 
 _lock = threading.Lock()
 # The uses that have not ended, the latest last.
@@ -18,30 +22,35 @@ _uses: list[Environment] = []
 
 
 class Environment:
-    """What a use of the environment set, and what it found there."""
+    """What one use of the fake set, and what it found there."""
 
-    def __init__(self, variables: Mapping[str, str | None]) -> None:
-        self._variables = dict(variables)
-        self.found = {name: os.environ.get(name) for name in variables}
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = dict(values)
+        self.found = {name: _get(name) for name in values}
 
     def restore(self, before: Mapping[str, str]) -> None:
-        """Restore *before* if a ``monkeypatch`` that outlived the use has restored our values."""
+        """Restore *before* if a ``monkeypatch`` that outlived the use has restored our values.
+
+        It has no default session: ours is set only if there was none.
+        """
         with _lock:
-            for name, ours in self._variables.items():
-                if not _uses and os.environ.get(name) == ours != self.found[name]:
-                    _set({name: before.get(name)})
+            for name, ours in self._values.items():
+                if not _uses and _get(name) == ours != self.found[name]:
+                    _set(name, before.get(name))
 
 
 @contextmanager
-def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
-    """Set variables, unset those given as None, and restore them all afterwards.
+def environment(values: Mapping[str, Any]) -> Iterator[Environment]:
+    """Set variables and the default session, unset those given as None, and restore them all afterwards.
 
-    Uses may overlap: one that ends before a later one leaves it to that one to restore what it found itself.
+    Uses may overlap in any order: one that ends before a later one leaves it to that one to restore what it found
+    itself.
     """
     with _lock:
-        use = Environment(variables)
+        use = Environment(values)
         _uses.append(use)
-        _set(variables)
+        for name, value in values.items():
+            _set(name, value)
     try:
         yield use
     finally:
@@ -51,7 +60,7 @@ def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
             for name, value in use.found.items():
                 later = next((other for other in _uses[index:] if name in other.found), None)
                 if later is None:
-                    _set({name: value})
+                    _set(name, value)
                 else:
                     later.found[name] = value
 
@@ -81,9 +90,18 @@ def endpoint_variables(url: str) -> dict[str, str | None]:
     return variables
 
 
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
+def _get(name: str) -> Any:
+    if name == DEFAULT_SESSION:
+        return getattr(sys.modules.get("boto3"), "DEFAULT_SESSION", None)
+    return os.environ.get(name)
+
+
+def _set(name: str, value: Any) -> None:
+    if name == DEFAULT_SESSION:
+        boto3: Any = sys.modules.get("boto3")
+        if boto3 is not None:
+            boto3.DEFAULT_SESSION = value
+    elif value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value

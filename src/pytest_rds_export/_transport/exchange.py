@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
@@ -109,7 +110,8 @@ def _to_error(injection: Injection) -> Exception:
 
 def _find_region(headers: Any, url: str) -> str | None:
     """Return the region that a request is signed for; of an unsigned one what its host names; None if neither."""
-    found = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "") or _HOST_REGION.match(url)
+    signature = _to_str(headers.get("Authorization")) or unquote(url)  # a presigned URL has it in its query string
+    found = _SIGNED_REGION.search(signature) or _HOST_REGION.match(url)
     return found[1] if found else None
 
 

@@ -12,6 +12,13 @@ __tracebackhide__ = True
 FAKE_ACCESS_KEY = "testing"
 FAKE_SECRET_KEY = "testing"  # noqa: S105
 
+# The endpoint of RDS for child processes. Its port is not a number: a request fails before it is sent, with this text.
+_ENDPOINT = "AWS_ENDPOINT_URL_RDS"
+_NO_ENDPOINT = (
+    "http://127.0.0.1:RDS is faked only in the process of the test. For other processes request the fixture "
+    "rds_export_endpoint"
+)
+
 _lock = threading.Lock()
 # The uses that have not ended, the latest last.
 _uses: list[Environment] = []
@@ -42,6 +49,7 @@ def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
         use = Environment(variables)
         _uses.append(use)
         _set(variables)
+        _refuse_children()
     try:
         yield use
     finally:
@@ -54,11 +62,15 @@ def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
                     _set({name: value})
                 else:
                     later.found[name] = value
+            _refuse_children()
 
 
 def fake_aws(region: str) -> dict[str, str | None]:
     """Return the variables that keep an AWS client off real credentials, profiles and instance metadata."""
+    # In a child process that has a fake of its own, the refusal of its parent does not count.
+    refused = os.environ.get(_ENDPOINT) == _NO_ENDPOINT
     return {
+        **({_ENDPOINT: None} if refused else {}),
         "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
         "AWS_SESSION_TOKEN": None,
@@ -75,10 +87,24 @@ def fake_aws(region: str) -> dict[str, str | None]:
 
 def endpoint_variables(url: str) -> dict[str, str | None]:
     """Return the variables that send a child process's RDS client to *url*, past any proxy."""
-    variables: dict[str, str | None] = {"AWS_ENDPOINT_URL_RDS": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
+    variables: dict[str, str | None] = {_ENDPOINT: url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
     for name in ("NO_PROXY", "no_proxy"):
         variables[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
     return variables
+
+
+def _refuse_children() -> None:
+    """During a use, have RDS requests of child processes fail that would go to AWS, with the fake credentials.
+
+    What ``putenv`` sets is inherited by child processes, but not seen in ``os.environ``, so clients of this process do
+    not change. A child that is started with ``env={**os.environ}`` does not get it.
+    """
+    if _ENDPOINT in os.environ:
+        return
+    if _uses and "AWS_ENDPOINT_URL" not in os.environ:
+        os.putenv(_ENDPOINT, _NO_ENDPOINT)
+    else:
+        os.unsetenv(_ENDPOINT)
 
 
 def _set(variables: Mapping[str, str | None]) -> None:

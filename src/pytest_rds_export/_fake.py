@@ -127,12 +127,12 @@ def forget_ended() -> None:
 
 @contextmanager
 def activate(account: Account) -> Iterator[Environment]:
-    """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
+    """Have *account* respond to all clients, with its options in the environment; yields what was there."""
     _recent.append(account)
     follower = _Follower(account)
     _frozen_time.followers.append(follower)
     try:
-        with environment(fake_aws(account.options.region)) as found, default_session(), responding(account):
+        with environment(fake_aws(account.options)) as found, default_session(), responding(account):
             yield found
     finally:
         _frozen_time.followers.remove(follower)

@@ -9,6 +9,7 @@ OPTIONS = (
     "timeline",
     "assert_all_injected",
     "assert_all_answered",
+    "credentials",
 )
 TRANSPORT = [
     "ConnectTimeoutError",

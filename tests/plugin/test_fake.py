@@ -204,7 +204,7 @@ def test_end_checks_can_be_disabled(client):
             TypeError,
             (
                 "unknown option 'bucket'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+                "'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or 'timeline'"
             ),
         ),
         ({"region": "EU"}, ValueError, "region must be a name such as 'eu-west-1', got 'EU'"),

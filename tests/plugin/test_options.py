@@ -29,6 +29,8 @@ NOT_AN_INT = (
             ),
         ),
         ("describe_unknown", "none", "describe_unknown must be 'error' or 'empty', got 'none'"),
+        ("credentials", "real", "credentials must be 'fake' or 'keep', got 'real'"),
+        ("credentials", None, "credentials must be 'fake' or 'keep', got None"),
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
@@ -56,7 +58,7 @@ def test_a_value_that_is_not_allowed(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+                "'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or 'timeline'"
             ),
         ),
     ],
@@ -148,6 +150,7 @@ def test_the_closest_option_wins(pytester):
     ("line", "expression", "value"),
     [
         ("rds_export_region = eu-west-1", "region", "eu-west-1"),
+        ("rds_export_credentials = keep", "options.credentials", "keep"),
         ("rds_export_concurrent_limit = 2", "options.concurrent_limit", 2),
         ("rds_export_assert_all_injected = false", "options.assert_all_injected", False),
         ("rds_export_assert_all_injected = No", "options.assert_all_injected", False),

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from .._rds.options import Options
+
 __tracebackhide__ = True
 
 FAKE_ACCESS_KEY = "testing"
@@ -65,12 +67,22 @@ def environment(variables: Mapping[str, str | None]) -> Iterator[Environment]:
             _refuse_children()
 
 
-def fake_aws(region: str) -> dict[str, str | None]:
-    """Return the variables that keep an AWS client off real credentials, profiles and instance metadata."""
+def fake_aws(options: Options) -> dict[str, str | None]:
+    """Return the variables that keep an AWS client off real credentials, profiles and instance metadata.
+
+    If the environment is to keep its credentials, only the region is set. RDS requests do not use them either way.
+    """
     # In a child process that has a fake of its own, the refusal of its parent does not count.
     refused = os.environ.get(_ENDPOINT) == _NO_ENDPOINT
-    return {
+    variables: dict[str, str | None] = {
         **({_ENDPOINT: None} if refused else {}),
+        "AWS_DEFAULT_REGION": options.region,
+        "AWS_REGION": options.region,
+    }
+    if options.credentials == "keep":
+        return variables
+    return {
+        **variables,
         "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
         "AWS_SESSION_TOKEN": None,
@@ -80,8 +92,6 @@ def fake_aws(region: str) -> dict[str, str | None]:
         "AWS_PROFILE": None,
         "AWS_DEFAULT_PROFILE": None,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": region,
-        "AWS_REGION": region,
     }
 
 

@@ -17,7 +17,7 @@ from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
 from ._rds.state import FINISHED
-from ._report import check_end
+from ._report import check_end, describe
 from ._transport.endpoint import endpoint
 from ._transport.environment import Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
@@ -27,6 +27,7 @@ __all__ = [
     "HANDLED",
     "Account",
     "activate",
+    "describe_recent",
     "fake_rds_export",
     "forget_ended",
     "new_client",
@@ -117,6 +118,11 @@ _recent: deque[Account] = deque(maxlen=10)
 def recent_accounts() -> list[Account]:
     """Return the accounts that have responded since ``forget_ended``."""
     return list(_recent)
+
+
+def describe_recent() -> list[str]:
+    """Return the report of each recent account that has something to tell."""
+    return [text for account in recent_accounts() if (text := describe(account))]
 
 
 def forget_ended() -> None:

@@ -24,7 +24,7 @@ FIXTURES = {
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
-        "describe_unknown, concurrent_limit, page_size, assert_all_injected, assert_all_answered, timeline"
+        "describe_unknown, concurrent_limit, page_size, assert_all_injected, assert_all_answered, credentials, timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -43,6 +43,9 @@ INI_OPTIONS = {
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_answered": "fail a test whose operations had no handler (default: true)",
+    "credentials": (
+        "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)"
+    ),
 }
 
 

@@ -22,6 +22,8 @@ from pytest_rds_export import Stuck, Timeline, fake_rds_export
             ),
         ),
         ("describe_unknown", "none", "describe_unknown must be 'error' or 'empty', got 'none'"),
+        ("credentials", "real", "credentials must be 'fake' or 'keep', got 'real'"),
+        ("credentials", None, "credentials must be 'fake' or 'keep', got None"),
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
@@ -54,7 +56,7 @@ def test_wrong_value(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+                "'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or 'timeline'"
             ),
         ),
     ],

@@ -12,11 +12,11 @@ from typing import Any
 from . import _clock
 from ._failures import Failure, failures
 from ._messages import find_similar, pluralize
-from ._rds.account import Account
+from ._rds.account import Account, Region
 from ._rds.calls import Call, describe_call
 from ._rds.injections import Injection, describe_target, failure_name
 from ._rds.operations import ways_to_handle
-from ._rds.sources import SOURCE_TYPES, parse_source_arn
+from ._rds.sources import SOURCE_TYPES, SourceState, parse_source_arn
 from ._rds.state import FINISHED, TaskState
 from ._rds.timeline import Stuck, Timeline
 from ._transport.patch import active_accounts
@@ -47,10 +47,11 @@ def _describe(account: Account) -> str:
         calls = list(account.log.calls)
         regions = sorted(account.regions.values(), key=lambda r: (r.name != account.options.region, r.name))
         tasks = [task for region in regions for task in region.tasks_in_order]
-        sources = [arn for region in regions for arn in region.sources.arns()]
-        # After the account's end, the clock may have been unfrozen: the tasks are shown as they were read last.
-        for task in tasks[:_MAX_TASKS] if account in active_accounts() else ():
-            task.advance(_clock.now())
+        sources = [source for region in regions for source in region.sources.all()]
+        advancing: list[TaskState | SourceState] = [*tasks[:_MAX_TASKS], *sources[:_MAX_TASKS]]
+        # After the account's end, the clock may have been unfrozen: all is shown as it was read last.
+        for record in advancing if account in active_accounts() else ():
+            record.advance(_clock.now())
         if not calls and not tasks and not sources:
             return ""
         hints = list(dict.fromkeys(_find_hints(account, calls)))
@@ -60,7 +61,7 @@ def _describe(account: Account) -> str:
                 *_limit(_describe_calls(calls), _MAX_CALLS, keep_last=True),
                 "tasks:",
                 *_limit([_describe_task(task) for task in tasks[:_MAX_TASKS]], _MAX_TASKS, count=len(tasks)),
-                *(["sources:", *_limit(sources, _MAX_TASKS)] if sources else []),
+                *(["sources:", *_limit(list(map(_describe_source, sources)), _MAX_TASKS)] if sources else []),
                 *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
             ]
         )
@@ -100,6 +101,11 @@ def _describe_task(task: TaskState) -> str:
     percent = task.fields["PercentProgress"]
     error = f", its files were not stored: {task.store_error!r}" if task.store_error else ""
     return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}{error}"
+
+
+def _describe_source(source: SourceState) -> str:
+    status = source.fields["Status"]
+    return source.arn if status == "available" else f"{source.arn}, {status}"
 
 
 def _limit(
@@ -171,14 +177,21 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
-        if other.name != region and other.sources.find(kind, name) is not None:
+        if other.name != region and source in _seeded_arns(other):
             yield f"{source} is seeded in {other.name}, but the call went to {region}"
-    seeded = [arn.split(":", 5)[5] for arn in account.region(region).sources.arns()]
-    if seeded:
+    seeded = _seeded_arns(account.region(region))
+    if source in seeded:
+        yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
+    elif seeded:
         closest = find_similar(source, seeded)
         ordered = [*closest, *(other for other in seeded if other not in closest)]
         more = ", ..." if len(ordered) > _MAX_SOURCES else ""
         yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
+
+
+def _seeded_arns(region: Region) -> dict[str, str]:
+    """Return the ARNs of the seeded sources of a region, by their type and name."""
+    return {source.arn.split(":", 5)[5]: source.arn for source in region.sources.all()}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:

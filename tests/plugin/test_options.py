@@ -101,7 +101,7 @@ def test_the_account_is_in_the_arns():
     """The option account_id is in the ARNs of sources."""
     with fake_rds_export("nightly", account_id="999988887777") as registry:
         assert registry["nightly"].source_arn == "arn:aws:rds:us-east-1:999988887777:snapshot:nightly"
-        assert registry.seed_snapshot("nightly")["DBSnapshotArn"] == registry["nightly"].source_arn
+        assert registry.seed_snapshot("nightly").arn == registry["nightly"].source_arn
 
 
 def test_the_timeline():

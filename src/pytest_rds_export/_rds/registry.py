@@ -17,7 +17,7 @@ from .files import ExportFiles
 from .injections import Injection
 from .options import Options
 from .seeds import Seed
-from .sources import parse_source_arn
+from .sources import ExportSource, SourceState, parse_source_arn
 from .tables import ExportedTable
 from .task import ExportTask, LiveExportTask, TaskFields
 from .timeline import AnyTimeline
@@ -98,30 +98,37 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         /,
         *,
         engine: str | None = None,
-        status: str = "available",
+        status: str | None = None,
         snapshot_time: datetime | str | None = None,
+        available_after: timedelta | float | None = None,
         cluster: bool = False,
         **members: Any,
-    ) -> Mapping[str, Any]:
+    ) -> ExportSource:
         """Add a snapshot or cluster that StartExportTask can export.
 
         As soon as a source is seeded in a region, StartExportTask finds no other source there, and DescribeDBSnapshots
-        and DescribeDBClusterSnapshots are handled.
+        and DescribeDBClusterSnapshots are handled. StartExportTask finds a source by its whole ARN.
 
         Args:
             arn_or_name: The ARN of a ``snapshot``, ``cluster-snapshot`` or ``cluster``, or the name of a snapshot in
                 this region.
             engine: The API's name of the engine, such as ``"postgres"``, which decides the forms of ExportOnly that
                 are accepted (service model); every form without it.
-            status: The status; an export of a source that is not ``"available"`` is refused with
-                InvalidExportSourceState (service model).
+            status: One that AWS documents: for snapshots in the service model, in botocore's waiters and in the user
+                guide, for clusters in the Aurora user guide. By default ``"available"``, with *available_after*
+                ``"creating"``. An export of a source that is not available is refused with InvalidExportSourceState
+                (service model).
             snapshot_time: When the snapshot was created, an aware ``datetime`` or an ISO 8601 string; by default one
-                hour ago.
+                hour ago, or now if it is creating or copying. A DB snapshot has its SnapshotCreateTime only after
+                that (examples of the AWS CLI).
+            available_after: The source is creating, or copying with ``status="copying"``, and becomes available when
+                the clock has moved by this ``timedelta`` or number of seconds, from 0 to 100 years. Until then
+                PercentProgress grows linearly (inferred). It never does without.
             cluster: Whether a name is that of a cluster snapshot.
             **members: Further members of the model's DBSnapshot, DBClusterSnapshot or DBCluster in snake case.
 
         Returns:
-            The record in the API's shape.
+            The live source, whose ``move_to("available")`` changes its status.
 
         Raises:
             TypeError: For an unknown member.
@@ -136,13 +143,18 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if not parts or (cluster and parts["type"] == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
-        time = _clock.now() - timedelta(hours=1)
-        if snapshot_time is not None:
-            time = _model.to_datetime("snapshot_time", snapshot_time)
         account = self._region.account
+        source = SourceState(
+            arn,
+            status=status,
+            snapshot_time=snapshot_time,
+            available_after=available_after,
+            engine=engine,
+            **members,
+        )
         with account.lock:
-            sources = account.region(parts["region"]).sources
-            return sources.add(arn, engine=engine, status=status, snapshot_time=time, members=members)
+            account.region(parts["region"]).sources.add(source)
+        return ExportSource(source, account.lock)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.

@@ -14,7 +14,7 @@ from ._failures import Failure, failures
 from ._messages import find_similar, pluralize
 from ._rds.account import Account, Region
 from ._rds.calls import Call, describe_call
-from ._rds.injections import Injection, describe_target, failure_name
+from ._rds.injections import Injection, describe_passed, describe_target, failure_name
 from ._rds.operations import ways_to_handle
 from ._rds.sources import SOURCE_TYPES, SourceState, parse_source_arn
 from ._rds.state import FINISHED, TaskState
@@ -136,7 +136,11 @@ def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
     yield from _hints_of_polls(account, own)
     if calls:
         for injection in account.injections.unused():
-            yield f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
+            passed = describe_passed(injection)
+            yield (
+                f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
+                f"{passed and ': '}{passed}"
+            )
 
 
 def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
@@ -271,7 +275,9 @@ def _describe_unused(account: Account, injection: Injection) -> str:
         for call in calls
     )
     instead = ", ".join(_format_count(*item) for item in called.items()) or "nothing"
-    ways = [f"call {describe_target(injection)} in the test"]
+    passed = describe_passed(injection)
+    more = f"call {describe_target(injection)} {'more often ' if passed else ''}in the test"
+    ways = [f"{more}, or lower after=" if passed else more]
     other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
     if other is not None:
         ways += [
@@ -280,7 +286,8 @@ def _describe_unused(account: Account, injection: Injection) -> str:
         ]
     ways.append("allow it: assert_all_injected=False")
     name, target = failure_name(injection), describe_target(injection)
-    return _with_ways(f"{name} was injected into {target} and never used. The test called {instead}", ways)
+    never_used = f"{name} was injected into {target} and never used{passed and ': '}{passed}"
+    return _with_ways(f"{never_used}. The test called {instead}", ways)
 
 
 def _fits(injection: Injection, operation: str) -> bool:

@@ -336,6 +336,16 @@ def test_hint_unused(tasks):
     assert hints() == ["Throttling was injected into StartExportTask of 'nightly' and never used"]
 
 
+def test_hint_waiting_injection(tasks):
+    """The hint of an unused failure with after= says how many attempts have passed."""
+    tasks.inject("AccessDenied", operation="DescribeExportTasks", after=1)
+    call("describe_export_tasks")
+
+    assert hints() == [
+        "AccessDenied was injected into DescribeExportTasks and never used: 1 of 1 attempt passed before it"
+    ]
+
+
 @pytest.mark.parametrize(
     ("values", "hint"), [(["IN_PROGRESS"], True), (["complete", "STARTING"], True), (["x"], False)]
 )

@@ -172,6 +172,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         operation: str | None = None,
         identifier: str | None = None,
         times: int | None = None,
+        after: int = 0,
         applied: bool = False,
     ) -> Injection:
         """Make attempts of an operation fail. As a context manager, until its exit.
@@ -185,6 +186,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 CancelExportTask.
             identifier: Fail only calls with this ExportTaskIdentifier.
             times: How many attempts fail, botocore's retries included; None for every attempt.
+            after: How many attempts pass before the first one fails, 0 by default; 2 fails the third poll. An attempt
+                that fails with an earlier injection does not count.
             applied: Let the operation take effect and lose its response, even if that is a fault.
 
         Returns:
@@ -202,6 +205,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             operation=operation,
             identifier=identifier,
             times=times,
+            after=after,
             applied=applied,
         )
 

@@ -146,9 +146,10 @@ def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
 def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
     code = call.error_code
     if code == "ExportTaskLimitReachedFault":
-        limit = account.options.concurrent_limit
+        options = account.options
+        place = "the account" if options.concurrent_limit_scope == "account" else call.region
         yield (
-            f"{pluralize(limit, 'export')} may run at once in {call.region}, seeded ones included. "
+            f"{pluralize(options.concurrent_limit, 'export')} may run at once in {place}, seeded ones included. "
             "Set the option concurrent_limit to allow more"
         )
     elif code == "ExportTaskNotFound" or (call.identifier is not None and _tasks_shown(call) == []):

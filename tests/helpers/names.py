@@ -5,6 +5,7 @@ OPTIONS = (
     "account_id",
     "describe_unknown",
     "concurrent_limit",
+    "concurrent_limit_scope",
     "page_size",
     "timeline",
     "assert_all_injected",

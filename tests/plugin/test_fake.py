@@ -198,13 +198,17 @@ def test_end_checks_can_be_disabled(client):
     ("options", "error", "text"),
     [
         ({"regin": "eu-west-1"}, TypeError, "unknown option 'regin'. Did you mean 'region'?"),
-        ({"limit": 2}, TypeError, "unknown option 'limit'. Did you mean 'concurrent_limit'?"),
+        (
+            {"limit": 2},
+            TypeError,
+            "unknown option 'limit'. Did you mean 'concurrent_limit' or 'concurrent_limit_scope'?",
+        ),
         (
             {"bucket": "x"},
             TypeError,
             (
                 "unknown option 'bucket'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
             ),
         ),
         ({"region": "EU"}, ValueError, "region must be a name such as 'eu-west-1', got 'EU'"),

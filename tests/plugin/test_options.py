@@ -32,6 +32,12 @@ NOT_AN_INT = (
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
+        (
+            "concurrent_limit_scope",
+            "global",
+            "concurrent_limit_scope must be 'region' or 'account', got 'global'",
+        ),
+        ("concurrent_limit_scope", None, "concurrent_limit_scope must be 'region' or 'account', got None"),
         ("page_size", 0, "page_size must be an int from 1 to 100, got 0"),
         ("page_size", 101, "page_size must be an int from 1 to 100, got 101"),
         ("page_size", "20", "page_size must be an int from 1 to 100, got str '20'"),
@@ -51,12 +57,12 @@ def test_a_value_that_is_not_allowed(option, value, text):
     ("option", "text"),
     [
         ("pagesize", "unknown option 'pagesize'. Did you mean 'page_size'?"),
-        ("limit", "unknown option 'limit'. Did you mean 'concurrent_limit'?"),
+        ("limit", "unknown option 'limit'. Did you mean 'concurrent_limit' or 'concurrent_limit_scope'?"),
         (
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
+                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_answered' or 'timeline'"
             ),
         ),
     ],
@@ -149,6 +155,7 @@ def test_the_closest_option_wins(pytester):
     [
         ("rds_export_region = eu-west-1", "region", "eu-west-1"),
         ("rds_export_concurrent_limit = 2", "options.concurrent_limit", 2),
+        ("rds_export_concurrent_limit_scope = account", "options.concurrent_limit_scope", "account"),
         ("rds_export_assert_all_injected = false", "options.assert_all_injected", False),
         ("rds_export_assert_all_injected = No", "options.assert_all_injected", False),
         ("rds_export_assert_all_answered = 1", "options.assert_all_answered", True),

@@ -327,6 +327,18 @@ def test_hint_limit(tasks):
     ]
 
 
+def test_hint_limit_of_the_account():
+    """If the limit is that of the account, the hint says so."""
+    with fake_rds_export(concurrent_limit=1, concurrent_limit_scope="account") as tasks:
+        tasks.in_region("eu-west-1").seed("first")
+        export(SNAPSHOT)
+        found = hints()
+
+    assert found == [
+        "1 export may run at once in the account, seeded ones included. Set the option concurrent_limit to allow more"
+    ]
+
+
 def test_hint_unused(tasks):
     """An injected failure that was not used has a hint."""
     tasks.seed("nightly")

@@ -121,18 +121,18 @@ class Region:
         )
         add_event(self.events, event)
 
-    def has_running(self, count: int, now: datetime) -> bool:
-        """Return whether at least *count* exports are running."""
+    def count_running(self, most: int, now: datetime) -> int:
+        """Return how many exports are running; *most* if there are as many or more."""
         still_running = []
         for index, task in enumerate(self._running):
             task.advance(now)
             if task.status in RUNNING:
                 still_running.append(task)
-            if len(still_running) == count:
+            if len(still_running) == most:
                 self._running[: index + 1] = still_running
-                return True
+                return most
         self._running = still_running
-        return False
+        return len(still_running)
 
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
         """Add tasks as they are now, all or none. In the default region, one that names another region is added there.

@@ -72,11 +72,12 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def unanswered(operation: str, *, in_process: bool) -> UnansweredOperation:
-    """Return the error for an operation that nothing handles."""
+def unanswered(region: Region, operation: str, *, in_process: bool) -> UnansweredOperation:
+    """Return the error for an operation that nothing handles in a region."""
+    handled = [*HANDLED, *(_WITH_SOURCES if region.sources else ()), *region.account.stubs]
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnansweredOperation(
-        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(HANDLED, 'and')}. "
+        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
         f"To handle it:{ways}"
     )
 
@@ -137,7 +138,8 @@ def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datet
     if region.account.files is not None:
         _check_bucket(region.account.files.target, parameters["S3BucketName"])
     options = region.account.options
-    if region.has_running(options.concurrent_limit, now):
+    regions = region.account.regions.values() if options.concurrent_limit_scope == "account" else [region]
+    if sum(each.count_running(options.concurrent_limit, now) for each in regions) >= options.concurrent_limit:
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
             f"You have reached the limit of {options.concurrent_limit} concurrent export tasks",

@@ -42,10 +42,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     def seed(
         self,
-        identifier: str,
+        identifier: str | ExportTask,
         /,
         *,
-        status: str = "IN_PROGRESS",
+        status: str | None = None,
         timeline: AnyTimeline | None = None,
         **fields: Unpack[TaskFields],
     ) -> ExportTask:
@@ -55,7 +55,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         With ``write_files``, the files that its status and progress stand for are written at once.
 
         Args:
-            identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last.
+            identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last. Or
+                an ``ExportTask``, which has all its fields already.
             status: STARTING, IN_PROGRESS (the default), CANCELING, CANCELED, COMPLETE or FAILED.
             timeline: How the task advances; by default as the option ``timeline`` says.
             **fields: The fields of the response in snake case, see ``ExportTask``. One that is not given gets what a
@@ -65,12 +66,19 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             The live task. If ``source_arn`` names another region, it is there.
 
         Raises:
-            TypeError: For an unknown field.
+            TypeError: For an unknown field, and for fields alongside an ``ExportTask``.
             ValueError: For a value that is not allowed, for an identifier in use, and, in a registry of ``in_region``,
                 for a ``source_arn`` of another region. The registry is then as it was.
 
         """
-        (state,) = self._region.seed([ExportTask(identifier, status=status, timeline=timeline, **fields)])
+        if not isinstance(identifier, ExportTask):
+            status = "IN_PROGRESS" if status is None else status
+            task = ExportTask(identifier, status=status, timeline=timeline, **fields)
+        elif fields or status is not None or timeline is not None:
+            raise TypeError(f"{identifier!r} is seeded as it is. Pass status, timeline and fields to ExportTask(...)")
+        else:
+            task = identifier
+        (state,) = self._region.seed([task])
         return LiveExportTask.of(state)
 
     def seed_all(self, items: Iterable[Seed]) -> list[ExportTask]:

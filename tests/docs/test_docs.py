@@ -6,21 +6,21 @@ import pytest
 
 from helpers.documents import ROOT, examples
 
-DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
+DOCUMENTS = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md"))
 TESTS = [(document, name) for document in DOCUMENTS for name in examples(document) if name.startswith("test_")]
 
 
 def test_examples_are_found():
     assert TESTS == [
-        ("docs/endpoint.md", "test_script"),
-        ("docs/endpoint.md", "test_cli"),
-        ("docs/events.md", "test_load_export"),
-        ("docs/files.md", "test_loader"),
-        ("docs/files.md", "test_cleanup"),
-        ("docs/files.md", "test_progress"),
-        ("docs/time.md", "test_timelines"),
-        ("docs/time.md", "test_polling"),
-        ("docs/time.md", "test_failing_while_polled"),
+        ("docs/explanation/timelines.md", "test_timelines"),
+        ("docs/explanation/timelines.md", "test_polling"),
+        ("docs/explanation/timelines.md", "test_failing_while_polled"),
+        ("docs/how-to/events.md", "test_load_export"),
+        ("docs/how-to/files.md", "test_loader"),
+        ("docs/how-to/files.md", "test_cleanup"),
+        ("docs/how-to/files.md", "test_progress"),
+        ("docs/how-to/other-processes.md", "test_script"),
+        ("docs/how-to/other-processes.md", "test_cli"),
     ]
 
 

@@ -26,7 +26,8 @@ exclude_patterns = ["_build", "reference/_failures.md"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
-html_css_files = ["tables.css"]
+html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"
 
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
@@ -41,42 +42,48 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 maximum_signature_line_length = 88
 
-# The build needs no network: the few names that the pages link to are in a text file of Sphinx's first format.
+# The build needs no network: the names that the pages link to are in a text file of
+# Sphinx's first format.
 intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 
-# Users see the public names where they import them from, not in the private modules that define them.
+# Users see the public names where they import them from, not in the private modules.
 for name in pytest_rds_export.__all__:
     getattr(pytest_rds_export, name).__module__ = "pytest_rds_export"
 
-# Types of parameters for which the text says what to pass; they are not public names.
-nitpick_ignore_regex = [
-    ("py:.*", r"(.*\.)?(AnyTimeline|Seed|Stub|TaskFields|Unpack|_FunctionT|S3Client|Self|Options|Path|datetime)")
-]
+# Types of parameters that the docstrings describe; they are not public names.
+NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"
+nitpick_ignore_regex = [("py:.*", rf"(.*\.)?({NOT_PUBLIC}|_FunctionT|datetime)")]
 
-OPERATIONS = ("CancelExportTask", "StartExportTask", "DescribeExportTasks", "DescribeEvents")
+OPERATIONS = (
+    "CancelExportTask",
+    "StartExportTask",
+    "DescribeExportTasks",
+    "DescribeEvents",
+)
 
 
 def setup(app):
     """Write the failures reference before the pages are read."""
-    app.connect("builder-inited", lambda _: write_failures(HERE / "reference" / "_failures.md"))
+    app.connect("builder-inited", lambda _: write_failures())
 
 
-def write_failures(path):
-    """Write the catalogue as tables: the documented failures of each operation, then those that any operation has."""
+def write_failures():
+    """Write the catalogue as tables, which reference/failures.md includes."""
+    common = failures("CancelExportTask", ["common"])
+    names = {failure.name for failure in common}
+    of_start = failures("StartExportTask", ["common"])
     lines = []
     for operation in OPERATIONS:
-        lines += table(f"Documented failures of {operation}", failures(operation, ["documented"]))
-    start = failures("StartExportTask", ["common"])
-    lines += table("Common failures, of any operation", failures("CancelExportTask", ["common"]))
-    lines += table("Only of StartExportTask, not in the service model", set_difference(start))
-    lines += table("Failures of the network, of any operation", failures("CancelExportTask", ["transport"]))
-    path.write_text("\n".join(lines), "utf-8")
-
-
-def set_difference(common):
-    """Return the common failures of StartExportTask that other operations do not have."""
-    others = {failure.name for failure in failures("CancelExportTask", ["common"])}
-    return [failure for failure in common if failure.name not in others]
+        documented = failures(operation, ["documented"])
+        lines += table(f"Documented failures of {operation}", documented)
+    lines += table(
+        "Only of StartExportTask, not in the service model",
+        [failure for failure in of_start if failure.name not in names],
+    )
+    lines += table("Common failures, of any operation", common)
+    network = failures("CancelExportTask", ["transport"])
+    lines += table("Failures of the network, of any operation", network)
+    (HERE / "reference" / "_failures.md").write_text("\n".join(lines), "utf-8")
 
 
 def table(title, rows):
@@ -88,6 +95,13 @@ def table(title, rows):
         "",
         "| name | HTTP status | retried by botocore | message |",
         "| --- | --- | --- | --- |",
-        *(f"| `{f.name}` | {f.http_status or ''} | {'yes' if f.retried else ''} | {f.message} |" for f in rows),
+        *map(row, rows),
         "",
     ]
+
+
+def row(failure):
+    """Return the row of a failure."""
+    retried = "yes" if failure.retried else ""
+    status = failure.http_status or ""
+    return f"| `{failure.name}` | {status} | {retried} | {failure.message} |"

@@ -34,9 +34,10 @@ myst_heading_anchors = 3
 
 copybutton_exclude = ".linenos, .gp, .go"
 
-autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"
+add_module_names = False
+toc_object_entries_show_parents = "hide"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -93,8 +94,8 @@ def table(title, rows):
     return [
         f"## {title}",
         "",
-        "| name | HTTP status | retried by botocore | message |",
-        "| --- | --- | --- | --- |",
+        "| name | HTTP status | message |",
+        "| --- | --- | --- |",
         *map(row, rows),
         "",
     ]
@@ -102,6 +103,7 @@ def table(title, rows):
 
 def row(failure):
     """Return the row of a failure."""
-    retried = "yes" if failure.retried else ""
-    status = failure.http_status or ""
-    return f"| `{failure.name}` | {status} | {retried} | {failure.message} |"
+    status = str(failure.http_status or "none")
+    if failure.retried:
+        status += ", retried"
+    return f"| `{failure.name}` | {status} | {failure.message} |"

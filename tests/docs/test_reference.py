@@ -42,6 +42,7 @@ def test_links_out_of_the_site(name):
         path, _, heading = target.partition("#")
         page = (ROOT / path).read_text("utf-8")
         anchors = [
-            re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in re.findall(r"^#+ (.*)", page, re.M)
+            re.sub(r"[^\w -]", "", line).lower().replace(" ", "-")
+            for line in re.findall(r"^#+ (.*)", page, re.MULTILINE)
         ]
         assert not heading or heading in anchors, target

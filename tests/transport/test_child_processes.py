@@ -44,6 +44,7 @@ def endpoint_of_child(**options):
 
 
 def output(command, **options):
+    """Return what a command prints."""
     return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout.strip()
 
 
@@ -55,6 +56,7 @@ def describe():
 
 
 def is_refused():
+    """Return whether the RDS requests of a child process would fail."""
     return endpoint_of_child().startswith("http://127.0.0.1:RDS is faked only")
 
 

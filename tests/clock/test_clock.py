@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import exactly
+from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
 from pytest_rds_export import ExportClock, SleepLimitExceeded
 from pytest_rds_export._clock import frozen_clock
@@ -53,7 +53,7 @@ def test_parameter(rds_export_clock):
 def test_wrong_marker(arguments, error, text):
     """A wrong start or limit is refused, and nothing is frozen."""
     before = datetime, time.sleep
-    with pytest.raises(error, match=exactly(text)), frozen_clock(*arguments):
+    with raises_exactly(error, text), frozen_clock(*arguments):
         pass
     assert (datetime, time.sleep) == before
 
@@ -82,7 +82,7 @@ def test_tick(args, kwargs, moved, rds_export_clock):
 def test_wrong_tick(delta, got, rds_export_clock):
     """A tick refuses what is not a timedelta or a finite number of seconds."""
     text = f"delta must be a timedelta or a number of seconds, got {got}"
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         rds_export_clock.tick(delta)
 
 

@@ -13,7 +13,8 @@ import types
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 from pytest_rds_export import Timeline, _sleeping
 from pytest_rds_export._clock import frozen_clock
 
@@ -241,8 +242,8 @@ def test_timeout_of_asyncio(rds_export_clock, rescue):
 def test_second_clock(module, function, library, request):
     """A second frozen clock is refused, with the name of the first and what to do."""
     freeze = getattr(pytest.importorskip(module), function)
-    text = exactly(FROZEN_ALREADY.format(library))
-    with freeze("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
+    text = FROZEN_ALREADY.format(library)
+    with freeze("2026-01-01T00:00Z"), raises_exactly(RuntimeError, text):
         request.getfixturevalue("rds_export_clock")
 
 
@@ -251,7 +252,7 @@ def test_freeze_time_inside_the_clock(move, rds_export_clock):
     """The clock does not move while another freeze_time is active inside it."""
     from freezegun import freeze_time
 
-    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=exactly(FROZEN_INSIDE)):
+    with freeze_time("2030-01-01"), raises_exactly(RuntimeError, FROZEN_INSIDE):
         move(rds_export_clock)
     rds_export_clock.tick(minutes=1)
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -183,7 +184,7 @@ async def coroutine_function():
 )
 def test_wrong_arguments(method, when, callback, text, rds_export_clock):
     """Arguments are checked when the callback is scheduled."""
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         getattr(rds_export_clock, method)(when, callback)
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
 from pytest_rds_export import SleepLimitExceeded, Stuck, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
@@ -162,7 +163,7 @@ def test_endless_polling(rds_export_clock, rds_export_client):
             except Exception:  # noqa: BLE001
                 continue
 
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. "))):
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. ")):
         poll()
 
 
@@ -176,7 +177,7 @@ def test_after_the_fake():
 
 def test_limit_without_tasks(rds_export_clock):
     """Without export tasks, the error is about the sleeps alone."""
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(0, ""))):
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(0, "")):
         time.sleep(1e300)
 
 

@@ -6,7 +6,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from helpers.aws import start
+from helpers.calls import start
 from pytest_rds_export import UnansweredOperation
 from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import check_end, describe

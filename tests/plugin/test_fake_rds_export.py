@@ -8,8 +8,8 @@ from contextlib import suppress
 import boto3
 import pytest
 
-from helpers.asking import cancel, described
-from helpers.aws import raises_exactly
+from helpers.calls import cancel, described
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, ExportTaskRegistry, fake_rds_export
 
 

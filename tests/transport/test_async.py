@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel
-from helpers.aws import guarded, start, without_metadata
+from helpers.calls import cancel, start, without_metadata
+from helpers.clients import guarded
 from helpers.leftovers import held_by_botocore
 from helpers.names import TRANSPORT
 from pytest_rds_export import UnansweredOperation, fake_rds_export

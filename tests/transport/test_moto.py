@@ -4,8 +4,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel, described
-from helpers.aws import CLUSTER, start
+from helpers.aws import CLUSTER
+from helpers.calls import cancel, described, start
 from pytest_rds_export import UnansweredOperation, fake_rds_export
 
 moto = pytest.importorskip("moto")

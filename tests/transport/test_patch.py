@@ -7,7 +7,7 @@ import botocore
 import pytest
 from botocore.hooks import HierarchicalEmitter
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from helpers.leftovers import differences, held_by_botocore
 from pytest_rds_export import fake_rds_export
 
@@ -81,4 +81,20 @@ def test_no_list_of_handlers(missing, monkeypatch):
 
     seam = "HierarchicalEmitter._handlers.prefix_search"
     assert str(refusal.value) == _SEAM.format(seam=seam, version=botocore.__version__)
+    assert vars(HierarchicalEmitter)["emit"] is emit
+
+
+def test_replaced_emit(monkeypatch):
+    """An ``emit`` that another library replaced before is called for the events of other services."""
+    seen = []
+    botocore_emit = HierarchicalEmitter.emit
+
+    def emit(self, event_name, **kwargs):
+        seen.append(event_name)
+        return botocore_emit(self, event_name, **kwargs)
+
+    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
+    with fake_rds_export("nightly"):
+        HierarchicalEmitter().emit("before-call.s3.ListBuckets")
+    assert seen == ["before-call.s3.ListBuckets"]
     assert vars(HierarchicalEmitter)["emit"] is emit

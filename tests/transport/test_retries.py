@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.retries.bucket import TokenBucket
 
-from helpers.operations import CALLS, client_with, http_answer
+from helpers.calls import CALLS
+from helpers.clients import client_with, http_response
 from pytest_rds_export import failures, fake_rds_export
 
 THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
@@ -59,7 +60,7 @@ def throttled(client, operation="CancelExportTask"):
 
 def throttle(client, event):
     """Throttle every attempt of this client with its own handler of *event*."""
-    client.meta.events.register(event, lambda request, **_: http_answer(request, 400, THROTTLING))
+    client.meta.events.register(event, lambda request, **_: http_response(request, 400, THROTTLING))
     return client
 
 

@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.signers import RequestSigner
 
-from helpers.aws import guarded
+from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
 
 CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters

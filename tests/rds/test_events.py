@@ -1,5 +1,8 @@
 """Events when an export ends: ``events`` of the registry, and DescribeEvents through real clients."""
 
+import copy
+import dataclasses
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import boto3
@@ -9,7 +12,7 @@ from botocore.exceptions import ClientError
 from helpers.asking import cancel, described, exactly
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, refused, start, without_metadata
 from helpers.loopback import post, query
-from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
@@ -138,6 +141,39 @@ def test_seeded_ended(status, rds_export_tasks, rds_export_clock, rds_export_cli
     described(rds_export_client)
 
     assert rds_export_tasks.events == []
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event)), dataclasses.replace],
+    ids=["copy", "deepcopy", "pickle", "replace"],
+)
+def test_copied_event(rds_export_tasks, copied):
+    """A copy of an event is equal, and tells the same."""
+    task = rds_export_tasks.seed("nightly", export_only=["orders"])
+    task.move_to("COMPLETE")
+    (event,) = rds_export_tasks.events
+
+    copy_of_it = copied(event)
+
+    assert copy_of_it == event
+    assert copy_of_it.to_lambda() == event.to_lambda()
+    assert copy_of_it.task == task
+    assert repr(copy_of_it) == repr(event)
+
+
+def test_event_as_dict(rds_export_tasks):
+    """An event as a dict has a value of the task, which can be kept and seeded elsewhere."""
+    task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls())
+    task.move_to("FAILED", failure_cause="The bucket is gone.")
+    (event,) = rds_export_tasks.events
+
+    value = dataclasses.asdict(event)["task"]
+
+    assert type(value) is ExportTask
+    assert value == task
+    with fake_rds_export(value) as registry:
+        assert registry["nightly"] == task
 
 
 def test_given_time(rds_export_tasks, rds_export_clock):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 
-from helpers.aws import raises_exactly, service_model
+from helpers.aws import CLUSTER, raises_exactly, service_model
 from pytest_rds_export import ExportTask, Stuck
 
 SNAKE_FIELDS = [repr(xform_name(name)) for name in service_model().shape_for("ExportTask").members]
@@ -82,6 +82,28 @@ def test_fields_alongside_a_value(registry, options):
         lambda: registry.seed(ExportTask("late", status="FAILED"), **options),
         TypeError,
         "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)",
+    )
+
+
+@pytest.mark.parametrize(("items", "got"), [(5, "int 5"), (None, "None")])
+def test_what_is_not_a_list(registry, items, got):
+    """What is not a list of seeds is refused with the value."""
+    refuses(lambda: registry.seed_all(items), TypeError, f"items must be a list of seeds, got {got}")
+
+
+def test_an_end_before_the_start(registry):
+    """An export that ends before it starts is refused."""
+    times = {"task_start_time": "2026-03-01T02:00:00Z", "task_end_time": "2026-03-01T02:59:59+01:00"}
+    refuses(
+        lambda: registry.seed("late", **times),
+        ValueError,
+        "task_end_time must be at or after task_start_time, which is 2026-03-01T02:00:00+00:00, "
+        "got 2026-03-01T01:59:59+00:00",
+    )
+    refuses(
+        lambda: registry.seed("late", source_arn=CLUSTER, snapshot_time="9999-12-31T23:59:59-01:00"),
+        ValueError,
+        "snapshot_time must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59:59-01:00'",
     )
 
 

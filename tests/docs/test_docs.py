@@ -19,6 +19,8 @@ def test_examples_are_found():
         ("docs/files.md", "test_cleanup"),
         ("docs/files.md", "test_progress"),
         ("docs/reference.md", "test_sources"),
+        ("docs/reference.md", "test_credentials"),
+        ("docs/reference.md", "test_moto"),
         ("docs/time.md", "test_timelines"),
         ("docs/time.md", "test_polling"),
         ("docs/time.md", "test_failing_while_polled"),

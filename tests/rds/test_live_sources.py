@@ -8,7 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
 
-from helpers.aws import CLUSTER, SNAPSHOT, documented, raises_exactly, refused, start
+from helpers.aws import CLUSTER, SNAPSHOT, documented
+from helpers.calls import start
+from helpers.errors import raises_exactly, refused
 from helpers.inner import lines_after, run
 from pytest_rds_export import ExportSource, fake_rds_export
 from pytest_rds_export._report import describe

@@ -37,6 +37,10 @@ INI_OPTIONS = {
         default=True, help="fail a test whose injected failures were not used (default: true)"
     ),
     "assert_all_answered": Option(default=True, help="fail a test whose operations had no handler (default: true)"),
+    "credentials": Option(
+        "fake",
+        "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
+    ),
 }
 NAMES = (*INI_OPTIONS, "timeline")
 
@@ -56,6 +60,7 @@ class Options:
     page_size: int
     assert_all_injected: bool
     assert_all_answered: bool
+    credentials: str
     timeline: AnyTimeline
 
     def __init__(self, **given: Any) -> None:
@@ -83,6 +88,7 @@ class Options:
         for name, choices in (
             ("describe_unknown", ("error", "empty")),
             ("concurrent_limit_scope", ("region", "account")),
+            ("credentials", ("fake", "keep")),
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(must_be(name, format_choices(choices), getattr(self, name)))

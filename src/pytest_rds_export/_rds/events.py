@@ -98,7 +98,7 @@ class ExportEvent:
         """The event that an EventBridge rule receives, and a Lambda function that is the rule's target.
 
         Returns:
-            The event with the keys of other captured RDS events, in their order (inferred: no event of an export
+            The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
             newer events have (documented), is empty and comes last (inferred).
 

@@ -298,7 +298,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     @property
     def events(self) -> list[ExportEvent]:
-        """The events of this region so far, oldest first: one for each task that became COMPLETE, FAILED or CANCELED.
+        """The events of this region so far, oldest first, one for each task that became COMPLETE, FAILED or CANCELED.
 
         A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
         """

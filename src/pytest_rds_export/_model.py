@@ -127,7 +127,10 @@ def to_datetime(name: str, value: object) -> datetime:
         raise ValueError(must_be_type(name, "an aware datetime or an ISO 8601 string", value))
     if time.tzinfo is None:
         raise ValueError(must_be(name, "a time with a time zone, such as tzinfo=timezone.utc or a 'Z'", value))
-    return milliseconds(time.astimezone(UTC))
+    try:
+        return milliseconds(time.astimezone(UTC))
+    except OverflowError:
+        raise ValueError(must_be(name, "a time of the years 1 to 9999 in UTC", value)) from None
 
 
 def milliseconds(value: datetime) -> datetime:

@@ -207,7 +207,7 @@ def test_second_cancel(rds_export_clock, tasks, ended):
     tasks.seed("nightly")
     try_cancel()
     try_cancel()
-    rds_export_clock.tick(hours=ended)
+    rds_export_clock.tick(hours=int(ended))
 
     assert report()[3:] == [
         "tasks:",

@@ -246,6 +246,13 @@ def test_value(rds_export_tasks, client):
     assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
 
 
+def test_end_of_a_start_in_the_future(rds_export_tasks, rds_export_clock):
+    """A task that ended does not end before a start that is given, even if the clock is earlier."""
+    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
+
+    assert task.task_end_time == task.task_start_time == datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
 def test_concurrent_limit(rds_export_tasks):
     """Seeding ignores the concurrent limit."""
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])

@@ -211,7 +211,7 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
     if "ExportOnly" in given:
         fields["ExportOnly"] = list(given["ExportOnly"])
     percent = fields["PercentProgress"]
-    end = given.get("TaskEndTime", now)
+    end = given.get("TaskEndTime") or max(now, given.get("TaskStartTime", now))
     if status in FINISHED:
         fields["TaskEndTime"] = end
     if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ._rds.registry import ExportTaskRegistry
     from ._rds.seeds import Seed
     from ._transport.environment import Environment
+
+_T = TypeVar("_T")
 
 _INI = "rds_export_"
 _TITLE = "rds export tasks"
@@ -314,7 +316,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     fake = _loaded_fake()
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
         report.sections += [(_TITLE, text) for text in fake.describe_recent()]
+    if report.when == "teardown":
+        _take(item, _passed)
     return report
+
+
+def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
+    """Return what is kept for a test and forget it: pytest keeps each test until the run ends."""
+    found = item.stash.get(key, None)
+    if key in item.stash:
+        del item.stash[key]
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -337,14 +349,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        before = item.stash.get(_environ_before, None)
+        before, environments = _take(item, _environ_before), _take(item, _environments)
         if before is not None:
-            for environment in item.stash.get(_environments, ()):
+            for environment in environments or ():
                 environment.restore(before)
-    account = item.stash.get(_account, None)
+    account = _take(item, _account)
     if account is None:
         return
-    del item.stash[_account]
     from . import _report
 
     passed = item.stash.get(_passed, {})

@@ -127,12 +127,20 @@ def to_datetime(name: str, value: object) -> datetime:
         raise ValueError(must_be_type(name, "an aware datetime or an ISO 8601 string", value))
     if time.tzinfo is None:
         raise ValueError(must_be(name, "a time with a time zone, such as tzinfo=timezone.utc or a 'Z'", value))
-    return milliseconds(time.astimezone(UTC))
+    try:
+        return milliseconds(time.astimezone(UTC))
+    except OverflowError:
+        raise ValueError(must_be(name, "a time of the years 1 to 9999 in UTC", value)) from None
 
 
 def milliseconds(value: datetime) -> datetime:
     """Return the time without the microseconds, which RDS does not send."""
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def format_time(time: datetime) -> str:
+    """Return an aware time as RDS sends it: in UTC, with milliseconds and a ``Z``."""
+    return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def check_region(name: object) -> str:

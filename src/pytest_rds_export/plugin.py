@@ -7,12 +7,11 @@ import os
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from . import _sleeping  # noqa: F401 - it reads the real sleep before a test can replace it
-from ._messages import unknown_name
 from ._rds.options import INI_OPTIONS, NAMES, Options, from_ini
 
 if TYPE_CHECKING:
@@ -25,7 +24,10 @@ if TYPE_CHECKING:
     from ._rds.seeds import Seed
     from ._transport.environment import Environment
 
+_T = TypeVar("_T")
+
 _INI = "rds_export_"
+_TITLE = "rds export tasks"
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
@@ -251,8 +253,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if marker is not None:
             raise _error_of(metafunc, f"use the marker {name} or a parametrize of {name}, not both")
         return
+    from . import _failures
+
     try:
-        catalogue = _select_failures(*marker.args, **marker.kwargs) if marker is not None else _select_failures()
+        catalogue = _failures.select(*marker.args, **marker.kwargs) if marker is not None else _failures.select()
     except (TypeError, ValueError) as error:
         raise _error_of(metafunc, f"marker {name}: {error}") from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
@@ -260,25 +264,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _error_of(metafunc: pytest.Metafunc, message: str) -> BaseException:
     return pytest.fail.Exception(f"{metafunc.definition.nodeid}: {message}", pytrace=False)
-
-
-def _select_failures(operation: str = "CancelExportTask", *more: object, **options: Any) -> tuple[Failure, ...]:
-    """Return the failures that the arguments of the marker rds_export_failure select."""
-    from . import _failures
-
-    if more:
-        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
-    for name in options:
-        if name not in ("operation", "kinds", "exclude"):
-            raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
-    operation = options.get("operation", operation)
-    exclude = options.get("exclude", ())
-    excluded = {_failures.find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
-    kinds = options.get("kinds", ("documented",))
-    found = tuple(failure for failure in _failures.failures(operation, kinds) if failure.name not in excluded)
-    if not found:
-        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
-    return found
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
@@ -330,12 +315,32 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     passed[report.when] = passed.get(report.when, True) and report.passed
     fake = _loaded_fake()
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
-        from . import _report
-
-        for account in fake.recent_accounts():
-            if text := _report.describe(account):
-                report.sections.append(("rds export tasks", text))
+        report.sections += [(_TITLE, text) for text in fake.describe_recent()]
+    if report.when == "teardown":
+        _take(item, _passed)
     return report
+
+
+def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
+    """Return what is kept for a test and forget it: pytest keeps each test until the run ends."""
+    found = item.stash.get(key, None)
+    if key in item.stash:
+        del item.stash[key]
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Show the same for a test that Ctrl-C or pytest.exit interrupts: pytest makes no report of it."""
+    try:
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        fake = _loaded_fake()
+        terminal: Any = item.config.pluginmanager.get_plugin("terminalreporter")
+        for text in fake.describe_recent() if fake is not None and terminal is not None else ():
+            terminal.write_sep("-", _TITLE)
+            terminal.write_line(text)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)
@@ -344,14 +349,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        before = item.stash.get(_environ_before, None)
+        before, environments = _take(item, _environ_before), _take(item, _environments)
         if before is not None:
-            for environment in item.stash.get(_environments, ()):
+            for environment in environments or ():
                 environment.restore(before)
-    account = item.stash.get(_account, None)
+    account = _take(item, _account)
     if account is None:
         return
-    del item.stash[_account]
     from . import _report
 
     passed = item.stash.get(_passed, {})

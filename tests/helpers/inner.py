@@ -32,3 +32,11 @@ def blocks(result):
         else:
             lines.append(line)
     return found
+
+
+def lines_after(result, start):
+    """Return the output lines between the one that contains *start* and the next section."""
+    lines = result.outlines
+    index = next(index for index, line in enumerate(lines) if start in line) + 1
+    end = next(index for index, line in enumerate(lines[index:], index) if line[:3] in {"===", "---", "___"})
+    return lines[index:end]

@@ -1,5 +1,8 @@
 """Which exports have an event, when, and in which order: ``events`` of the registry."""
 
+import copy
+import dataclasses
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.calls import cancel, described, start
 from helpers.events import event_at, in_order
-from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
@@ -129,6 +132,39 @@ def test_seeded_ended(status, rds_export_tasks, rds_export_clock, client):
     described(client)
 
     assert rds_export_tasks.events == []
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event)), dataclasses.replace],
+    ids=["copy", "deepcopy", "pickle", "replace"],
+)
+def test_copied_event(rds_export_tasks, copied):
+    """A copy of an event is equal, and tells the same."""
+    task = rds_export_tasks.seed("nightly", export_only=["orders"])
+    task.move_to("COMPLETE")
+    (event,) = rds_export_tasks.events
+
+    copy_of_it = copied(event)
+
+    assert copy_of_it == event
+    assert copy_of_it.to_lambda() == event.to_lambda()
+    assert copy_of_it.task == task
+    assert repr(copy_of_it) == repr(event)
+
+
+def test_event_as_dict(rds_export_tasks):
+    """An event as a dict has a value of the task, which can be kept and seeded elsewhere."""
+    task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls())
+    task.move_to("FAILED", failure_cause="The bucket is gone.")
+    (event,) = rds_export_tasks.events
+
+    value = dataclasses.asdict(event)["task"]
+
+    assert type(value) is ExportTask
+    assert value == task
+    with fake_rds_export(value) as registry:
+        assert registry["nightly"] == task
 
 
 def test_given_time(rds_export_tasks, rds_export_clock):

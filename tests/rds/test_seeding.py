@@ -232,6 +232,27 @@ def test_unknown_region(rds_export_tasks):
     assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
 
 
+def test_value(rds_export_tasks, client):
+    """Seed takes a value with its timeline and region, and copies it."""
+    value = ExportTask("nightly", status="FAILED", region="eu-west-1", timeline=Polls(), warning_message="skipped")
+
+    task = rds_export_tasks.seed(value)
+    here = rds_export_tasks.seed(KEPT)
+
+    assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
+    assert (task.status, task.timeline, task.warning_message) == ("FAILED", Polls(), "skipped")
+    assert [shown["PercentProgress"] for shown in client.describe_export_tasks()["ExportTasks"]] == [42]
+    here.move_to("COMPLETE")
+    assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
+
+
+def test_end_of_a_start_in_the_future(rds_export_tasks, rds_export_clock):
+    """A task that ended does not end before a start that is given, even if the clock is earlier."""
+    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
+
+    assert task.task_end_time == task.task_start_time == datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
 def test_concurrent_limit(rds_export_tasks):
     """Seeding ignores the concurrent limit."""
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 
-from helpers.aws import service_model
+from helpers.aws import CLUSTER, service_model
 from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Stuck
 
@@ -60,12 +60,49 @@ def test_path_as_a_string(registry, path):
         registry.seed(path)
 
 
-@pytest.mark.parametrize("seed", [Path("tasks.json"), ExportTask("late"), {"ExportTaskIdentifier": "late"}])
+@pytest.mark.parametrize("seed", [Path("tasks.json"), {"ExportTaskIdentifier": "late"}])
 def test_seed_for_seed_all(registry, seed):
     """A seed that only seed_all takes is refused with that hint."""
     name = type(seed).__name__
     with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {name} {seed!r}. To seed a {name}, write seed_all([...])"):
         registry.seed(seed)
+
+
+@pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"s3_bucket": "x"}])
+def test_fields_alongside_a_value(registry, options):
+    """A value is seeded as it is, so that fields alongside it are refused."""
+    text = "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)"
+    with raises_exactly(TypeError, text):
+        registry.seed(ExportTask("late", status="FAILED"), **options)
+
+
+@pytest.mark.parametrize(("items", "got"), [(5, "int 5"), (None, "None")])
+def test_no_list(registry, items, got):
+    """What is not a list of seeds is refused with the value."""
+    with raises_exactly(TypeError, f"items must be a list of seeds, got {got}"):
+        registry.seed_all(items)
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"task_start_time": "2026-03-01T02:00:00Z", "task_end_time": "2026-03-01T02:59:59+01:00"},
+            (
+                "task_end_time must be at or after task_start_time, which is 2026-03-01T02:00:00+00:00, "
+                "got 2026-03-01T01:59:59+00:00"
+            ),
+        ),
+        (
+            {"source_arn": CLUSTER, "snapshot_time": "9999-12-31T23:59:59-01:00"},
+            "snapshot_time must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59:59-01:00'",
+        ),
+    ],
+)
+def test_impossible_time(registry, fields, text):
+    """An end before the start and a time outside the calendar are refused."""
+    with raises_exactly(ValueError, text):
+        registry.seed("late", **fields)
 
 
 def test_whole_response(registry):
@@ -99,7 +136,7 @@ def test_longest_identifier(rds_export_tasks):
         ("progress", "Did you mean 'IN_PROGRESS'?"),
         ("done", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
         (["FAILED"], "Did you mean 'FAILED'?"),
-        (None, "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
+        ("", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
     ],
 )
 def test_wrong_status(registry, status, hint):

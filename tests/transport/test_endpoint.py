@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, served, until
+from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, send, served, until
 from helpers.reports import problem
 from pytest_rds_export import ExportTask
 
@@ -245,7 +245,7 @@ def test_stop_ends_open_connections(sent, nothing_left):
     """The stop ends open connections, in whatever state they are."""
     with served("nightly") as (_registry, url):
         connection = connected(url)
-        connection.sendall(sent)
+        send(connection, sent)
         if sent == request(CANCEL):  # it has its response, and is idle now
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
         else:
@@ -259,7 +259,7 @@ def test_stop_ends_a_held_response(nothing_left):
     with served() as (registry, url):
         registry.inject("ReadTimeoutError", operation="CancelExportTask")
         connection = connected(url)
-        connection.sendall(request(CANCEL))
+        send(connection, request(CANCEL))
         until(lambda: registry.calls and registry.calls[0].error_code == "ReadTimeoutError")
         assert post(url, DESCRIBE)[0] == 404  # others get a response meanwhile
         connection.setblocking(False)
@@ -282,7 +282,7 @@ def test_disconnected_client(nothing_left):
     with served() as (registry, url):
         registry.stub("DescribeDBInstances", respond)
         connection = connected(url)
-        connection.sendall(request(query("DescribeDBInstances")))
+        send(connection, request(query("DescribeDBInstances")))
         assert entered.wait(10)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()

@@ -18,10 +18,9 @@ HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 SIGNED_FOR_X = "Authorization: Credential=testing/20260301/x/rds/aws4_request"
 
 REFUSED = {
-    "GET": (request(b"", line="GET / HTTP/1.1"), 405),
     "PUT": (request(CANCEL, line="PUT / HTTP/1.1"), 405),
     "unknown method": (request(CANCEL, line="BREW / HTTP/1.1"), 400),
-    "HTTP/0.9": (b"GET /\r\n\r\n", 405),
+    "HTTP/0.9": (b"GET /\r\n\r\n", 403),
     "HTTP/0.9 with POST": (b"POST /\r\n\r\n", 400),
     "HTTP/9.9": (request(CANCEL, line="POST / HTTP/9.9"), 400),
     "no HTTP version": (request(CANCEL, line="POST / FTP"), 400),

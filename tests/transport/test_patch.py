@@ -86,6 +86,22 @@ def test_no_list_of_handlers(missing, monkeypatch):
     assert vars(HierarchicalEmitter)["emit"] is emit
 
 
+def test_replaced_emit(monkeypatch):
+    """An ``emit`` that another library replaced before is called for the events of other services."""
+    seen = []
+    botocore_emit = HierarchicalEmitter.emit
+
+    def emit(self, event_name, **kwargs):
+        seen.append(event_name)
+        return botocore_emit(self, event_name, **kwargs)
+
+    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
+    with fake_rds_export("nightly"):
+        HierarchicalEmitter().emit("before-call.s3.ListBuckets")
+    assert seen == ["before-call.s3.ListBuckets"]
+    assert vars(HierarchicalEmitter)["emit"] is emit
+
+
 @pytest.mark.parametrize("outer", [True, False])
 def test_imported_again(botocore_unchanged, outer):
     """A botocore that is imported again is faked, too."""

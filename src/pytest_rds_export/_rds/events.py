@@ -76,7 +76,8 @@ class ExportEvent:
         date: When the task ended: an aware ``datetime`` in UTC, truncated to milliseconds.
         region: The region of the task.
         account_id: The account of the task.
-        task: The live task. AWS does not put it into the event, so none of the shapes below names it (captured).
+        task: The live task; a value in what ``copy.deepcopy``, ``pickle`` and ``dataclasses.asdict`` make of the event.
+            AWS does not put it into the event, so none of the shapes below names it (captured).
 
     """
 
@@ -97,7 +98,7 @@ class ExportEvent:
         """The event that an EventBridge rule receives, and a Lambda function that is the rule's target.
 
         Returns:
-            The event with the keys of other captured RDS events, in their order (inferred: no event of an export
+            The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
             newer events have (documented), is empty and comes last (inferred).
 
@@ -197,7 +198,7 @@ class ExportEvent:
 
     @property
     def _iso_date(self) -> str:
-        return self.date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _model.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
         identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)

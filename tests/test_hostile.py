@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from helpers.inner import lines_after, run
 from pytest_rds_export import Failure, fake_rds_export
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
 from typing import Any
 
 from . import _clock
@@ -18,7 +18,7 @@ from ._rds.injections import Injection, describe_target, failure_name
 from ._rds.operations import ways_to_handle
 from ._rds.sources import SOURCE_TYPES, parse_source_arn
 from ._rds.state import FINISHED, TaskState
-from ._rds.timeline import Stuck, Timeline
+from ._rds.timeline import AnyTimeline, Stuck, Timeline
 from ._transport.patch import active_accounts
 
 __tracebackhide__ = True
@@ -30,6 +30,7 @@ _MAX_WIDTH = 160
 _MAX_SOURCES = 5
 _MIN_MESSAGE = 50
 _MANY_POLLS = 3
+_SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
 
 
@@ -218,23 +219,43 @@ def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
             polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
     for (region, identifier), found in polls.items():
         task = account.region(region).tasks.get(identifier)
-        if task is None or len(found) < _MANY_POLLS or task.status in FINISHED:
-            continue
-        seen = f"{identifier!r} was described {len(found)} times and is still {task.status}"
-        if isinstance(task.timeline, Stuck):
-            yield f"{seen}: its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
-        elif isinstance(task.timeline, Timeline):
-            last = found[-1].time
-            if not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST:
-                yield (
-                    f"{seen}: its Timeline follows the real clock, which a mocked sleep does not move. "
-                    "Use the fixture rds_export_clock, or timeline=Polls()"
-                )
-            elif found[-_MANY_POLLS].time == last:
-                yield (
-                    f"{seen}: its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
-                    "Move the clock (a mocked sleep does not), or use timeline=Polls()"
-                )
+        if task is not None and task.status not in FINISHED:
+            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {task.status}"
+            for hint in _hints_of_unfinished(task.timeline, found):
+                yield seen + hint
+
+
+def _hints_of_unfinished(timeline: AnyTimeline, polls: Sequence[Call]) -> Iterator[str]:
+    slept = _slept_for_real(polls)
+    if slept:
+        yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
+    if len(polls) < _MANY_POLLS:
+        return
+    if isinstance(timeline, Stuck):
+        yield ": its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
+    elif isinstance(timeline, Timeline) and not slept:
+        last = polls[-1].time
+        if _is_on_the_real_clock(last):
+            yield (
+                ": its Timeline follows the real clock, which a mocked sleep does not move. "
+                "Use the fixture rds_export_clock, or timeline=Polls()"
+            )
+        elif polls[-_MANY_POLLS].time == last:
+            yield (
+                f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                "Move the clock (a mocked sleep does not), or use timeline=Polls()"
+            )
+
+
+def _slept_for_real(polls: Sequence[Call]) -> bool:
+    """Return whether so much real time passed between polls, or since the last one, that the code may have slept."""
+    times = [*(call.time for call in polls), _clock.now()]
+    return _is_on_the_real_clock(times[-2]) and any(b - a >= _SHORTEST_SLEEP for a, b in pairwise(times))
+
+
+def _is_on_the_real_clock(last: datetime) -> bool:
+    """Return whether the clock was not frozen at *last*, the time of a call of this test."""
+    return not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST
 
 
 def check_end(account: Account) -> str:

@@ -31,16 +31,21 @@ def connected(url):
 
 
 def request(body, *headers, line="POST / HTTP/1.1"):
-    """Return the bytes of a request."""
-    head = [line, "Host: localhost", f"Content-Length: {len(body)}", *headers, "", ""]
+    """Return the bytes of a request; ``send`` fills in the port."""
+    head = [line, "Host: localhost:PORT", f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(head).encode() + body
+
+
+def send(connection, sent):
+    """Send these bytes, with the port of the endpoint for ``PORT``."""
+    connection.sendall(sent.replace(b":PORT\r\n", f":{connection.getpeername()[1]}\r\n".encode()))
 
 
 def exchanged(url, sent):
     """Send these bytes and return everything that is received until the connection closes."""
     with connected(url) as connection:
         try:
-            connection.sendall(sent)
+            send(connection, sent)
             connection.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: connection.recv(65536), b""))
         except ConnectionError:

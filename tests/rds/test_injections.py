@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from helpers.aws import start
-from helpers.operations import client_with, http_answer
+from helpers.calls import start
+from helpers.clients import client_with, http_response
 from pytest_rds_export import Failure, UnansweredOperation, failures
 
 
@@ -298,7 +298,7 @@ def test_applied_calls_another_handler(rds_export_tasks, client):
 
     def handler(request, **_):
         called.append(request.method)
-        return http_answer(request, 200, b"<DeleteDBInstanceResponse/>")
+        return http_response(request, 200, b"<DeleteDBInstanceResponse/>")
 
     client.meta.events.register("before-send.rds.DeleteDBInstance", handler)
     rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", applied=True)

@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from pytest_rds_export import Failure, failures
 
 pytestmark = pytest.mark.rds_export_tasks("nightly", assert_all_injected=False)
@@ -14,13 +14,13 @@ def names(operation):
 
 
 @pytest.fixture
-def refusal(rds_export_tasks, rds_export_client):
+def refusal(rds_export_tasks, client):
     """The error with which ``inject`` refuses a failure, after which nothing is injected."""
 
     def refusal(failure, **options):
         with pytest.raises((TypeError, ValueError)) as caught:
             rds_export_tasks.inject(failure, **options)
-        assert rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+        assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
         return caught.value
 
     return refusal

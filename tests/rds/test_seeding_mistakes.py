@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 
-from helpers.aws import raises_exactly, service_model
+from helpers.aws import service_model
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Stuck
 
 SNAKE_FIELDS = [repr(xform_name(name)) for name in service_model().shape_for("ExportTask").members]

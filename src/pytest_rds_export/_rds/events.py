@@ -197,7 +197,7 @@ class ExportEvent:
 
     @property
     def _iso_date(self) -> str:
-        return self.date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _model.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
         identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)

@@ -13,6 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 
 from .. import _clock
 from .._failures import Failure
+from .._messages import format_choices
 from .._protocol import serializer
 from .._rds.account import Account
 from .._rds.operations import UnansweredOperation
@@ -28,7 +29,7 @@ def endpoint(account: Account) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http://{server.hosts[0]}"
     finally:
         server.shutdown()
         thread.join()
@@ -44,6 +45,7 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.hosts = [f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -76,15 +78,20 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        """Respond to a request of the query protocol."""
+        """Respond to a request of the query protocol: the body or, as in a presigned URL, the query string."""
         body = self._body()
         if body is None:
             return
-        path = self.path.split("?")[0]
+        if problem := self._find_problem():
+            self.send_error(403, problem)
+            return
+        path, _, query = self.path.partition("?")
         if path != "/":
             self._send_failure(Failure("InvalidAction", http_status=404, message=f"There is no service at {path}."))
             return
-        exchange = Exchange(self.server.account, body, self.headers, "", in_process=False)
+        exchange = Exchange(
+            self.server.account, body or query.encode("latin-1"), self.headers, self.path, in_process=False
+        )
         try:
             self._send(run(exchange.respond(_ask_nobody)))
         except UnansweredOperation as error:
@@ -95,8 +102,23 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:  # noqa: BLE001 - a failure that has no response, or whatever a stub raised
             self.close_connection = True
 
+    do_GET = do_POST  # noqa: N815
+
+    def _find_problem(self) -> str | None:
+        """Return why the request is refused if it may come from a web page, which must not change a running test."""
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or hosts[0].lower() not in self.server.hosts:
+            # The page's own name may resolve to the loopback address (DNS rebinding), but browsers send that name.
+            return f"The Host header must be {format_choices(self.server.hosts)}, got {', '.join(hosts) or 'none'}."
+        for name in ("Origin", "Sec-Fetch-Site"):  # an image or a link of a page has no Origin, only the second
+            value = self.headers.get(name)
+            if value is not None and (name, value) != ("Sec-Fetch-Site", "none"):  # an address that a person typed
+                return f"Web pages cannot use this endpoint, and the header {name}: {value} is that of a web page."
+        return None
+
     def _body(self) -> bytes | None:
-        length = self.headers.get("Content-Length", "")
+        may_lack_length = self.command == "GET" and "Transfer-Encoding" not in self.headers
+        length = self.headers.get("Content-Length", "0" if may_lack_length else "")
         if not length.isascii() or not length.isdecimal():
             self.send_error(400 if length else 411)
             return None
@@ -117,9 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_failure(Failure("MalformedHttpRequest", http_status=status, message=text))
 
     def _refuse(self) -> None:
-        self.send_error(405, f"Send requests to RDS with POST, not {self.command}.")
+        self.send_error(405, f"Send requests to RDS with GET or POST, not {self.command}.")
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse  # noqa: N815
+    do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _refuse  # noqa: N815
 
     def _send_failure(self, failure: Failure) -> None:
         self._send(serializer.serialize_failure(failure, "", _clock.now()))

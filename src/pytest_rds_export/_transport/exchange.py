@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
@@ -25,7 +26,6 @@ AskOthers = Callable[[], Awaitable[Any]]
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
 _HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
-_FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
 
 
 class Exchange:
@@ -50,7 +50,9 @@ class Exchange:
         try:
             query = parser.parse_query(self._body)
             operation = parser.parse_operation(query)
-            call = self._call = self._begin_attempt(operation.name)
+            invocation_id = _to_str(self._headers.get("amz-sdk-invocation-id"))
+            log = self._region.account.log
+            call = self._call = log.begin_attempt(operation.name, self._region.name, self._now, invocation_id)
             call.parameters = parser.parse_parameters(query, operation)
             result = await self._get_result(call, ask_others)
             if not isinstance(result, dict):
@@ -63,15 +65,6 @@ class Exchange:
             self._record(None, type(error).__name__)
             raise
         return response
-
-    def _begin_attempt(self, operation: str) -> Call:
-        return self._region.account.log.begin_attempt(
-            operation,
-            self._region.name,
-            self._now,
-            invocation_id=_to_str(self._headers.get("amz-sdk-invocation-id")),
-            first=_FIRST_ATTEMPT.search(_to_str(self._headers.get("amz-sdk-request")) or "attempt=1") is not None,
-        )
 
     async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
         """Return the result in the API's shape, or another handler's response."""
@@ -117,7 +110,8 @@ def _to_error(injection: Injection) -> Exception:
 
 def _find_region(headers: Any, url: str) -> str | None:
     """Return the region that a request is signed for; of an unsigned one what its host names; None if neither."""
-    found = _SIGNED_REGION.search(_to_str(headers.get("Authorization")) or "") or _HOST_REGION.match(url)
+    signature = _to_str(headers.get("Authorization")) or unquote(url)  # a presigned URL has it in its query string
+    found = _SIGNED_REGION.search(signature) or _HOST_REGION.match(url)
     return found[1] if found else None
 
 

@@ -1,11 +1,9 @@
-"""boto3's default session while the fake is active: always a new one, but botocore's data files are read once."""
+"""boto3's sessions while the fake is active: always new ones, but botocore's data files are read once."""
 
 from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .. import _model
@@ -24,19 +22,12 @@ def new_client(region: str) -> RDSClient:
     return client
 
 
-@contextmanager
-def default_session() -> Iterator[None]:
-    """Restore boto3's default session at the end: one that boto3 makes meanwhile has fake credentials."""
+def default_session() -> Any:
+    """Return boto3's default session if there is one, otherwise a new one; None if boto3 is not imported."""
     boto3: Any = sys.modules.get("boto3")
-    before = boto3.DEFAULT_SESSION if boto3 is not None else None
-    if boto3 is not None and before is None:
-        boto3.DEFAULT_SESSION = _late(boto3.session.Session)()
-    try:
-        yield
-    finally:
-        boto3 = sys.modules.get("boto3")
-        if boto3 is not None:
-            boto3.DEFAULT_SESSION = before
+    if boto3 is None:
+        return None
+    return _late(boto3.session.Session)() if boto3.DEFAULT_SESSION is None else boto3.DEFAULT_SESSION
 
 
 def _new_session(session_class: Any, region: str | None = None) -> Any:

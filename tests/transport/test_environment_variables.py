@@ -29,7 +29,8 @@ def real_account(monkeypatch):
         monkeypatch.setenv(name, value)
 
 
-def test_credentials_are_fake_and_profile_and_metadata_are_off(real_account):
+def test_during_the_fake(real_account):
+    """Credentials are fake, and no profile, token or instance metadata is used."""
     with fake_rds_export():
         found = {name: os.environ.get(name) for name in CREDENTIALS}
 
@@ -53,7 +54,8 @@ def test_credentials_are_fake_and_profile_and_metadata_are_off(real_account):
     ],
 )
 @pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
-def test_each_variable_is_restored(before, error, monkeypatch):
+def test_after_the_fake(before, error, monkeypatch):
+    """Each variable is afterwards what it was, whether set, empty or unset, and however the block ends."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     for name, value in before.items():
         monkeypatch.setenv(name, value)
@@ -73,7 +75,8 @@ def test_each_variable_is_restored(before, error, monkeypatch):
     assert dict(os.environ) == everything
 
 
-def test_variable_set_inside_the_block_is_restored(monkeypatch):
+def test_variable_set_inside_the_block(monkeypatch):
+    """A variable that the block itself sets is restored, too."""
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     everything = dict(os.environ)
     with fake_rds_export():
@@ -83,7 +86,8 @@ def test_variable_set_inside_the_block_is_restored(monkeypatch):
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
-def test_overlapping_fakes_restore_the_first_environment(order, real_account):
+def test_overlapping_fakes(order, real_account):
+    """Overlapping fakes restore what was there before the first, in whatever order they end."""
     everything = dict(os.environ)
     fakes = [fake_rds_export(region=f"us-west-{number}") for number in (1, 2, 3)]
     for fake in fakes:
@@ -94,7 +98,8 @@ def test_overlapping_fakes_restore_the_first_environment(order, real_account):
     assert dict(os.environ) == everything
 
 
-def test_inner_fake_restores_the_environment_of_the_outer(monkeypatch):
+def test_nested_fakes(monkeypatch):
+    """An inner fake restores what was set inside the outer one."""
     with fake_rds_export():
         monkeypatch.setenv("AWS_REGION", "eu-central-1")
         with fake_rds_export(region="eu-west-1"):
@@ -102,7 +107,8 @@ def test_inner_fake_restores_the_environment_of_the_outer(monkeypatch):
         assert os.environ["AWS_REGION"] == "eu-central-1"
 
 
-def test_client_with_a_missing_profile(real_account, rds_export_tasks):
+def test_missing_profile(real_account, rds_export_tasks):
+    """A profile in the environment that does not exist does not matter."""
     assert boto3.Session().client("rds").describe_export_tasks()["ExportTasks"] == []
 
 
@@ -118,10 +124,11 @@ def test_client_with_a_missing_profile(real_account, rds_export_tasks):
     ],
 )
 def test_default_region(before, options, region, monkeypatch):
+    """The default region is the option, that of the environment, or us-east-1, and is set in the environment."""
     for name, value in before.items():
         monkeypatch.setenv(name, value)
 
     with fake_rds_export(**options) as tasks:
         assert tasks.region == region
-        assert boto3.Session().client("rds").meta.region_name == region
+        assert boto3.Session().region_name == region
         assert os.environ["AWS_REGION"] == os.environ["AWS_DEFAULT_REGION"] == region

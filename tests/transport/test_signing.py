@@ -1,4 +1,4 @@
-"""Real credentials are never read or used."""
+"""What requests are signed with: never the real credentials of a client."""
 
 import inspect
 
@@ -11,7 +11,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.signers import RequestSigner
 
-from helpers.aws import guarded
+from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
 
 CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
@@ -20,12 +20,18 @@ CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSign
 _Guarded = guarded(Credentials)
 
 
-@pytest.fixture
-def guarded_client(monkeypatch):
-    """Return a client whose real credentials must not be read."""
+@pytest.fixture(scope="module")
+def guarded_session():
+    """A session of botocore with guarded credentials; making one takes long."""
     session = botocore.session.Session()
     session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")  # noqa: SLF001 - botocore has no public way
-    client = session.create_client("rds", "us-east-1")
+    return session
+
+
+@pytest.fixture
+def guarded_client(guarded_session, monkeypatch):
+    """Return a client whose real credentials must not be read."""
+    client = guarded_session.create_client("rds", "us-east-1")
     monkeypatch.setattr(_Guarded, "locked", True)
     return client
 
@@ -45,14 +51,16 @@ def authorization(before_send):
     return cancel
 
 
-def test_client_credentials_are_not_read(guarded_client, rds_export_tasks):
+def test_clients_own_credentials(guarded_client, rds_export_tasks):
+    """The credentials of the client are not read."""
     rds_export_tasks.seed("nightly")
 
     assert guarded_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
 @pytest.mark.skipif(not CREDENTIALS_PER_REQUEST, reason="this botocore takes no credentials per request")
-def test_request_is_signed_with_fake_credentials(guarded_client, rds_export_tasks, authorization):
+def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
+    """A request is signed with fake credentials and without a session token."""
     rds_export_tasks.seed("nightly")
 
     signed = authorization(guarded_client)
@@ -62,13 +70,15 @@ def test_request_is_signed_with_fake_credentials(guarded_client, rds_export_task
 
 
 @pytest.mark.skipif(CREDENTIALS_PER_REQUEST, reason="this botocore takes credentials per request")
-def test_request_is_not_signed_by_old_botocore(guarded_client, rds_export_tasks, authorization):
+def test_old_botocore(guarded_client, rds_export_tasks, authorization):
+    """An old botocore does not sign the request."""
     rds_export_tasks.seed("nightly")
 
     assert authorization(guarded_client) is None
 
 
-def test_client_without_credentials(rds_export_tasks, monkeypatch):
+def test_no_credentials(rds_export_tasks, monkeypatch):
+    """A client without credentials works."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     client = boto3.Session().client("rds")
@@ -77,7 +87,8 @@ def test_client_without_credentials(rds_export_tasks, monkeypatch):
     assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-def test_client_without_credentials_after_the_fake():
+def test_no_credentials_after_the_fake():
+    """After the fake, a client without credentials is refused again by botocore."""
     client = boto3.Session().client("rds", "us-east-1")
     with fake_rds_export("nightly"):
         client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -86,13 +97,15 @@ def test_client_without_credentials_after_the_fake():
         client.cancel_export_task(ExportTaskIdentifier="nightly")
 
 
-def test_client_that_does_not_sign(rds_export_tasks):
+def test_unsigned_client(rds_export_tasks):
+    """A client that does not sign works."""
     client = boto3.client("rds", config=Config(signature_version=UNSIGNED))
 
     assert client.describe_export_tasks()["ExportTasks"] == []
 
 
-def test_role_is_not_assumed(tmp_path, monkeypatch, refused_network):
+def test_role(tmp_path, monkeypatch, refused_network):
+    """The role of a client's profile is not assumed."""
     config = tmp_path / "config"
     config.write_text(
         "[profile base]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real-secret\n"
@@ -107,7 +120,8 @@ def test_role_is_not_assumed(tmp_path, monkeypatch, refused_network):
     assert refused_network == []
 
 
-def test_copy_from_another_region_is_not_presigned(guarded_client, rds_export_tasks):
+def test_copy_from_another_region(guarded_client, rds_export_tasks):
+    """A copy from another region has a plain URL instead of one that is signed with the client's credentials."""
     rds_export_tasks.stub("CopyDBSnapshot", {"DBSnapshot": {"Status": "creating"}})
 
     guarded_client.copy_db_snapshot(
@@ -120,7 +134,8 @@ def test_copy_from_another_region_is_not_presigned(guarded_client, rds_export_ta
     assert call.parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
 
 
-def test_presigned_url_of_the_caller_is_kept(guarded_client, rds_export_tasks):
+def test_callers_presigned_url(guarded_client, rds_export_tasks):
+    """A presigned URL that the caller passes is kept."""
     rds_export_tasks.stub("CopyDBSnapshot", {})
 
     guarded_client.copy_db_snapshot(
@@ -133,8 +148,8 @@ def test_presigned_url_of_the_caller_is_kept(guarded_client, rds_export_tasks):
     assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
 
 
-def test_presigned_url_has_fake_credentials(rds_export_tasks):
-    """An old botocore uses the caller's credentials; nothing is sent."""
+def test_presigned_url(rds_export_tasks):
+    """A presigned URL has fake credentials, or with an old botocore those of the client; nothing is sent."""
     client = boto3.client("rds", aws_access_key_id="AKIAOWN", aws_secret_access_key="own-secret")
 
     url = client.generate_presigned_url("describe_export_tasks")

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -37,8 +38,8 @@ def log(rds_export_clock):
     ],
     ids=["time.sleep", "asyncio.sleep", "tick", "move_to"],
 )
-def test_callbacks_run_in_order_at_their_times(move, log, rds_export_clock):
-    """In order of time, then of registration; those after the end of the move do not run."""
+def test_order(move, log, rds_export_clock):
+    """However the clock moves, callbacks run at their times up to its end, those of one time as registered."""
     rds_export_clock.call_later(60, log.add, "end")
     rds_export_clock.call_later(timedelta(seconds=20), log.add, "second")
     rds_export_clock.call_at("2026-01-01T00:00:20Z", log.add, "third")
@@ -51,7 +52,7 @@ def test_callbacks_run_in_order_at_their_times(move, log, rds_export_clock):
     assert rds_export_clock.now == seconds(60)
 
 
-def test_backoff_runs_callbacks(log, rds_export_tasks, rds_export_client, rds_export_clock):
+def test_retry(log, rds_export_tasks, rds_export_client, rds_export_clock):
     """An export that changes while botocore waits before a retry is described as changed."""
     task = rds_export_tasks.seed("nightly", status="STARTING")
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
@@ -60,8 +61,8 @@ def test_backoff_runs_callbacks(log, rds_export_tasks, rds_export_client, rds_ex
     assert described(rds_export_client)["Status"] == "FAILED"
 
 
-def test_cancelled_callbacks_do_not_run(log, rds_export_clock):
-    """The handle has the methods of asyncio's TimerHandle."""
+def test_handle(log, rds_export_clock):
+    """A callback is cancelled with the methods of asyncio's TimerHandle."""
     handle = rds_export_clock.call_later(10, log.add, "cancelled")
     rds_export_clock.call_later(10, log.add, "not cancelled")
     assert (handle.when(), handle.cancelled()) == (seconds(10), False)
@@ -83,7 +84,7 @@ def test_callback_cancels_another(log, rds_export_clock):
     assert log == []
 
 
-def test_callback_schedules_more(log, rds_export_clock):
+def test_callback_schedules_another(log, rds_export_clock):
     """What a callback schedules up to the end of the move runs in the same move."""
 
     def repeat():
@@ -99,7 +100,7 @@ def test_callback_schedules_more(log, rds_export_clock):
 @pytest.mark.parametrize(("inner", "end"), [(15, 60), (100, 110)])
 @pytest.mark.parametrize("move", ["sleep", "tick"])
 def test_callback_moves_the_clock(move, inner, end, log, rds_export_clock):
-    """The outer move continues to its own end afterwards, unless the clock is later already."""
+    """After a callback that moves the clock, the move continues to its end, unless the clock is later already."""
 
     def callback():
         (time.sleep if move == "sleep" else rds_export_clock.tick)(inner)
@@ -115,8 +116,8 @@ def test_callback_moves_the_clock(move, inner, end, log, rds_export_clock):
 
 
 @pytest.mark.parametrize("module", [time, asyncio], ids=["time", "asyncio"])
-def test_exception_of_a_callback(module, log, rds_export_clock):
-    """It is raised to the code that moves the clock, which stays there; the next move runs the other callbacks."""
+def test_exception(module, log, rds_export_clock):
+    """An exception of a callback reaches the code that moves the clock, which stays; the next move runs the rest."""
 
     def fail():
         raise StopIteration("broken")
@@ -131,8 +132,8 @@ def test_exception_of_a_callback(module, log, rds_export_clock):
     assert log == [("other", 10)]
 
 
-def test_time_that_is_past(log, rds_export_clock):
-    """The next move forward runs the callback, without moving back."""
+def test_past(log, rds_export_clock):
+    """A callback for a time that is past runs in the next move forward, without moving back."""
     rds_export_clock.call_at("2025-12-31T00:00Z", log.add, "past")
     rds_export_clock.tick(-60)
     assert log == []
@@ -140,8 +141,8 @@ def test_time_that_is_past(log, rds_export_clock):
     assert log == [("past", -60)]
 
 
-def test_moving_back_runs_nothing_twice(log, rds_export_clock):
-    """A callback runs once, also if the clock passes its time again."""
+def test_moving_back(log, rds_export_clock):
+    """A callback runs once, even if the clock passes its time again."""
     rds_export_clock.call_later(10, log.add, "once")
     rds_export_clock.tick(20)
     rds_export_clock.move_to(START)
@@ -149,8 +150,8 @@ def test_moving_back_runs_nothing_twice(log, rds_export_clock):
     assert log == [("once", 10)]
 
 
-def test_callback_may_wait_for_a_thread_that_sleeps(rds_export_clock):
-    """No lock is locked while a callback runs."""
+def test_callback_waits_for_a_thread(rds_export_clock):
+    """A callback may wait for a thread that sleeps: no lock is held meanwhile."""
 
     def callback():
         thread = threading.Thread(target=time.sleep, args=(30,))
@@ -181,13 +182,13 @@ async def coroutine_function():
         ),
     ],
 )
-def test_invalid_arguments(method, when, callback, text, rds_export_clock):
+def test_wrong_arguments(method, when, callback, text, rds_export_clock):
     """Arguments are checked when the callback is scheduled."""
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         getattr(rds_export_clock, method)(when, callback)
 
 
-def test_call_at_needs_a_time_zone(rds_export_clock):
-    """``when`` is checked like that of move_to."""
+def test_no_time_zone(rds_export_clock):
+    """The time of call_at must have a time zone, like that of move_to."""
     with pytest.raises(ValueError, match=r"^when must be a time with a time zone, .* got '2026-01-01T00:00'$"):
         rds_export_clock.call_at("2026-01-01T00:00", print)

@@ -1,5 +1,6 @@
-"""No outcome of a test leaves anything behind in the process."""
+"""A run of pytest leaves nothing behind in the process, whatever the outcomes of its tests."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,7 @@ FIXTURES = "rds_export_tasks, rds_export_client, rds_export_clock, rds_export_en
 SETUP = f"""
 import os
 import time
+from time import sleep
 import pytest
 
 @pytest.fixture
@@ -68,13 +70,20 @@ def test_forks_a_child(used):
     if child == 0:
         os._exit(3)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+
+def test_leaves_something_behind():
+    os.environ["LEFT"] = "1"
+    time.sleep = None
+
+def test_removes_it():
+    del os.environ["LEFT"]
+    time.sleep = sleep
 """
 
 INTERRUPTED = """
 def test_is_interrupted(used):
     raise KeyboardInterrupt
 """
-
 INTERRUPTED_AT_SETUP = """
 @pytest.fixture
 def interrupted(used):
@@ -85,45 +94,38 @@ def test_is_interrupted_at_setup(interrupted):
 """
 
 
-@pytest.fixture
-def run(pytester, monkeypatch):
-    """Return a function that runs a test file in a subprocess."""
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_outcomes(pytester, monkeypatch):
+    """No outcome of a test leaves anything behind; what a test itself leaves behind is found."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(Path(leftovers.__file__).read_text(encoding="utf-8"))
+    pytester.makepyfile(test_it=SETUP + OUTCOMES)
 
-    def run(source):
-        pytester.makepyfile(test_it=SETUP + source)
-        return pytester.runpytest_subprocess(
-            "-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "-p", "no:warnings", "-s"
-        )
+    result = pytester.runpytest_subprocess(
+        *("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "-p", "no:warnings", "-s")
+    )
 
-    return run
-
-
-def left_behind(result):
-    """Return what the inner run printed as left behind, by the name of the test."""
-    return dict(re.findall(r"^left behind by (.+?): (.*)$", result.stdout.str(), re.MULTILINE))
-
-
-@pytest.mark.skipif(not hasattr(leftovers.os, "fork"), reason="this system has no fork")
-def test_any_outcome(run):
-    result = run(OUTCOMES)
-
-    result.assert_outcomes(passed=4, failed=1, errors=5, skipped=1, xfailed=1)
+    result.assert_outcomes(passed=6, failed=1, errors=5, skipped=1, xfailed=1)
+    found = dict(re.findall(r"^left behind by (.+?): (.*)$", result.stdout.str(), re.MULTILINE))
+    left = found.pop("test_leaves_something_behind")
+    assert "('time', 'sleep')" in left
+    assert "'LEFT': '1'" in left
     names = re.findall(r"^def (test_\w+)", OUTCOMES, re.MULTILINE)
-    assert left_behind(result) == dict.fromkeys([*names, "the run"], "[]")
+    names.remove("test_leaves_something_behind")
+    assert found == dict.fromkeys([*names, "the run"], "[]")
 
 
 @pytest.mark.parametrize("source", [INTERRUPTED, INTERRUPTED_AT_SETUP], ids=["call", "setup"])
-def test_interrupted_run(source, run):
-    result = run(source)
+def test_interrupted_run(source, pytester, monkeypatch):
+    """A run that is interrupted during a test or its setup leaves nothing behind."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(test_it=SETUP + source)
+    before = leftovers.state(), leftovers.environment_and_threads()
+
+    result = pytester.runpytest_inprocess(
+        *("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider"), no_reraise_ctrlc=True
+    )
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    assert left_behind(result)["the run"] == "[]"
-
-
-def test_leftovers_are_found(run):
-    result = run("def test_it(): time.sleep = None; os.environ['LEFT'] = '1'")
-
-    assert "('time', 'sleep')" in left_behind(result)["test_it"]
-    assert "'LEFT': '1'" in left_behind(result)["test_it"]
+    assert leftovers.differences(before[0], leftovers.state()) == []
+    assert leftovers.environment_and_threads() == before[1]

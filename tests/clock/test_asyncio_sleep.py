@@ -1,7 +1,6 @@
 """asyncio.sleep under rds_export_clock: concurrent tasks sleep together."""
 
 import asyncio
-import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -56,8 +55,8 @@ class _Runner:
         return self.loop.run_until_complete(coroutine)
 
 
-def test_concurrent_sleeps_elapse_together(run, rds_export_clock):
-    """Ten sleeps of a minute take a minute, and each returns its result."""
+def test_concurrent_sleeps(run, rds_export_clock):
+    """Ten concurrent sleeps of a minute take a minute, and each returns its result."""
 
     async def main():
         return await asyncio.gather(*(asyncio.sleep(60, result=number) for number in range(10)))
@@ -66,8 +65,8 @@ def test_concurrent_sleeps_elapse_together(run, rds_export_clock):
     assert passed(rds_export_clock) == 60
 
 
-def test_each_task_wakes_at_its_deadline(run, rds_export_clock):
-    """In the order of the deadlines, those of one time in the order of the sleeps, with the clock at that time."""
+def test_deadlines(run, rds_export_clock):
+    """Tasks wake in the order of their deadlines, then of their sleeps, with the clock at that time."""
     log = []
 
     async def worker(name, length, count):
@@ -83,8 +82,8 @@ def test_each_task_wakes_at_its_deadline(run, rds_export_clock):
 
 
 @pytest.mark.parametrize("steps", [0, 5, 200])
-def test_clock_waits_for_tasks_that_can_run(steps, rds_export_clock):
-    """A task that does not sleep yet sees the time at which it began."""
+def test_running_task(steps, rds_export_clock):
+    """The clock waits for a task that can run: it sees the time at which it began."""
 
     async def works():
         for _ in range(steps):
@@ -101,8 +100,8 @@ def test_clock_waits_for_tasks_that_can_run(steps, rds_export_clock):
     assert passed(rds_export_clock) == 60
 
 
-def test_task_that_never_stops_running(run, rds_export_clock):
-    """It does not stop the clock for ever."""
+def test_busy_task(run, rds_export_clock):
+    """A task that never stops running does not stop the clock for ever."""
 
     async def main():
         sleeping = asyncio.create_task(asyncio.sleep(60))
@@ -113,8 +112,8 @@ def test_task_that_never_stops_running(run, rds_export_clock):
     assert passed(rds_export_clock) == 60
 
 
-def test_cancelled_sleep_leaves_no_deadline(run, rds_export_clock):
-    """The clock does not move to the deadline of a cancelled task, be it the first or the only one."""
+def test_cancelled_sleep(run, rds_export_clock):
+    """The clock does not move to the deadline of a cancelled task, whether it is the first or the only one."""
 
     async def main():
         cancelled = [asyncio.create_task(asyncio.sleep(length)) for length in (30, 90)]
@@ -147,8 +146,8 @@ def test_task_cancelled_as_it_wakes(rds_export_clock):
     assert passed(rds_export_clock) == 70
 
 
-def test_clock_that_others_move(run, rds_export_clock):
-    """A task wakes when something other than a sleep moves the clock past its deadline, without moving it further."""
+def test_moved_by_others(run, rds_export_clock):
+    """A task wakes when something other than a sleep moves the clock past its deadline, which moves no further."""
 
     async def main():
         sleeping = asyncio.create_task(asyncio.sleep(60))
@@ -160,7 +159,7 @@ def test_clock_that_others_move(run, rds_export_clock):
     assert passed(rds_export_clock) == 90
 
 
-def test_timeouts_are_real(run, rds_export_clock):
+def test_timeout(run, rds_export_clock):
     """A sleep shorter or longer than the timeout of wait_for ends at once."""
     run(asyncio.wait_for(asyncio.sleep(3600), timeout=30))
     assert passed(rds_export_clock) == 3600
@@ -168,7 +167,7 @@ def test_timeouts_are_real(run, rds_export_clock):
 
 @pytest.mark.rds_export_clock(limit=timedelta(hours=1))
 def test_limit(run, rds_export_clock):
-    """It counts frozen time, not the sum of concurrent sleeps; a longer sleep that is not waited for is allowed."""
+    """The limit counts frozen time, not the sum of concurrent sleeps, and allows a longer sleep that is not awaited."""
 
     async def main():
         forever = asyncio.create_task(asyncio.sleep(1e300))
@@ -194,25 +193,7 @@ def test_sleep_that_outlives_the_clock():
         loop.close()
 
 
-def test_threads_move_the_clock_by_their_own_sleeps(rds_export_clock):
-    """Sleeps of several threads add up, unlike those of tasks."""
-    threads = [threading.Thread(target=time.sleep, args=(60,)) for _ in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert passed(rds_export_clock) == 600
-
-
-def test_event_loop_of_another_thread(rds_export_clock):
-    """It sleeps on the same clock."""
-    thread = threading.Thread(target=lambda: asyncio.run(asyncio.sleep(60)))
-    thread.start()
-    thread.join()
-    assert passed(rds_export_clock) == 60
-
-
-def test_a_stopping_loop_does_not_wake_a_background_task(rds_export_clock):
+def test_stopped_loop(rds_export_clock):
     """A task that still sleeps when the loop stops sleeps on in the next run of the loop."""
     loop = asyncio.new_event_loop()
     background = loop.create_task(asyncio.sleep(3600))

@@ -1,4 +1,4 @@
-"""rds_export_clock alongside others: threads, time-outs, event loops, other clocks, pytest's durations."""
+"""rds_export_clock alongside others: threads, replaced sleeps, timeouts, other clocks, pytest's durations."""
 
 import asyncio
 import concurrent.futures
@@ -13,7 +13,8 @@ import types
 
 import pytest
 
-from helpers.asking import described, exactly
+from helpers.calls import described
+from helpers.errors import raises_exactly
 from pytest_rds_export import Timeline, _sleeping
 from pytest_rds_export._clock import frozen_clock
 
@@ -25,6 +26,7 @@ FROZEN_INSIDE = (
     "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
     "one of the two"
 )
+START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 MINUTE = dt.timedelta(minutes=1)
 
 
@@ -64,7 +66,8 @@ def rescue():
         timer.join()
 
 
-def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, slept, real_asyncio_sleep):
+def test_older_thread(older_thread, slept, real_asyncio_sleep):
+    """A thread that is older than the clock sleeps in real time."""
     with frozen_clock() as clock:
         before = clock.now
         older_thread(time.sleep, 60)
@@ -73,7 +76,8 @@ def test_a_thread_that_was_alive_before_sleeps_for_real(older_thread, slept, rea
     assert slept == real_asyncio_sleep == [60]
 
 
-def test_a_thread_that_is_made_later_moves_the_clock(slept):
+def test_newer_thread(slept):
+    """A thread that is newer than the clock moves it."""
     with frozen_clock() as clock:
         before = clock.now
         thread = threading.Thread(target=time.sleep, args=(60,))
@@ -83,9 +87,26 @@ def test_a_thread_that_is_made_later_moves_the_clock(slept):
     assert slept == []
 
 
-def test_a_retry_in_an_older_thread_neither_waits_nor_moves_the_clock(
-    older_thread, rds_export_tasks, rds_export_client
-):
+def test_many_threads(rds_export_clock):
+    """Sleeps of several threads add up, unlike those of tasks."""
+    threads = [threading.Thread(target=time.sleep, args=(60,)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rds_export_clock.now == START + 10 * MINUTE
+
+
+def test_event_loop_of_another_thread(rds_export_clock):
+    """An event loop of another thread sleeps on the same clock."""
+    thread = threading.Thread(target=lambda: asyncio.run(asyncio.sleep(60)))
+    thread.start()
+    thread.join()
+    assert rds_export_clock.now == START + MINUTE
+
+
+def test_retry_in_an_older_thread(older_thread, rds_export_tasks, rds_export_client):
+    """A retry in an older thread neither waits nor moves the clock."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     with frozen_clock() as clock:
@@ -119,7 +140,8 @@ def test_replaced_sleeps_left_behind():
     assert (time.sleep, asyncio.sleep) == (real, real_asyncio)
 
 
-def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
+def test_users_sleep(rds_export_clock):
+    """A sleep that the user installs under the clock is called."""
     slept, before = [], rds_export_clock.now
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "sleep", slept.append)
@@ -127,7 +149,7 @@ def test_a_user_s_own_sleep_is_left_alone(rds_export_clock):
     assert (slept, rds_export_clock.now) == ([60], before)
 
 
-def test_a_user_s_sleep_outlives_the_clock():
+def test_users_sleep_outlives_the_clock():
     """A sleep that the user installs under the clock stays until the user removes it."""
     with pytest.MonkeyPatch.context() as patch:
         with frozen_clock():
@@ -138,7 +160,7 @@ def test_a_user_s_sleep_outlives_the_clock():
 
 
 @pytest.mark.parametrize("changed", ["added", "replaced"])
-def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
+def test_changed_library(changed, monkeypatch):
     """What a clock has found in an installed module does not mislead the next clock."""
     library = types.ModuleType(f"library_{changed}")
     library.__file__ = f"{sysconfig.get_path('purelib')}/{library.__name__}.py"
@@ -154,7 +176,8 @@ def test_a_library_whose_sleep_changes_between_clocks(changed, monkeypatch):
         assert clock.now == before + MINUTE
 
 
-def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):
+def test_forbidden_module(monkeypatch):
+    """A module that must not be imported is passed over."""
     monkeypatch.setitem(sys.modules, "forbidden", None)
     with frozen_clock() as clock:
         before = clock.now
@@ -162,7 +185,8 @@ def test_a_module_that_must_not_be_imported_is_passed_over(monkeypatch):
         assert clock.now == before + MINUTE
 
 
-def test_a_time_out_of_concurrent_futures_ends_in_real_time(rds_export_clock, rescue):
+def test_timeout_of_futures(rds_export_clock, rescue):
+    """A timeout of concurrent.futures ends in real time."""
     done = threading.Event()
     rescue(done.set)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -172,14 +196,16 @@ def test_a_time_out_of_concurrent_futures_ends_in_real_time(rds_export_clock, re
         done.set()
 
 
-def test_a_time_out_of_concurrent_futures_does_not_end_by_a_moved_sleep(rds_export_clock):
+def test_sleeping_futures(rds_export_clock):
+    """A sleep that moves the clock does not end a timeout of concurrent.futures."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         works = [pool.submit(time.sleep, 3600), pool.submit(time.sleep, 3600)]
         assert set(concurrent.futures.as_completed(works, timeout=60)) == set(works)
     assert rds_export_clock.now == dt.datetime(2026, 1, 1, 2, tzinfo=dt.timezone.utc)
 
 
-def test_a_time_out_of_subprocess_ends_in_real_time(rds_export_clock, rescue):
+def test_timeout_of_a_subprocess(rds_export_clock, rescue):
+    """A timeout of subprocess ends in real time."""
     before = rds_export_clock.now
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         rescue(process.kill)
@@ -190,7 +216,9 @@ def test_a_time_out_of_subprocess_ends_in_real_time(rds_export_clock, rescue):
     assert rds_export_clock.now == before
 
 
-def test_an_event_loop_keeps_running_with_its_own_time_outs(rds_export_clock, rescue):
+def test_timeout_of_asyncio(rds_export_clock, rescue):
+    """A timeout of asyncio ends in real time, and not by a sleep that moves the clock."""
+
     async def main():
         never = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -211,11 +239,11 @@ def test_an_event_loop_keeps_running_with_its_own_time_outs(rds_export_clock, re
         ("pytest_rds_export._clock", "frozen_clock", "another rds_export_clock"),
     ],
 )
-def test_second_clock_is_refused(module, function, library, request):
-    """The message says what has frozen time already and what to do."""
+def test_second_clock(module, function, library, request):
+    """A second frozen clock is refused, with the name of the first and what to do."""
     freeze = getattr(pytest.importorskip(module), function)
-    text = exactly(FROZEN_ALREADY.format(library))
-    with freeze("2026-01-01T00:00Z"), pytest.raises(RuntimeError, match=text):
+    text = FROZEN_ALREADY.format(library)
+    with freeze("2026-01-01T00:00Z"), raises_exactly(RuntimeError, text):
         request.getfixturevalue("rds_export_clock")
 
 
@@ -224,7 +252,7 @@ def test_freeze_time_inside_the_clock(move, rds_export_clock):
     """The clock does not move while another freeze_time is active inside it."""
     from freezegun import freeze_time
 
-    with freeze_time("2030-01-01"), pytest.raises(RuntimeError, match=exactly(FROZEN_INSIDE)):
+    with freeze_time("2030-01-01"), raises_exactly(RuntimeError, FROZEN_INSIDE):
         move(rds_export_clock)
     rds_export_clock.tick(minutes=1)
 
@@ -248,7 +276,8 @@ def held_objects():
 
 
 @pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
-def test_afterwards_every_object_is_the_one_it_was(ending):
+def test_nothing_left(ending):
+    """Every object that the clock replaces is restored, however its block ends."""
     before = held_objects()
     with contextlib.suppress(type(ending)), frozen_clock() as clock:
         clock.tick(minutes=1)
@@ -259,7 +288,8 @@ def test_afterwards_every_object_is_the_one_it_was(ending):
     assert [new for old, new in zip(before, after, strict=True) if new is not old and new != ()] == []
 
 
-def test_the_time_zone_of_the_machine_does_not_matter(rds_export_tasks, rds_export_clock, monkeypatch):
+def test_time_zone(rds_export_tasks, rds_export_clock, monkeypatch):
+    """The time zone of the machine does not matter."""
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     time.tzset()
     try:
@@ -271,7 +301,8 @@ def test_the_time_zone_of_the_machine_does_not_matter(rds_export_tasks, rds_expo
         time.tzset()
 
 
-def test_pytest_s_durations_stay_true(pytester):
+def test_durations(pytester, monkeypatch):
+    """Pytest's durations are those of real time."""
     pytester.makepyfile(
         """
         import time
@@ -280,23 +311,8 @@ def test_pytest_s_durations_stay_true(pytester):
             time.sleep(3600)
         """
     )
-    run = pytester.inline_run()
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    run = pytester.inline_run("-p", "pytest_rds_export.plugin")
     (report,) = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
     assert report.passed
     assert 0 < report.duration < 3600
-
-
-def test_without_the_clock_nothing_of_freezegun_is_imported(pytester, monkeypatch):
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    pytester.makepyfile(
-        """
-        import sys
-
-        def test_no_clock(rds_export_tasks, rds_export_client):
-            rds_export_tasks.seed("nightly")
-            rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
-            assert [name for name in sys.modules if name.startswith("freezegun")] == []
-        """
-    )
-    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin")
-    result.assert_outcomes(passed=1)

@@ -1,0 +1,82 @@
+"""The endpoint responds to a query string as it does to a body: presigned URLs work."""
+
+import re
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+
+from helpers.loopback import CANCEL, code, exchanged, query, request
+
+pytestmark = pytest.mark.loopback
+
+
+def presigned(url, operation, region="us-east-1", method="GET", **parameters):
+    """Return a presigned URL of the endpoint, as boto3 makes it."""
+    client = boto3.client("rds", region, endpoint_url=url)
+    return client.generate_presigned_url(operation, parameters, HttpMethod=method)
+
+
+def fetched(url, method="GET"):
+    """Return the response to a request without a body."""
+    with urlopen(Request(url, method=method)) as response:
+        return response.read().decode()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_presigned_url(method, rds_export_tasks, rds_export_endpoint):
+    """A presigned URL of boto3 works with GET, and with POST, which boto3 signs for by default."""
+    rds_export_tasks.seed("nightly", status="COMPLETE")
+    rds_export_tasks.seed("weekly", status="STARTING")
+    parameters = {"Filters": [{"Name": "status", "Values": ["starting", "in_progress"]}]}
+
+    text = fetched(presigned(rds_export_endpoint, "describe_export_tasks", method=method, **parameters), method)
+
+    assert re.findall("<ExportTaskIdentifier>(.*?)</ExportTaskIdentifier>", text) == ["weekly"]
+    (call,) = rds_export_tasks.calls
+    assert (call.operation, call.parameters, call.http_status) == ("DescribeExportTasks", parameters, 200)
+
+
+def test_region_of_a_presigned_url(rds_export_tasks, rds_export_endpoint):
+    """A presigned URL goes to the region that it is signed for."""
+    rds_export_tasks.in_region("eu-west-1").seed("nightly")
+    fetched(presigned(rds_export_endpoint, "cancel_export_task", "eu-west-1", ExportTaskIdentifier="nightly"))
+    assert [(call.region, call.http_status) for call in rds_export_tasks.calls] == [("eu-west-1", 200)]
+
+
+def test_characters_of_a_query_string(rds_export_tasks, rds_export_endpoint):
+    """Spaces, plus signs and letters outside ASCII arrive as they were."""
+    rds_export_tasks.stub("DescribeDBInstances", {})
+    fetched(presigned(rds_export_endpoint, "describe_db_instances", DBInstanceIdentifier="a b+c/ü?=&"))
+    assert rds_export_tasks.calls[0].parameters == {"DBInstanceIdentifier": "a b+c/ü?=&"}
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "expected"),
+    [
+        ("/", 400, "MissingAction"),
+        ("/?Action", 404, "MalformedQueryString"),
+        ("/?Action=\xff", 404, "MalformedQueryString"),
+        ("/tasks?Action=CancelExportTask", 404, "InvalidAction"),
+    ],
+)
+def test_query_string_gets_an_error_of_aws(target, status, expected, rds_export_endpoint):
+    """A query string that is not valid gets the error that such a body gets."""
+    sent = request(b"", line=f"GET {target} HTTP/1.1").decode().encode("latin-1")
+    head, _, body = exchanged(rds_export_endpoint, sent).decode().partition("\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ")
+    assert code(body) == expected
+
+
+def test_keep_alive_after_get(rds_export_tasks, rds_export_endpoint):
+    """A GET may lack a Content-Length, and the connection stays open for the next request."""
+    rds_export_tasks.seed("nightly")
+    describe = query("DescribeExportTasks").decode()
+    get = f"GET /?{describe} HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n".encode()
+    assert exchanged(rds_export_endpoint, get + get + request(CANCEL)).count(b"HTTP/1.1 200 OK\r\n") == 3
+
+
+def test_chunked_get(rds_export_endpoint):
+    """A GET whose body has no length is refused, as a POST is."""
+    sent = b"GET / HTTP/1.1\r\nHost: localhost:PORT\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+    assert exchanged(rds_export_endpoint, sent).startswith(b"HTTP/1.1 411 ")

@@ -22,4 +22,4 @@ def test_page(pytester, monkeypatch, path):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setenv("COLUMNS", "80")
-    Page(path, pytester).run()
+    Page(path, pytester, monkeypatch).run()

@@ -84,7 +84,8 @@ class Page:
         self._waiting.clear()
 
     def _pytest(self, *arguments):
-        return run_again(self._pytester, *self._plugins, *arguments)
+        # A page may have a file of the same name as one of the tests.
+        return run_again(self._pytester, "--import-mode=importlib", "-o", "pythonpath=.", *self._plugins, *arguments)
 
 
 def _missing(module):

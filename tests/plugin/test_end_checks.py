@@ -90,6 +90,21 @@ def test_advice(tasks, failure, name, fits):
     )
 
 
+@pytest.mark.parametrize("calls", [1, 2])
+def test_still_waiting_for_its_attempts(tasks, calls):
+    """Of a failure with after=, it is said how many attempts have passed."""
+    tasks.inject("AccessDenied", operation="DescribeExportTasks", after=2)
+    for _ in range(calls):
+        call("describe_export_tasks")
+
+    assert problem() == (
+        f"AccessDenied was injected into DescribeExportTasks and never used: {calls} of 2 attempts passed before it. "
+        f"The test called DescribeExportTasks{' x2' if calls == 2 else ''}. Do one of these:\n"
+        "  - call DescribeExportTasks more often in the test, or lower after=\n"
+        "  - allow it: assert_all_injected=False"
+    )
+
+
 def test_used_once(tasks):
     """One attempt makes a failure used."""
     tasks.inject("AccessDenied", times=5)

@@ -24,7 +24,8 @@ FIXTURES = {
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
-        "describe_unknown, concurrent_limit, page_size, assert_all_injected, assert_all_answered, credentials, timeline"
+        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, assert_all_injected, "
+        "assert_all_answered, credentials, timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -39,7 +40,10 @@ INI_OPTIONS = {
     "region": "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)",
     "account_id": "the AWS account, a string of 12 digits (default: 123456789012)",
     "describe_unknown": ("what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"),
-    "concurrent_limit": "how many exports may run at once in a region, at least 1 (default: 5)",
+    "concurrent_limit": "how many exports may run at once, at least 1 (default: 5)",
+    "concurrent_limit_scope": (
+        "which exports count against concurrent_limit: those of the region or of the account (default: region)"
+    ),
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_answered": "fail a test whose operations had no handler (default: true)",

@@ -27,6 +27,12 @@ from pytest_rds_export import Stuck, Timeline, fake_rds_export
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
+        (
+            "concurrent_limit_scope",
+            "global",
+            "concurrent_limit_scope must be 'region' or 'account', got 'global'",
+        ),
+        ("concurrent_limit_scope", None, "concurrent_limit_scope must be 'region' or 'account', got None"),
         ("page_size", 0, "page_size must be an int from 1 to 100, got 0"),
         ("page_size", 101, "page_size must be an int from 1 to 100, got 101"),
         ("page_size", True, "page_size must be an int from 1 to 100, got bool True"),
@@ -51,12 +57,13 @@ def test_wrong_value(option, value, text):
     [
         ("pagesize", "unknown option 'pagesize'. Did you mean 'page_size'?"),
         ("regin", "unknown option 'regin'. Did you mean 'region'?"),
-        ("limit", "unknown option 'limit'. Did you mean 'concurrent_limit'?"),
+        ("limit", "unknown option 'limit'. Did you mean 'concurrent_limit' or 'concurrent_limit_scope'?"),
         (
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or 'timeline'"
+                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or "
+                "'timeline'"
             ),
         ),
     ],
@@ -81,7 +88,7 @@ def test_account_id():
     """The account is in the ARNs of sources."""
     with fake_rds_export("nightly", account_id="999988887777") as registry:
         assert registry["nightly"].source_arn == "arn:aws:rds:us-east-1:999988887777:snapshot:nightly"
-        assert registry.seed_snapshot("nightly")["DBSnapshotArn"] == registry["nightly"].source_arn
+        assert registry.seed_snapshot("nightly").arn == registry["nightly"].source_arn
 
 
 def test_timeline():

@@ -77,6 +77,28 @@ def test_limit(tasks):
     ]
 
 
+def test_limit_of_the_account():
+    """If the limit is that of the account, the hint says so."""
+    with fake_rds_export(concurrent_limit=1, concurrent_limit_scope="account") as tasks:
+        tasks.in_region("eu-west-1").seed("first")
+        export(SNAPSHOT)
+        found = hints()
+
+    assert found == [
+        "1 export may run at once in the account, seeded ones included. Set the option concurrent_limit to allow more"
+    ]
+
+
+def test_waiting_failure(tasks):
+    """The hint of an unused failure with after= says how many attempts have passed."""
+    tasks.inject("AccessDenied", operation="DescribeExportTasks", after=1)
+    call("describe_export_tasks")
+
+    assert hints() == [
+        "AccessDenied was injected into DescribeExportTasks and never used: 1 of 1 attempt passed before it"
+    ]
+
+
 def test_unused_failure(tasks):
     """An injected failure that was not used has a hint."""
     tasks.seed("nightly")

@@ -35,6 +35,15 @@ def test_wrong_times(refusal, times):
     assert str(error) == f"times must be an int of at least 1, or None for every attempt, got {times!r}"
 
 
+@pytest.mark.parametrize("after", [-1, 1.5, "2", True, None])
+def test_wrong_after(refusal, after):
+    """After must be an int of at least 0."""
+    error = refusal("Throttling", after=after)
+
+    assert type(error) is ValueError
+    assert str(error) == f"after must be a number of attempts, an int of at least 0, got {after!r}"
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [

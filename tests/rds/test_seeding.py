@@ -213,6 +213,20 @@ def test_unknown_region_has_the_partition_aws(rds_export_tasks):
     assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
 
 
+def test_a_value(rds_export_tasks, rds_export_client):
+    """Seed takes a value with its timeline and region, and copies it."""
+    value = ExportTask("nightly", status="FAILED", region="eu-west-1", timeline=Polls(), warning_message="skipped")
+
+    task = rds_export_tasks.seed(value)
+    here = rds_export_tasks.seed(KEPT)
+
+    assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
+    assert (task.status, task.timeline, task.warning_message) == ("FAILED", Polls(), "skipped")
+    assert [shown["PercentProgress"] for shown in described(rds_export_client)] == [42]
+    here.move_to("COMPLETE")
+    assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
+
+
 def test_seeding_ignores_the_concurrent_limit(rds_export_tasks):
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])
 

@@ -62,7 +62,7 @@ def test_cluster_argument(rds_export_tasks, client):
         start(client, "other", source=SNAPSHOT)
 
 
-@pytest.mark.parametrize("status", ["creating", "deleted", "Available"])
+@pytest.mark.parametrize("status", ["creating", "deleting", "upgrading"])
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER])
 def test_unavailable_source(rds_export_tasks, client, source, status):
     """An export of a source that is not available is refused."""
@@ -85,7 +85,7 @@ def test_region_of_a_name(rds_export_tasks):
     """A name belongs to the region of the registry."""
     record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")
 
-    assert record["DBSnapshotArn"] == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
+    assert record.arn == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
 
 
 def test_described_snapshot(rds_export_tasks, client):
@@ -110,7 +110,7 @@ def test_described_snapshot(rds_export_tasks, client):
             "TagList": [{"Key": "a"}],
         }
     ]
-    assert described == [record]
+    assert described == [record.to_response()]
 
 
 def test_described_cluster_snapshot(rds_export_tasks, client, rds_export_clock):
@@ -119,7 +119,7 @@ def test_described_cluster_snapshot(rds_export_tasks, client, rds_export_clock):
 
     [described] = client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
 
-    assert described == record
+    assert described == record.to_response()
     assert described["DBClusterSnapshotArn"].endswith(":cluster-snapshot:rds:orders-2026-01-01")
     assert described["DBClusterIdentifier"] == "orders"
     assert described["SnapshotType"] == "automated"
@@ -128,7 +128,7 @@ def test_described_cluster_snapshot(rds_export_tasks, client, rds_export_clock):
 
 def test_seeded_cluster(rds_export_tasks):
     """The record of a cluster has the fields of the service model."""
-    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql")
+    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql").to_response()
 
     assert set(record) <= set(service_model().shape_for("DBCluster").members)
     assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
@@ -204,7 +204,7 @@ def test_snapshot_by_arn(seeded_client, rds_export_tasks):
     """A snapshot can be described by its ARN."""
     record = rds_export_tasks.seed_snapshot("nightly")
 
-    assert seeded_client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record]
+    assert seeded_client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record.to_response()]
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
@@ -291,15 +291,15 @@ def test_mistake(rds_export_tasks, client, source, options, error, text):
     with raises_exactly(error, text):
         rds_export_tasks.seed_snapshot(source, **options)
 
-    assert client.describe_db_snapshots()["DBSnapshots"] == [record]
+    assert client.describe_db_snapshots()["DBSnapshots"] == [record.to_response()]
 
 
 def test_records_are_copies(rds_export_tasks, client):
     """Neither the returned record nor a response shares data with the source."""
-    returned = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
+    source = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
     client.describe_db_snapshots()
 
-    for record in (returned, *rds_export_tasks.calls[0].response["DBSnapshots"]):
+    for record in (source.to_response(), *rds_export_tasks.calls[0].response["DBSnapshots"]):
         record["TagList"].clear()
 
     (shown,) = client.describe_db_snapshots()["DBSnapshots"]

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta, timezone
 
+import boto3
 import pytest
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of
@@ -169,6 +170,22 @@ def test_concurrent_limit_of_each_region():
 
         other_region = shared_client("eu-west-1")
         assert start(other_region, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+
+
+def test_concurrent_limit_of_the_account(rds_export_clock):
+    """With the scope account, the exports of all regions count together."""
+    with fake_rds_export("running", concurrent_limit=2, concurrent_limit_scope="account") as tasks:
+        abroad, client = tasks.in_region("eu-west-1"), boto3.client("rds")
+        abroad.seed("done", status="COMPLETE")
+        assert start(client)["Status"] == "STARTING"
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
+            start(boto3.client("rds", region_name="eu-west-1"), source=SNAPSHOT.replace("us-east-1", "eu-west-1"))
+        tasks["running"].move_to("FAILED")
+        abroad.seed("running")
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
+            start(client, "third")
+        rds_export_clock.tick(minutes=15)
+        assert start(client, "third")["Status"] == "STARTING"
 
 
 def test_prefix_with_a_trailing_slash_fails_later(client, rds_export_clock):

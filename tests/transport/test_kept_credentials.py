@@ -5,8 +5,8 @@ import os
 import boto3
 import pytest
 from botocore.credentials import Credentials
-from helpers.asking import cancel
 
+from helpers.calls import cancel
 from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
 

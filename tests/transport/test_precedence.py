@@ -103,6 +103,22 @@ def test_no_handler(mode, rds_export_tasks):
     rds_export_tasks.unanswered.clear()
 
 
+def test_handled_now(rds_export_tasks, client):
+    """The error lists what has a handler now: also the operations of seeded snapshots of the region, and stubs."""
+    rds_export_tasks.seed_snapshot("nightly")
+    rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
+
+    with pytest.raises(
+        UnansweredOperation,
+        match="These have handlers: 'CancelExportTask', 'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', "
+        "'DescribeDBSnapshots', 'DescribeDBClusterSnapshots' and 'DescribeDBClusters'",
+    ):
+        client.describe_db_instances()
+    with pytest.raises(UnansweredOperation, match="'DescribeEvents' and 'DescribeDBClusters'"):
+        boto3.client("rds", "eu-west-1").describe_db_instances()
+    rds_export_tasks.unanswered.clear()
+
+
 @pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
 def test_no_snapshots(operation, rds_export_tasks, client):
     """Without seeded snapshots, the error suggests to seed one."""

@@ -118,14 +118,15 @@ class Region:
         )
         add_event(self.events, event)
 
-    def has_running(self, count: int, now: datetime) -> bool:
-        """Return whether at least *count* exports are running."""
+    def count_running(self, most: int, now: datetime) -> int:
+        """Return how many exports are running; *most* if there are as many or more."""
+        running = 0
         for task in list(self._unfinished.values()):
             task.advance(now)
-            count -= task.status in RUNNING
-            if count == 0:
-                return True
-        return False
+            running += task.status in RUNNING
+            if running == most:
+                break
+        return running
 
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
         """Add tasks as they are now, all or none. In the default region, one that names another region is added there.

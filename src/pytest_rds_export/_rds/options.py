@@ -27,7 +27,11 @@ INI_OPTIONS = {
     "describe_unknown": Option(
         "error", "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"
     ),
-    "concurrent_limit": Option(5, "how many exports may run at once in a region, at least 1 (default: 5)"),
+    "concurrent_limit": Option(5, "how many exports may run at once, at least 1 (default: 5)"),
+    "concurrent_limit_scope": Option(
+        "region",
+        "which exports count against concurrent_limit: those of the region or of the account (default: region)",
+    ),
     "page_size": Option(100, "the most records in one response, from 1 to 100 (default: 100)"),
     "assert_all_injected": Option(
         default=True, help="fail a test whose injected failures were not used (default: true)"
@@ -52,6 +56,7 @@ class Options:
     account_id: str
     describe_unknown: str
     concurrent_limit: int
+    concurrent_limit_scope: str
     page_size: int
     assert_all_injected: bool
     assert_all_answered: bool
@@ -80,7 +85,11 @@ class Options:
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
             raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
-        for name, choices in (("describe_unknown", ("error", "empty")), ("credentials", ("fake", "keep"))):
+        for name, choices in (
+            ("describe_unknown", ("error", "empty")),
+            ("concurrent_limit_scope", ("region", "account")),
+            ("credentials", ("fake", "keep")),
+        ):
             if getattr(self, name) not in choices:
                 raise ValueError(must_be(name, format_choices(choices), getattr(self, name)))
         for name, most in (("concurrent_limit", None), ("page_size", 100)):

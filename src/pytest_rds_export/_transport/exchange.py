@@ -87,7 +87,7 @@ class Exchange:
             result = await ask_others()
         if result is None:
             self._region.account.log.record_unanswered(call)
-            raise operations.unanswered(call.operation, in_process=self._in_process)
+            raise operations.unanswered(self._region, call.operation, in_process=self._in_process)
         return result
 
     def _respond_with(self, failure: Failure) -> Response:

@@ -6,11 +6,17 @@ import sys
 import time
 
 import pytest
+from hypothesis import settings
 
+from helpers.clients import http_response
 from helpers.leftovers import differences, held_by_botocore
-from helpers.operations import http_answer
 
 pytest_plugins = ["pytester"]
+
+# How many random examples each property is tested with; --hypothesis-profile=long looks further.
+settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
+settings.register_profile("long", max_examples=5000, stateful_step_count=100, deadline=None)
+settings.load_profile("short")
 
 
 class _NetworkGuard:
@@ -78,7 +84,7 @@ def before_send():
 
         def __call__(self, request, **kwargs):
             self.requests.append(request)
-            return None if self.body is None else http_answer(request, self.status, self.body)
+            return None if self.body is None else http_response(request, self.status, self.body)
 
     return Handler
 
@@ -89,15 +95,3 @@ def botocore_unchanged():
     before = held_by_botocore()
     yield
     assert differences(before, held_by_botocore()) == []
-
-
-@pytest.fixture
-def s3():
-    """A client of moto's S3 with the bucket of the exports."""
-    moto = pytest.importorskip("moto")
-    import boto3
-
-    with moto.mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="rds-exports")
-        yield client

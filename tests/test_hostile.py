@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from helpers.inner import lines_after, run
 from pytest_rds_export import Failure, fake_rds_export
 
@@ -394,10 +394,19 @@ def test_unusual_sleeps(rds_export_clock):
         asyncio.run(asyncio.sleep(1e300))
 
 
+SNAPSHOT_A = "arn:aws:rds:us-east-1:123456789012:snapshot:a"
+STATUSES = (
+    "'available', 'copying', 'creating', 'deleted', 'deleting', 'failed', 'incompatible-parameters', "
+    "'incompatible-restore', 'unavailable' or 'upgrading'"
+)
+
+
 @pytest.mark.parametrize(
     ("fields", "error", "text"),
     [
-        ({"status": None}, ValueError, "status must be a string such as 'available', got None"),
+        ({"status": ""}, ValueError, f"unknown status ''. Use one of {STATUSES}"),
+        ({"status": ["available"]}, ValueError, "status must be a string, got list ['available']"),
+        ({"percent_progress": 101}, ValueError, "percent_progress must be an int from 0 to 100, got 101"),
         (
             {"tag_list": [{"Key": 1}]},
             ValueError,
@@ -406,14 +415,18 @@ def test_unusual_sleeps(rds_export_clock):
                 "valid types: <class 'str'>"
             ),
         ),
-        ({"db_snapshot_identifier": "b"}, TypeError, "'b' is given twice: the first argument names the source"),
+        (
+            {"db_snapshot_identifier": "b"},
+            TypeError,
+            f"'b' cannot be the DBSnapshotIdentifier of '{SNAPSHOT_A}': a source keeps its name",
+        ),
     ],
 )
 def test_wrong_snapshot(rds_export_tasks, fields, error, text):
     """A wrong field of a snapshot is refused, and nothing is seeded."""
     with raises_exactly(error, text):
         rds_export_tasks.seed_snapshot("a", **fields)
-    assert rds_export_tasks.seed_snapshot("a")["Status"] == "available"
+    assert rds_export_tasks.seed_snapshot("a").status == "available"
 
 
 def test_seed_fixture_that_returns_none(pytester):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ._rds.injections import Injection
     from ._rds.operations import UnansweredOperation
     from ._rds.registry import ExportTaskRegistry
+    from ._rds.sources import ExportSource
     from ._rds.tables import ExportedTable
     from ._rds.task import ExportTask
     from ._rds.timeline import Polls, Stuck, Timeline
@@ -20,6 +21,7 @@ __all__ = [
     "Call",
     "ExportClock",
     "ExportEvent",
+    "ExportSource",
     "ExportTask",
     "ExportTaskRegistry",
     "ExportedTable",
@@ -40,6 +42,7 @@ _MODULES = {
     "Call": "_rds.calls",
     "ExportClock": "_clock",
     "ExportEvent": "_rds.events",
+    "ExportSource": "_rds.sources",
     "ExportTask": "_rds.task",
     "ExportTaskRegistry": "_rds.registry",
     "ExportedTable": "_rds.tables",

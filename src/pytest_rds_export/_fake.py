@@ -17,7 +17,7 @@ from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
 from ._rds.state import FINISHED
-from ._report import check_end
+from ._report import check_end, describe
 from ._transport.endpoint import endpoint
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
@@ -27,6 +27,7 @@ __all__ = [
     "HANDLED",
     "Account",
     "activate",
+    "describe_recent",
     "fake_rds_export",
     "forget_ended",
     "new_client",
@@ -119,6 +120,11 @@ def recent_accounts() -> list[Account]:
     return list(_recent)
 
 
+def describe_recent() -> list[str]:
+    """Return the report of each recent account that has something to tell."""
+    return [text for account in recent_accounts() if (text := describe(account))]
+
+
 def forget_ended() -> None:
     """Forget the accounts that do not respond any more: a new test begins."""
     _recent.clear()
@@ -127,12 +133,12 @@ def forget_ended() -> None:
 
 @contextmanager
 def activate(account: Account) -> Iterator[Environment]:
-    """Have *account* respond to all clients, with fake credentials in the environment; yields what was there."""
+    """Have *account* respond to all clients, with its options in the environment; yields what was there."""
     _recent.append(account)
     follower = _Follower(account)
     _frozen_time.followers.append(follower)
     try:
-        values = {**fake_aws(account.options.region), DEFAULT_SESSION: default_session()}
+        values = {**fake_aws(account.options), DEFAULT_SESSION: default_session()}
         with environment(values) as found, responding(account):
             yield found
     finally:

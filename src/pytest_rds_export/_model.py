@@ -135,6 +135,11 @@ def milliseconds(value: datetime) -> datetime:
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
 
 
+def format_time(time: datetime) -> str:
+    """Return an aware time as RDS sends it: in UTC, with milliseconds and a ``Z``."""
+    return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+
+
 def check_region(name: object) -> str:
     """Return the name of a region. Raises ``ValueError`` if it cannot be one."""
     if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):

@@ -5,20 +5,20 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import groupby, pairwise
 from typing import Any
 
 from . import _clock
 from ._failures import Failure, failures
 from ._messages import find_similar, pluralize
-from ._rds.account import Account
+from ._rds.account import Account, Region
 from ._rds.calls import Call, describe_call
-from ._rds.injections import Injection, describe_target, failure_name
+from ._rds.injections import Injection, describe_passed, describe_target, failure_name
 from ._rds.operations import ways_to_handle
-from ._rds.sources import SOURCE_TYPES, parse_source_arn
+from ._rds.sources import SOURCE_TYPES, SourceState, parse_source_arn
 from ._rds.state import FINISHED, TaskState
-from ._rds.timeline import Stuck, Timeline
+from ._rds.timeline import AnyTimeline, Stuck, Timeline
 from ._transport.patch import active_accounts
 
 __tracebackhide__ = True
@@ -30,6 +30,7 @@ _MAX_WIDTH = 160
 _MAX_SOURCES = 5
 _MIN_MESSAGE = 50
 _MANY_POLLS = 3
+_SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
 
 
@@ -47,10 +48,11 @@ def _describe(account: Account) -> str:
         calls = list(account.log.calls)
         regions = sorted(account.regions.values(), key=lambda r: (r.name != account.options.region, r.name))
         tasks = [task for region in regions for task in region.tasks_in_order]
-        sources = [arn for region in regions for arn in region.sources.arns()]
-        # After the account's end, the clock may have been unfrozen: the tasks are shown as they were read last.
-        for task in tasks[:_MAX_TASKS] if account in active_accounts() else ():
-            task.advance(_clock.now())
+        sources = [source for region in regions for source in region.sources.all()]
+        advancing: list[TaskState | SourceState] = [*tasks[:_MAX_TASKS], *sources[:_MAX_TASKS]]
+        # After the account's end, the clock may have been unfrozen: all is shown as it was read last.
+        for record in advancing if account in active_accounts() else ():
+            record.advance(_clock.now())
         if not calls and not tasks and not sources:
             return ""
         hints = list(dict.fromkeys(_find_hints(account, calls)))
@@ -60,7 +62,7 @@ def _describe(account: Account) -> str:
                 *_limit(_describe_calls(calls), _MAX_CALLS, keep_last=True),
                 "tasks:",
                 *_limit([_describe_task(task) for task in tasks[:_MAX_TASKS]], _MAX_TASKS, count=len(tasks)),
-                *(["sources:", *_limit(sources, _MAX_TASKS)] if sources else []),
+                *(["sources:", *_limit(list(map(_describe_source, sources)), _MAX_TASKS)] if sources else []),
                 *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
             ]
         )
@@ -102,6 +104,11 @@ def _describe_task(task: TaskState) -> str:
     return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}{error}"
 
 
+def _describe_source(source: SourceState) -> str:
+    status = source.fields["Status"]
+    return source.arn if status == "available" else f"{source.arn}, {status}"
+
+
 def _limit(
     lines: Sequence[str],
     most: int,
@@ -130,15 +137,20 @@ def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
     yield from _hints_of_polls(account, own)
     if calls:
         for injection in account.injections.unused():
-            yield f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
+            passed = describe_passed(injection)
+            yield (
+                f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
+                f"{passed and ': '}{passed}"
+            )
 
 
 def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
     code = call.error_code
     if code == "ExportTaskLimitReachedFault":
-        limit = account.options.concurrent_limit
+        options = account.options
+        place = "the account" if options.concurrent_limit_scope == "account" else call.region
         yield (
-            f"{pluralize(limit, 'export')} may run at once in {call.region}, seeded ones included. "
+            f"{pluralize(options.concurrent_limit, 'export')} may run at once in {place}, seeded ones included. "
             "Set the option concurrent_limit to allow more"
         )
     elif code == "ExportTaskNotFound" or (call.identifier is not None and _tasks_shown(call) == []):
@@ -171,14 +183,21 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
-        if other.name != region and other.sources.find(kind, name) is not None:
+        if other.name != region and source in _seeded_arns(other):
             yield f"{source} is seeded in {other.name}, but the call went to {region}"
-    seeded = [arn.split(":", 5)[5] for arn in account.region(region).sources.arns()]
-    if seeded:
+    seeded = _seeded_arns(account.region(region))
+    if source in seeded:
+        yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
+    elif seeded:
         closest = find_similar(source, seeded)
         ordered = [*closest, *(other for other in seeded if other not in closest)]
         more = ", ..." if len(ordered) > _MAX_SOURCES else ""
         yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
+
+
+def _seeded_arns(region: Region) -> dict[str, str]:
+    """Return the ARNs of the seeded sources of a region, by their type and name."""
+    return {source.arn.split(":", 5)[5]: source.arn for source in region.sources.all()}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:
@@ -218,23 +237,43 @@ def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
             polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
     for (region, identifier), found in polls.items():
         task = account.region(region).tasks.get(identifier)
-        if task is None or len(found) < _MANY_POLLS or task.status in FINISHED:
-            continue
-        seen = f"{identifier!r} was described {len(found)} times and is still {task.status}"
-        if isinstance(task.timeline, Stuck):
-            yield f"{seen}: its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
-        elif isinstance(task.timeline, Timeline):
-            last = found[-1].time
-            if not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST:
-                yield (
-                    f"{seen}: its Timeline follows the real clock, which a mocked sleep does not move. "
-                    "Use the fixture rds_export_clock, or timeline=Polls()"
-                )
-            elif found[-_MANY_POLLS].time == last:
-                yield (
-                    f"{seen}: its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
-                    "Move the clock (a mocked sleep does not), or use timeline=Polls()"
-                )
+        if task is not None and task.status not in FINISHED:
+            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {task.status}"
+            for hint in _hints_of_unfinished(task.timeline, found):
+                yield seen + hint
+
+
+def _hints_of_unfinished(timeline: AnyTimeline, polls: Sequence[Call]) -> Iterator[str]:
+    slept = _slept_for_real(polls)
+    if slept:
+        yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
+    if len(polls) < _MANY_POLLS:
+        return
+    if isinstance(timeline, Stuck):
+        yield ": its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
+    elif isinstance(timeline, Timeline) and not slept:
+        last = polls[-1].time
+        if _is_on_the_real_clock(last):
+            yield (
+                ": its Timeline follows the real clock, which a mocked sleep does not move. "
+                "Use the fixture rds_export_clock, or timeline=Polls()"
+            )
+        elif polls[-_MANY_POLLS].time == last:
+            yield (
+                f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                "Move the clock (a mocked sleep does not), or use timeline=Polls()"
+            )
+
+
+def _slept_for_real(polls: Sequence[Call]) -> bool:
+    """Return whether so much real time passed between polls, or since the last one, that the code may have slept."""
+    times = [*(call.time for call in polls), _clock.now()]
+    return _is_on_the_real_clock(times[-2]) and any(b - a >= _SHORTEST_SLEEP for a, b in pairwise(times))
+
+
+def _is_on_the_real_clock(last: datetime) -> bool:
+    """Return whether the clock was not frozen at *last*, the time of a call of this test."""
+    return not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST
 
 
 def check_end(account: Account) -> str:
@@ -258,7 +297,9 @@ def _describe_unused(account: Account, injection: Injection) -> str:
         for call in calls
     )
     instead = ", ".join(_format_count(*item) for item in called.items()) or "nothing"
-    ways = [f"call {describe_target(injection)} in the test"]
+    passed = describe_passed(injection)
+    more = f"call {describe_target(injection)} {'more often ' if passed else ''}in the test"
+    ways = [f"{more}, or lower after=" if passed else more]
     other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
     if other is not None:
         ways += [
@@ -267,7 +308,8 @@ def _describe_unused(account: Account, injection: Injection) -> str:
         ]
     ways.append("allow it: assert_all_injected=False")
     name, target = failure_name(injection), describe_target(injection)
-    return _with_ways(f"{name} was injected into {target} and never used. The test called {instead}", ways)
+    never_used = f"{name} was injected into {target} and never used{passed and ': '}{passed}"
+    return _with_ways(f"{never_used}. The test called {instead}", ways)
 
 
 def _fits(injection: Injection, operation: str) -> bool:

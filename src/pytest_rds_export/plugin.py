@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from . import _sleeping  # noqa: F401 - it reads the real sleep before a test can replace it
-from ._messages import unknown_name
 from ._rds.options import INI_OPTIONS, NAMES, Options, from_ini
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 _INI = "rds_export_"
+_TITLE = "rds export tasks"
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
@@ -253,8 +253,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if marker is not None:
             raise _error_of(metafunc, f"use the marker {name} or a parametrize of {name}, not both")
         return
+    from . import _failures
+
     try:
-        catalogue = _select_failures(*marker.args, **marker.kwargs) if marker is not None else _select_failures()
+        catalogue = _failures.select(*marker.args, **marker.kwargs) if marker is not None else _failures.select()
     except (TypeError, ValueError) as error:
         raise _error_of(metafunc, f"marker {name}: {error}") from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
@@ -262,25 +264,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _error_of(metafunc: pytest.Metafunc, message: str) -> BaseException:
     return pytest.fail.Exception(f"{metafunc.definition.nodeid}: {message}", pytrace=False)
-
-
-def _select_failures(operation: str = "CancelExportTask", *more: object, **options: Any) -> tuple[Failure, ...]:
-    """Return the failures that the arguments of the marker rds_export_failure select."""
-    from . import _failures
-
-    if more:
-        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
-    for name in options:
-        if name not in ("operation", "kinds", "exclude"):
-            raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
-    operation = options.get("operation", operation)
-    exclude = options.get("exclude", ())
-    excluded = {_failures.find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
-    kinds = options.get("kinds", ("documented",))
-    found = tuple(failure for failure in _failures.failures(operation, kinds) if failure.name not in excluded)
-    if not found:
-        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
-    return found
 
 
 def _is_ours(metafunc: pytest.Metafunc, name: str) -> bool:
@@ -332,11 +315,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     passed[report.when] = passed.get(report.when, True) and report.passed
     fake = _loaded_fake()
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
-        from . import _report
-
-        for account in fake.recent_accounts():
-            if text := _report.describe(account):
-                report.sections.append(("rds export tasks", text))
+        report.sections += [(_TITLE, text) for text in fake.describe_recent()]
     if report.when == "teardown":
         _take(item, _passed)
     return report
@@ -348,6 +327,20 @@ def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
     if key in item.stash:
         del item.stash[key]
     return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Show the same for a test that Ctrl-C or pytest.exit interrupts: pytest makes no report of it."""
+    try:
+        return (yield)
+    except (KeyboardInterrupt, pytest.exit.Exception):
+        fake = _loaded_fake()
+        terminal: Any = item.config.pluginmanager.get_plugin("terminalreporter")
+        for text in fake.describe_recent() if fake is not None and terminal is not None else ():
+            terminal.write_sep("-", _TITLE)
+            terminal.write_line(text)
+        raise
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,54 +1,36 @@
-"""rds_export_clock: where it starts, how it is moved, and that sleeping moves it."""
+"""rds_export_clock: where it starts, and how it is moved manually."""
 
-import asyncio
-import sys
 import time
-import types
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.asking import described, exactly
-from pytest_rds_export import ExportClock, SleepLimitExceeded, Stuck, fake_rds_export
+from helpers.errors import raises_exactly
+from helpers.inner import blocks, run
+from pytest_rds_export import ExportClock, SleepLimitExceeded
 from pytest_rds_export._clock import frozen_clock
-from pytest_rds_export._frozen_time import followers
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
 ONE_LENGTH = "tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5"
-LIMIT_EXCEEDED = (
-    "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. "
-    "{1}Make the code stop waiting earlier, make the export end, or set another limit with "
-    "@pytest.mark.rds_export_clock(limit=timedelta(...))."
-)
 
 
-@pytest.fixture
-def module_of(monkeypatch):
-    """A function that makes a module of the user's from its source."""
-
-    def make(source, name="exporter_of_the_user"):
-        module = types.ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, module)
-        exec(source, vars(module))
-        return module
-
-    return make
-
-
-def test_it_starts_at_new_year_2026_and_stands_still(rds_export_clock):
+def test_start(rds_export_clock):
+    """The clock starts at the beginning of 2026 and stands still."""
     assert rds_export_clock.now == START == datetime.now(timezone.utc)
     assert time.time() == START.timestamp()
 
 
 @pytest.mark.rds_export_clock("2026-03-01T02:00+01:00")
-def test_the_marker_says_where_it_starts(rds_export_clock):
+def test_marker(rds_export_clock):
+    """The marker sets the start."""
     assert rds_export_clock.now == datetime(2026, 3, 1, 1, tzinfo=timezone.utc)
 
 
 @pytest.mark.rds_export_clock("2026-03-01T02:00Z", limit=MINUTE)
 @pytest.mark.parametrize("rds_export_clock", [datetime(2020, 2, 29, tzinfo=timezone.utc)], indirect=True)
-def test_an_indirect_parameter_goes_before_the_marker_s_start_and_keeps_its_limit(rds_export_clock):
+def test_parameter(rds_export_clock):
+    """An indirect parameter takes precedence over the start of the marker, whose limit applies."""
     assert rds_export_clock.now == datetime(2020, 2, 29, tzinfo=timezone.utc)
     with pytest.raises(SleepLimitExceeded):
         time.sleep(61)
@@ -68,9 +50,10 @@ def test_an_indirect_parameter_goes_before_the_marker_s_start_and_keeps_its_limi
         ((START, timedelta(0)), ValueError, "limit must be a positive timedelta, got datetime.timedelta(0)"),
     ],
 )
-def test_an_invalid_start_or_limit_freezes_nothing(arguments, error, text):
+def test_wrong_marker(arguments, error, text):
+    """A wrong start or limit is refused, and nothing is frozen."""
     before = datetime, time.sleep
-    with pytest.raises(error, match=exactly(text)), frozen_clock(*arguments):
+    with raises_exactly(error, text), frozen_clock(*arguments):
         pass
     assert (datetime, time.sleep) == before
 
@@ -87,8 +70,8 @@ def test_an_invalid_start_or_limit_freezes_nothing(arguments, error, text):
         ((0,), {}, 0 * MINUTE),
     ],
 )
-def test_tick_takes_parts_a_timedelta_or_seconds(args, kwargs, moved, rds_export_clock):
-    """Tick returns the new time."""
+def test_tick(args, kwargs, moved, rds_export_clock):
+    """A tick takes parts of a timedelta, a timedelta or seconds, and returns the new time."""
     assert rds_export_clock.tick(*args, **kwargs) == rds_export_clock.now == START + moved
 
 
@@ -96,20 +79,21 @@ def test_tick_takes_parts_a_timedelta_or_seconds(args, kwargs, moved, rds_export
     ("delta", "got"),
     [("5", "str '5'"), (True, "bool True"), (float("nan"), "nan"), (float("inf"), "inf"), (1e300, "1e+300")],
 )
-def test_tick_refuses_other_values(delta, got, rds_export_clock):
-    """Only a timedelta or a number of seconds is a length of time."""
+def test_wrong_tick(delta, got, rds_export_clock):
+    """A tick refuses what is not a timedelta or a finite number of seconds."""
     text = f"delta must be a timedelta or a number of seconds, got {got}"
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         rds_export_clock.tick(delta)
 
 
 def test_public_members():
-    """What help(ExportClock) lists is what users may rely on."""
+    """The public names of ExportClock are those that users may rely on."""
     names = [name for name in dir(ExportClock) if not name.startswith("_")]
     assert names == ["call_at", "call_later", "move_to", "now", "tick"]
 
 
-def test_move_to_takes_a_time_with_a_time_zone(rds_export_clock):
+def test_move_to(rds_export_clock):
+    """The clock moves to a time with a time zone, also back, and returns it."""
     assert rds_export_clock.move_to("2026-03-01T02:00Z") == datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
     assert rds_export_clock.move_to(START) == rds_export_clock.now == START
 
@@ -137,192 +121,33 @@ def test_move_to_takes_a_time_with_a_time_zone(rds_export_clock):
         ),
     ],
 )
-def test_an_invalid_move_moves_nothing(move, error, text, rds_export_clock):
+def test_wrong_move(move, error, text, rds_export_clock):
+    """A wrong move is refused and moves nothing."""
     with pytest.raises(error) as caught:
         move(rds_export_clock)
     assert str(caught.value).startswith(text)
     assert rds_export_clock.now == START
 
 
-def test_it_shows_the_time_and_how_much_was_slept(rds_export_clock):
+def test_repr(rds_export_clock):
+    """The repr has the time and how much was slept."""
     rds_export_clock.tick(hours=1)
     time.sleep(90)
     assert repr(rds_export_clock) == "<ExportClock at 2026-01-01T01:01:30+00:00, 0:01:30 slept>"
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "import time\ndef wait(): time.sleep(60)",
-        "from time import sleep\ndef wait(): sleep(60)",
-        "from time import sleep as nap\ndef wait(): nap(60)",
-        "import asyncio\ndef wait(): asyncio.run(asyncio.sleep(60))",
-        "import asyncio\nfrom asyncio import sleep\nasync def a(): await sleep(60)\ndef wait(): asyncio.run(a())",
-    ],
-)
-def test_sleeping_moves_it_however_sleep_was_imported(source, module_of):
-    exporter = module_of(source)
-    for _ in range(2):  # the second clock knows the module already
-        with frozen_clock() as clock:
-            exporter.wait()
-            assert clock.now == START + MINUTE
-
-
-def test_a_module_imported_under_the_clock_gets_the_moved_sleep(rds_export_clock, module_of):
-    module_of("from time import sleep\nsleep(60)")
-    assert rds_export_clock.now == START + MINUTE
-
-
-@pytest.mark.parametrize("name", ["queue_poller", "subprocess_runner", "threading2"])
-def test_a_module_of_the_user_s_whose_name_begins_like_one_that_waits_for_real_is_moved(name, module_of):
-    exporter = module_of("import time\nfrom time import sleep\ndef wait(): sleep(30); time.sleep(30)", name)
-    with frozen_clock() as clock:
-        exporter.wait()
-        assert clock.now == START + MINUTE
-
-
-def test_a_stand_in_that_an_earlier_test_put_in_does_not_hide_the_sleep(module_of):
-    exporter = module_of("from time import sleep\ndef wait(): sleep(60)")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exporter, "sleep", lambda seconds: None)
-        with frozen_clock() as clock:
-            exporter.wait()
-            assert clock.now == START
-    with frozen_clock() as clock:
-        exporter.wait()
-        assert clock.now == START + MINUTE
-
-
-@pytest.mark.parametrize(
-    ("seconds", "error"),
-    [(-1, ValueError), (float("nan"), ValueError), (float("inf"), OverflowError), ("60", TypeError), (None, TypeError)],
-)
-def test_what_the_real_sleep_refuses_is_refused(seconds, error, rds_export_clock):
-    with pytest.raises(error):
-        time.sleep(seconds)
-    assert rds_export_clock.now == START
-
-
-def test_asyncio_sleep_refuses_what_the_real_one_refuses(rds_export_clock):
-    with pytest.raises(TypeError):
-        asyncio.run(asyncio.sleep("60"))
-    assert rds_export_clock.now == START
-
-
-def test_a_deadline_on_the_monotonic_clock_is_met_by_sleeping(rds_export_clock):
-    deadline, rounds = time.monotonic() + 90, 0
-    while time.monotonic() < deadline:
-        time.sleep(30)
-        rounds += 1
-    assert rounds == 3
-
-
-def test_an_export_is_polled_to_its_end(rds_export_tasks, rds_export_clock, rds_export_client):
-    rds_export_tasks.seed("nightly", status="STARTING")
-    seen = []
-    while not seen or seen[-1] != "COMPLETE":
-        seen.append(described(rds_export_client)["Status"])
-        time.sleep(60)
-    assert seen == ["STARTING"] * 10 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
-
-
-def test_the_delays_of_retries_move_it(rds_export_tasks, rds_export_clock, rds_export_client):
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=2)
-
-    described(rds_export_client)
-
-    (call,) = rds_export_tasks.calls
-    assert len(call.retry_delays) == 2
-    assert rds_export_clock.now == START + sum((timedelta(seconds=delay) for delay in call.retry_delays), timedelta(0))
-
-
-@pytest.mark.rds_export_tasks("before", "weekly", timeline=Stuck())
-def test_limit_message(rds_export_tasks, rds_export_client):
-    """It names the unfinished tasks that were described since the clock began, and says what to do."""
-    rds_export_tasks.seed("done", status="COMPLETE")
-    described(rds_export_client, "before")
-    with frozen_clock() as clock:
-        rds_export_tasks.seed("nightly", status="STARTING")
-        rds_export_client.cancel_export_task(ExportTaskIdentifier="weekly")
-        for identifier in ("nightly", "done", "weekly", "nightly"):
-            described(rds_export_client, identifier)
-            time.sleep(6 * 3600)
-        with pytest.raises(SleepLimitExceeded) as caught:
-            time.sleep(1)
-        assert clock.now == START + timedelta(days=1)
-    tasks = "'nightly' is still STARTING. 'weekly' is still CANCELING. "
-    assert str(caught.value) == LIMIT_EXCEEDED.format(4, tasks)
-
-
-@pytest.mark.rds_export_tasks("nightly", timeline=Stuck())
-def test_limit_ends_endless_polling(rds_export_clock, rds_export_client):
-    """``except Exception`` in the polling loop does not catch it."""
-
-    def poll():
-        for _ in range(100):
-            try:
-                described(rds_export_client)
-                time.sleep(6 * 3600)
-            except Exception:  # noqa: BLE001
-                continue
-
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. "))):
-        poll()
-
-
-def test_nothing_is_waited_for_afterwards():
-    """A fake that has ended is not asked what its tasks are doing."""
-    before = list(followers)
-    with fake_rds_export():
-        assert len(followers) == len(before) + 1
-    assert followers == before
-
-
-def test_limit_message_without_tasks(rds_export_clock):
-    """Without export tasks, the message is about the sleeps alone."""
-    with pytest.raises(SleepLimitExceeded, match=exactly(LIMIT_EXCEEDED.format(0, ""))):
-        time.sleep(1e300)
-
-
-@pytest.mark.rds_export_clock(limit=MINUTE)
-def test_only_sleeping_counts_towards_the_limit(rds_export_clock):
-    rds_export_clock.tick(days=30)
-    rds_export_clock.move_to("2030-01-01T00:00Z")
-    time.sleep(60)
-    with pytest.raises(SleepLimitExceeded):
-        asyncio.run(asyncio.sleep(1))
-
-
-def test_an_exceeded_limit_fails_its_own_test_and_no_other(pytester):
-    pytester.makepyfile(
+def test_unknown_argument(pytester):
+    """A marker with an argument that it does not have fails the setup."""
+    result = run(
+        pytester,
         """
-        import time
-
-        def test_waits(rds_export_clock):
-            while True:
-                time.sleep(3600)
-
-        def test_next(rds_export_clock):
-            assert rds_export_clock.now.isoformat() == "2026-01-01T00:00:00+00:00"
-        """
-    )
-    result = pytester.runpytest("-p", "no:randomly")
-    result.assert_outcomes(failed=1, passed=1)
-    result.stdout.fnmatch_lines(
-        ["E *SleepLimitExceeded: the code under test slept 24 times, and the next sleep would exceed the limit of *"]
+@pytest.mark.rds_export_clock(begin="2026-03-01T02:00Z")
+def test_it(rds_export_clock):
+    pass
+""",
     )
 
-
-def test_a_marker_with_an_argument_that_it_does_not_have_is_an_error(pytester):
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.rds_export_clock(begin="2026-03-01T02:00Z")
-        def test_it(rds_export_clock): ...
-        """
-    )
-    result = pytester.runpytest()
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"])
+    assert blocks(result)["ERROR at setup of test_it"] == [
+        "marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"
+    ]

@@ -27,3 +27,16 @@ def lines_after(result, start):
     index = next(index for index, line in enumerate(lines) if start in line) + 1
     end = next(index for index, line in enumerate(lines[index:], index) if line[:3] in {"===", "---", "___"})
     return lines[index:end]
+
+
+def blocks(result):
+    """Return the output lines below each heading of a failure or an error, by the heading."""
+    found, lines = {}, []
+    for line in result.outlines:
+        if line.startswith("___"):
+            lines = found.setdefault(line.strip("_ "), [])
+        elif line.startswith("==="):
+            lines = []
+        else:
+            lines.append(line)
+    return found

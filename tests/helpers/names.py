@@ -1,15 +1,5 @@
-"""Names of options and failures that several tests expect."""
+"""Names that tests expect in the catalogue of failures."""
 
-OPTIONS = (
-    "region",
-    "account_id",
-    "describe_unknown",
-    "concurrent_limit",
-    "page_size",
-    "timeline",
-    "assert_all_injected",
-    "assert_all_answered",
-)
 TRANSPORT = [
     "ConnectTimeoutError",
     "ReadTimeoutError",

@@ -17,7 +17,7 @@ LIMIT = 5
 
 
 @dataclass
-class Task:
+class ExpectedTask:
     """One export task."""
 
     status: str
@@ -68,7 +68,7 @@ class Task:
 
 
 @dataclass
-class Injection:
+class ExpectedInjection:
     """A failure for *left* more attempts."""
 
     operation: str

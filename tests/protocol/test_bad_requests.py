@@ -4,10 +4,10 @@ from datetime import timezone
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpers.aws import refused
+from helpers.errors import refused
 from helpers.wire import parse
 from pytest_rds_export._failures import Fault
 
@@ -24,12 +24,14 @@ def refusal(body):
 
 
 @pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "&", "{}"])
-def test_malformed_query(body):
+def test_malformed(body):
+    """A body that is not a query string has a syntax error."""
     assert refusal(body) == SYNTAX
 
 
 @pytest.mark.parametrize("body", ["", b"", V, "action=CancelExportTask&" + V])
-def test_missing_action(body):
+def test_no_action(body):
+    """A request without an action is refused."""
     assert refusal(body) == ("MissingAction", 400, "The request is missing an action or a required parameter.")
 
 
@@ -42,11 +44,13 @@ def test_missing_action(body):
         ("Action=CancelExportTask", "CancelExportTask", "None"),
     ],
 )
-def test_unknown_action_or_version(body, action, version):
+def test_unknown_action(body, action, version):
+    """An unknown action or version is refused with both."""
     assert refusal(body) == ("InvalidAction", 400, f"Could not find operation {action} for version {version}")
 
 
 def test_missing_parameter():
+    """A required parameter that is missing is named."""
     assert refusal(f"Action=CancelExportTask&{V}") == (
         "MissingParameter",
         400,
@@ -54,8 +58,8 @@ def test_missing_parameter():
     )
 
 
-def test_refused_request_of_a_real_client_is_recorded(rds_export_tasks, rds_export_client):
-    """Botocore sends a filter without values as one that has none."""
+def test_refused_call(rds_export_tasks, rds_export_client):
+    """A refused request of a client is recorded; botocore leaves out an empty list of values."""
     with refused("MissingParameter", 400, "The request must contain the parameter Values."):
         rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
 
@@ -93,20 +97,23 @@ def test_refused_request_of_a_real_client_is_recorded(rds_export_tasks, rds_expo
         ),
     ],
 )
-def test_parameter_of_the_wrong_type(query, text):
+def test_wrong_type(query, text):
+    """A parameter that is not of its type is refused with its value and name."""
     required = "&SourceArn=a&TargetArn=b&IntegrationName=c" if query.startswith("CreateIntegration") else ""
     assert refusal(f"{V}{required}&Action={query}") == ("InvalidParameterValue", 400, text)
 
 
 @pytest.mark.parametrize("query", ["Filters=a&Filters.Filter.1.Name=b", "Filters.Filter.1.Name=b&Filters=a"])
-def test_parameter_given_in_two_ways(query):
+def test_given_in_two_ways(query):
+    """A parameter that is both a value and a list is refused."""
     code, status, text = refusal(f"Action=DescribeExportTasks&{V}&{query}")
 
     assert (code, status) == ("MalformedQueryString", 404)
     assert text.endswith("is given in two ways.")
 
 
-def test_list_items_are_ordered_by_their_numbers():
+def test_order_of_items():
+    """The items of a list are in the order of their numbers."""
     query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
 
     _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
@@ -114,7 +121,8 @@ def test_list_items_are_ordered_by_their_numbers():
     assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
 
 
-def test_unknown_parameter_is_ignored():
+def test_unknown_parameter():
+    """An unknown parameter is ignored."""
     _, parameters = parse(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
 
     assert parameters == {"Marker": "m"}
@@ -130,9 +138,9 @@ _ACTIONS = st.sampled_from(["DescribeExportTasks", "DescribeEvents", "StartExpor
 _QUERIES = st.builds(lambda action, pairs: "&".join([f"Action={action}", V, *pairs]), _ACTIONS, _PAIRS)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.binary() | st.text() | _QUERIES)
-def test_any_body_is_parsed_or_gets_a_4xx(body):
+def test_any_body(body):
+    """Any body is parsed or refused with a status of 4xx."""
     try:
         operation, _ = parse(body)
     except Fault as fault:
@@ -143,13 +151,13 @@ def test_any_body_is_parsed_or_gets_a_4xx(body):
     assert 400 <= status < 500
 
 
-@settings(max_examples=60, deadline=None)
 @given(_TEXTS)
 @example("0:0B")
 @example("0:0T1")
 @example("1772330400")
 @example("2026-03-01T02:00:00.000Z")
-def test_any_time_is_parsed_or_refused(text):
+def test_any_time(text):
+    """Any time is parsed as UTC or refused with its value."""
     try:
         _, parameters = parse(urlencode({"Action": "DescribeEvents", "Version": "2014-10-31", "StartTime": text}))
     except Fault as fault:
@@ -159,8 +167,8 @@ def test_any_time_is_parsed_or_refused(text):
     assert found == f"Invalid value {text} for StartTime" or found.tzinfo is timezone.utc
 
 
-def test_a_request_of_a_client_that_names_no_operation(rds_export_tasks, rds_export_client):
-    """It is refused, and it is not a call."""
+def test_no_operation(rds_export_tasks, rds_export_client):
+    """A request of a client for an operation that does not exist is refused, and is not a call."""
 
     def rename(params, **_kwargs):
         params["body"] = {"Action": "Rename", "Version": "2014-10-31"}

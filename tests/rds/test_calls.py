@@ -2,27 +2,27 @@
 
 from datetime import datetime, timezone
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel
-from helpers.aws import SNAPSHOT, raises_exactly, start
+from helpers.aws import SNAPSHOT
+from helpers.calls import cancel, start
+from helpers.clients import client_with, shared_client
+from helpers.errors import raises_exactly
 from pytest_rds_export import fake_rds_export
 
 
 @pytest.fixture
 def retrying():
     """A client that makes up to three attempts."""
-    return boto3.client("rds", "us-east-1", config=Config(retries={"mode": "standard", "total_max_attempts": 3}))
+    return client_with(mode="standard", total_max_attempts=3)
 
 
-def test_request_and_response(rds_export_clock, rds_export_tasks, rds_export_client):
+def test_request_and_response(rds_export_clock, rds_export_tasks, client):
     """A call records its operation, parameters, region, time and response."""
     rds_export_tasks.seed("nightly", percent_progress=42)
 
-    response = cancel(rds_export_client)
+    response = cancel(client)
 
     (call,) = rds_export_tasks.calls
     assert call.operation == "CancelExportTask"
@@ -35,20 +35,20 @@ def test_request_and_response(rds_export_clock, rds_export_tasks, rds_export_cli
     assert call.response == response
 
 
-def test_fault(rds_export_tasks, rds_export_client):
+def test_fault(rds_export_tasks, client):
     """A refused call records the fault's code and status, and no response."""
     with pytest.raises(ClientError):
-        cancel(rds_export_client)
+        cancel(client)
 
     (call,) = rds_export_tasks.calls
     assert (call.http_status, call.error_code, call.response) == (404, "ExportTaskNotFound", None)
 
 
-def test_parameters_are_those_of_boto3(rds_export_tasks, rds_export_client):
+def test_parameters_are_those_of_boto3(rds_export_tasks, client):
     """A call records its parameters as a boto3 user writes them."""
     filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
 
-    rds_export_client.describe_export_tasks(Filters=filters, MaxRecords=20)
+    client.describe_export_tasks(Filters=filters, MaxRecords=20)
 
     assert rds_export_tasks.calls[0].parameters == {"Filters": filters, "MaxRecords": 20}
 
@@ -73,7 +73,7 @@ def test_interleaved_calls(rds_export_tasks, retrying):
 
     def cancel_another(attempts, **kwargs):
         if attempts == 1:
-            cancel(boto3.client("rds", "us-east-1"), "second")
+            cancel(shared_client(), "second")
 
     retrying.meta.events.register("needs-retry.rds.CancelExportTask", cancel_another)
     cancel(retrying, "first")
@@ -113,19 +113,19 @@ def test_exhausted_retries(name, http_status, error_code, rds_export_tasks, retr
     assert (call.http_status, call.error_code, call.response, call.attempts) == (http_status, error_code, None, 3)
 
 
-def test_injected_exception(rds_export_tasks, rds_export_client):
+def test_injected_exception(rds_export_tasks, client):
     """A call that failed with an injected exception records the name of its class."""
     rds_export_tasks.inject(PermissionError("no"))
 
     with pytest.raises(PermissionError):
-        cancel(rds_export_client)
+        cancel(client)
 
     assert (rds_export_tasks.calls[0].error_code, rds_export_tasks.calls[0].http_status) == ("PermissionError", None)
 
 
 def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
     """The calls of all regions and operations are listed in their order."""
-    default, other = boto3.client("rds", "us-east-1"), boto3.client("rds", "eu-west-1")
+    default, other = shared_client(), client_with(region="eu-west-1")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     other.meta.events.register(
         "before-send.rds.DescribeCertificates", before_send(b"<R><DescribeCertificatesResult/></R>")
@@ -152,7 +152,7 @@ def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
 
 def test_stubbed_and_handled_calls(rds_export_tasks, before_send):
     """A call records its response, whether of a stub or of another handler."""
-    client = boto3.client("rds")
+    client = client_with()
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
     client.meta.events.register("before-send.rds.DescribeCertificates", before_send(body))
@@ -166,13 +166,14 @@ def test_stubbed_and_handled_calls(rds_export_tasks, before_send):
     ]
 
 
-def test_error_of_a_handler(rds_export_tasks, before_send, rds_export_client):
+def test_error_of_a_handler(rds_export_tasks, before_send):
     """A call records the error code that another handler responds with."""
+    client = client_with()
     handler = before_send(b"<E><Error><Code>DBInstanceNotFound</Code></Error></E>", 404)
-    rds_export_client.meta.events.register("before-send.rds.DescribeDBInstances", handler)
+    client.meta.events.register("before-send.rds.DescribeDBInstances", handler)
 
-    with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
-        rds_export_client.describe_db_instances()
+    with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
+        client.describe_db_instances()
 
     (call,) = rds_export_tasks.calls
     assert (call.http_status, call.error_code, call.response) == (404, "DBInstanceNotFound", None)
@@ -190,11 +191,11 @@ def test_handler_after_injected_failure(rds_export_tasks, before_send, retrying)
     assert (call.attempts, call.http_status, call.error_code, call.response) == (2, 200, None, {"Marker": "m"})
 
 
-def test_calls_to(rds_export_tasks, rds_export_client):
+def test_calls_to(rds_export_tasks, client):
     """calls_to returns the calls to one operation."""
-    rds_export_client.describe_export_tasks()
+    client.describe_export_tasks()
     with pytest.raises(ClientError):
-        cancel(rds_export_client)
+        cancel(client)
 
     assert rds_export_tasks.calls_to("CancelExportTask") == rds_export_tasks.calls[1:]
     assert rds_export_tasks.calls_to("StartExportTask") == []
@@ -240,13 +241,13 @@ def test_repr(rds_export_tasks, retrying):
     ]
 
 
-def test_repr_of_a_failed_call(rds_export_tasks, rds_export_client):
+def test_repr_of_a_failed_call(rds_export_tasks, client):
     """The repr of a failed call has the code, and says if the failure was injected."""
     with pytest.raises(ClientError):
-        cancel(rds_export_client)
+        cancel(client)
     rds_export_tasks.inject(PermissionError("no"))
     with pytest.raises(PermissionError):
-        cancel(rds_export_client)
+        cancel(client)
 
     assert list(map(repr, rds_export_tasks.calls)) == [
         "<Call CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt>",
@@ -254,12 +255,12 @@ def test_repr_of_a_failed_call(rds_export_tasks, rds_export_client):
     ]
 
 
-def test_repr_names_the_parameters_that_narrow(rds_export_tasks, rds_export_client):
+def test_repr_names_the_parameters_that_narrow(rds_export_tasks, client):
     """The repr of a call has the source and the filters, which say what was requested."""
     filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
-    rds_export_client.describe_export_tasks(Filters=filters)
-    rds_export_client.describe_export_tasks(SourceArn=SNAPSHOT)
-    start(rds_export_client)
+    client.describe_export_tasks(Filters=filters)
+    client.describe_export_tasks(SourceArn=SNAPSHOT)
+    start(client)
 
     assert list(map(repr, rds_export_tasks.calls)) == [
         "<Call DescribeExportTasks status=starting,in_progress in us-east-1: ok (HTTP 200), 1 attempt>",
@@ -284,14 +285,13 @@ def test_injected_failures(rds_export_tasks, retrying):
     ]
 
 
-def test_repr_of_a_pending_call(rds_export_tasks, rds_export_client):
+def test_repr_of_a_pending_call(rds_export_tasks):
     """The repr of a call in progress says that there is no response."""
+    client = client_with()
     seen = []
-    rds_export_client.meta.events.register(
-        "before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0]))
-    )
+    client.meta.events.register("before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0])))
 
-    rds_export_client.describe_export_tasks()
+    client.describe_export_tasks()
 
     assert seen == ["<Call DescribeExportTasks in us-east-1: no response, 1 attempt>"]
 

@@ -1,10 +1,11 @@
 """CancelExportTask with a real client."""
 
-import boto3
 import pytest
 
-from helpers.asking import described
-from helpers.aws import CLUSTER, documented, fields_of, refused, start, without_metadata
+from helpers.aws import CLUSTER, documented, fields_of
+from helpers.calls import described, start, without_metadata
+from helpers.clients import shared_client
+from helpers.errors import refused
 from pytest_rds_export import ExportTask
 
 STATE_FAULT = ("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault"))
@@ -16,102 +17,102 @@ def cancel(client, identifier="nightly"):
 
 
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_running_export_becomes_canceling(rds_export_tasks, rds_export_client, status):
+def test_running_export_becomes_canceling(rds_export_tasks, client, status):
     rds_export_tasks.seed("nightly", status=status)
-    before = described(rds_export_client)
+    before = described(client)
 
-    response = cancel(rds_export_client)
+    response = cancel(client)
 
     assert response == {**before, "Status": "CANCELING"}
     assert set(response) == fields_of("CANCELING", extracting=status == "IN_PROGRESS")
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_progress_and_prefix_do_not_change(rds_export_tasks, rds_export_client):
+def test_progress_and_prefix_do_not_change(rds_export_tasks, client):
     rds_export_tasks.seed(
         "nightly", percent_progress=42, total_extracted_data_in_gb=7, s3_prefix="rds", export_only=["orders"]
     )
 
-    response = cancel(rds_export_client)
+    response = cancel(client)
 
     assert set(response) == fields_of("CANCELING", given=("S3Prefix", "ExportOnly"))
     assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
     assert (response["S3Prefix"], response["ExportOnly"]) == ("rds", ["orders"])
 
 
-def test_export_of_a_cluster(rds_export_tasks, rds_export_client):
+def test_export_of_a_cluster(rds_export_tasks, client):
     rds_export_tasks.seed("nightly", source_arn=CLUSTER)
 
-    response = cancel(rds_export_client)
+    response = cancel(client)
 
     assert set(response) == fields_of("CANCELING", cluster=True)
     assert response["SourceType"] == "CLUSTER"
 
 
-def test_export_started_by_a_client(rds_export_client):
-    start(rds_export_client)
+def test_export_started_by_a_client(client):
+    start(client)
 
-    response = cancel(rds_export_client)
+    response = cancel(client)
 
     assert set(response) == fields_of("CANCELING", extracting=False)
     assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")
 
 
-def test_becomes_canceled_later(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_becomes_canceled_later(rds_export_tasks, client, rds_export_clock):
     rds_export_tasks.seed("nightly", percent_progress=42)
-    cancel(rds_export_client)
+    cancel(client)
 
     rds_export_clock.tick(minutes=2)
 
-    shown = described(rds_export_client)
+    shown = described(client)
     assert set(shown) == fields_of("CANCELED")
     assert (shown["Status"], shown["PercentProgress"]) == ("CANCELED", 42)
     assert shown["TaskEndTime"] == rds_export_clock.now
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_export_that_is_not_running(rds_export_tasks, rds_export_client, status):
+def test_export_that_is_not_running(rds_export_tasks, client, status):
     rds_export_tasks.seed("nightly", status=status)
-    before = described(rds_export_client)
+    before = described(client)
 
     with refused(*STATE_FAULT):
-        cancel(rds_export_client)
+        cancel(client)
 
-    assert described(rds_export_client) == before
+    assert described(client) == before
 
 
-def test_second_cancel(rds_export_tasks, rds_export_client):
+def test_second_cancel(rds_export_tasks, client):
     rds_export_tasks.seed("nightly")
-    cancel(rds_export_client)
+    cancel(client)
 
     with refused(*STATE_FAULT):
-        cancel(rds_export_client)
+        cancel(client)
 
 
 @pytest.mark.parametrize("identifier", ["Nightly", "nightly-2", "no identifier"])
-def test_unknown_identifier(rds_export_tasks, rds_export_client, identifier):
+def test_unknown_identifier(rds_export_tasks, client, identifier):
     rds_export_tasks.seed("nightly")
 
     with refused(*NOT_FOUND):
-        cancel(rds_export_client, identifier)
+        cancel(client, identifier)
 
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-def test_task_of_another_region(rds_export_tasks, rds_export_client):
+def test_task_of_another_region(rds_export_tasks, client):
     rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
 
     with refused(*NOT_FOUND):
-        cancel(rds_export_client)
+        cancel(client)
 
-    other_region = boto3.client("rds", region_name="eu-west-1")
+    other_region = shared_client("eu-west-1")
     assert cancel(other_region)["Status"] == "CANCELING"
 
 
-def test_faults_are_the_clients_exception_classes(rds_export_tasks, rds_export_client):
+def test_faults_are_the_clients_exception_classes(rds_export_tasks, client):
     rds_export_tasks.seed("nightly", status="COMPLETE")
 
-    with pytest.raises(rds_export_client.exceptions.InvalidExportTaskStateFault):
-        cancel(rds_export_client)
-    with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault):
-        cancel(rds_export_client, "other")
+    with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
+        cancel(client)
+    with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
+        cancel(client, "other")

@@ -2,8 +2,9 @@
 
 import pytest
 
-from helpers.asking import described
-from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of, refused
+from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of
+from helpers.calls import described
+from helpers.errors import refused
 from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
 NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
@@ -18,22 +19,22 @@ def by(name, *values):
 
 
 @pytest.fixture
-def client(rds_export_tasks, rds_export_client):
+def seeded_client(rds_export_tasks, client):
     rds_export_tasks.seed("starting", status="STARTING", source_arn=SNAPSHOT, s3_bucket="first")
     rds_export_tasks.seed("running", status="IN_PROGRESS", source_arn=CLUSTER, s3_bucket="first")
     rds_export_tasks.seed("done", status="COMPLETE", source_arn=CLUSTER_SNAPSHOT, s3_bucket="second")
     rds_export_tasks.seed("Done-2", status="COMPLETE", source_arn=CLUSTER, s3_bucket="First")
-    return rds_export_client
+    return client
 
 
-def test_all_tasks_of_the_region_in_order(rds_export_tasks, client):
+def test_all_tasks_of_the_region_in_order(rds_export_tasks, seeded_client):
     rds_export_tasks.seed_all([ExportTask("other-region", region="eu-west-1")])
 
-    assert found(client) == ["starting", "running", "done", "Done-2"]
+    assert found(seeded_client) == ["starting", "running", "done", "Done-2"]
 
 
-def test_no_tasks(rds_export_client):
-    response = rds_export_client.describe_export_tasks()
+def test_no_tasks(client):
+    response = client.describe_export_tasks()
 
     assert response["ExportTasks"] == []
     assert "Marker" not in response
@@ -42,11 +43,11 @@ def test_no_tasks(rds_export_client):
 @pytest.mark.parametrize("given", [{"s3_prefix": "rds", "export_only": ["orders"]}, {}])
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_fields_of_each_status(rds_export_tasks, rds_export_client, status, cluster, given):
+def test_fields_of_each_status(rds_export_tasks, client, status, cluster, given):
     source = CLUSTER if cluster else SNAPSHOT
     rds_export_tasks.seed("nightly", status=status, source_arn=source, **given)
 
-    shown = described(rds_export_client)
+    shown = described(client)
 
     some = ("S3Prefix", "ExportOnly") if given else ("S3Prefix",)
     assert set(shown) == fields_of(
@@ -54,31 +55,31 @@ def test_fields_of_each_status(rds_export_tasks, rds_export_client, status, clus
     )
 
 
-def test_warning_message(rds_export_tasks, rds_export_client):
+def test_warning_message(rds_export_tasks, client):
     warning = (
         '{"skippedTables":[],"skippedObjectives":[],'
         '"general":[{"reason":"FAILED_TO_EXTRACT_TABLES_LIST_FOR_DATABASE"}]}'
     )
     rds_export_tasks.seed("nightly", status="COMPLETE", warning_message=warning)
 
-    assert set(described(rds_export_client)) == fields_of("COMPLETE", given=("S3Prefix", "WarningMessage"))
-    assert described(rds_export_client)["WarningMessage"] == warning
+    assert set(described(client)) == fields_of("COMPLETE", given=("S3Prefix", "WarningMessage"))
+    assert described(client)["WarningMessage"] == warning
 
 
-def test_by_identifier(client):
-    assert found(client, ExportTaskIdentifier="done") == ["done"]
+def test_by_identifier(seeded_client):
+    assert found(seeded_client, ExportTaskIdentifier="done") == ["done"]
 
 
 @pytest.mark.parametrize("identifier", ["Done", "nightly"])
-def test_unknown_identifier(client, identifier):
+def test_unknown_identifier(seeded_client, identifier):
     with refused(*NOT_FOUND):
-        client.describe_export_tasks(ExportTaskIdentifier=identifier)
+        seeded_client.describe_export_tasks(ExportTaskIdentifier=identifier)
 
 
-def test_unknown_identifier_with_describe_unknown_empty(rds_export_client):
+def test_unknown_identifier_with_describe_unknown_empty(client):
     with fake_rds_export("nightly", describe_unknown="empty"):
-        response = rds_export_client.describe_export_tasks(ExportTaskIdentifier="other")
-        assert found(rds_export_client, ExportTaskIdentifier="nightly") == ["nightly"]
+        response = client.describe_export_tasks(ExportTaskIdentifier="other")
+        assert found(client, ExportTaskIdentifier="nightly") == ["nightly"]
 
     assert response["ExportTasks"] == []
     assert "Marker" not in response
@@ -100,8 +101,8 @@ def test_unknown_identifier_with_describe_unknown_empty(rds_export_client):
         ({"Filters": []}, ["starting", "running", "done", "Done-2"]),
     ],
 )
-def test_tasks_match_all_parameters(client, parameters, expected):
-    assert found(client, **parameters) == expected
+def test_tasks_match_all_parameters(seeded_client, parameters, expected):
+    assert found(seeded_client, **parameters) == expected
 
 
 @pytest.mark.parametrize(
@@ -120,31 +121,31 @@ def test_tasks_match_all_parameters(client, parameters, expected):
         ([by("status", "complete"), by("status", "starting")], []),
     ],
 )
-def test_tasks_match_all_filters_and_one_of_their_values(client, filters, expected):
-    assert found(client, Filters=filters) == expected
+def test_tasks_match_all_filters_and_one_of_their_values(seeded_client, filters, expected):
+    assert found(seeded_client, Filters=filters) == expected
 
 
 @pytest.mark.parametrize("name", ["Status", "engine", "", "ExportTaskIdentifier"])
-def test_unknown_filter_name(client, name):
+def test_unknown_filter_name(seeded_client, name):
     with refused("InvalidParameterValue", 400, f"Unrecognized filter name: {name}"):
-        client.describe_export_tasks(Filters=[by("status", "complete"), by(name, "x")])
+        seeded_client.describe_export_tasks(Filters=[by("status", "complete"), by(name, "x")])
 
 
-def test_filter_without_values(client):
+def test_filter_without_values(seeded_client):
     with refused("MissingParameter", 400, "The request must contain the parameter Values."):
-        client.describe_export_tasks(Filters=[by("status")])
+        seeded_client.describe_export_tasks(Filters=[by("status")])
 
 
-def test_unknown_filter_is_checked_before_the_identifier(client):
+def test_unknown_filter_is_checked_before_the_identifier(seeded_client):
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: engine"):
-        client.describe_export_tasks(ExportTaskIdentifier="nightly", Filters=[by("engine", "x")])
+        seeded_client.describe_export_tasks(ExportTaskIdentifier="nightly", Filters=[by("engine", "x")])
 
 
-def test_filters_use_the_current_status(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_filters_use_the_current_status(rds_export_tasks, client, rds_export_clock):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.seed("stuck", timeline=Stuck())
 
     rds_export_clock.tick(minutes=5)
 
-    assert found(rds_export_client, Filters=[by("status", "complete")]) == ["nightly"]
-    assert found(rds_export_client, Filters=[by("status", "in_progress")]) == ["stuck"]
+    assert found(client, Filters=[by("status", "complete")]) == ["nightly"]
+    assert found(client, Filters=[by("status", "in_progress")]) == ["stuck"]

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, NOON, SNAPSHOT, make
+from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, make_event
 from pytest_rds_export._failures import Fault
 from pytest_rds_export._rds.events import add_event, select, to_response
 from pytest_rds_export._rds.pagination import paginate
 
 
 def at(minutes, **options):
-    return make(date=NOON + timedelta(minutes=minutes), **options)
+    return make_event(date=NOON + timedelta(minutes=minutes), **options)
 
 
 def in_order(*added):
@@ -119,7 +119,7 @@ def test_interval_out_of_range(parameters):
 )
 def test_filtering(parameters, minutes):
     """Type, identifier and categories narrow the list together, and Filters has no effect."""
-    sources = {-4: SNAPSHOT, -3: AUTOMATED, -2: CLUSTER_SNAPSHOT, -1: CLUSTER}
+    sources = {-4: MYDB_1, -3: MYDB_AUTOMATED, -2: SHOP_1, -1: SHOP}
 
     assert listed(in_order(*(at(minute, source_arn=arn) for minute, arn in sources.items())), **parameters) == minutes
 
@@ -138,14 +138,14 @@ def test_unknown_type():
 
 def test_response():
     """The response has the fields of the service model in their order, without the event ID."""
-    response = to_response(make())
+    response = to_response(make_event())
     expected = {
         "SourceIdentifier": "mydb-1",
         "SourceType": "db-snapshot",
         "Message": "Export task completed",
         "EventCategories": ["notification"],
         "Date": datetime(2026, 3, 1, 12, 0, 7, 218000, tzinfo=timezone.utc),
-        "SourceArn": SNAPSHOT,
+        "SourceArn": MYDB_1,
     }
 
     assert response == expected

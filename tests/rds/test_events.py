@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta, timezone
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel, described, exactly
-from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, refused, start, without_metadata
+from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
+from helpers.calls import cancel, described, start, without_metadata
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly, refused
 from helpers.loopback import post, query
 from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
@@ -35,9 +36,9 @@ def sources(client, **parameters):
 # What has an event
 
 
-def test_timeline(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_timeline(rds_export_tasks, rds_export_clock, client):
     """A started export has its event at the end of its timeline, whenever events are read."""
-    start(rds_export_client)
+    start(client)
     rds_export_clock.tick(minutes=14, seconds=59)
     assert rds_export_tasks.events == []
 
@@ -55,50 +56,50 @@ def test_timeline(rds_export_tasks, rds_export_clock, rds_export_client):
         (CLUSTER, "RDS-EVENT-0234", "RDS-EVENT-0235", "RDS-EVENT-0236"),
     ],
 )
-def test_each_end(source, failed, canceled, completed, rds_export_tasks, rds_export_clock, rds_export_client):
+def test_each_end(source, failed, canceled, completed, rds_export_tasks, rds_export_clock, client):
     """Snapshots, cluster snapshots and clusters have an event for each of the three ends."""
     failing = Timeline(in_progress=60, outcome="FAILED")
     rds_export_tasks.seed("fails", source_arn=source, timeline=failing)
     rds_export_tasks.seed("completes", source_arn=source)
     rds_export_tasks.seed("canceled", source_arn=source)
-    cancel(rds_export_client, "canceled")
+    cancel(client, "canceled")
 
     rds_export_clock.tick(minutes=5)
 
     assert ends(rds_export_tasks) == [("fails", failed, 1), ("canceled", canceled, 2), ("completes", completed, 5)]
 
 
-def test_polls(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_polls(rds_export_tasks, rds_export_clock, client):
     """A task that follows polls has its event when DescribeExportTasks finds it ended."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
-    described(rds_export_client)
+    described(client)
     rds_export_clock.tick(minutes=3)
     assert rds_export_tasks.events == []
 
-    assert described(rds_export_client)["Status"] == "COMPLETE"
+    assert described(client)["Status"] == "COMPLETE"
 
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 3)]
 
 
-def test_polled_cancel(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_polled_cancel(rds_export_tasks, rds_export_clock, client):
     """A canceled task that follows polls has one event, for CANCELED."""
     rds_export_tasks.seed("nightly", timeline=Polls(canceling=1))
-    cancel(rds_export_client)
-    described(rds_export_client)
+    cancel(client)
+    described(client)
     assert rds_export_tasks.events == []
 
-    described(rds_export_client)
-    described(rds_export_client)
+    described(client)
+    described(client)
 
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0160", 0)]
 
 
-def test_canceling(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_canceling(rds_export_tasks, rds_export_clock, client):
     """A task has its event when it becomes CANCELED, even if events were read while it was CANCELING."""
     rds_export_tasks.seed("seeded", status="CANCELING")
     rds_export_tasks.seed("running")
     rds_export_clock.tick(minutes=1)
-    cancel(rds_export_client, "running")
+    cancel(client, "running")
     assert rds_export_tasks.events == []
 
     rds_export_clock.tick(minutes=5)
@@ -131,11 +132,11 @@ def test_no_event_before_the_end(status, rds_export_tasks):
 
 
 @pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "CANCELED"])
-def test_seeded_ended(status, rds_export_tasks, rds_export_clock, rds_export_client):
+def test_seeded_ended(status, rds_export_tasks, rds_export_clock, client):
     """A task that was seeded already ended has no event."""
     rds_export_tasks.seed("nightly", status=status)
     rds_export_clock.tick(days=1)
-    described(rds_export_client)
+    described(client)
 
     assert rds_export_tasks.events == []
 
@@ -147,23 +148,23 @@ def test_given_time(rds_export_tasks, rds_export_clock):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", -7)]
 
 
-def test_race(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_race(rds_export_tasks, rds_export_clock, client):
     """A cancel that comes too late, as injected, leaves the event of a completed export."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InvalidExportTaskStateFault")
     rds_export_clock.tick(minutes=1)
 
-    with pytest.raises(rds_export_client.exceptions.InvalidExportTaskStateFault):
-        cancel(rds_export_client)
-    with pytest.raises(rds_export_client.exceptions.InvalidExportTaskStateFault):
-        cancel(rds_export_client)
+    with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
+        cancel(client)
+    with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
+        cancel(client)
 
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 1)]
 
 
-def test_slash(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_slash(rds_export_tasks, rds_export_clock, client):
     """An export with a bad prefix has the event of a failed one."""
-    start(rds_export_client, S3Prefix="exports/")
+    start(client, S3Prefix="exports/")
     rds_export_clock.tick(hours=1)
 
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0159", 15)]
@@ -235,19 +236,19 @@ def test_regions(rds_export_tasks, rds_export_clock):
         [("home", "RDS-EVENT-0161", 5)],
         [("away", "RDS-EVENT-0161", 1)],
     )
-    clients = [boto3.client("rds", region) for region in ("us-east-1", "eu-west-1", "eu-west-2")]
+    clients = [shared_client(region) for region in ("us-east-1", "eu-west-1", "eu-west-2")]
     assert [sources(client) for client in clients] == [["home"], ["away"], []]
 
 
 # DescribeEvents
 
 
-def test_describe_events(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_describe_events(rds_export_tasks, rds_export_clock, client):
     """The event that a client receives has the fields of the service model, without the event ID."""
     rds_export_tasks.seed("nightly", source_arn=CLUSTER)
     rds_export_clock.tick(minutes=7)
 
-    assert without_metadata(rds_export_client.describe_events()) == {
+    assert without_metadata(client.describe_events()) == {
         "Events": [
             {
                 "SourceIdentifier": "orders",
@@ -262,9 +263,9 @@ def test_describe_events(rds_export_tasks, rds_export_clock, rds_export_client):
     assert rds_export_tasks["nightly"].status == "COMPLETE"
 
 
-def test_no_events(rds_export_tasks, rds_export_client):
+def test_no_events(rds_export_tasks, client):
     """Without an event the list is empty."""
-    assert without_metadata(rds_export_client.describe_events()) == {"Events": []}
+    assert without_metadata(client.describe_events()) == {"Events": []}
 
 
 @pytest.mark.parametrize(
@@ -278,13 +279,13 @@ def test_no_events(rds_export_tasks, rds_export_client):
         ({"EndTime": JANUARY + timedelta(days=13)}, ["middle"]),
     ],
 )
-def test_interval(parameters, found, rds_export_tasks, rds_export_clock, rds_export_client):
+def test_interval(parameters, found, rds_export_tasks, rds_export_clock, client):
     """The last hour is listed by default, and never more than the last 14 days."""
     for name, day in (("first", 0), ("middle", 13), ("last", 15)):
         rds_export_clock.move_to(JANUARY + timedelta(days=day))
         rds_export_tasks.seed(name).move_to("COMPLETE")
 
-    assert sources(rds_export_client, **parameters) == found
+    assert sources(client, **parameters) == found
 
 
 @pytest.mark.parametrize(
@@ -297,27 +298,27 @@ def test_interval(parameters, found, rds_export_tasks, rds_export_clock, rds_exp
         ({"EventCategories": ["backup"]}, []),
     ],
 )
-def test_filtering(parameters, found, rds_export_tasks, rds_export_client):
+def test_filtering(parameters, found, rds_export_tasks, client):
     """Type, identifier and categories narrow the list."""
     rds_export_tasks.seed("snapshot", source_arn=SNAPSHOT).move_to("COMPLETE")
     rds_export_tasks.seed("cluster", source_arn=CLUSTER).move_to("COMPLETE")
 
-    assert sources(rds_export_client, **parameters) == found
+    assert sources(client, **parameters) == found
 
 
-def test_refusals(rds_export_tasks, rds_export_client):
+def test_refusals(rds_export_tasks, client):
     """Parameters that RDS does not accept are refused."""
     with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):
-        rds_export_client.describe_events(SourceIdentifier="nightly")
+        client.describe_events(SourceIdentifier="nightly")
     with refused("InvalidParameterValue", 400, "Invalid value SNAPSHOT for SourceType."):
-        rds_export_client.describe_events(SourceType="SNAPSHOT")
+        client.describe_events(SourceType="SNAPSHOT")
     with refused("InvalidParameterValue", 400, "Invalid value 101 for MaxRecords. Must be between 20 and 100"):
-        rds_export_client.describe_events(MaxRecords=101)
+        client.describe_events(MaxRecords=101)
     with refused("InvalidParameterValue", 400, "Invalid value made-up for Marker."):
-        rds_export_client.describe_events(Marker="made-up")
+        client.describe_events(Marker="made-up")
 
 
-def test_paginator(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_paginator(rds_export_tasks, rds_export_clock, client):
     """The paginator of boto3 returns each event once, even if time passes and exports end between two pages."""
     names = [f"task-{number:03}" for number in range(59)]
     for name in names:
@@ -326,7 +327,7 @@ def test_paginator(rds_export_tasks, rds_export_clock, rds_export_client):
     rds_export_tasks.seed("later", timeline=Timeline(in_progress=60))
 
     found = []
-    for page in rds_export_client.get_paginator("describe_events").paginate(PaginationConfig={"PageSize": 20}):
+    for page in client.get_paginator("describe_events").paginate(PaginationConfig={"PageSize": 20}):
         found.append([event["SourceIdentifier"] for event in page["Events"]])
         rds_export_clock.tick(minutes=45)
 
@@ -334,32 +335,32 @@ def test_paginator(rds_export_tasks, rds_export_clock, rds_export_client):
 
 
 @pytest.mark.rds_export_tasks(page_size=1)
-def test_marker_of_another_list(rds_export_tasks, rds_export_client):
+def test_marker_of_another_list(rds_export_tasks, client):
     """A Marker of DescribeExportTasks is refused, and so is that of another region."""
     for region in (rds_export_tasks, rds_export_tasks.in_region("eu-west-1")):
         for task in region.seed_all(["first", "second"]):
             task.move_to("COMPLETE")
-    tasks = rds_export_client.describe_export_tasks()["Marker"]
-    ireland = boto3.client("rds", "eu-west-1").describe_events()["Marker"]
+    tasks = client.describe_export_tasks()["Marker"]
+    ireland = shared_client("eu-west-1").describe_events()["Marker"]
 
     for marker in (tasks, ireland):
         with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-            rds_export_client.describe_events(Marker=marker)
-    assert sources(rds_export_client, Marker=rds_export_client.describe_events()["Marker"]) == ["second"]
+            client.describe_events(Marker=marker)
+    assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
 
 
-def test_injected(rds_export_tasks, rds_export_client):
+def test_injected(rds_export_tasks, client):
     """DescribeEvents can fail like any other operation."""
     rds_export_tasks.inject("AccessDenied", operation="DescribeEvents")
 
     with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        rds_export_client.describe_events()
+        client.describe_events()
 
 
 def test_not_stubbed(rds_export_tasks):
     """DescribeEvents is always handled, so that it is not stubbed."""
     message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task or inject a failure"
-    with pytest.raises(ValueError, match=exactly(message)):
+    with raises_exactly(ValueError, message):
         rds_export_tasks.stub("DescribeEvents", {"Events": []})
 
 
@@ -389,7 +390,7 @@ def test_wrong_shape(rds_export_tasks):
     rds_export_tasks.seed("nightly").move_to("COMPLETE")
     (event,) = rds_export_tasks.events
 
-    with pytest.raises(ValueError, match=exactly("source must be 'subscription' or 'eventbridge', got 'sns'")):
+    with raises_exactly(ValueError, "source must be 'subscription' or 'eventbridge', got 'sns'"):
         event.to_lambda("sns")
-    with pytest.raises(ValueError, match=exactly("generation must be 2021 or 2023, got 2022")):
+    with raises_exactly(ValueError, "generation must be 2021 or 2023, got 2022"):
         event.to_sns(generation=2022)

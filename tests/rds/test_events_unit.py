@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from helpers.events import AUTOMATED, CLUSTER, CLUSTER_SNAPSHOT, ENDED, NOON, SNAPSHOT, make
+from helpers.events import ENDED, MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, make_event
 from pytest_rds_export._rds.events import ExportEvent, event_for
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:rds-events"
@@ -15,7 +15,7 @@ SUBSCRIPTION = f"{TOPIC}:1ae0dd29-6700-5d5b-9878-a7b58c387b39"
 DOCS = "http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide"
 ATTRIBUTES = {
     "EventID": {"Type": "String", "Value": "RDS-EVENT-0161"},
-    "Resource": {"Type": "String", "Value": SNAPSHOT},
+    "Resource": {"Type": "String", "Value": MYDB_1},
 }
 
 
@@ -29,20 +29,20 @@ def message(event, **options):
 @pytest.mark.parametrize(
     ("source_arn", "status", "event_id"),
     [
-        (SNAPSHOT, "FAILED", "RDS-EVENT-0159"),
-        (SNAPSHOT, "CANCELED", "RDS-EVENT-0160"),
-        (SNAPSHOT, "COMPLETE", "RDS-EVENT-0161"),
-        (CLUSTER_SNAPSHOT, "FAILED", "RDS-EVENT-0162"),
-        (CLUSTER_SNAPSHOT, "CANCELED", "RDS-EVENT-0163"),
-        (CLUSTER_SNAPSHOT, "COMPLETE", "RDS-EVENT-0164"),
-        (CLUSTER, "FAILED", "RDS-EVENT-0234"),
-        (CLUSTER, "CANCELED", "RDS-EVENT-0235"),
-        (CLUSTER, "COMPLETE", "RDS-EVENT-0236"),
+        (MYDB_1, "FAILED", "RDS-EVENT-0159"),
+        (MYDB_1, "CANCELED", "RDS-EVENT-0160"),
+        (MYDB_1, "COMPLETE", "RDS-EVENT-0161"),
+        (SHOP_1, "FAILED", "RDS-EVENT-0162"),
+        (SHOP_1, "CANCELED", "RDS-EVENT-0163"),
+        (SHOP_1, "COMPLETE", "RDS-EVENT-0164"),
+        (SHOP, "FAILED", "RDS-EVENT-0234"),
+        (SHOP, "CANCELED", "RDS-EVENT-0235"),
+        (SHOP, "COMPLETE", "RDS-EVENT-0236"),
     ],
 )
 def test_event_id(source_arn, status, event_id):
     """Resource type and status determine the event ID."""
-    assert make(status, source_arn).event_id == event_id
+    assert make_event(status, source_arn).event_id == event_id
 
 
 @pytest.mark.parametrize(
@@ -55,20 +55,20 @@ def test_event_id(source_arn, status, event_id):
 )
 def test_message(status, text):
     """The message has no full stop and does not depend on the source."""
-    assert {make(status, arn).message for arn in (SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER)} == {text}
+    assert {make_event(status, arn).message for arn in (MYDB_1, SHOP_1, SHOP)} == {text}
 
 
 @pytest.mark.parametrize(
     ("source_arn", "api", "eventbridge", "detail_type"),
     [
-        (SNAPSHOT, "db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event"),
-        (CLUSTER_SNAPSHOT, "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event"),
-        (CLUSTER, "db-cluster", "CLUSTER", "RDS DB Cluster Event"),
+        (MYDB_1, "db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event"),
+        (SHOP_1, "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event"),
+        (SHOP, "db-cluster", "CLUSTER", "RDS DB Cluster Event"),
     ],
 )
 def test_source_type(source_arn, api, eventbridge, detail_type):
     """The API and EventBridge spell the type of the source differently."""
-    event = make(source_arn=source_arn)
+    event = make_event(source_arn=source_arn)
     sent = event.to_eventbridge()
 
     assert (event.source_type, sent["detail"]["SourceType"], sent["detail-type"]) == (api, eventbridge, detail_type)
@@ -78,7 +78,7 @@ def test_fields():
     """The event has the fields of the task's end, and the date has milliseconds."""
     task = SimpleNamespace(identifier="nightly")
     event = event_for(
-        "COMPLETE", source_arn=SNAPSHOT, region="eu-west-1", account_id="210987654321", date=ENDED, task=task
+        "COMPLETE", source_arn=MYDB_1, region="eu-west-1", account_id="210987654321", date=ENDED, task=task
     )
 
     assert event == ExportEvent(
@@ -87,7 +87,7 @@ def test_fields():
         categories=("notification",),
         source_type="db-snapshot",
         source_identifier="mydb-1",
-        source_arn=SNAPSHOT,
+        source_arn=MYDB_1,
         date=datetime(2026, 3, 1, 12, 0, 7, 218000, tzinfo=timezone.utc),
         region="eu-west-1",
         account_id="210987654321",
@@ -98,7 +98,7 @@ def test_fields():
 
 def test_repr():
     """The repr is one line with the event, the source, the date and the task."""
-    assert repr(make()) == (
+    assert repr(make_event()) == (
         "<ExportEvent RDS-EVENT-0161 (Export task completed): db-snapshot mydb-1"
         " at 2026-03-01T12:00:07.218Z, task 'nightly'>"
     )
@@ -111,11 +111,11 @@ def test_public_module():
 
 def test_frozen():
     """An event cannot be changed, and it has a hash."""
-    event = make()
+    event = make_event()
 
     with pytest.raises(AttributeError):
         event.message = "Export task started"
-    assert hash(event) == hash(make(task="another"))
+    assert hash(event) == hash(make_event(task="another"))
 
 
 # EventBridge
@@ -123,7 +123,7 @@ def test_frozen():
 
 def test_eventbridge():
     """The event has the keys of captured RDS events in their order."""
-    sent = make().to_eventbridge()
+    sent = make_event().to_eventbridge()
     expected = {
         "version": "0",
         "id": sent["id"],
@@ -132,11 +132,11 @@ def test_eventbridge():
         "account": "123456789012",
         "time": "2026-03-01T12:00:07Z",
         "region": "eu-west-1",
-        "resources": [SNAPSHOT],
+        "resources": [MYDB_1],
         "detail": {
             "EventCategories": ["notification"],
             "SourceType": "SNAPSHOT",
-            "SourceArn": SNAPSHOT,
+            "SourceArn": MYDB_1,
             "Date": "2026-03-01T12:00:07.218Z",
             "Message": "Export task completed",
             "SourceIdentifier": "mydb-1",
@@ -152,7 +152,7 @@ def test_eventbridge():
 
 def test_whole_second():
     """A date without a fraction keeps its three zeros."""
-    event = make(date=NOON)
+    event = make_event(date=NOON)
 
     assert event.to_eventbridge()["detail"]["Date"] == "2026-03-01T12:00:00.000Z"
     assert message(event)["Event Time"] == "2026-03-01 12:00:00.000"
@@ -160,11 +160,11 @@ def test_whole_second():
 
 def test_own_dict():
     """A handler that changes what it received does not change the event."""
-    event = make()
+    event = make_event()
     event.to_eventbridge()["detail"]["EventCategories"].append("changed")
     event.to_eventbridge()["detail"]["Tags"]["changed"] = "yes"
 
-    assert event.to_eventbridge() == make().to_eventbridge()
+    assert event.to_eventbridge() == make_event().to_eventbridge()
 
 
 # SNS
@@ -172,7 +172,7 @@ def test_own_dict():
 
 def test_sns():
     """The notification of a subscription has the keys that SNS sends to HTTP and SQS, in their order."""
-    sent = make().to_sns()
+    sent = make_event().to_sns()
     expected = {
         "Type": "Notification",
         "MessageId": sent["MessageId"],
@@ -180,7 +180,7 @@ def test_sns():
         "Subject": "RDS Notification Message",
         "Message": '{"Event Source":"db-snapshot","Event Time":"2026-03-01 12:00:07.218",'
         '"Identifier Link":"https://console.aws.amazon.com/rds/home?region=eu-west-1#snapshot:id=mydb-1",'
-        f'"Source ID":"mydb-1","Source ARN":"{SNAPSHOT}",'
+        f'"Source ID":"mydb-1","Source ARN":"{MYDB_1}",'
         f'"Event ID":"{DOCS}/USER_Events.Messages.html#RDS-EVENT-0161",'
         '"Event Message":"Export task completed","Tags":{}}',
         "Timestamp": "2026-03-01T12:00:07.218Z",
@@ -198,12 +198,12 @@ def test_sns():
 
 def test_sns_of_2021():
     """The older message links to the older page, and has neither tags nor message attributes."""
-    sent = make().to_sns(generation=2021)
+    sent = make_event().to_sns(generation=2021)
 
     assert sent["Message"] == (
         '{"Event Source":"db-snapshot","Event Time":"2026-03-01 12:00:07.218",'
         '"Identifier Link":"https://console.aws.amazon.com/rds/home?region=eu-west-1#snapshot:id=mydb-1",'
-        f'"Source ID":"mydb-1","Source ARN":"{SNAPSHOT}",'
+        f'"Source ID":"mydb-1","Source ARN":"{MYDB_1}",'
         f'"Event ID":"{DOCS}/USER_Events.html#RDS-EVENT-0161",'
         '"Event Message":"Export task completed"}'
     )
@@ -213,15 +213,15 @@ def test_sns_of_2021():
 @pytest.mark.parametrize(
     ("source_arn", "page_and_name"),
     [
-        (SNAPSHOT, "snapshot:id=mydb-1"),
-        (AUTOMATED, "snapshot:id=rds:mydb-2026-03-01-00-05"),
-        (CLUSTER_SNAPSHOT, "snapshot:engine=aurora;id=shop-1"),
-        (CLUSTER, "dbclusters:id=shop"),
+        (MYDB_1, "snapshot:id=mydb-1"),
+        (MYDB_AUTOMATED, "snapshot:id=rds:mydb-2026-03-01-00-05"),
+        (SHOP_1, "snapshot:engine=aurora;id=shop-1"),
+        (SHOP, "dbclusters:id=shop"),
     ],
 )
 def test_identifier_link(source_arn, page_and_name):
     """The link leads to the console's page for the source, and keeps the colon of an automated snapshot."""
-    sent = message(make(source_arn=source_arn))
+    sent = message(make_event(source_arn=source_arn))
 
     assert sent["Identifier Link"] == f"https://console.aws.amazon.com/rds/home?region=eu-west-1#{page_and_name}"
     assert sent["Source ID"] == page_and_name.partition("id=")[2]
@@ -237,7 +237,7 @@ def test_identifier_link(source_arn, page_and_name):
 )
 def test_partition(partition, region, console, sns):
     """The hosts and the topic follow the partition of the source; an unknown one has the hosts of aws."""
-    event = make(source_arn=f"arn:{partition}:rds:{region}:123456789012:snapshot:mydb-1", region=region)
+    event = make_event(source_arn=f"arn:{partition}:rds:{region}:123456789012:snapshot:mydb-1", region=region)
     sent = event.to_sns()
 
     assert sent["TopicArn"] == f"arn:{partition}:sns:{region}:123456789012:rds-events"
@@ -251,7 +251,7 @@ def test_partition(partition, region, console, sns):
 
 def test_lambda():
     """Lambda receives the notification in a record, with its own spelling of two keys."""
-    event = make()
+    event = make_event()
     sent = event.to_lambda()
     sns = event.to_sns()
     expected = {
@@ -280,7 +280,7 @@ def test_lambda():
 
 def test_lambda_of_2021():
     """The older message has empty message attributes in Lambda's record, where they are never missing."""
-    event = make()
+    event = make_event()
     sns = event.to_lambda(generation=2021)["Records"][0]["Sns"]
 
     assert sns["Message"] == event.to_sns(generation=2021)["Message"]
@@ -289,7 +289,7 @@ def test_lambda_of_2021():
 
 def test_lambda_behind_a_rule():
     """A rule that targets a topic sends the event itself as compact JSON, without a subject."""
-    event = make()
+    event = make_event()
     sns = event.to_lambda("eventbridge")["Records"][0]["Sns"]
 
     assert sns["Message"] == json.dumps(event.to_eventbridge(), separators=(",", ":"))
@@ -301,13 +301,13 @@ def test_lambda_behind_a_rule():
 def test_wrong_generation(shape):
     """A generation that does not exist is refused."""
     with pytest.raises(ValueError, match=r"^generation must be 2021 or 2023, got 1999$"):
-        getattr(make(), shape)(generation=1999)
+        getattr(make_event(), shape)(generation=1999)
 
 
 def test_wrong_source():
     """A source that does not exist is refused."""
     with pytest.raises(ValueError, match=r"^source must be 'subscription' or 'eventbridge', got 'sns'$"):
-        make().to_lambda("sns")
+        make_event().to_lambda("sns")
 
 
 # IDs
@@ -315,7 +315,7 @@ def test_wrong_source():
 
 def test_ids_are_fixed():
     """The IDs are UUIDs that never change, so that recorded events stay comparable."""
-    event = make()
+    event = make_event()
 
     assert event.to_eventbridge()["id"] == "2d0c8e85-096a-546c-a93e-129aaf571934"
     assert event.to_sns()["MessageId"] == "ffbbf93f-6228-5cec-ad04-5525e5c38676"
@@ -325,14 +325,14 @@ def test_ids_are_fixed():
 @pytest.mark.parametrize(
     "other",
     [
-        make(task="another"),
-        make("FAILED"),
-        make(source_arn=AUTOMATED),
-        make(date=NOON),
-        make(region="eu-west-2"),
+        make_event(task="another"),
+        make_event("FAILED"),
+        make_event(source_arn=MYDB_AUTOMATED),
+        make_event(date=NOON),
+        make_event(region="eu-west-2"),
         event_for(
             "COMPLETE",
-            source_arn=SNAPSHOT,
+            source_arn=MYDB_1,
             region="eu-west-1",
             account_id="210987654321",
             date=ENDED,
@@ -345,7 +345,7 @@ def test_ids_differ(other):
     """Events that differ in anything have IDs that differ."""
     ids = {
         sent
-        for event in (make(), other)
+        for event in (make_event(), other)
         for sent in (
             event.to_eventbridge()["id"],
             event.to_sns()["MessageId"],

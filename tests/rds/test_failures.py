@@ -7,9 +7,10 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.aws import raises_exactly
+from helpers.calls import CALLS, call
+from helpers.clients import client_with
+from helpers.errors import raises_exactly
 from helpers.names import TRANSPORT
-from helpers.operations import CALLS, client_with, send
 from pytest_rds_export import Failure, failures
 
 COMMON = {
@@ -48,7 +49,7 @@ def named(operation, name):
 def error_of(client, registry, failure):
     """The error that a client raises when its call fails with *failure*."""
     with registry.inject(failure), pytest.raises(failure.exception, match=failure.match) as caught:
-        send(client, failure.operation)
+        call(client, failure.operation)
     return caught.value
 
 
@@ -155,13 +156,13 @@ def test_retried_of_a_custom_failure(name, http_status, retried):
     assert Failure(name, http_status=http_status).retried is retried
 
 
-def test_custom_failure_reaches_the_client(rds_export_tasks, rds_export_client):
+def test_custom_failure_reaches_the_client(rds_export_tasks, client):
     """A custom failure reaches the client with its code, status and message."""
     failure = Failure("OptInRequired", http_status=403, message="Sign up <first> & try again")
     rds_export_tasks.inject(failure)
 
     with pytest.raises(ClientError, match=failure.match) as caught:
-        rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
 
     assert caught.value.response["Error"] == {
         "Type": "Sender",
@@ -171,12 +172,12 @@ def test_custom_failure_reaches_the_client(rds_export_tasks, rds_export_client):
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
 
 
-def test_replaced_message(rds_export_tasks, rds_export_client):
+def test_replaced_message(rds_export_tasks, client):
     """The message of a failure can be replaced."""
     rds_export_tasks.inject(replace(named("CancelExportTask", "ExportTaskNotFound"), message="No such task"))
 
-    with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault) as caught:
-        rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+    with pytest.raises(client.exceptions.ExportTaskNotFoundFault) as caught:
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
 
     assert caught.value.response["Error"]["Message"] == "No such task"
 
@@ -191,9 +192,9 @@ def test_custom_transport_failure(rds_export_tasks, failure):
     assert (own.code, own.http_status, own.exception) == (failure.code, failure.http_status, failure.exception)
 
 
-def test_server_error_type(rds_export_tasks, rds_export_client):
+def test_server_error_type(rds_export_tasks, client):
     """An error with a status of 500 or more has the type Receiver."""
-    error = error_of(rds_export_client, rds_export_tasks, Failure("Broken", "CancelExportTask", http_status=599))
+    error = error_of(client, rds_export_tasks, Failure("Broken", "CancelExportTask", http_status=599))
 
     assert error.response["Error"]["Type"] == "Receiver"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.asking import cancel, described
-from helpers.aws import CLUSTER, start
-from helpers.buckets import BUCKET, all_keys, keys_below, keys_of, table_keys
+from helpers.aws import CLUSTER
+from helpers.calls import cancel, described, start
+from helpers.exported import BUCKET, all_keys, keys_below, keys_of, table_keys
 from pytest_rds_export import ExportedTable, ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
 CUSTOMERS, ORDERS, USERS = "shop.customers", "shop.orders", "shop.users"
@@ -22,10 +22,10 @@ def folder(tmp_path, rds_export_tasks):
     return tmp_path
 
 
-def test_s3(rds_export_client, rds_export_tasks, rds_export_clock, s3):
+def test_s3(client, rds_export_tasks, rds_export_clock, s3):
     """A started export writes to the bucket as the clock passes its phases."""
     rds_export_tasks.write_files(s3)
-    start(rds_export_client)
+    start(client)
     assert keys_of(s3) == []
     for minutes, keys in [(10, []), (2, []), (1, table_keys(CUSTOMERS)), (1, table_keys(CUSTOMERS))]:
         time.sleep(60 * minutes)
@@ -36,11 +36,11 @@ def test_s3(rds_export_client, rds_export_tasks, rds_export_clock, s3):
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "1234abcd")
 
 
-def test_export_info(rds_export_client, rds_export_tasks, rds_export_clock, folder):
+def test_export_info(client, rds_export_tasks, rds_export_clock, folder):
     """The times and numbers of export_info are those of DescribeExportTasks."""
-    start(rds_export_client, S3Prefix="daily", ExportOnly=["shop"])
+    start(client, S3Prefix="daily", ExportOnly=["shop"])
     rds_export_clock.tick(minutes=15)
-    task = described(rds_export_client)
+    task = described(client)
     assert json.loads((folder / BUCKET / "daily/nightly/export_info_nightly.json").read_text()) == {
         "exportTaskIdentifier": "nightly",
         "sourceArn": task["SourceArn"],
@@ -68,13 +68,13 @@ def test_time_format(rds_export_tasks, tmp_path):
     assert info["taskEndTime"] == "2026-01-02T03:04:05.678Z"
 
 
-def test_polls(rds_export_client, rds_export_tasks, tmp_path):
+def test_polls(client, rds_export_tasks, tmp_path):
     """A task that follows polls writes at the poll that shows it."""
     rds_export_tasks.write_files(tmp_path, tables=[CUSTOMERS, ORDERS, USERS])
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=1, in_progress=3))
     seen = []
     for _ in range(5):
-        percent = described(rds_export_client)["PercentProgress"]
+        percent = described(client)["PercentProgress"]
         seen.append((percent, len(keys_below(tmp_path)) / 2))
     assert seen == [(0, 0), (0, 0), (33, 0), (66, 1), (100, 4)]
 
@@ -93,11 +93,11 @@ def test_move_to(rds_export_tasks, tmp_path, percent, tables):
 
 
 @pytest.mark.parametrize("steps", [1, 3, 12])
-def test_cancel(rds_export_client, rds_export_tasks, rds_export_clock, folder, steps):
+def test_cancel(client, rds_export_tasks, rds_export_clock, folder, steps):
     """After a cancel there is what was there, however often the clock was moved."""
-    start(rds_export_client)
+    start(client)
     rds_export_clock.tick(minutes=13)
-    cancel(rds_export_client)
+    cancel(client)
     for _ in range(steps):
         rds_export_clock.tick(minutes=12 / steps)
     assert rds_export_tasks["nightly"].status == "CANCELED"
@@ -105,7 +105,7 @@ def test_cancel(rds_export_client, rds_export_tasks, rds_export_clock, folder, s
 
 
 @pytest.mark.parametrize("steps", [1, 2, 15])
-def test_failure(rds_export_client, rds_export_tasks, rds_export_clock, tmp_path, steps):
+def test_failure(client, rds_export_tasks, rds_export_clock, tmp_path, steps):
     """A failure after extraction leaves all tables but the last, however often the clock was moved."""
     rds_export_tasks.write_files(tmp_path, tables=[CUSTOMERS, ORDERS, USERS])
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Timeline(outcome="FAILED"))
@@ -145,16 +145,13 @@ def test_regions(rds_export_tasks, rds_export_clock, folder):
         assert keys_below(folder, region) == all_keys(CUSTOMERS, ORDERS)
 
 
-def test_threads(rds_export_tasks, rds_export_client, monkeypatch, folder):
+def test_threads(rds_export_tasks, client, monkeypatch, folder):
     """Threads that read one task at once write each file once."""
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=0, in_progress=50))
     written = []
     write_bytes = Path.write_bytes
     monkeypatch.setattr(Path, "write_bytes", lambda path, body: written.append(path) or write_bytes(path, body))
-    threads = [
-        threading.Thread(target=lambda: [described(rds_export_client) for _ in range(10)], daemon=True)
-        for _ in range(8)
-    ]
+    threads = [threading.Thread(target=lambda: [described(client) for _ in range(10)], daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -219,32 +216,32 @@ def test_second_call(rds_export_tasks, tmp_path):
     assert keys_below(tmp_path / "first", "weekly") == []
 
 
-def test_export_only(rds_export_client, rds_export_tasks, rds_export_clock, tmp_path):
+def test_export_only(client, rds_export_tasks, rds_export_clock, tmp_path):
     """ExportOnly narrows the tables."""
     rds_export_tasks.write_files(tmp_path, tables=[ORDERS, "crm.public.people", "crm.audit.log"])
-    start(rds_export_client, ExportOnly=["crm.public"])
+    start(client, ExportOnly=["crm.public"])
     rds_export_clock.tick(minutes=15)
     assert keys_below(tmp_path)[:2] == [
         f"nightly/crm/public.people/1/{name}" for name in ("_SUCCESS", "part-00000.parquet")
     ]
 
 
-def test_cluster(rds_export_client, rds_export_clock, folder):
+def test_cluster(client, rds_export_clock, folder):
     """An export of a cluster, which has no SnapshotTime, writes as well."""
-    start(rds_export_client, source=CLUSTER)
+    start(client, source=CLUSTER)
     rds_export_clock.tick(minutes=15)
     assert keys_below(folder) == all_keys(CUSTOMERS, ORDERS)
 
 
-def test_skipped(rds_export_client, rds_export_tasks, rds_export_clock, tmp_path):
+def test_skipped(client, rds_export_tasks, rds_export_clock, tmp_path):
     """A skipped table is named by WarningMessage, and only when the export is COMPLETE."""
     tables = [ORDERS, ExportedTable("shop.audit", warning="PERMISSIONS_DO_NOT_EXIST")]
     rds_export_tasks.write_files(tmp_path, tables=tables)
-    start(rds_export_client)
+    start(client)
     rds_export_clock.tick(minutes=14)
-    assert "WarningMessage" not in described(rds_export_client)
+    assert "WarningMessage" not in described(client)
     rds_export_clock.tick(minutes=1)
-    assert described(rds_export_client)["WarningMessage"] == (
+    assert described(client)["WarningMessage"] == (
         '{"skippedTables":[{"target":"shop.shop.audit","reason":"PERMISSIONS_DO_NOT_EXIST"}],"skippedObjectives":[],'
         '"general":[]}'
     )

@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
 
-from helpers.asking import described
-from helpers.aws import CLUSTER, documented, raises_exactly, refused, start
-from helpers.buckets import BUCKET
+from helpers.aws import CLUSTER, documented
+from helpers.calls import described, start
+from helpers.errors import raises_exactly, refused
+from helpers.exported import BUCKET
 from helpers.inner import lines_after, run
 from pytest_rds_export import ExportedTable, Stuck
 
@@ -30,11 +31,11 @@ def fails_to_put(s3, code, http_status=400):
 
 
 @pytest.mark.parametrize("bucket", ["missing", "not a bucket"])
-def test_missing_bucket(rds_export_client, rds_export_tasks, s3, bucket):
+def test_missing_bucket(client, rds_export_tasks, s3, bucket):
     """StartExportTask refuses a bucket that does not exist, and starts nothing."""
     rds_export_tasks.write_files(s3)
     with refused("InvalidS3BucketFault", 400, f"The S3 bucket {bucket} doesn't exist."):
-        rds_export_client.start_export_task(
+        client.start_export_task(
             ExportTaskIdentifier="nightly",
             SourceArn=CLUSTER,
             S3BucketName=bucket,
@@ -44,16 +45,16 @@ def test_missing_bucket(rds_export_client, rds_export_tasks, s3, bucket):
     assert list(rds_export_tasks) == []
 
 
-def test_forbidden_bucket(rds_export_client, rds_export_tasks, s3):
+def test_forbidden_bucket(client, rds_export_tasks, s3):
     """StartExportTask refuses a bucket that the client may not read with the model's text."""
     rds_export_tasks.write_files(s3)
     with Stubber(s3) as stubber:
         stubber.add_client_error("head_bucket", "403", http_status_code=403)
         with refused("InvalidS3BucketFault", 400, documented("InvalidS3BucketFault")):
-            start(rds_export_client)
+            start(client)
 
 
-def test_unreachable_store(rds_export_client, rds_export_tasks, rds_export_clock, s3, monkeypatch):
+def test_unreachable_store(client, rds_export_tasks, rds_export_clock, s3, monkeypatch):
     """An export starts if the bucket cannot be checked, and FAILS when it writes."""
     rds_export_tasks.write_files(s3)
 
@@ -62,20 +63,20 @@ def test_unreachable_store(rds_export_client, rds_export_tasks, rds_export_clock
 
     monkeypatch.setattr(s3, "head_bucket", fail)
     monkeypatch.setattr(s3, "put_object", fail)
-    assert start(rds_export_client)["Status"] == "STARTING"
+    assert start(client)["Status"] == "STARTING"
     rds_export_clock.tick(minutes=13)
-    task = described(rds_export_client)
+    task = described(client)
     assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
 
 
-def test_store_fails(rds_export_client, rds_export_tasks, rds_export_clock, s3):
+def test_store_fails(client, rds_export_tasks, rds_export_clock, s3):
     """A store that raises makes the task FAILED at once, with the documented cause; it is not asked again."""
     rds_export_tasks.write_files(s3)
     with fails_to_put(s3, "AccessDenied", 403):
-        start(rds_export_client)
+        start(client)
         rds_export_clock.tick(minutes=13)
         rds_export_clock.tick(minutes=13)
-    task = described(rds_export_client)
+    task = described(client)
     assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
     assert task["TaskEndTime"].isoformat() == "2026-01-01T00:13:00+00:00"
 

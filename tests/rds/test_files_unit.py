@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exports import CUSTOMERS, END, KEY, ORDERS, Store, Task, files_below
+from helpers.exported import CUSTOMERS_PART, END, KMS_KEY, ORDERS_PART, FileTask, MemoryTarget, files_below
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.tables import ExportedTable
 
@@ -16,17 +16,17 @@ from pytest_rds_export._rds.tables import ExportedTable
 def written(tables=None, *, time_format="text", **fields):
     """What a task with these fields writes."""
     files = ExportFiles(Path("unused"), tables, time_format=time_format)
-    files.target = Store()
-    files.update(Task(**fields))
+    files.target = MemoryTarget()
+    files.update(FileTask(**fields))
     return files.target.objects
 
 
 def test_mysql_keys():
     """A MySQL table has the folder database/database.table; export_info comes last."""
     assert list(written()) == [
-        f"nightly/{CUSTOMERS}",
+        f"nightly/{CUSTOMERS_PART}",
         "nightly/shop/shop.customers/1/_SUCCESS",
-        f"nightly/{ORDERS}",
+        f"nightly/{ORDERS_PART}",
         "nightly/shop/shop.orders/1/_SUCCESS",
         "nightly/export_tables_info_nightly_from_1_to_2.json",
         "nightly/export_info_nightly.json",
@@ -56,7 +56,7 @@ def test_prefix():
     """A prefix precedes every key."""
     objects = written(["shop.orders"], S3Prefix="backup/2024")
     assert list(objects) == [
-        f"backup/2024/nightly/{ORDERS}",
+        f"backup/2024/nightly/{ORDERS_PART}",
         "backup/2024/nightly/shop/shop.orders/1/_SUCCESS",
         "backup/2024/nightly/export_tables_info_nightly_from_1_to_1.json",
         "backup/2024/nightly/export_info_nightly.json",
@@ -98,14 +98,14 @@ def test_export_info():
         '"exportOnly":["shop"],"snapshotTime":"Jun 26, 2024, 2:39:58 PM","taskStartTime":"Jun 26, 2024, 3:39:58 PM",'
         '"taskEndTime":"Jun 26, 2024, 3:43:58 PM","s3Bucket":"exports","s3Prefix":"backup",'
         '"exportedFilesPath":"backup/nightly","iamRoleArn":"arn:aws:iam::123456789012:role/rds-export",'
-        f'"kmsKeyId":"{KEY}","status":"COMPLETE","percentProgress":100,"totalExportedDataInGB":3.5,"databaseOid":0}}'
+        f'"kmsKeyId":"{KMS_KEY}","status":"COMPLETE","percentProgress":100,"totalExportedDataInGB":3.5,"databaseOid":0}}'
     )
 
 
 def test_export_info_of_a_cluster():
     """Without SnapshotTime and S3Prefix, snapshotTime is left out and s3Prefix is empty."""
-    files, task = ExportFiles(Path("unused"), []), Task()
-    files.target = Store()
+    files, task = ExportFiles(Path("unused"), []), FileTask()
+    files.target = MemoryTarget()
     del task.fields["SnapshotTime"], task.fields["S3Prefix"]
     files.update(task)
     info = json.loads(files.target.objects["nightly/export_info_nightly.json"])
@@ -217,15 +217,15 @@ def test_starting():
 def test_stopped(status):
     """A task that was seeded canceled or failed has the tables that its progress stands for, and no JSON file."""
     assert list(written(Status=status, PercentProgress=50)) == [
-        f"nightly/{CUSTOMERS}",
+        f"nightly/{CUSTOMERS_PART}",
         "nightly/shop/shop.customers/1/_SUCCESS",
     ]
 
 
 def test_reentry():
     """An update that the store itself causes, as by a sleep that moves a frozen clock, writes nothing twice."""
-    files, task = ExportFiles(Path("unused"), ["shop.orders"]), Task()
-    store = files.target = Store()
+    files, task = ExportFiles(Path("unused"), ["shop.orders"]), FileTask()
+    store = files.target = MemoryTarget()
     keys = []
 
     def put(bucket, key, body, kms_key_id):
@@ -240,18 +240,18 @@ def test_reentry():
 @pytest.mark.parametrize("end", ["CANCELED", "FAILED"])
 def test_half_done(end):
     """After a cancel or a failure there is exactly what was there."""
-    files, task = ExportFiles(Path("unused")), Task()
-    files.target = Store()
+    files, task = ExportFiles(Path("unused")), FileTask()
+    files.target = MemoryTarget()
     for status, percent in [("STARTING", 0), ("IN_PROGRESS", 60), ("CANCELING", 60), (end, 60)]:
         task.move(status, percent)
         files.update(task)
-    assert list(files.target.objects) == [f"nightly/{CUSTOMERS}", "nightly/shop/shop.customers/1/_SUCCESS"]
+    assert list(files.target.objects) == [f"nightly/{CUSTOMERS_PART}", "nightly/shop/shop.customers/1/_SUCCESS"]
 
 
 def test_written_once():
     """What was written is not written again; the rest comes at COMPLETE."""
-    files, task = ExportFiles(Path("unused")), Task()
-    files.target = Store()
+    files, task = ExportFiles(Path("unused")), FileTask()
+    files.target = MemoryTarget()
     for status, percent in [("IN_PROGRESS", 50), ("IN_PROGRESS", 50), ("IN_PROGRESS", 99), ("COMPLETE", 100)] * 2:
         task.move(status, percent)
         files.update(task)
@@ -260,8 +260,8 @@ def test_written_once():
 
 def test_failing_target():
     """A target that raises keeps what it has, and the next update goes on with the same table."""
-    files, task = ExportFiles(Path("unused")), Task()
-    files.target = Store(fails_at="shop.orders/1/part")
+    files, task = ExportFiles(Path("unused")), FileTask()
+    files.target = MemoryTarget(fails_at="shop.orders/1/part")
     with pytest.raises(OSError, match=r"^disk full$"):
         files.update(task)
     assert (list(files.target.objects)[-1], files.steps[task]) == ("nightly/shop/shop.customers/1/_SUCCESS", 1)
@@ -286,24 +286,24 @@ def test_warning_message():
     files = ExportFiles(
         Path("unused"), [ExportedTable("shop.audit", warning="TOO_LARGE"), ExportedTable("old.log", warning="OLD")]
     )
-    assert files.warning_message(Task(ExportOnly=["shop"])) == (
+    assert files.warning_message(FileTask(ExportOnly=["shop"])) == (
         '{"skippedTables":[{"target":"shop.shop.audit","reason":"TOO_LARGE"}],"skippedObjectives":[],"general":[]}'
     )
-    assert files.warning_message(Task(ExportOnly=["other"])) is None
+    assert files.warning_message(FileTask(ExportOnly=["other"])) is None
 
 
 def test_folder(tmp_path):
     """A folder gets a folder for each bucket, created when it is needed."""
     files = ExportFiles(tmp_path / "new", ["shop.orders"])
     assert files.target.has_bucket("any")
-    files.update(Task())
+    files.update(FileTask())
     assert files_below(tmp_path) == [
         "new/exports/nightly/export_info_nightly.json",
         "new/exports/nightly/export_tables_info_nightly_from_1_to_1.json",
         "new/exports/nightly/shop/shop.orders/1/_SUCCESS",
-        f"new/exports/nightly/{ORDERS}",
+        f"new/exports/nightly/{ORDERS_PART}",
     ]
-    assert (tmp_path / "new/exports/nightly" / ORDERS).read_bytes()[:4] == b"PAR1"
+    assert (tmp_path / "new/exports/nightly" / ORDERS_PART).read_bytes()[:4] == b"PAR1"
     assert (tmp_path / "new/exports/nightly/shop/shop.orders/1/_SUCCESS").read_bytes() == b""
 
 
@@ -324,10 +324,10 @@ def test_bad_arguments(arguments, message):
 
 
 def test_imports():
-    """Importing the module loads no package beyond the standard library."""
+    """Importing the module loads botocore's models, but no client, no pyarrow, no clock and no pytest."""
     program = (
         "import sys; import pytest_rds_export._rds.files; "
-        "print(sorted({'boto3', 'botocore', 'pyarrow', 'freezegun', 'pytest'} & set(sys.modules)))"
+        "print(sorted({'boto3', 'pyarrow', 'freezegun', 'pytest'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"

@@ -5,8 +5,9 @@ from functools import partial
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from helpers.aws import start
-from helpers.operations import client_with, http_answer
+from helpers.calls import start
+from helpers.clients import client_with, http_response
+from helpers.errors import raises_exactly
 from pytest_rds_export import Failure, UnansweredOperation, failures
 
 
@@ -97,6 +98,56 @@ def test_retries_use_the_next_failures(rds_export_tasks, cancel):
 
     assert code_of(cancel) == "AccessDenied"
     assert rds_export_tasks.calls[0].attempts == 3
+
+
+def test_after(rds_export_tasks, describe):
+    """The first attempts pass, and the failure is used from then on."""
+    injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", after=2, times=1)
+
+    for passed in (1, 2):
+        assert len(describe()["ExportTasks"]) == 1
+        assert (injection.passed, injection.attempts) == (passed, 0)
+    assert code_of(describe) == "AccessDenied"
+    assert len(describe()["ExportTasks"]) == 1
+    assert (injection.after, injection.passed, injection.attempts) == (2, 2, 1)
+
+
+def test_after_counts_attempts(rds_export_tasks, cancel):
+    """Attempts that match and pass are counted, those that fail with an earlier injection or ask for others are not."""
+    rds_export_tasks.seed("weekly")
+    rds_export_tasks.inject("Throttling", times=1)
+    injection = rds_export_tasks.inject("OptInRequired", identifier="nightly", after=1)
+
+    assert cancel("weekly")["Status"] == "CANCELING"  # fails once, then asks for another task
+    assert injection.passed == 0
+    assert cancel("nightly")["Status"] == "CANCELING"
+    assert (injection.passed, code_of(cancel)) == (1, "OptInRequired")
+
+
+def test_after_lets_the_next_failure_apply(rds_export_tasks, cancel):
+    """What an injection lets pass can fail with a later one."""
+    rds_export_tasks.inject("AccessDenied", after=1)
+    rds_export_tasks.inject("ExpiredToken", times=1)
+
+    assert [code_of(cancel) for _ in range(3)] == ["ExpiredToken", "AccessDenied", "AccessDenied"]
+
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_never_used_after(rds_export_tasks, cancel):
+    """A failure is refused if an earlier one with after= takes every attempt that it is meant for."""
+    earlier = rds_export_tasks.inject("AccessDenied", after=2)
+    rds_export_tasks.inject("ExpiredToken", after=1, times=1)
+    text = (
+        "<Injection OptInRequired into CancelExportTask: every attempt after 2, 0 used> would never be used, because "
+        "<Injection AccessDenied into CancelExportTask: every attempt after 2, 0 used> takes every attempt. "
+        "Give the earlier one times=, or use it as a context manager"
+    )
+    with raises_exactly(ValueError, text):
+        rds_export_tasks.inject("OptInRequired", after=2)
+    assert cancel()["Status"] == "CANCELING"
+    assert earlier.passed == 1
+    with pytest.raises(ValueError, match="would never be used"):
+        rds_export_tasks.inject("OptInRequired", after=1)
 
 
 def test_every_region(rds_export_tasks, cancel):
@@ -298,7 +349,7 @@ def test_applied_calls_another_handler(rds_export_tasks, client):
 
     def handler(request, **_):
         called.append(request.method)
-        return http_answer(request, 200, b"<DeleteDBInstanceResponse/>")
+        return http_response(request, 200, b"<DeleteDBInstanceResponse/>")
 
     client.meta.events.register("before-send.rds.DeleteDBInstance", handler)
     rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", applied=True)

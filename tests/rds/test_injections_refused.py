@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.aws import raises_exactly
+from helpers.errors import raises_exactly
 from pytest_rds_export import Failure, failures
 
 pytestmark = pytest.mark.rds_export_tasks("nightly", assert_all_injected=False)
@@ -14,13 +14,13 @@ def names(operation):
 
 
 @pytest.fixture
-def refusal(rds_export_tasks, rds_export_client):
+def refusal(rds_export_tasks, client):
     """The error with which ``inject`` refuses a failure, after which nothing is injected."""
 
     def refusal(failure, **options):
         with pytest.raises((TypeError, ValueError)) as caught:
             rds_export_tasks.inject(failure, **options)
-        assert rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+        assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
         return caught.value
 
     return refusal
@@ -33,6 +33,15 @@ def test_wrong_times(refusal, times):
 
     assert type(error) is ValueError
     assert str(error) == f"times must be an int of at least 1, or None for every attempt, got {times!r}"
+
+
+@pytest.mark.parametrize("after", [-1, 1.5, "2", True, None])
+def test_wrong_after(refusal, after):
+    """After must be an int of at least 0."""
+    error = refusal("Throttling", after=after)
+
+    assert type(error) is ValueError
+    assert str(error) == f"after must be a number of attempts, an int of at least 0, got {after!r}"
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from freezegun import freeze_time
 
-from helpers.asking import cancel, described, exactly, statuses
-from helpers.aws import start
+from helpers.calls import cancel, described, start, statuses
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline
 from pytest_rds_export._rds.timeline import failing
 
@@ -14,19 +14,19 @@ T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls())
-def test_defaults(rds_export_client):
+def test_defaults(client):
     """By default, one response shows STARTING and two show IN_PROGRESS."""
-    assert start(rds_export_client)["Status"] == "STARTING"
-    assert statuses(rds_export_client, 5) == ["STARTING", "IN_PROGRESS", "IN_PROGRESS", "COMPLETE", "COMPLETE"]
+    assert start(client)["Status"] == "STARTING"
+    assert statuses(client, 5) == ["STARTING", "IN_PROGRESS", "IN_PROGRESS", "COMPLETE", "COMPLETE"]
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls())
-def test_default_of_canceling(rds_export_tasks, rds_export_client):
+def test_default_of_canceling(rds_export_tasks, client):
     """By default, one response shows CANCELING."""
     rds_export_tasks.seed("nightly")
-    assert statuses(rds_export_client, 2) == ["IN_PROGRESS", "IN_PROGRESS"]
-    assert cancel(rds_export_client)["Status"] == "CANCELING"
-    assert statuses(rds_export_client, 3) == ["CANCELING", "CANCELED", "CANCELED"]
+    assert statuses(client, 2) == ["IN_PROGRESS", "IN_PROGRESS"]
+    assert cancel(client)["Status"] == "CANCELING"
+    assert statuses(client, 3) == ["CANCELING", "CANCELED", "CANCELED"]
 
 
 @pytest.mark.parametrize(
@@ -38,39 +38,39 @@ def test_default_of_canceling(rds_export_tasks, rds_export_client):
         (Polls(starting=2, in_progress=0, outcome="FAILED"), ["STARTING", "STARTING", "FAILED"]),
     ],
 )
-def test_a_phase_of_0_polls(polls, seen, rds_export_tasks, rds_export_client):
+def test_a_phase_of_0_polls(polls, seen, rds_export_tasks, client):
     """A phase of 0 polls is skipped."""
     rds_export_tasks.seed("nightly", status="STARTING", timeline=polls)
-    assert statuses(rds_export_client, 3) == seen
+    assert statuses(client, 3) == seen
 
 
-def test_progress(rds_export_tasks, rds_export_client):
+def test_progress(rds_export_tasks, client):
     """The progress grows with each poll."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=3))
-    assert [described(rds_export_client)["PercentProgress"] for _ in range(4)] == [0, 33, 66, 100]
+    assert [described(client)["PercentProgress"] for _ in range(4)] == [0, 33, 66, 100]
 
 
-def test_a_task_seeded_halfway(rds_export_tasks, rds_export_client):
+def test_a_task_seeded_halfway(rds_export_tasks, client):
     """A task that is seeded halfway continues from there."""
     rds_export_tasks.seed("nightly", percent_progress=50, timeline=Polls(in_progress=2))
-    assert [described(rds_export_client)["PercentProgress"] for _ in range(3)] == [50, 75, 100]
+    assert [described(client)["PercentProgress"] for _ in range(3)] == [50, 75, 100]
 
 
-def test_an_export_that_fails(rds_export_tasks, rds_export_client):
+def test_an_export_that_fails(rds_export_tasks, client):
     """An export that fails has its cause and the time of the poll."""
     cause = "S3 credential check failed. Check the permissions on your S3 bucket and IAM policy."
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, outcome="FAILED", failure_cause=cause))
-    assert statuses(rds_export_client, 1) == ["IN_PROGRESS"]
+    assert statuses(client, 1) == ["IN_PROGRESS"]
     with freeze_time(T0):
-        task = described(rds_export_client)
+        task = described(client)
     assert (task["Status"], task["FailureCause"], task["TaskEndTime"]) == ("FAILED", cause, T0)
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(outcome="CANCELED"))
-def test_an_export_that_somebody_else_cancels(rds_export_client):
+def test_an_export_that_somebody_else_cancels(client):
     """outcome="CANCELED" shows CANCELING after IN_PROGRESS, then CANCELED, with the progress that it had."""
-    start(rds_export_client)
-    shown = [described(rds_export_client) for _ in range(6)]
+    start(client)
+    shown = [described(client) for _ in range(6)]
     assert [task["Status"] for task in shown] == [
         "STARTING",
         "IN_PROGRESS",
@@ -93,78 +93,78 @@ def test_an_export_that_somebody_else_cancels(rds_export_client):
         ({"cancel_outcome": "FAILED", "failure_cause": "no room"}, "FAILED", 0, "no room", None),
     ],
 )
-def test_the_end_after_a_cancel(options, status, percent, cause, warning, rds_export_tasks, rds_export_client):
+def test_the_end_after_a_cancel(options, status, percent, cause, warning, rds_export_tasks, client):
     """cancel_outcome= decides how a cancelled export ends, with the cause or warning of that end."""
     task = rds_export_tasks.seed("nightly", timeline=Polls(**options))
-    assert cancel(rds_export_client)["Status"] == "CANCELING"
-    assert statuses(rds_export_client, 2) == ["CANCELING", status]
+    assert cancel(client)["Status"] == "CANCELING"
+    assert statuses(client, 2) == ["CANCELING", status]
     assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
 
 
-def test_cancel_outcome_without_a_cancel(rds_export_tasks, rds_export_client):
+def test_cancel_outcome_without_a_cancel(rds_export_tasks, client):
     """cancel_outcome= does not change an export that is not cancelled."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, cancel_outcome="FAILED", failure_cause="no room"))
-    assert statuses(rds_export_client, 2) == ["IN_PROGRESS", "COMPLETE"]
+    assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
 
 
 @pytest.mark.rds_export_tasks("nightly", "other", timeline=Polls(in_progress=1))
-def test_responses_without_the_task(rds_export_client):
+def test_responses_without_the_task(client):
     """Responses that do not contain the task do not count."""
     for filters in ([{"Name": "status", "Values": ["complete"]}], [{"Name": "s3-bucket", "Values": ["elsewhere"]}]):
-        assert rds_export_client.describe_export_tasks(Filters=filters)["ExportTasks"] == []
-    assert statuses(rds_export_client, 2, "other") == ["IN_PROGRESS", "COMPLETE"]
-    assert statuses(rds_export_client, 2) == ["IN_PROGRESS", "COMPLETE"]
+        assert client.describe_export_tasks(Filters=filters)["ExportTasks"] == []
+    assert statuses(client, 2, "other") == ["IN_PROGRESS", "COMPLETE"]
+    assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
 
 
 @pytest.mark.rds_export_tasks("first", "second", timeline=Polls(in_progress=1), page_size=1)
-def test_a_task_on_another_page_is_not_shown(rds_export_client):
+def test_a_task_on_another_page_is_not_shown(client):
     """A page that does not contain the task does not count."""
-    page = rds_export_client.describe_export_tasks()
+    page = client.describe_export_tasks()
     assert [task["ExportTaskIdentifier"] for task in page["ExportTasks"]] == ["first"]
-    assert statuses(rds_export_client, 1, "first") == ["COMPLETE"]
-    assert statuses(rds_export_client, 1, "second") == ["IN_PROGRESS"]
+    assert statuses(client, 1, "first") == ["COMPLETE"]
+    assert statuses(client, 1, "second") == ["IN_PROGRESS"]
 
 
 @pytest.mark.rds_export_tasks("nightly", timeline=Polls(in_progress=1))
-def test_reads_in_the_test(rds_export_tasks, rds_export_client):
+def test_reads_in_the_test(rds_export_tasks, client):
     """A read of the task in the test does not count."""
     assert [rds_export_tasks["nightly"].status for _ in range(3)] == ["IN_PROGRESS"] * 3
-    assert statuses(rds_export_client, 1) == ["IN_PROGRESS"]
+    assert statuses(client, 1) == ["IN_PROGRESS"]
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
-    assert statuses(rds_export_client, 1) == ["COMPLETE"]
+    assert statuses(client, 1) == ["COMPLETE"]
 
 
-def test_a_shared_value(rds_export_tasks, rds_export_client):
+def test_a_shared_value(rds_export_tasks, client):
     """Tasks that share one Polls are counted separately."""
     shared = Polls(in_progress=2)
     rds_export_tasks.seed_all([ExportTask("first", timeline=shared), ExportTask("second", timeline=shared)])
-    assert statuses(rds_export_client, 3, "first") == ["IN_PROGRESS", "IN_PROGRESS", "COMPLETE"]
-    assert statuses(rds_export_client, 3, "second") == ["IN_PROGRESS", "IN_PROGRESS", "COMPLETE"]
+    assert statuses(client, 3, "first") == ["IN_PROGRESS", "IN_PROGRESS", "COMPLETE"]
+    assert statuses(client, 3, "second") == ["IN_PROGRESS", "IN_PROGRESS", "COMPLETE"]
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(starting=0, in_progress=0))
-def test_a_timeline_of_its_own(rds_export_tasks, rds_export_client):
+def test_a_timeline_of_its_own(rds_export_tasks, client):
     """The timeline of a task overrides that of the registry."""
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=2))
-    assert statuses(rds_export_client, 3) == ["STARTING", "STARTING", "IN_PROGRESS"]
+    assert statuses(client, 3) == ["STARTING", "STARTING", "IN_PROGRESS"]
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(starting=3, in_progress=1))
-def test_move_to_restarts_the_count(rds_export_tasks, rds_export_client):
+def test_move_to_restarts_the_count(rds_export_tasks, client):
     """move_to restarts the count."""
     task = rds_export_tasks.seed("nightly", status="STARTING")
-    assert statuses(rds_export_client, 2) == ["STARTING", "STARTING"]
+    assert statuses(client, 2) == ["STARTING", "STARTING"]
     task.move_to("IN_PROGRESS", percent_progress=80)
-    assert [described(rds_export_client)["PercentProgress"] for _ in range(2)] == [80, 100]
+    assert [described(client)["PercentProgress"] for _ in range(2)] == [80, 100]
 
 
 @pytest.mark.parametrize("timeline", [Polls(in_progress=1), Timeline(in_progress=timedelta(minutes=1))])
-def test_a_task_that_was_moved_to_complete(timeline, rds_export_tasks, rds_export_client):
+def test_a_task_that_was_moved_to_complete(timeline, rds_export_tasks, client):
     """A task that was moved to COMPLETE stays so."""
     with freeze_time(T0) as clock:
         rds_export_tasks.seed("nightly", timeline=timeline).move_to("COMPLETE")
         clock.tick(3600)
-        assert [described(rds_export_client)["TaskEndTime"] for _ in range(2)] == [T0, T0]
+        assert [described(client)["TaskEndTime"] for _ in range(2)] == [T0, T0]
 
 
 @pytest.mark.parametrize("timeline", [Polls(), Timeline(), Stuck()])
@@ -172,26 +172,26 @@ def test_moving_an_ended_task(timeline, rds_export_tasks):
     """A task that has ended cannot be moved, whatever its timeline."""
     task = rds_export_tasks.seed("nightly", status="CANCELED", timeline=timeline)
     text = "export task 'nightly' is CANCELED and cannot become COMPLETE. It has ended"
-    with pytest.raises(ValueError, match=exactly(text)):
+    with raises_exactly(ValueError, text):
         task.move_to("COMPLETE")
 
 
 @pytest.mark.rds_export_tasks(timeline=Stuck())
-def test_stuck(rds_export_client):
+def test_stuck(client):
     """A stuck task advances neither by the clock nor by polls."""
     with freeze_time(T0) as clock:
-        start(rds_export_client)
+        start(client)
         clock.tick(timedelta(days=365))
-        assert statuses(rds_export_client, 5) == ["STARTING"] * 5
+        assert statuses(client, 5) == ["STARTING"] * 5
 
 
 @pytest.mark.rds_export_tasks("nightly", timeline=Stuck())
-def test_moving_a_stuck_task(rds_export_tasks, rds_export_client):
+def test_moving_a_stuck_task(rds_export_tasks, client):
     """A stuck task can be cancelled and moved."""
-    cancel(rds_export_client)
-    assert statuses(rds_export_client, 3) == ["CANCELING"] * 3
+    cancel(client)
+    assert statuses(client, 3) == ["CANCELING"] * 3
     rds_export_tasks["nightly"].move_to("CANCELED")
-    assert statuses(rds_export_client, 1) == ["CANCELED"]
+    assert statuses(client, 1) == ["CANCELED"]
 
 
 def test_failing_of_stuck():
@@ -211,14 +211,12 @@ def test_start_time_of_a_task_seeded_halfway(timeline, rds_export_tasks):
 @pytest.mark.parametrize("value", [-1, 1.5, "2", True, None, timedelta(minutes=1)])
 def test_a_wrong_count(name, value):
     """A number of polls must be an int of at least 0."""
-    with pytest.raises(
-        ValueError, match=exactly(f"{name} must be a number of polls, an int of at least 0, got {value!r}")
-    ):
+    with raises_exactly(ValueError, f"{name} must be a number of polls, an int of at least 0, got {value!r}"):
         Polls(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["outcome", "cancel_outcome"])
 def test_a_wrong_outcome(name):
     """An outcome must be a status in which a task has ended."""
-    with pytest.raises(ValueError, match=exactly(f"{name} must be 'COMPLETE', 'FAILED' or 'CANCELED', got 'STUCK'")):
+    with raises_exactly(ValueError, f"{name} must be 'COMPLETE', 'FAILED' or 'CANCELED', got 'STUCK'"):
         Polls(**{name: "STUCK"})

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-import boto3
 import pytest
 
-from helpers.aws import raises_exactly, start
+from helpers.calls import start
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
 
@@ -32,9 +33,9 @@ def test_contains(registry):
     assert "abroad" not in registry
 
 
-def test_order(registry, rds_export_client):
+def test_order(registry, client):
     """Tasks come in the order in which they were seeded or started."""
-    start(rds_export_client, "third")
+    start(client, "third")
 
     assert list(registry) == ["first", "second", "third"]
     assert registry["third"].status == "STARTING"
@@ -73,11 +74,11 @@ def test_an_unknown_identifier_without_tasks(rds_export_tasks):
     assert caught.value.args == ("no export task 'nightly' in us-east-1. The region has no tasks",)
 
 
-def test_repr(registry, rds_export_client):
+def test_repr(registry, client):
     """The repr counts tasks and calls."""
     assert repr(registry) == "<ExportTaskRegistry of us-east-1: 2 tasks, 0 calls>"
 
-    start(rds_export_client, "third")
+    start(client, "third")
 
     assert repr(registry) == "<ExportTaskRegistry of us-east-1: 3 tasks, 1 call>"
 
@@ -111,7 +112,7 @@ def test_a_wrong_region(registry, name):
 
 def test_a_client_of_another_region(registry):
     """A client sees the tasks of its own region."""
-    client = boto3.client("rds", region_name="eu-west-1")
+    client = shared_client("eu-west-1")
 
     [task] = client.describe_export_tasks()["ExportTasks"]
 
@@ -119,15 +120,15 @@ def test_a_client_of_another_region(registry):
     assert [call.region for call in registry.calls] == ["eu-west-1"]
 
 
-def test_what_belongs_to_the_account(registry, rds_export_client):
+def test_what_belongs_to_the_account(registry, client):
     """Stubs, injected failures and calls belong to the account, whatever the region."""
     abroad = registry.in_region("eu-west-1")
     abroad.stub("DescribeDBInstances", {"DBInstances": []})
     injection = abroad.inject("AccessDenied", operation="StartExportTask", times=1)
 
-    rds_export_client.describe_db_instances()
-    with pytest.raises(rds_export_client.exceptions.ClientError, match="AccessDenied"):
-        start(rds_export_client, "third")
+    client.describe_db_instances()
+    with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
+        start(client, "third")
 
     assert injection.attempts == 1
     assert [call.operation for call in abroad.calls] == ["DescribeDBInstances", "StartExportTask"]
@@ -156,17 +157,17 @@ def test_a_wrong_operation(registry, operation, text):
             call(operation)
 
 
-def test_ended_tasks_do_not_count_as_running(rds_export_tasks, rds_export_client):
+def test_ended_tasks_do_not_count_as_running(rds_export_tasks, client):
     """The count of running exports follows each task, however it ended."""
     rds_export_tasks.seed_all([ExportTask(f"task-{number}", timeline=Stuck()) for number in range(5)])
     rds_export_tasks["task-1"].move_to("FAILED")
-    rds_export_client.cancel_export_task(ExportTaskIdentifier="task-3")
+    client.cancel_export_task(ExportTaskIdentifier="task-3")
 
-    start(rds_export_client, "sixth")
-    start(rds_export_client, "seventh")
+    start(client, "sixth")
+    start(client, "seventh")
 
-    with pytest.raises(rds_export_client.exceptions.ClientError, match="ExportTaskLimitReachedFault"):
-        start(rds_export_client, "eighth")
+    with pytest.raises(client.exceptions.ClientError, match="ExportTaskLimitReachedFault"):
+        start(client, "eighth")
 
 
 def test_seeding_in_another_region(registry):
@@ -189,5 +190,7 @@ def test_options(registry):
     """The registry shows the options in force."""
     assert repr(registry.options) == (
         "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
-        "page_size=100, assert_all_injected=True, assert_all_answered=True, timeline=Timeline())"
+        "concurrent_limit_scope='region', page_size=100, assert_all_injected=True, assert_all_answered=True, "
+        "credentials='fake', "
+        "timeline=Timeline())"
     )

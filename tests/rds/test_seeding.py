@@ -44,11 +44,11 @@ def described(client):
     return client.describe_export_tasks()["ExportTasks"]
 
 
-def test_identifier(rds_export_tasks, rds_export_client):
+def test_identifier(rds_export_tasks, client):
     [task] = rds_export_tasks.seed_all(["nightly"])
 
     assert task is rds_export_tasks["nightly"]
-    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in described(rds_export_client)] == [
+    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in described(client)] == [
         ("nightly", "IN_PROGRESS")
     ]
 
@@ -59,10 +59,10 @@ def test_export_task(rds_export_tasks):
     assert (task.status, task.s3_prefix, task.percent_progress, task.timeline) == ("COMPLETE", "rds", 100, Polls())
 
 
-def test_mapping_in_the_shape_of_the_api(rds_export_tasks, rds_export_client):
+def test_mapping_in_the_shape_of_the_api(rds_export_tasks, client):
     rds_export_tasks.seed_all([ORDERS, LEDGER])
 
-    assert described(rds_export_client) == [ORDERS, LEDGER]
+    assert described(client) == [ORDERS, LEDGER]
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
@@ -73,11 +73,11 @@ def test_mapping_without_a_status(rds_export_tasks, status):
 
 
 @pytest.mark.parametrize("name", ["export-tasks-cli-v1.json", "export-tasks-cli-v2.json", "export-tasks-query.json"])
-def test_json_of_the_aws_cli(rds_export_tasks, rds_export_client, name):
+def test_json_of_the_aws_cli(rds_export_tasks, client, name):
     """Version 1 prints times as RDS sends them, version 2 in ISO 8601, ``--query ExportTasks`` a bare list."""
     rds_export_tasks.seed_all([DATA / name])
 
-    assert described(rds_export_client) == [ORDERS, LEDGER]
+    assert described(client) == [ORDERS, LEDGER]
 
 
 def test_all_forms_go_together_in_their_order(rds_export_tasks):
@@ -92,11 +92,11 @@ def test_all_forms_go_together_in_their_order(rds_export_tasks):
 
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_default_fields_of_each_status(rds_export_tasks, rds_export_client, status, cluster):
+def test_default_fields_of_each_status(rds_export_tasks, client, status, cluster):
     fields = {"source_arn": CLUSTER} if cluster else {}
     rds_export_tasks.seed("nightly", status=status, **fields)
 
-    [shown] = described(rds_export_client)
+    [shown] = described(client)
 
     extracting = status in {"IN_PROGRESS", "COMPLETE"}
     assert set(shown) == fields_of(status, extracting=extracting, cluster=cluster)
@@ -106,10 +106,10 @@ def test_default_fields_of_each_status(rds_export_tasks, rds_export_client, stat
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_task_with_progress_has_a_start_time(rds_export_tasks, rds_export_client, status):
+def test_task_with_progress_has_a_start_time(rds_export_tasks, client, status):
     rds_export_tasks.seed("nightly", status=status, percent_progress=30)
 
-    [shown] = described(rds_export_client)
+    [shown] = described(client)
 
     assert set(shown) == fields_of(status)
     assert shown["PercentProgress"] == 30
@@ -144,10 +144,10 @@ def test_empty_export_only_is_none(rds_export_tasks):
     assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
 
 
-def test_seeded_export_task_value_does_not_change(rds_export_tasks, rds_export_client):
+def test_seeded_export_task_value_does_not_change(rds_export_tasks, client):
     rds_export_tasks.seed_all([KEPT])
 
-    rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+    client.cancel_export_task(ExportTaskIdentifier="nightly")
     rds_export_tasks["nightly"].move_to("FAILED", percent_progress=50)
 
     assert ExportTask("nightly", status="IN_PROGRESS", percent_progress=42, export_only=["orders"]) == KEPT
@@ -211,6 +211,20 @@ def test_unknown_region_has_the_partition_aws(rds_export_tasks):
     task = rds_export_tasks.in_region("moon-tranquility-1").seed("nightly")
 
     assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
+
+
+def test_a_value(rds_export_tasks, rds_export_client):
+    """Seed takes a value with its timeline and region, and copies it."""
+    value = ExportTask("nightly", status="FAILED", region="eu-west-1", timeline=Polls(), warning_message="skipped")
+
+    task = rds_export_tasks.seed(value)
+    here = rds_export_tasks.seed(KEPT)
+
+    assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
+    assert (task.status, task.timeline, task.warning_message) == ("FAILED", Polls(), "skipped")
+    assert [shown["PercentProgress"] for shown in described(rds_export_client)] == [42]
+    here.move_to("COMPLETE")
+    assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
 
 
 def test_seeding_ignores_the_concurrent_limit(rds_export_tasks):

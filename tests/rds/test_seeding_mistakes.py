@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from botocore import xform_name
 
-from helpers.aws import raises_exactly, service_model
+from helpers.aws import service_model
+from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Stuck
 
 SNAKE_FIELDS = [repr(xform_name(name)) for name in service_model().shape_for("ExportTask").members]
@@ -64,7 +65,7 @@ def test_a_path_as_a_string(registry, path):
     )
 
 
-@pytest.mark.parametrize("seed", [Path("tasks.json"), ExportTask("late"), {"ExportTaskIdentifier": "late"}])
+@pytest.mark.parametrize("seed", [Path("tasks.json"), {"ExportTaskIdentifier": "late"}])
 def test_a_seed_for_seed_all(registry, seed):
     """A seed that only seed_all takes is refused with that hint."""
     name = type(seed).__name__
@@ -72,6 +73,16 @@ def test_a_seed_for_seed_all(registry, seed):
         lambda: registry.seed(seed),
         ValueError,
         f"{WRONG_IDENTIFIER} {name} {seed!r}. To seed a {name}, write seed_all([...])",
+    )
+
+
+@pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"s3_bucket": "x"}])
+def test_fields_alongside_a_value(registry, options):
+    """A value is seeded as it is, so that fields alongside it are refused."""
+    refuses(
+        lambda: registry.seed(ExportTask("late", status="FAILED"), **options),
+        TypeError,
+        "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)",
     )
 
 
@@ -107,7 +118,7 @@ def test_the_longest_identifier(rds_export_tasks):
         ("progress", "Did you mean 'IN_PROGRESS'?"),
         ("done", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
         (["FAILED"], "Did you mean 'FAILED'?"),
-        (None, "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
+        ("", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
     ],
 )
 def test_a_wrong_status(registry, status, hint):

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timedelta, timezone
 
-import boto3
 import pytest
 from botocore import xform_name
 
-from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, raises_exactly, refused, service_model, start
+from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, service_model
+from helpers.calls import start
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly, refused
 from pytest_rds_export import UnansweredOperation, fake_rds_export
 
 AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
@@ -20,79 +22,79 @@ NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourc
 
 
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_any_arn_without_seeds(rds_export_client, source):
+def test_any_arn_without_seeds(client, source):
     """Without seeded sources, any ARN can be exported."""
-    assert start(rds_export_client, source=source)["SourceArn"] == source
+    assert start(client, source=source)["SourceArn"] == source
 
 
 @pytest.mark.parametrize("source", NOT_FOUND)
-def test_unseeded_source(rds_export_tasks, rds_export_client, source):
+def test_unseeded_source(rds_export_tasks, client, source):
     """If a source is seeded, another one is not found."""
     rds_export_tasks.seed_snapshot("weekly")
 
     with refused(*NOT_FOUND[source]):
-        start(rds_export_client, source=source)
+        start(client, source=source)
 
     assert not rds_export_tasks
 
 
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_seeded_by_arn(rds_export_tasks, rds_export_client, source):
+def test_seeded_by_arn(rds_export_tasks, client, source):
     """A source that is seeded by its ARN can be exported."""
     rds_export_tasks.seed_snapshot(source)
 
-    assert start(rds_export_client, source=source)["Status"] == "STARTING"
+    assert start(client, source=source)["Status"] == "STARTING"
 
 
-def test_automated_snapshot(rds_export_tasks, rds_export_client):
+def test_automated_snapshot(rds_export_tasks, client):
     """An automated snapshot can be seeded by its name."""
     rds_export_tasks.seed_snapshot("rds:mydb-2026-01-01-00-05")
 
-    assert start(rds_export_client, source=AUTOMATED)["SourceArn"] == AUTOMATED
+    assert start(client, source=AUTOMATED)["SourceArn"] == AUTOMATED
 
 
-def test_cluster_argument(rds_export_tasks, rds_export_client):
+def test_cluster_argument(rds_export_tasks, client):
     """A name is that of a snapshot, and with cluster=True that of a cluster snapshot."""
     rds_export_tasks.seed_snapshot("nightly", cluster=True)
 
-    assert start(rds_export_client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
+    assert start(client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
     with refused(*NOT_FOUND[SNAPSHOT]):
-        start(rds_export_client, "other", source=SNAPSHOT)
+        start(client, "other", source=SNAPSHOT)
 
 
-@pytest.mark.parametrize("status", ["creating", "deleted", "Available"])
+@pytest.mark.parametrize("status", ["creating", "deleting", "upgrading"])
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER])
-def test_unavailable_source(rds_export_tasks, rds_export_client, source, status):
+def test_unavailable_source(rds_export_tasks, client, source, status):
     """An export of a source that is not available is refused."""
     rds_export_tasks.seed_snapshot(source, status=status)
 
     with refused(*NOT_AVAILABLE):
-        start(rds_export_client, source=source)
+        start(client, source=source)
 
 
-def test_region_of_an_arn(rds_export_tasks, rds_export_client):
+def test_region_of_an_arn(rds_export_tasks, client):
     """A source belongs to the region of its ARN."""
     abroad = SNAPSHOT.replace("us-east-1", "eu-west-1")
     rds_export_tasks.seed_snapshot(abroad)
 
-    assert start(boto3.client("rds", region_name="eu-west-1"), source=abroad)["SourceArn"] == abroad
-    assert start(rds_export_client)["SourceArn"] == SNAPSHOT  # none is seeded here
+    assert start(shared_client("eu-west-1"), source=abroad)["SourceArn"] == abroad
+    assert start(client)["SourceArn"] == SNAPSHOT  # none is seeded here
 
 
 def test_region_of_a_name(rds_export_tasks):
     """A name belongs to the region of the registry."""
     record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")
 
-    assert record["DBSnapshotArn"] == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
+    assert record.arn == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
 
 
-def test_described_snapshot(rds_export_tasks, rds_export_client):
+def test_described_snapshot(rds_export_tasks, client):
     """DescribeDBSnapshots returns a seeded snapshot."""
     record = rds_export_tasks.seed_snapshot(
         "mydb-nightly", engine="postgres", snapshot_time=TAKEN, allocated_storage=20, tag_list=[{"Key": "a"}]
     )
 
-    described = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+    described = client.describe_db_snapshots()["DBSnapshots"]
 
     assert described == [
         {
@@ -108,16 +110,16 @@ def test_described_snapshot(rds_export_tasks, rds_export_client):
             "TagList": [{"Key": "a"}],
         }
     ]
-    assert described == [record]
+    assert described == [record.to_response()]
 
 
-def test_described_cluster_snapshot(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_described_cluster_snapshot(rds_export_tasks, client, rds_export_clock):
     """DescribeDBClusterSnapshots returns a seeded cluster snapshot."""
     record = rds_export_tasks.seed_snapshot("rds:orders-2026-01-01", cluster=True)
 
-    [described] = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    [described] = client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
 
-    assert described == record
+    assert described == record.to_response()
     assert described["DBClusterSnapshotArn"].endswith(":cluster-snapshot:rds:orders-2026-01-01")
     assert described["DBClusterIdentifier"] == "orders"
     assert described["SnapshotType"] == "automated"
@@ -126,18 +128,18 @@ def test_described_cluster_snapshot(rds_export_tasks, rds_export_client, rds_exp
 
 def test_seeded_cluster(rds_export_tasks):
     """The record of a cluster has the fields of the service model."""
-    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql")
+    record = rds_export_tasks.seed_snapshot(CLUSTER, engine="aurora-mysql").to_response()
 
     assert set(record) <= set(service_model().shape_for("DBCluster").members)
     assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
 
 
 @pytest.fixture
-def client(rds_export_tasks, rds_export_client):
+def seeded_client(rds_export_tasks, client):
     for name in ("mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"):
         for cluster in (False, True):
             rds_export_tasks.seed_snapshot(name, cluster=cluster, engine="mysql" if "mydb" in name else "mariadb")
-    return rds_export_client
+    return client
 
 
 # For each of the two operations: the client's method, and the nouns in the names of its result and parameters.
@@ -161,7 +163,7 @@ OPERATIONS = [("describe_db_snapshots", "DBSnapshot", "DBInstance"),
         ({"Filters": [{"Name": "PARENT-FILTER", "Values": ["other"]}]}, ["rds:other-2026-01-01"]),
     ],
 )
-def test_narrowed_snapshots(client, method, noun, parent, parameters, expected):
+def test_narrowed_snapshots(seeded_client, method, noun, parent, parameters, expected):
     """Parameters and filters narrow the list of snapshots."""
     kebab = {name: xform_name(name).replace("_", "-") for name in (noun, parent)}
     filters = {"NOUN-FILTER": f"{kebab[noun]}-id", "PARENT-FILTER": f"{kebab[parent]}-id"}
@@ -169,47 +171,47 @@ def test_narrowed_snapshots(client, method, noun, parent, parameters, expected):
     for item in asked.get("Filters", ()):
         asked["Filters"] = [{**item, "Name": filters.get(item["Name"], item["Name"])}]
 
-    found = getattr(client, method)(**asked)[f"{noun}s"]
+    found = getattr(seeded_client, method)(**asked)[f"{noun}s"]
 
     assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected
 
 
-def test_snapshots_of_a_resource(client, rds_export_tasks):
+def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
     """Snapshots can be found by the resource id."""
     rds_export_tasks.seed_snapshot("nightly", dbi_resource_id="db-ABC")
     rds_export_tasks.seed_snapshot("nightly", cluster=True, db_cluster_resource_id="cluster-ABC")
     by_resource = [{"Name": "dbi-resource-id", "Values": ["db-ABC"]}]
 
     for response in (
-        client.describe_db_snapshots(DbiResourceId="db-ABC"),
-        client.describe_db_snapshots(Filters=by_resource),
+        seeded_client.describe_db_snapshots(DbiResourceId="db-ABC"),
+        seeded_client.describe_db_snapshots(Filters=by_resource),
     ):
         assert [snapshot["DBSnapshotIdentifier"] for snapshot in response["DBSnapshots"]] == ["nightly"]
-    [found] = client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
+    [found] = seeded_client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
     assert found["DBClusterSnapshotIdentifier"] == "nightly"
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_unknown_snapshot(client, method, noun, parent):
+def test_unknown_snapshot(seeded_client, method, noun, parent):
     """An unknown identifier is the fault that AWS documents."""
     source = SNAPSHOT if parent == "DBInstance" else CLUSTER_SNAPSHOT
 
     with refused(*NOT_FOUND[source]):
-        getattr(client, method)(**{f"{noun}Identifier": "nightly"})
+        getattr(seeded_client, method)(**{f"{noun}Identifier": "nightly"})
 
 
-def test_snapshot_by_arn(client, rds_export_tasks):
+def test_snapshot_by_arn(seeded_client, rds_export_tasks):
     """A snapshot can be described by its ARN."""
     record = rds_export_tasks.seed_snapshot("nightly")
 
-    assert client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record]
+    assert seeded_client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record.to_response()]
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_unknown_filter(client, method, noun, parent):
+def test_unknown_filter(seeded_client, method, noun, parent):
     """An unknown filter is refused."""
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: status"):
-        getattr(client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
+        getattr(seeded_client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
@@ -218,7 +220,7 @@ def test_pages(method, noun, parent):
     with fake_rds_export(page_size=1) as registry:
         for name in ("first", "second", "third"):
             registry.seed_snapshot(name, cluster=noun == "DBClusterSnapshot")
-        pages = list(boto3.client("rds").get_paginator(method).paginate())
+        pages = list(shared_client().get_paginator(method).paginate())
 
     assert [[snapshot[f"{noun}Identifier"] for snapshot in page[f"{noun}s"]] for page in pages] == [
         ["first"],
@@ -227,19 +229,19 @@ def test_pages(method, noun, parent):
     ]
 
 
-def test_no_snapshots_but_a_cluster(rds_export_tasks, rds_export_client):
+def test_no_snapshots_but_a_cluster(rds_export_tasks, client):
     """If only a cluster is seeded, the lists of snapshots are empty."""
     rds_export_tasks.seed_snapshot(CLUSTER)
 
-    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
-    assert rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+    assert client.describe_db_snapshots()["DBSnapshots"] == []
+    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
 
 
 @pytest.mark.parametrize("method", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
-def test_no_handler_without_seeds(rds_export_tasks, rds_export_client, method):
+def test_no_handler_without_seeds(rds_export_tasks, client, method):
     """Without seeded sources, the operations that describe snapshots have no handler."""
     with pytest.raises(UnansweredOperation):
-        getattr(rds_export_client, method)()
+        getattr(client, method)()
 
     rds_export_tasks.unanswered.clear()
 
@@ -282,23 +284,23 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ),
     ],
 )
-def test_mistake(rds_export_tasks, rds_export_client, source, options, error, text):
+def test_mistake(rds_export_tasks, client, source, options, error, text):
     """A mistake is refused with the value and what to do; the sources stay as they were."""
     record = rds_export_tasks.seed_snapshot("nightly")
 
     with raises_exactly(error, text):
         rds_export_tasks.seed_snapshot(source, **options)
 
-    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == [record]
+    assert client.describe_db_snapshots()["DBSnapshots"] == [record.to_response()]
 
 
-def test_records_are_copies(rds_export_tasks, rds_export_client):
+def test_records_are_copies(rds_export_tasks, client):
     """Neither the returned record nor a response shares data with the source."""
-    returned = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
-    rds_export_client.describe_db_snapshots()
+    source = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "team", "Value": "data"}])
+    client.describe_db_snapshots()
 
-    for record in (returned, *rds_export_tasks.calls[0].response["DBSnapshots"]):
+    for record in (source.to_response(), *rds_export_tasks.calls[0].response["DBSnapshots"]):
         record["TagList"].clear()
 
-    (shown,) = rds_export_client.describe_db_snapshots()["DBSnapshots"]
+    (shown,) = client.describe_db_snapshots()["DBSnapshots"]
     assert shown["TagList"] == [{"Key": "team", "Value": "data"}]

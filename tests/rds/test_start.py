@@ -6,18 +6,10 @@ from datetime import datetime, timedelta, timezone
 import boto3
 import pytest
 
-from helpers.asking import described
-from helpers.aws import (
-    CLUSTER,
-    CLUSTER_SNAPSHOT,
-    SNAPSHOT,
-    STATUSES,
-    documented,
-    fields_of,
-    refused,
-    start,
-    without_metadata,
-)
+from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of
+from helpers.calls import described, start, without_metadata
+from helpers.clients import shared_client
+from helpers.errors import refused
 from pytest_rds_export import Polls, Stuck, fake_rds_export
 
 INVALID_IDENTIFIER = (
@@ -32,8 +24,8 @@ def start_response(*arguments, **parameters):
     return without_metadata(start(*arguments, **parameters))
 
 
-def test_response_has_the_parameters(rds_export_client):
-    response = start_response(rds_export_client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+def test_response_has_the_parameters(client):
+    response = start_response(client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
 
     assert set(response) == fields_of("STARTING", given=("S3Prefix", "ExportOnly"))
     del response["SnapshotTime"]
@@ -55,43 +47,43 @@ def test_response_has_the_parameters(rds_export_client):
 @pytest.mark.parametrize(
     ("source", "source_type"), [(SNAPSHOT, "SNAPSHOT"), (CLUSTER_SNAPSHOT, "SNAPSHOT"), (CLUSTER, "CLUSTER")]
 )
-def test_response_without_optional_parameters(rds_export_client, source, source_type):
-    response = start_response(rds_export_client, source=source)
+def test_response_without_optional_parameters(client, source, source_type):
+    response = start_response(client, source=source)
 
     assert set(response) == fields_of("STARTING", given=(), cluster=source_type == "CLUSTER")
     assert response["SourceType"] == source_type
 
 
-def test_response_works_with_an_aws_sample(rds_export_client):
+def test_response_works_with_an_aws_sample(client):
     """A public AWS sample converts only SnapshotTime to a string before it calls ``json.dumps``."""
-    response = start(rds_export_client)
+    response = start(client)
     response["SnapshotTime"] = str(response["SnapshotTime"])
     response["ResponseMetadata"] = None
 
     assert json.loads(json.dumps(response))["ExportTaskIdentifier"] == "nightly"
 
 
-def test_task_is_described_with_an_empty_prefix(rds_export_tasks, rds_export_client):
-    response = start_response(rds_export_client)
+def test_task_is_described_with_an_empty_prefix(rds_export_tasks, client):
+    response = start_response(client)
 
-    assert described(rds_export_client) == {**response, "S3Prefix": ""}
-    assert set(described(rds_export_client)) == fields_of("STARTING")
+    assert described(client) == {**response, "S3Prefix": ""}
+    assert set(described(client)) == fields_of("STARTING")
     assert rds_export_tasks["nightly"].status == "STARTING"
 
 
-def test_empty_export_only_is_left_out(rds_export_client):
-    assert "ExportOnly" not in start(rds_export_client, ExportOnly=[])
-    assert "ExportOnly" not in described(rds_export_client)
+def test_empty_export_only_is_left_out(client):
+    assert "ExportOnly" not in start(client, ExportOnly=[])
+    assert "ExportOnly" not in described(client)
 
 
-def test_export_completes(rds_export_client, rds_export_clock):
+def test_export_completes(client, rds_export_clock):
     started = rds_export_clock.now
-    start(rds_export_client)
+    start(client)
 
     rds_export_clock.tick(minutes=10)
-    extracting = described(rds_export_client)
+    extracting = described(client)
     rds_export_clock.tick(minutes=5)
-    complete = described(rds_export_client)
+    complete = described(client)
 
     assert set(extracting) == fields_of("IN_PROGRESS")
     assert set(complete) == fields_of("COMPLETE")
@@ -102,91 +94,107 @@ def test_export_completes(rds_export_client, rds_export_clock):
 
 def test_response_is_starting_even_if_that_phase_is_skipped():
     with fake_rds_export(timeline=Polls(starting=0, in_progress=0)):
-        client = boto3.client("rds")
+        client = shared_client()
 
         assert start(client)["Status"] == "STARTING"
         assert described(client)["Status"] == "COMPLETE"
 
 
 @pytest.mark.parametrize("identifier", ["1st", "late-", "-late", "a--b", "night_ly", "rds:nightly", "nächtlich", "a b"])
-def test_identifier_that_is_not_valid(rds_export_tasks, rds_export_client, identifier):
+def test_identifier_that_is_not_valid(rds_export_tasks, client, identifier):
     with refused("InvalidParameterValue", 400, INVALID_IDENTIFIER):
-        start(rds_export_client, identifier)
+        start(client, identifier)
 
     assert not rds_export_tasks
 
 
-def test_long_identifier(rds_export_tasks, rds_export_client):
-    start(rds_export_client, "a" * 60)
+def test_long_identifier(rds_export_tasks, client):
+    start(client, "a" * 60)
 
     with refused(
         "InvalidParameterValue",
         400,
         "The parameter ExportTaskIdentifier must not be longer than 60 characters.",
     ):
-        start(rds_export_client, "a" * 61)
+        start(client, "a" * 61)
 
     assert list(rds_export_tasks) == ["a" * 60]
 
 
-def test_identifier_keeps_its_case(rds_export_tasks, rds_export_client):
-    assert start(rds_export_client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
+def test_identifier_keeps_its_case(rds_export_tasks, client):
+    assert start(client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_identifier_in_use(rds_export_tasks, rds_export_client, status):
+def test_identifier_in_use(rds_export_tasks, client, status):
     rds_export_tasks.seed("nightly", status=status)
 
     with refused("ExportTaskAlreadyExists", 400, "The export task with the ID nightly already exists."):
-        start(rds_export_client)
+        start(client)
 
     assert rds_export_tasks["nightly"].status == status
 
 
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_sixth_running_export_is_refused(rds_export_tasks, rds_export_client, status):
+def test_sixth_running_export_is_refused(rds_export_tasks, client, status):
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
     with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks"):
-        start(rds_export_client)
+        start(client)
 
     assert "nightly" not in rds_export_tasks
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_exports_that_are_not_running_do_not_count(rds_export_tasks, rds_export_client, status):
+def test_exports_that_are_not_running_do_not_count(rds_export_tasks, client, status):
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
-    assert start(rds_export_client)["Status"] == "STARTING"
+    assert start(client)["Status"] == "STARTING"
 
 
-def test_exports_that_have_ended_do_not_count(rds_export_client, rds_export_clock):
+def test_exports_that_have_ended_do_not_count(client, rds_export_clock):
     for number in range(5):
-        start(rds_export_client, f"task-{number}")
+        start(client, f"task-{number}")
 
     rds_export_clock.tick(minutes=15)
 
-    assert start(rds_export_client)["Status"] == "STARTING"
+    assert start(client)["Status"] == "STARTING"
 
 
 def test_concurrent_limit_of_each_region():
     with fake_rds_export("running", concurrent_limit=1):
         with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 1 concurrent export tasks"):
-            start(boto3.client("rds"))
+            start(shared_client())
 
-        other_region = boto3.client("rds", region_name="eu-west-1")
+        other_region = shared_client("eu-west-1")
         assert start(other_region, source=SNAPSHOT.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
 
 
-def test_prefix_with_a_trailing_slash_fails_later(rds_export_client, rds_export_clock):
-    response = start(rds_export_client, S3Prefix="rds/")
+def test_concurrent_limit_of_the_account(rds_export_clock):
+    """With the scope account, the exports of all regions count together."""
+    with fake_rds_export("running", concurrent_limit=2, concurrent_limit_scope="account") as tasks:
+        abroad, client = tasks.in_region("eu-west-1"), boto3.client("rds")
+        abroad.seed("done", status="COMPLETE")
+        assert start(client)["Status"] == "STARTING"
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
+            start(boto3.client("rds", region_name="eu-west-1"), source=SNAPSHOT.replace("us-east-1", "eu-west-1"))
+        tasks["running"].move_to("FAILED")
+        abroad.seed("running")
+        with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
+            start(client, "third")
+        rds_export_clock.tick(minutes=15)
+        assert start(client, "third")["Status"] == "STARTING"
+
+
+def test_prefix_with_a_trailing_slash_fails_later(client, rds_export_clock):
+    response = start(client, S3Prefix="rds/")
     assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
 
     rds_export_clock.tick(minutes=15)
 
-    failed = described(rds_export_client)
+    failed = described(client)
     assert set(failed) == fields_of("FAILED")
     assert failed["FailureCause"] == (
         "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
@@ -195,7 +203,7 @@ def test_prefix_with_a_trailing_slash_fails_later(rds_export_client, rds_export_
 
 def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
     with fake_rds_export(timeline=Stuck()):
-        client = boto3.client("rds")
+        client = shared_client()
         start(client, S3Prefix="rds/")
         rds_export_clock.tick(hours=8)
 
@@ -214,9 +222,9 @@ def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
         f"{SNAPSHOT}\n",
     ],
 )
-def test_malformed_source(rds_export_tasks, rds_export_client, arn):
+def test_malformed_source(rds_export_tasks, client, arn):
     with refused("InvalidParameterValue", 400, f"Invalid value {arn} for SourceArn."):
-        start(rds_export_client, source=arn)
+        start(client, source=arn)
 
     assert not rds_export_tasks
 
@@ -229,9 +237,9 @@ def test_malformed_source(rds_export_tasks, rds_export_client, arn):
         ("cluster", "DBClusterNotFoundFault", "cluster"),
     ],
 )
-def test_source_of_another_region(rds_export_tasks, rds_export_client, kind, code, noun):
+def test_source_of_another_region(rds_export_tasks, client, kind, code, noun):
     with refused(code, 404, f"Could not find {noun} with name nightly"):
-        start(rds_export_client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
+        start(client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
 
     assert not rds_export_tasks
 
@@ -247,26 +255,26 @@ def test_source_of_another_region(rds_export_tasks, rds_export_client, kind, cod
         ("aurora-mysql", 2),
     ],
 )
-def test_export_only_depends_on_the_engine(rds_export_tasks, rds_export_client, engine, accepted):
+def test_export_only_depends_on_the_engine(rds_export_tasks, client, engine, accepted):
     rds_export_tasks.seed_snapshot("nightly", engine=engine)
 
     for form in FORMS[:accepted]:
-        assert start(rds_export_client, f"task-{form.count('.')}", ExportOnly=["db", form])["ExportOnly"] == [
+        assert start(client, f"task-{form.count('.')}", ExportOnly=["db", form])["ExportOnly"] == [
             "db",
             form,
         ]
     for form in FORMS[accepted:]:
         with refused(*INVALID_EXPORT_ONLY):
-            start(rds_export_client, ExportOnly=["db", form])
+            start(client, ExportOnly=["db", form])
 
     assert "nightly" not in rds_export_tasks
 
 
-def test_time_and_size_of_the_snapshot(rds_export_tasks, rds_export_client, rds_export_clock):
+def test_time_and_size_of_the_snapshot(rds_export_tasks, client, rds_export_clock):
     taken = datetime(2025, 12, 31, 22, 0, tzinfo=timezone.utc)
     rds_export_tasks.seed_snapshot("nightly", snapshot_time=taken, allocated_storage=20)
 
-    assert start(rds_export_client)["SnapshotTime"] == taken
+    assert start(client)["SnapshotTime"] == taken
 
     rds_export_clock.tick(minutes=15)
-    assert described(rds_export_client)["TotalExtractedDataInGB"] == 20
+    assert described(client)["TotalExtractedDataInGB"] == 20

@@ -1,20 +1,17 @@
 """Whatever is done to an account, in whatever order, its tasks follow the rules of Amazon RDS."""
 
-import functools
 from datetime import datetime, timedelta, timezone
 
-import boto3
-import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from helpers.asking import exactly
 from helpers.aws import SNAPSHOT, STATUSES
-from helpers.rules import LIMIT, MOVES, Injection, Task
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly
+from helpers.rules import LIMIT, MOVES, ExpectedInjection, ExpectedTask
 from pytest_rds_export import Failure, fake_rds_export
 
 REGIONS = ("us-east-1", "eu-west-1")
@@ -30,7 +27,6 @@ OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks")
 
 identifiers = st.sampled_from([f"task-{number}" for number in range(8)])
 regions = st.sampled_from(REGIONS)
-client = functools.cache(lambda region: boto3.client("rds", region_name=region))
 
 
 class Account(RuleBasedStateMachine):
@@ -60,7 +56,7 @@ class Account(RuleBasedStateMachine):
         refusals = effect() if injection is None or injection.applied else set()
         self.called.append((operation, region))
         try:
-            response = getattr(client(region), xform_name(operation))(**parameters)
+            response = getattr(shared_client(region), xform_name(operation))(**parameters)
         except ClientError as error:
             details = error.response["Error"]
             if injection is None:
@@ -81,11 +77,11 @@ class Account(RuleBasedStateMachine):
                 f"export task '{identifier}' exists already in {region}. Seed each identifier once; "
                 f"registry['{identifier}'] is the task"
             )
-            with pytest.raises(ValueError, match=exactly(text)):
+            with raises_exactly(ValueError, text):
                 self.registries[region].seed(identifier, status=status, **fields)
         else:
             self.registries[region].seed(identifier, status=status, **fields)
-            self.tasks[region][identifier] = Task(status, self.now, fields.get("percent_progress", 0))
+            self.tasks[region][identifier] = ExpectedTask(status, self.now, fields.get("percent_progress", 0))
 
     @rule(identifier=identifiers, region=regions, prefix=st.sampled_from([None, "rds", "rds/"]))
     def start(self, identifier, region, prefix):
@@ -98,7 +94,7 @@ class Account(RuleBasedStateMachine):
             if sum(task.runs for task in tasks.values()) >= LIMIT:
                 refusals.add("ExportTaskLimitReachedFault")
             if not refusals:
-                tasks[identifier] = Task("STARTING", self.now, fails=prefix == "rds/")
+                tasks[identifier] = ExpectedTask("STARTING", self.now, fails=prefix == "rds/")
             return refusals
 
         response = self.call(
@@ -175,7 +171,7 @@ class Account(RuleBasedStateMachine):
             task.enter(status, self.now)
         else:
             text = f"export task '{identifier}' is {task.status} and cannot become {status}. {HINTS[task.status]}"
-            with pytest.raises(ValueError, match=exactly(text)):
+            with raises_exactly(ValueError, text):
                 live.move_to(status)
 
     @precondition(lambda self: sum(waiting.left for waiting in self.injections) < 3)
@@ -192,7 +188,7 @@ class Account(RuleBasedStateMachine):
         self.registries[region].inject(
             failure, operation=operation, identifier=identifier, times=times, applied=applied
         )
-        self.injections.append(Injection(operation, identifier, text, times, applied))
+        self.injections.append(ExpectedInjection(operation, identifier, text, times, applied))
 
     @rule(passing=st.timedeltas(timedelta(0), timedelta(minutes=12)))
     def let_time_pass(self, passing):
@@ -227,4 +223,4 @@ def test_an_account_follows_the_rules(monkeypatch):
     """After any sequence of operations, the account is as the rules of Amazon RDS say."""
     with freeze_time("2026-01-01T00:00:00Z", ignore=["hypothesis"]) as clock:
         monkeypatch.setattr(Account, "clock", clock)
-        run_state_machine_as_test(Account, settings=settings(max_examples=50, stateful_step_count=30, deadline=None))
+        run_state_machine_as_test(Account)

@@ -2,20 +2,21 @@
 
 import re
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.aws import raises_exactly, refused, without_metadata
+from helpers.calls import without_metadata
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly, refused
 from pytest_rds_export import UnansweredOperation
 
 
 @pytest.fixture
-def describe(rds_export_client):
+def describe(client):
     """Call DescribeDBInstances."""
 
     def call(**parameters):
-        return without_metadata(rds_export_client.describe_db_instances(**parameters))
+        return without_metadata(client.describe_db_instances(**parameters))
 
     return call
 
@@ -75,12 +76,12 @@ def test_later_stub_replaces(rds_export_tasks, describe):
     assert describe() == INSTANCES
 
 
-def test_operation_without_output(rds_export_tasks, rds_export_client):
+def test_operation_without_output(rds_export_tasks, client):
     """An operation without output can be stubbed with an empty mapping."""
     rds_export_tasks.stub("AddTagsToResource", {})
 
     tags = {"ResourceName": "arn:aws:rds:us-east-1:123456789012:db:orders", "Tags": [{"Key": "a", "Value": "b"}]}
-    assert without_metadata(rds_export_client.add_tags_to_resource(**tags)) == {}
+    assert without_metadata(client.add_tags_to_resource(**tags)) == {}
     assert rds_export_tasks.calls[0].parameters == tags
 
 
@@ -91,12 +92,12 @@ def test_recorded_response(rds_export_tasks, describe):
     assert describe() == INSTANCES
 
 
-def test_stub_before_seeded_snapshots(rds_export_tasks, rds_export_client):
+def test_stub_before_seeded_snapshots(rds_export_tasks, client):
     """A stub takes precedence over seeded snapshots."""
     rds_export_tasks.seed_snapshot("nightly")
     rds_export_tasks.stub("DescribeDBSnapshots", {"DBSnapshots": []})
 
-    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
+    assert client.describe_db_snapshots()["DBSnapshots"] == []
 
 
 def test_injected_failure_before_stub(rds_export_tasks, describe):
@@ -113,7 +114,7 @@ def test_stub_in_every_region(rds_export_tasks):
     """A stub applies in every region."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
 
-    assert boto3.client("rds", region_name="eu-west-1").describe_db_instances()["DBInstances"]
+    assert shared_client("eu-west-1").describe_db_instances()["DBInstances"]
     assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
 
 

@@ -9,41 +9,31 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.stub import Stubber
 
-from helpers.exports import KEY, ORDERS, Task, files_below
+from helpers.exported import BUCKET, KMS_KEY, ORDERS_PART, FileTask, files_below
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.targets import FolderTarget, failure_cause, open_target
 
 
-@pytest.fixture
-def s3():
-    """A client of moto's S3 with the bucket ``exports``."""
-    moto = pytest.importorskip("moto")
-    with moto.mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="exports")
-        yield client
-
-
 def test_s3(s3):
     """A client of S3 gets every object, encrypted with the key of the task."""
-    ExportFiles(s3, ["shop.orders"]).update(Task())
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket="exports")["Contents"]]
+    ExportFiles(s3, ["shop.orders"]).update(FileTask(S3Bucket=BUCKET))
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert keys == [
         "nightly/export_info_nightly.json",
         "nightly/export_tables_info_nightly_from_1_to_1.json",
         "nightly/shop/shop.orders/1/_SUCCESS",
-        f"nightly/{ORDERS}",
+        f"nightly/{ORDERS_PART}",
     ]
     for key in keys:
-        head = s3.head_object(Bucket="exports", Key=key)
-        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KEY)
+        head = s3.head_object(Bucket=BUCKET, Key=key)
+        assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY)
 
 
 def test_s3_bucket(s3):
     """A bucket exists if HeadBucket finds it."""
     target = open_target(s3)
     assert repr(target) == "<S3Target https://s3.amazonaws.com>"
-    assert [target.has_bucket(bucket) for bucket in ("exports", "missing")] == [True, False]
+    assert [target.has_bucket(bucket) for bucket in (BUCKET, "missing")] == [True, False]
 
 
 def test_s3_bucket_forbidden(s3):
@@ -51,13 +41,13 @@ def test_s3_bucket_forbidden(s3):
     with Stubber(s3) as stubber:
         stubber.add_client_error("head_bucket", "403", "Forbidden", http_status_code=403)
         with pytest.raises(ClientError, match="Forbidden"):
-            open_target(s3).has_bucket("exports")
+            open_target(s3).has_bucket(BUCKET)
 
 
 def test_s3_error(s3):
     """The error of a bucket that disappeared is raised as it is."""
     with pytest.raises(s3.exceptions.NoSuchBucket) as raised:
-        ExportFiles(s3).update(task := Task(S3Bucket="gone"))
+        ExportFiles(s3).update(task := FileTask(S3Bucket="gone"))
     assert failure_cause(raised.value, task.fields) == (
         "The S3 bucket gone isn't valid. Either it isn't located in the current AWS Region or it doesn't exist. "
         "Review your S3 bucket name and retry the export."
@@ -69,13 +59,13 @@ def test_relative_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     target = open_target(Path("exports"))
     monkeypatch.chdir("/")
-    target.put("bucket", "key", b"", KEY)
+    target.put("bucket", "key", b"", KMS_KEY)
     assert files_below(tmp_path) == ["exports/bucket/key"]
 
 
 def test_slashes(tmp_path):
     """A key that begins with a slash or has two in a row stays below the folder of its bucket."""
-    open_target(tmp_path).put("bucket", "/a//b", b"", KEY)
+    open_target(tmp_path).put("bucket", "/a//b", b"", KMS_KEY)
     assert files_below(tmp_path) == ["bucket/a/b"]
 
 
@@ -83,7 +73,7 @@ def test_slashes(tmp_path):
 def test_whole_files(tmp_path, monkeypatch, error):
     """A write that fails leaves neither a half-written nor a temporary file, and the old file as it was."""
     target = open_target(tmp_path)
-    target.put("bucket", "key", b"old", KEY)
+    target.put("bucket", "key", b"old", KMS_KEY)
     write_bytes = Path.write_bytes
 
     def fail(path, body):
@@ -92,7 +82,7 @@ def test_whole_files(tmp_path, monkeypatch, error):
 
     monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(type(error)):
-        target.put("bucket", "key", b"new", KEY)
+        target.put("bucket", "key", b"new", KMS_KEY)
     assert files_below(tmp_path) == ["bucket/key"]
     assert (tmp_path / "bucket/key").read_bytes() == b"old"
 
@@ -104,7 +94,7 @@ def test_whole_files(tmp_path, monkeypatch, error):
 def test_escape(tmp_path, bucket, key):
     """No key leaves the folder of its bucket."""
     with pytest.raises(ValueError, match="key must name a file below the folder of its bucket, got ") as raised:
-        FolderTarget(tmp_path / "inner").put(bucket, key, b"x", KEY)
+        FolderTarget(tmp_path / "inner").put(bucket, key, b"x", KMS_KEY)
     assert str(raised.value).endswith(repr(f"{bucket}/{key}"))
     assert list(tmp_path.iterdir()) == []
 
@@ -203,4 +193,4 @@ OTHER_REGION = (
 )
 def test_failure_cause(error, cause):
     """An error of the store becomes the documented FailureCause that says most."""
-    assert failure_cause(error, Task().fields) == cause
+    assert failure_cause(error, FileTask().fields) == cause

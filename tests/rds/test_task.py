@@ -8,8 +8,9 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from helpers.asking import described
-from helpers.aws import CLUSTER, STATUSES, fields_of, raises_exactly, service_model, start
+from helpers.aws import CLUSTER, STATUSES, fields_of, service_model
+from helpers.calls import described, start
+from helpers.errors import raises_exactly
 from helpers.rules import MOVES
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._rds.task import Field
@@ -29,12 +30,12 @@ def test_fields():
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_fields_of_a_live_task(rds_export_tasks, rds_export_client, name):
+def test_fields_of_a_live_task(rds_export_tasks, client, name):
     """A live task has the values that a response shows."""
     task = rds_export_tasks.seed("nightly", status="FAILED", export_only=["orders"], percent_progress=7)
     api_name = next(known for known in MODEL.shape_for("ExportTask").members if xform_name(known) == name)
 
-    assert getattr(task, name) == described(rds_export_client).get(api_name)
+    assert getattr(task, name) == described(client).get(api_name)
 
 
 def test_fields_of_a_value():
@@ -128,13 +129,13 @@ def test_no_hash():
 
 
 @pytest.mark.parametrize(("old", "new"), ALLOWED)
-def test_move_to(rds_export_tasks, rds_export_client, old, new):
+def test_move_to(rds_export_tasks, client, old, new):
     """A move sets the fields that a real task has in that status."""
     task = rds_export_tasks.seed("nightly", status=old)
 
     task.move_to(new)
 
-    shown = described(rds_export_client)
+    shown = described(client)
     assert (task.status, shown["Status"]) == (new, new)
     assert set(shown) == fields_of(new, extracting=old == "IN_PROGRESS")
     assert shown["PercentProgress"] == (100 if new == "COMPLETE" else 0)
@@ -201,12 +202,12 @@ def test_assignment_of_the_identifier(rds_export_tasks):
     assert task.identifier == task.export_task_identifier == "nightly"
 
 
-def test_nothing_is_shared_with_responses(rds_export_tasks, rds_export_client):
+def test_nothing_is_shared_with_responses(rds_export_tasks, client):
     """Values and live tasks share no list with parameters and responses."""
     kept = ExportTask("nightly", export_only=["orders"])
     rds_export_tasks.seed_all([kept])
-    start(rds_export_client, "weekly", ExportOnly=["orders"])
-    rds_export_client.describe_export_tasks()
+    start(client, "weekly", ExportOnly=["orders"])
+    client.describe_export_tasks()
 
     for call in rds_export_tasks.calls:
         for holder in (call.parameters, call.response, *call.response.get("ExportTasks", ())):
@@ -222,14 +223,14 @@ def test_repr_of_a_field():
     assert repr(ExportTask.percent_progress) == "<field percent_progress of ExportTask>"
 
 
-def test_a_move_with_fields(rds_export_tasks, rds_export_client):
+def test_a_move_with_fields(rds_export_tasks, client):
     """A move sets the fields that it is given."""
     task = rds_export_tasks.seed("nightly", percent_progress=42)
     ended = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 
     task.move_to("FAILED", failure_cause="The bucket is gone.", percent_progress=43, task_end_time=ended)
 
-    shown = described(rds_export_client)
+    shown = described(client)
     assert shown["FailureCause"] == "The bucket is gone."
     assert shown["PercentProgress"] == 43
     assert shown["TaskEndTime"] == ended
@@ -325,13 +326,13 @@ def test_a_move_of_a_value():
         ExportTask("nightly").move_to("COMPLETE")
 
 
-def test_a_move_of_a_started_task(rds_export_tasks, rds_export_client):
+def test_a_move_of_a_started_task(rds_export_tasks, client):
     """A started task can be moved like a seeded one."""
-    start(rds_export_client)
+    start(client)
 
     rds_export_tasks["nightly"].move_to("IN_PROGRESS", percent_progress=42)
 
-    assert described(rds_export_client)["PercentProgress"] == 42
+    assert described(client)["PercentProgress"] == 42
 
 
 def test_the_timeline_after_a_move(rds_export_tasks, rds_export_clock):

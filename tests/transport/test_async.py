@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel
-from helpers.aws import guarded, start, without_metadata
+from helpers.calls import cancel, start, without_metadata
+from helpers.clients import guarded
 from helpers.leftovers import held_by_botocore
 from helpers.names import TRANSPORT
 from pytest_rds_export import UnansweredOperation, fake_rds_export
@@ -51,7 +51,9 @@ def slept(monkeypatch):
     return seconds
 
 
-def test_start_describe_and_cancel(rds_export_tasks):
+def test_whole_export(rds_export_tasks):
+    """An export is started, described and cancelled."""
+
     async def export(client):
         started = await start(client)
         found = await status(client)
@@ -80,7 +82,9 @@ def test_events(rds_export_tasks, rds_export_client):
     assert [event.task.identifier for event in rds_export_tasks.events] == names
 
 
-def test_client_made_before_the_fake(botocore_unchanged):
+def test_early_client(botocore_unchanged):
+    """A client that was made before the fake is handled."""
+
     async def export(client):
         with fake_rds_export("nightly"):
             return await cancel(client)
@@ -88,7 +92,8 @@ def test_client_made_before_the_fake(botocore_unchanged):
     assert run_with_client(export)["Status"] == "CANCELING"
 
 
-def test_async_and_sync_responses_are_equal(rds_export_tasks, rds_export_client):
+def test_same_response(rds_export_tasks, rds_export_client):
+    """Async and sync clients receive the same response."""
     rds_export_tasks.seed("nightly", export_only=["orders"], warning_message="<a> & b")
 
     asynchronous = run_with_client(lambda client: client.describe_export_tasks())
@@ -96,7 +101,9 @@ def test_async_and_sync_responses_are_equal(rds_export_tasks, rds_export_client)
     assert without_metadata(asynchronous) == without_metadata(rds_export_client.describe_export_tasks())
 
 
-def test_fault_is_the_clients_exception_class(rds_export_tasks):
+def test_fault(rds_export_tasks):
+    """A fault is raised as the exception class of the client."""
+
     async def export(client):
         with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
             await cancel(client)
@@ -106,7 +113,8 @@ def test_fault_is_the_clients_exception_class(rds_export_tasks):
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
-def test_retry_delays_are_recorded_not_slept(mode, rds_export_tasks, slept, monkeypatch):
+def test_retries(mode, rds_export_tasks, slept, monkeypatch):
+    """Delays of retries are recorded instead of slept, without the rate limiter."""
     monkeypatch.setattr(AsyncTokenBucket, "acquire", lambda *_: pytest.fail("it waited for the rate limiter"))
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=2)
@@ -121,7 +129,8 @@ def test_retry_delays_are_recorded_not_slept(mode, rds_export_tasks, slept, monk
 
 
 @pytest.mark.parametrize("name", TRANSPORT)
-def test_transport_failure_is_botocores_exception(name, rds_export_tasks, slept):
+def test_transport_failure(name, rds_export_tasks, slept):
+    """An injected failure of the transport is raised as botocore's exception, and retried as botocore does."""
     failure = rds_export_tasks.inject(name).failure
 
     async def export(client):
@@ -133,7 +142,9 @@ def test_transport_failure_is_botocores_exception(name, rds_export_tasks, slept)
 
 
 @pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)
-def test_async_paginator(rds_export_tasks):
+def test_paginator(rds_export_tasks):
+    """An async paginator yields each page."""
+
     async def pages(client):
         found = client.get_paginator("describe_export_tasks").paginate()
         return [[task["ExportTaskIdentifier"] for task in page["ExportTasks"]] async for page in found]
@@ -142,7 +153,8 @@ def test_async_paginator(rds_export_tasks):
     assert run_with_client(pages) == [names[:3], names[3:6], names[6:]]
 
 
-def test_retry_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
+def test_retry_moves_the_clock(rds_export_clock, rds_export_tasks):
+    """The delay of a retry moves the frozen clock."""
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     before = rds_export_clock.now
 
@@ -153,7 +165,8 @@ def test_retry_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
     assert delay > 0
 
 
-def test_sleep_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
+def test_sleep_moves_the_clock(rds_export_clock, rds_export_tasks):
+    """A sleep in the polling loop moves the frozen clock until the export ends."""
     rds_export_tasks.seed("nightly")
     before = rds_export_clock.now
 
@@ -166,7 +179,8 @@ def test_sleep_advances_the_frozen_clock(rds_export_clock, rds_export_tasks):
     assert (rds_export_clock.now - before).total_seconds() == 120
 
 
-def test_one_of_many_concurrent_cancels_succeeds(rds_export_tasks):
+def test_concurrent_cancels(rds_export_tasks):
+    """Of many concurrent cancels of one task, one succeeds."""
     rds_export_tasks.seed("nightly")
 
     async def export(client):
@@ -178,7 +192,8 @@ def test_one_of_many_concurrent_cancels_succeeds(rds_export_tasks):
     assert [call.attempts for call in rds_export_tasks.calls] == [1] * 16
 
 
-def test_concurrent_calls_have_their_own_region_and_attempts(rds_export_tasks, slept):
+def test_concurrent_calls(rds_export_tasks, slept):
+    """Concurrent calls are recorded with their own regions and attempts."""
     rds_export_tasks.inject("Throttling", identifier="task-1", times=2)
     regions = ["us-east-1", "eu-west-1", "cn-north-1"]
     for number, region in enumerate(regions):
@@ -201,7 +216,9 @@ def test_concurrent_calls_have_their_own_region_and_attempts(rds_export_tasks, s
     assert calls == [("task-0", "us-east-1", 1), ("task-1", "eu-west-1", 3), ("task-2", "cn-north-1", 1)]
 
 
-def test_unhandled_operation_is_not_retried(rds_export_tasks):
+def test_unhandled_operation(rds_export_tasks):
+    """An operation without a handler raises at once and is not retried."""
+
     async def export(client):
         with pytest.raises(UnansweredOperation, match=r"\Ano handler for DescribeDBInstances, "):
             await client.describe_db_instances()
@@ -211,13 +228,15 @@ def test_unhandled_operation_is_not_retried(rds_export_tasks):
     rds_export_tasks.unanswered.clear()
 
 
-def test_injected_stop_iteration_becomes_a_runtime_error(rds_export_tasks):
+def test_stop_iteration(rds_export_tasks):
+    """An injected StopIteration is raised as a RuntimeError, as by any coroutine."""
     rds_export_tasks.inject(StopIteration("x"))
     with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
         run_with_client(cancel)
 
 
-def test_stub_handles_another_operation(rds_export_tasks):
+def test_stub(rds_export_tasks):
+    """A stub is the response of another operation."""
     rds_export_tasks.stub("DescribeCertificates", {"Marker": "m"})
 
     assert run_with_client(lambda client: client.describe_certificates())["Marker"] == "m"
@@ -238,7 +257,8 @@ def _sync_handler(request, **kwargs):
 
 
 @pytest.mark.parametrize("handler", [_async_handler, _sync_handler])
-def test_users_handler_is_used_for_other_operations_only(handler, rds_export_tasks):
+def test_users_handler(handler, rds_export_tasks):
+    """The response of a user's handler counts for other operations only."""
     rds_export_tasks.seed("nightly")
 
     async def call(client):
@@ -259,7 +279,9 @@ def _sync_raises(request, **kwargs):
 
 @pytest.mark.parametrize("handler", [_async_raises, _sync_raises])
 @pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_certificates"])
-def test_exception_of_a_users_handler_is_raised(handler, operation, rds_export_tasks):
+def test_error_of_a_users_handler(handler, operation, rds_export_tasks):
+    """An exception of a user's handler is raised to the caller."""
+
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
         with pytest.raises(AssertionError, match="not this one"):
@@ -272,7 +294,8 @@ def test_exception_of_a_users_handler_is_raised(handler, operation, rds_export_t
 _Guarded = guarded(AioCredentials)
 
 
-def test_client_credentials_are_not_read(rds_export_tasks, monkeypatch):
+def test_credentials(rds_export_tasks, monkeypatch):
+    """The credentials of the client are not read; requests are signed with fake ones."""
     session = AioSession()
     session._credentials = _Guarded("AKIAREAL", "real-secret")  # noqa: SLF001 - botocore has no public way
     rds_export_tasks.seed("nightly")
@@ -295,7 +318,8 @@ def test_client_credentials_are_not_read(rds_export_tasks, monkeypatch):
     assert rds_export_tasks.calls[1].parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
 
 
-def test_emitters_are_restored():
+def test_emitters():
+    """The emitters of botocore and aiobotocore are afterwards what they were."""
     before = held_by_botocore()
     with fake_rds_export("nightly"):
         run_with_client(cancel)
@@ -330,14 +354,16 @@ def inner(pytester, monkeypatch, mark, *arguments):
     return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
 
 
-def test_works_with_pytest_asyncio(pytester, monkeypatch):
+def test_pytest_asyncio(pytester, monkeypatch):
+    """The fixtures work in tests of pytest-asyncio."""
     pytest.importorskip("pytest_asyncio")
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
 
     inner(pytester, monkeypatch, "asyncio", "-p", "pytest_asyncio.plugin").assert_outcomes(passed=1)
 
 
-def test_works_with_anyio(pytester, monkeypatch):
+def test_anyio(pytester, monkeypatch):
+    """The fixtures work in tests of AnyIO."""
     pytest.importorskip("anyio")
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
 

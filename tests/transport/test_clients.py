@@ -1,130 +1,138 @@
-"""Both versions of the AWS CLI with the endpoint. A version that is not installed is skipped."""
+"""Which clients the fake handles: those of RDS, in whatever way, place and region they were made."""
 
-import json
-import os
-import re
-import subprocess
-from pathlib import Path
-from typing import NamedTuple
+import threading
 
+import boto3
+import botocore.session
 import pytest
+from botocore.config import Config
 
 from pytest_rds_export import fake_rds_export
 
-pytestmark = [
-    pytest.mark.loopback,
-    pytest.mark.skipif("RDS_EXPORT_CLIENTS" not in os.environ, reason="on request: tox run -e clients"),
-]
+AT_MODULE_LEVEL = boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
+
+CLIENTS = {
+    "made at module level": lambda: AT_MODULE_LEVEL,
+    "of the default session": lambda: boto3.client("rds"),
+    "of a boto3 session": lambda: boto3.Session().client("rds"),
+    "of a botocore session": lambda: botocore.session.Session().create_client("rds"),
+    "with an endpoint_url": lambda: boto3.client("rds", endpoint_url="http://localhost:4566"),
+    "for FIPS": lambda: boto3.client("rds", config=Config(use_fips_endpoint=True)),
+    "of the legacy retry mode": lambda: boto3.client("rds", config=Config(retries={"mode": "legacy"})),
+    "of the adaptive retry mode": lambda: boto3.client("rds", config=Config(retries={"mode": "adaptive"})),
+}
+_CLUSTERS = (
+    b"<R><DescribeDBClustersResult><DBClusters><DBCluster><Engine>other</Engine></DBCluster></DBClusters>"
+    b"</DescribeDBClustersResult></R>"
+)
 
 
-class Cli(NamedTuple):
-    """An installed AWS CLI, and the endpoint for it."""
-
-    path: str
-    version: tuple
-    url: str
-
-    def __call__(self, operation, *arguments, options=None, fails=False):
-        """Run an RDS operation and return its parsed JSON, or its error message if *fails*."""
-        options = ["--endpoint-url", self.url] if options is None else options
-        command = [self.path, "rds", operation, *arguments, *options, "--output", "json"]
-        # A request to any other address goes to a proxy that does not exist.
-        environment = {**os.environ, "AWS_PAGER": "", "HTTPS_PROXY": "http://127.0.0.1:1"}
-        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert bool(run.returncode) is fails, run.stderr
-        return run.stderr if fails else json.loads(run.stdout)
+@pytest.fixture
+def client():
+    """A client that was made before the fake."""
+    return boto3.client("rds", "us-east-1")
 
 
-@pytest.fixture(scope="session")
-def installed():
-    """Return the first AWS CLI of each major version on the PATH."""
-    found = {}
-    for path in (Path(folder, "aws") for folder in os.get_exec_path()):
-        if os.access(path, os.X_OK):
-            text = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-            version = re.match(r"aws-cli/(\d+)\.(\d+)\.(\d+)", text)
-            if version:
-                numbers = tuple(map(int, version.groups()))
-                found.setdefault(numbers[0], (str(path), numbers))
-    return found
+def _identifiers(client):
+    return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
 
 
-@pytest.fixture(params=[1, 2], ids=["v1", "v2"])
-def aws(request, installed, rds_export_endpoint):
-    if request.param not in installed:
-        pytest.skip(f"no AWS CLI of version {request.param} on the PATH")
-    return Cli(*installed[request.param], rds_export_endpoint)
-
-
-def test_describe_events(aws, rds_export_tasks):
-    """The event of a finished export is listed."""
+@pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
+def test_every_kind(make, rds_export_tasks):
+    """Clients made in any way are handled."""
     task = rds_export_tasks.seed("nightly")
-    task.move_to("COMPLETE")
 
-    (event,) = aws("describe-events", "--source-type=db-snapshot", "--source-identifier=nightly")["Events"]
-
-    assert (event["Message"], event["SourceArn"]) == ("Export task completed", task.source_arn)
+    assert make().cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert task.status == "CANCELING"
 
 
-def test_start_cancel_describe_and_seed_from_json(aws, rds_export_tasks, tmp_path):
-    started = aws(
-        "start-export-task",
-        "--export-task-identifier=nightly",
-        "--source-arn=arn:aws:rds:us-east-1:123456789012:snapshot:orders",
-        "--s3-bucket-name=backups",
-        "--iam-role-arn=arn:aws:iam::123456789012:role/rds-export",
-        "--kms-key-id=alias/exports",
-        "--export-only=orders.public",
-    )
-    assert (started["Status"], started["ExportOnly"]) == ("STARTING", ["orders.public"])
-    assert aws("cancel-export-task", "--export-task-identifier=nightly")["Status"] == "CANCELING"
-
-    described = aws("describe-export-tasks", "--export-task-identifier=nightly")
-
-    assert [task["Status"] for task in described["ExportTasks"]] == ["CANCELING"]
-    file = tmp_path / "export-tasks.json"
-    file.write_text(json.dumps(described))
-    with fake_rds_export(file) as registry:
-        assert registry["nightly"] == rds_export_tasks["nightly"]
-
-
-@pytest.mark.rds_export_tasks(page_size=20)
-def test_filters_and_pages(aws, rds_export_tasks):
-    rds_export_tasks.seed_all(f"export-{number}" for number in range(45))
-    rds_export_tasks.seed("done", status="COMPLETE")
-
-    described = aws("describe-export-tasks", "--filters", "Name=status,Values=in_progress,starting")
-
-    assert [task["ExportTaskIdentifier"] for task in described["ExportTasks"]] == [f"export-{i}" for i in range(45)]
-    assert len(rds_export_tasks.calls) == 3
-
-
-def test_error_has_its_code(aws):
-    message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
-    assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
-
-
-def test_throttled_call_succeeds_on_retry(aws, rds_export_tasks):
+def test_early_client(client, rds_export_tasks):
+    """A client that was made before the fake is handled."""
     rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", times=1)
 
-    assert aws("cancel-export-task", "--export-task-identifier=nightly")["Status"] == "CANCELING"
-
-    # Debian's old AWS CLI sends no invocation id, so each attempt is a separate call.
-    assert sum(call.attempts for call in rds_export_tasks.calls) == 2
-    assert rds_export_tasks.calls[-1].http_status == 200
+    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-def test_unhandled_operation_is_not_retried(aws, rds_export_tasks):
-    message = aws("describe-db-instances", fails=True)
-    assert "An error occurred (UnansweredOperation) when calling the DescribeDBInstances operation: " in message
-    assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
-    rds_export_tasks.unanswered.clear()
+def test_another_thread(rds_export_tasks):
+    """A client that is made and used in another thread is handled."""
+    rds_export_tasks.seed("nightly")
+    responses = []
+
+    def cancel():
+        responses.append(boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly"))
+
+    thread = threading.Thread(target=cancel)
+    thread.start()
+    thread.join()
+    assert [response["Status"] for response in responses] == ["CANCELING"]
 
 
-@pytest.mark.rds_export_tasks(region="eu-west-1")
-def test_endpoint_from_the_environment(aws, rds_export_tasks):
-    if (2,) <= aws.version < (2, 13):
-        pytest.skip("AWS CLI v2 reads AWS_ENDPOINT_URL_RDS from 2.13 on; this is {}.{}.{}".format(*aws.version))
-    assert aws("describe-export-tasks", options=[]) == {"ExportTasks": []}
-    assert len(rds_export_tasks.calls) == 1
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
+)
+def test_regions_and_partitions(region, partition, rds_export_tasks):
+    """A client sees the tasks of its own region, in any partition."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.in_region(region).seed("nightly", status="COMPLETE")
+
+    (task,) = boto3.client("rds", region).describe_export_tasks()["ExportTasks"]
+
+    assert task["SourceArn"] == f"arn:{partition}:rds:{region}:123456789012:snapshot:nightly"
+    assert task["Status"] == "COMPLETE"
+    assert rds_export_tasks.calls[0].region == region
+
+
+def test_nested_uses(client):
+    """The innermost of nested uses responds."""
+    with fake_rds_export("outer"):
+        with fake_rds_export("inner"):
+            assert _identifiers(client) == ["inner"]
+        assert _identifiers(client) == ["outer"]
+
+
+def test_overlapping_uses(client, botocore_unchanged):
+    """Of overlapping uses the one that is still active responds."""
+    first, second = fake_rds_export("first"), fake_rds_export("second")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert _identifiers(client) == ["second"]
+    second.__exit__(None, None, None)
+
+
+def test_use_that_begins_during_a_call(client, botocore_unchanged):
+    """A use that begins during a call does not record that call."""
+    inner = fake_rds_export()
+    entered = []
+    client.meta.events.register("response-received.rds", lambda **_: entered.append(inner.__enter__()))
+
+    with fake_rds_export() as outer:
+        with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
+            client.cancel_export_task(ExportTaskIdentifier="nightly")
+        inner.__exit__(None, None, None)
+
+    assert [registry.calls for registry in entered] == [[]]
+    assert [call.error_code for call in outer.calls] == ["ExportTaskNotFound"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "expected"),
+    [
+        ("logs", "describe_export_tasks", b'{"exportTasks": [{"taskId": "e"}]}', {"exportTasks": [{"taskId": "e"}]}),
+        ("neptune", "describe_db_clusters", _CLUSTERS, {"DBClusters": [{"Engine": "other"}]}),
+        ("docdb", "describe_db_clusters", _CLUSTERS, {"DBClusters": [{"Engine": "other"}]}),
+    ],
+)
+def test_other_services(service, operation, body, expected, rds_export_tasks, before_send):
+    """Clients of other services are not affected, even if their operations are named alike."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
+    client = boto3.client(service)
+    client.meta.events.register("before-send", before_send(body))
+
+    response = getattr(client, operation)()
+
+    del response["ResponseMetadata"]
+    assert response == expected
+    assert rds_export_tasks.calls == []

@@ -89,7 +89,8 @@ def assert_error_document(text):
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_http_request_is_refused(case, url):
+def test_http(case, url):
+    """A request that is not valid HTTP, or not a POST with a length, is refused and the connection closed."""
     sent, status = REFUSED[case]
     head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status} ")
@@ -97,19 +98,22 @@ def test_http_request_is_refused(case, url):
     assert_error_document(body)
 
 
-def test_head_gets_an_error_without_a_body(url):
+def test_head(url):
+    """A HEAD request is refused without a body."""
     head, _, body = exchanged(url, request(b"", line="HEAD / HTTP/1.1")).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 405 ")
     assert body == ""
 
 
 @pytest.mark.parametrize("case", CLOSED)
-def test_incomplete_request_closes_the_connection(case, url):
+def test_incomplete(case, url):
+    """A request that breaks off closes the connection without a response."""
     assert exchanged(url, CLOSED[case]) == b""
 
 
 @pytest.mark.parametrize("case", BODIES)
-def test_body_gets_an_error_of_aws(case, url):
+def test_body(case, url):
+    """A body that is not valid gets the error that AWS returns."""
     body, expected, expected_status = BODIES[case]
     status, headers, text = post(url, body)
     assert (status, code(text)) == (expected_status, expected)
@@ -118,14 +122,15 @@ def test_body_gets_an_error_of_aws(case, url):
 
 
 @pytest.mark.parametrize("path", ["/tasks", "/tasks?x=/", "*", "http://localhost/"])
-def test_other_path_is_refused(path, url):
+def test_path(path, url):
+    """A path other than the root is refused."""
     head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 404 ")
     assert code(body) == "InvalidAction"
 
 
-def test_signature_for_any_region(url):
-    """As in the process itself, which accepts a client in any region."""
+def test_region(url):
+    """A signature for any region is accepted, as a client in any region is."""
     head, _, body = exchanged(url, request(CANCEL, SIGNED_FOR_X)).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 404 ")
     assert code(body) == "ExportTaskNotFound"
@@ -140,7 +145,8 @@ queries = st.lists(st.tuples(names, values)).map(
 )
 
 
-def test_no_request_gets_a_5xx_or_stops_the_server():
+def test_any_request():
+    """No request gets a 5xx or stops the server."""
     with served("nightly", assert_all_answered=False) as (_registry, url):
 
         @settings(max_examples=60, deadline=None)

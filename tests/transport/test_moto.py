@@ -4,8 +4,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel, described
-from helpers.aws import CLUSTER, start
+from helpers.aws import CLUSTER
+from helpers.calls import cancel, described, start
 from pytest_rds_export import UnansweredOperation, fake_rds_export
 
 moto = pytest.importorskip("moto")
@@ -21,50 +21,52 @@ def early_client():
 
 @pytest.fixture
 def in_moto():
+    """Moto handles all services."""
     with moto.mock_aws():
         yield
 
 
-def make_database(client):
-    client.create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=10
-    )
-
-
 def check_both(client, tasks):
-    """Assert that moto handles a database, and the fake an export task."""
-    make_database(client)
-    (instance,) = client.describe_db_instances()["DBInstances"]
+    """Assert that moto handles a parameter group, and the fake an export task."""
+    client.create_db_parameter_group(
+        DBParameterGroupName="slow", DBParameterGroupFamily="postgres16", Description="Slow queries"
+    )
+    (group,) = client.describe_db_parameter_groups()["DBParameterGroups"]
     tasks.seed("nightly")
 
-    assert instance["DBInstanceIdentifier"] == "orders"
+    assert group["DBParameterGroupName"] == "slow"
     assert cancel(client)["Status"] == "CANCELING"
     assert described(client)["Status"] == "CANCELING"
     assert [call.operation for call in tasks.calls] == [
-        "CreateDBInstance",
-        "DescribeDBInstances",
+        "CreateDBParameterGroup",
+        "DescribeDBParameterGroups",
         "CancelExportTask",
         "DescribeExportTasks",
     ]
 
 
-def test_moto_then_the_fake(in_moto, rds_export_tasks):
+def test_moto_first(in_moto, rds_export_tasks):
+    """A client works with both if moto starts before the fake."""
     check_both(boto3.client("rds"), rds_export_tasks)
 
 
-def test_the_fake_then_moto(rds_export_tasks, in_moto):
+def test_fake_first(rds_export_tasks, in_moto):
+    """A client works with both if the fake starts before moto."""
     check_both(boto3.client("rds"), rds_export_tasks)
 
 
-def test_client_made_before_moto_then_the_fake(early_client, in_moto, rds_export_tasks):
+def test_early_client_with_moto_first(early_client, in_moto, rds_export_tasks):
+    """A client without moto's handler works with both if moto starts before the fake."""
     check_both(early_client, rds_export_tasks)
 
 
-def test_client_made_before_the_fake_then_moto(early_client, rds_export_tasks, in_moto):
+def test_early_client_with_the_fake_first(early_client, rds_export_tasks, in_moto):
+    """A client without moto's handler works with both if the fake starts before moto."""
     check_both(early_client, rds_export_tasks)
 
 
-def test_client_made_between_the_two(rds_export_tasks):
+def test_client_made_in_between(rds_export_tasks):
+    """A client that was made inside the fake works with a moto that starts later."""
     client = boto3.client("rds")
     with moto.mock_aws():
         check_both(client, rds_export_tasks)
@@ -72,12 +74,14 @@ def test_client_made_between_the_two(rds_export_tasks):
 
 @moto.mock_aws
 def test_moto_as_a_decorator(rds_export_tasks):
+    """Moto may be a decorator of the test."""
     check_both(boto3.client("rds"), rds_export_tasks)
 
 
 @fake_rds_export("done")
 @moto.mock_aws
 def test_both_as_decorators():
+    """Both may be decorators, the fake outside."""
     boto3.client("rds").describe_db_instances()
     assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
 
@@ -85,15 +89,19 @@ def test_both_as_decorators():
 @moto.mock_aws
 @fake_rds_export("done")
 def test_both_as_decorators_in_reverse():
+    """Both may be decorators, moto outside."""
     boto3.client("rds").describe_db_instances()
     assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
 
 
-def test_export_started_in_moto_is_not_in_the_fake(in_moto):
+def test_export_of_moto(in_moto):
+    """An export that was started in moto is not in the fake."""
     client = boto3.client("rds", "us-east-1")
-    make_database(client)
-    snapshot = client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
-    start(client, source=snapshot["DBSnapshot"]["DBSnapshotArn"])
+    client.create_db_cluster(
+        DBClusterIdentifier="orders", Engine="aurora-mysql", MasterUsername="admin", MasterUserPassword="password"
+    )
+    made = client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="daily", DBClusterIdentifier="orders")
+    start(client, source=made["DBClusterSnapshot"]["DBClusterSnapshotArn"])
 
     with fake_rds_export("other"):
         tasks = client.describe_export_tasks()["ExportTasks"]
@@ -101,14 +109,15 @@ def test_export_started_in_moto_is_not_in_the_fake(in_moto):
     assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
 
 
-def test_export_of_a_cluster(in_moto, rds_export_client):
-    """Moto raises a KeyError for the ARN of a cluster."""
+def test_error_about_an_export(in_moto, rds_export_client):
+    """An error that moto raises about an export does not count; for the ARN of a cluster it is a KeyError."""
     response = start(rds_export_client, source=CLUSTER)
 
     assert (response["Status"], response["SourceType"]) == ("STARTING", "CLUSTER")
 
 
-def test_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+def test_injected_failure(in_moto, rds_export_client, rds_export_tasks):
+    """An injected failure takes precedence over moto."""
     with (
         rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
@@ -117,7 +126,8 @@ def test_injected_failure_comes_before_moto(in_moto, rds_export_client, rds_expo
     assert rds_export_client.describe_db_instances()["DBInstances"] == []
 
 
-def test_stub_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
+def test_stub(in_moto, rds_export_client, rds_export_tasks):
+    """A stub takes precedence over moto."""
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "stubbed"}]})
 
     (instance,) = rds_export_client.describe_db_instances()["DBInstances"]
@@ -125,7 +135,8 @@ def test_stub_comes_before_moto(in_moto, rds_export_client, rds_export_tasks):
     assert instance["DBInstanceIdentifier"] == "stubbed"
 
 
-def test_seeded_snapshots_come_before_moto(in_moto, rds_export_client, rds_export_tasks):
+def test_seeded_snapshot(in_moto, rds_export_client, rds_export_tasks):
+    """Seeded snapshots take precedence over moto; without any, moto responds."""
     assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
     rds_export_tasks.seed_snapshot("nightly")
 
@@ -134,13 +145,15 @@ def test_seeded_snapshots_come_before_moto(in_moto, rds_export_client, rds_expor
     assert snapshot["DBSnapshotIdentifier"] == "nightly"
 
 
-def test_error_of_moto_is_raised(in_moto, rds_export_client, rds_export_tasks):
+def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
+    """An error of moto about another operation is raised."""
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
         rds_export_client.describe_db_instances(DBInstanceIdentifier="none")
     assert rds_export_tasks.unanswered == []
 
 
-def test_moto_is_called_once(in_moto, rds_export_client, monkeypatch):
+def test_called_once(in_moto, rds_export_client, monkeypatch):
+    """Moto is called once for each request."""
     stubber, requests = moto.core.models.botocore_stubber, []
     real = stubber.process_request
     monkeypatch.setattr(stubber, "process_request", lambda request: requests.append(request) or real(request))
@@ -150,7 +163,8 @@ def test_moto_is_called_once(in_moto, rds_export_client, monkeypatch):
     assert len(requests) == 1
 
 
-def test_moto_handles_another_service(in_moto, rds_export_tasks):
+def test_another_service(in_moto, rds_export_tasks):
+    """Moto handles other services, and no call of theirs is recorded."""
     client = boto3.client("s3")
     client.create_bucket(Bucket="exports")
 
@@ -158,7 +172,8 @@ def test_moto_handles_another_service(in_moto, rds_export_tasks):
     assert rds_export_tasks.calls == []
 
 
-def test_no_handler_after_moto(rds_export_client, rds_export_tasks):
+def test_after_moto(rds_export_client, rds_export_tasks):
+    """After moto has ended, its operations have no handler."""
     with moto.mock_aws():
         rds_export_client.describe_db_instances()
 
@@ -167,7 +182,8 @@ def test_no_handler_after_moto(rds_export_client, rds_export_tasks):
     rds_export_tasks.unanswered.clear()
 
 
-def test_moto_handles_export_tasks_after_the_fake(in_moto):
+def test_after_the_fake(in_moto):
+    """After the fake has ended, moto handles export tasks."""
     client = boto3.client("rds", "us-east-1")
     with fake_rds_export("nightly"):
         assert described(client)["Status"] == "IN_PROGRESS"

@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.retries.bucket import TokenBucket
 
-from helpers.operations import CALLS, client_with, http_answer
+from helpers.calls import CALLS
+from helpers.clients import client_with, http_response
 from pytest_rds_export import failures, fake_rds_export
 
 THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
@@ -59,12 +60,13 @@ def throttled(client, operation="CancelExportTask"):
 
 def throttle(client, event):
     """Throttle every attempt of this client with its own handler of *event*."""
-    client.meta.events.register(event, lambda request, **_: http_answer(request, 400, THROTTLING))
+    client.meta.events.register(event, lambda request, **_: http_response(request, 400, THROTTLING))
     return client
 
 
 @each_setting
-def test_attempts_of_a_throttled_call(rds_export_tasks, no_sleep, retries, attempts):
+def test_attempts(rds_export_tasks, no_sleep, retries, attempts):
+    """A throttled call is attempted as often as the client's retry settings say."""
     rds_export_tasks.inject("Throttling")
 
     response = throttled(client_with(**retries))
@@ -74,7 +76,8 @@ def test_attempts_of_a_throttled_call(rds_export_tasks, no_sleep, retries, attem
     assert response["ResponseMetadata"]["RetryAttempts"] == attempts - 1
 
 
-def test_default_retry_mode(rds_export_tasks, no_sleep):
+def test_default_mode(rds_export_tasks, no_sleep):
+    """Without settings, the retry mode is the default of botocore."""
     rds_export_tasks.inject("Throttling")
 
     throttled(client_with())
@@ -84,7 +87,8 @@ def test_default_retry_mode(rds_export_tasks, no_sleep):
 
 
 @each_setting
-def test_delays_are_those_of_botocore(slept, limiter, retries, attempts):
+def test_delays(slept, limiter, retries, attempts):
+    """The recorded delays are those that botocore would sleep for."""
     random.seed(7)
     throttled(throttle(client_with(**retries), "before-send.rds"))
     expected = list(slept)
@@ -101,7 +105,8 @@ def test_delays_are_those_of_botocore(slept, limiter, retries, attempts):
 
 
 @each_mode
-def test_second_attempt_succeeds(rds_export_tasks, no_sleep, mode):
+def test_second_attempt(rds_export_tasks, no_sleep, mode):
+    """A call whose second attempt succeeds is recorded with its result and one delay."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
 
@@ -115,7 +120,8 @@ def test_second_attempt_succeeds(rds_export_tasks, no_sleep, mode):
 @pytest.mark.parametrize(
     "failure", [failure for failure in failures("StartExportTask") if failure.retried], ids=lambda failure: failure.name
 )
-def test_no_failure_sleeps(rds_export_tasks, no_sleep, mode, failure):
+def test_no_sleep(rds_export_tasks, no_sleep, mode, failure):
+    """No failure that is retried sleeps, in any mode."""
     rds_export_tasks.inject(failure)
 
     with pytest.raises(failure.exception):
@@ -124,7 +130,8 @@ def test_no_failure_sleeps(rds_export_tasks, no_sleep, mode, failure):
     assert len(rds_export_tasks.calls[0].retry_delays) == 1
 
 
-def test_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_sleep):
+def test_stub(rds_export_tasks, no_sleep):
+    """A stubbed operation is retried without sleeping."""
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
     rds_export_tasks.inject("Throttling", operation="DescribeDBInstances", times=2)
 
@@ -134,7 +141,8 @@ def test_stubbed_operation_is_retried_without_sleeping(rds_export_tasks, no_slee
     assert len(rds_export_tasks.calls[0].retry_delays) == 2
 
 
-def test_rate_limiter_is_not_used(rds_export_tasks, no_sleep, limiter):
+def test_rate_limiter(rds_export_tasks, no_sleep, limiter):
+    """The rate limiter of the adaptive mode is not used."""
     rds_export_tasks.inject("Throttling")
     client = client_with(mode="adaptive")
 
@@ -146,7 +154,8 @@ def test_rate_limiter_is_not_used(rds_export_tasks, no_sleep, limiter):
 
 
 @each_mode
-def test_other_services_really_wait(rds_export_tasks, slept, limiter, mode):
+def test_other_services(rds_export_tasks, slept, limiter, mode):
+    """Clients of other services sleep and use the rate limiter as usual."""
     client = throttle(client_with("sts", mode=mode, max_attempts=2), "before-send.sts")
 
     with pytest.raises(ClientError, match=r"\(Throttling\)"):
@@ -157,7 +166,8 @@ def test_other_services_really_wait(rds_export_tasks, slept, limiter, mode):
     assert rds_export_tasks.calls == []
 
 
-def test_retry_quota_of_a_client(rds_export_tasks, no_sleep):
+def test_quota(rds_export_tasks, no_sleep):
+    """A client whose retry quota is used up does not retry."""
     rds_export_tasks.inject("Throttling")
     client = client_with(mode="standard")
 
@@ -168,7 +178,8 @@ def test_retry_quota_of_a_client(rds_export_tasks, no_sleep):
     assert (attempts[0], attempts[-1]) == (3, 1)
 
 
-def test_delays_advance_the_frozen_clock(rds_export_clock, rds_export_tasks):
+def test_frozen_clock(rds_export_clock, rds_export_tasks):
+    """The delays move the frozen clock."""
     start = rds_export_clock.now
     rds_export_tasks.inject("Throttling")
 

@@ -9,8 +9,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.asking import cancel, described
-from helpers.aws import start
+from helpers.calls import cancel, described, start
 from pytest_rds_export import Timeline, fake_rds_export
 
 THREADS = 16

@@ -15,6 +15,7 @@ from pytest_rds_export import (
     ExportClock,
     ExportedTable,
     ExportEvent,
+    ExportSource,
     ExportTask,
     ExportTaskRegistry,
     Failure,
@@ -57,7 +58,8 @@ def test_seeds_are_of_four_kinds(rds_export_tasks: ExportTaskRegistry, tmp_path:
     seeded = rds_export_tasks.seed_all(["nightly", ExportTask("done"), {"ExportTaskIdentifier": "mapping"}, path])
 
     assert_type(seeded, list[ExportTask])
-    assert_type(rds_export_tasks.seed_snapshot("orders", engine="postgres", cluster=True), Mapping[str, Any])
+    assert_type(rds_export_tasks.seed(ExportTask("value")), ExportTask)
+    assert_type(rds_export_tasks.seed_snapshot("orders", engine="postgres", cluster=True), ExportSource)
     assert len(seeded) == 3
 
 

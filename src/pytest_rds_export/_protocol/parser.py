@@ -22,9 +22,12 @@ __tracebackhide__ = True
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?|\d+(\.\d+)?", re.ASCII)
 
 
-def parse_query(body: bytes | str) -> dict[str, str]:
-    """Return the names and values of a request body. Raises ``Fault`` if it is not a query string."""
-    query = {}
+def parse_query(body: bytes | str) -> dict[str, Any]:
+    """Return the names and values of a request body; dotted names, such as ``Filters.Filter.1.Name``, as nested dicts.
+
+    Raises ``Fault`` if it is not a query string, or names a parameter both with and without nested ones.
+    """
+    query: dict[str, Any] = {}
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
         for pair in text.split("&") if text else ():
@@ -33,53 +36,45 @@ def parse_query(body: bytes | str) -> dict[str, str]:
                 raise ValueError(pair)
             if "%" in pair or "+" in pair:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-            query[name] = value
+            *path, last = name.split(".")
+            node = query
+            for part in path:
+                node = node.setdefault(part, {})
+                if not isinstance(node, dict):
+                    raise _malformed(f"The parameter {name} is given in two ways.")
+            if isinstance(node.get(last), dict):
+                raise _malformed(f"The parameter {name} is given in two ways.")
+            node[last] = value
     except ValueError:
         raise _malformed("The query string contains a syntax error.") from None
     return query
 
 
-def parse_operation(query: Mapping[str, str]) -> OperationModel:
+def parse_operation(query: Mapping[str, Any]) -> OperationModel:
     """Return the operation that a query names. Raises ``Fault`` for anything but an operation of RDS."""
-    return _find_operation(query.get("Action"), query.get("Version"))
+    if "Action" not in query:
+        raise _failures.make_fault("MissingAction", "The request is missing an action or a required parameter.")
+    return _find_operation(str(query["Action"]), str(query.get("Version")))
 
 
 @functools.cache
-def _find_operation(action: str | None, version: str | None) -> OperationModel:
-    if action is None:
-        raise _failures.make_fault("MissingAction", "The request is missing an action or a required parameter.")
+def _find_operation(action: str, version: str) -> OperationModel:
     model = _model.service_model()
     if version != model.api_version or action not in model.operation_names:
         raise _failures.make_fault("InvalidAction", f"Could not find operation {action} for version {version}")
     return _model.operation_model(action)
 
 
-def parse_parameters(query: Mapping[str, str], operation: OperationModel) -> dict[str, Any]:
+def parse_parameters(query: Mapping[str, Any], operation: OperationModel) -> dict[str, Any]:
     """Return the parameters of *operation*, as a boto3 user would write them.
 
     Raises ``Fault`` for a parameter that is missing or cannot be read.
     """
-    return _parse_structure(_nest(query), operation.input_shape, "")
-
-
-def _nest(query: Mapping[str, str]) -> dict[str, Any]:
-    """Turn dotted names, such as ``Filters.Filter.1.Name``, into nested dicts."""
-    tree: dict[str, Any] = {}
-    for name, value in query.items():
-        *path, last = name.split(".")
-        node = tree
-        for part in path:
-            node = node.setdefault(part, {})
-            if not isinstance(node, dict):
-                raise _malformed(f"The parameter {name} is given in two ways.")
-        if isinstance(node.get(last), dict):
-            raise _malformed(f"The parameter {name} is given in two ways.")
-        node[last] = value
-    return tree
+    return _parse_structure(query, operation.input_shape, "")
 
 
 def _parse(node: Any, shape: Any, path: str) -> Any:
-    """Return the value of *shape* that a node of the tree spells; *path* names it in the refusal."""
+    """Return the value of *shape* that a node of the query spells; *path* names it in the refusal."""
     parse_node = _NESTED.get(shape.type_name)
     if parse_node is not None:
         return parse_node(node, shape, path)
@@ -95,8 +90,7 @@ def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         raise _invalid(node, path)
     result = {}
-    for name, member in shape.members.items():
-        key = member.serialization.get("name", name)
+    for name, key, member in _members(shape):
         if key in node:
             value = _parse(node[key], member, f"{path}.{name}" if path else name)
             if value != []:  # botocore sends an empty list as an empty string; AWS takes it for not given
@@ -105,6 +99,12 @@ def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
         if name not in result:
             raise _failures.make_fault("MissingParameter", f"The request must contain the parameter {name}.")
     return result
+
+
+@functools.cache
+def _members(shape: Any) -> list[tuple[str, str, Any]]:
+    """Return the members of a structure: each one's name, its name in the query, and its shape."""
+    return [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
 
 
 def _parse_list(node: Any, shape: Any, path: str) -> list[Any]:

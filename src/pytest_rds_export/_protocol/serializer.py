@@ -109,16 +109,15 @@ def _serializer(shape: Any) -> Callable[[Any], str]:
 
 
 @functools.cache
-def _members(shape: Any) -> list[tuple[str, str, Callable[[Any], str]]]:
-    """Return the members of a structure: each one's name, its tag, and the function for its value."""
-    return [
-        (name, member.serialization.get("name", name), _serializer(member)) for name, member in shape.members.items()
-    ]
+def _members(shape: Any) -> list[tuple[str, str, Callable[[Any], str], str]]:
+    """Return the members of a structure: each one's name, its start tag, the function for its value, its end tag."""
+    tags = [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
+    return [(name, f"<{tag}>", _serializer(member), f"</{tag}>") for name, tag, member in tags]
 
 
 def _serialize_structure(shape: Any, value: Mapping[str, Any]) -> str:
     return "".join(
-        [f"<{tag}>{serialize(value[name])}</{tag}>" for name, tag, serialize in _members(shape) if name in value]
+        [f"{start}{serialize(value[name])}{end}" for name, start, serialize, end in _members(shape) if name in value]
     )
 
 
@@ -138,18 +137,15 @@ def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
     )
 
 
+@functools.lru_cache(maxsize=4096)  # most strings of a response are those of the one before
 def _escape(text: str) -> str:
-    # Most strings are plain, and this is the fastest way to see it.
-    if text.isprintable() and "&" not in text and "<" not in text and ">" not in text:
-        return text
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), text)
 
 
 @functools.lru_cache(maxsize=4096)
 def _format_timestamp(value: Any) -> str:
     time = value if isinstance(value, datetime) else parse_to_aware_datetime(value)
-    time = (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    return f"{time.isoformat(timespec='milliseconds')[:23]}Z"
+    return _model.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
 
 
 _NESTED: dict[str, Callable[[Any, Any], str]] = {

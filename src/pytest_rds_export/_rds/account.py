@@ -91,26 +91,23 @@ class Region:
         self.sources = Sources()
         self.view: ExportTaskRegistry | None = None
         self.events: list[ExportEvent] = []
-        self._running: list[TaskState] = []
-        self._unfinished: list[TaskState] = []  # and those that finished since the last ``advance``
+        self._unfinished: dict[str, TaskState] = {}
 
     def add(self, task: TaskState) -> None:
         """Add a task whose identifier is free."""
         self.tasks[task.identifier] = task
         self.tasks_in_order.append(task)
-        if task.status in RUNNING:
-            self._running.append(task)
         if task.status not in FINISHED:
-            self._unfinished.append(task)
+            self._unfinished[task.identifier] = task
 
     def advance(self, now: datetime) -> None:
         """Bring all tasks up to date, so that ``events`` is complete and files are there."""
-        for task in self._unfinished:
+        for task in list(self._unfinished.values()):
             task.advance(now)
-        self._unfinished = [task for task in self._unfinished if task.status not in FINISHED]
 
     def record_end(self, task: TaskState) -> None:
         """Add the event of a task that has just finished."""
+        del self._unfinished[task.identifier]
         event = event_for(
             task.status,
             source_arn=task.fields["SourceArn"],
@@ -121,18 +118,15 @@ class Region:
         )
         add_event(self.events, event)
 
-    def has_running(self, count: int, now: datetime) -> bool:
-        """Return whether at least *count* exports are running."""
-        still_running = []
-        for index, task in enumerate(self._running):
+    def count_running(self, most: int, now: datetime) -> int:
+        """Return how many exports are running; *most* if there are as many or more."""
+        running = 0
+        for task in list(self._unfinished.values()):
             task.advance(now)
-            if task.status in RUNNING:
-                still_running.append(task)
-            if len(still_running) == count:
-                self._running[: index + 1] = still_running
-                return True
-        self._running = still_running
-        return False
+            running += task.status in RUNNING
+            if running == most:
+                break
+        return running
 
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
         """Add tasks as they are now, all or none. In the default region, one that names another region is added there.

@@ -109,25 +109,24 @@ class CallLog:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.unanswered: list[Call] = []
+        self._by_invocation_id: dict[str, Call] = {}
 
-    def begin_attempt(
-        self, operation: str, region: str, time: datetime, *, invocation_id: str | None, first: bool
-    ) -> Call:
+    def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
         """Return the call that an attempt belongs to: a new one, or the one that is retried."""
-        call = None if first else self.find(invocation_id)
+        call = self.find(invocation_id)
         if call is None:
             call = Call(operation, region, time, invocation_id)
             self.calls.append(call)
+            if invocation_id is not None:
+                self._by_invocation_id[invocation_id] = call
         else:
             record_outcome(call, None)
         call.attempts += 1
         return call
 
     def find(self, invocation_id: str | None) -> Call | None:
-        """Return the latest call with botocore's invocation id."""
-        if invocation_id is None:
-            return None
-        return next((call for call in reversed(self.calls) if call.invocation_id == invocation_id), None)
+        """Return the call with botocore's invocation id."""
+        return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
 
     def record_unanswered(self, call: Call) -> None:
         """Record that nothing handles a call; once, however often it is sent."""

@@ -97,7 +97,7 @@ class ExportEvent:
         """The event that an EventBridge rule receives, and a Lambda function that is the rule's target.
 
         Returns:
-            The event with the keys of other captured RDS events, in their order (inferred: no event of an export
+            The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
             newer events have (documented), is empty and comes last (inferred).
 
@@ -197,7 +197,7 @@ class ExportEvent:
 
     @property
     def _iso_date(self) -> str:
-        return self.date.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return _model.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
         identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)

@@ -8,6 +8,8 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
+from .. import _model
+from .._messages import must_be
 from .tables import ExportedTable, target_name, type_mappings
 from .targets import open_target
 
@@ -32,17 +34,7 @@ class WritingTask(Protocol):
 class ExportFiles:
     """Writes the files of an account's exports, each once, as the exports progress.
 
-    Args:
-        to: A boto3 S3 client, or a ``pathlib.Path`` below which each bucket is a folder.
-        tables: The tables of every source: names or ``ExportedTable``s, narrowed by ``ExportOnly``. By default
-            ``shop.customers`` and ``shop.orders``.
-        time_format: Of the times in the JSON files: ``"text"`` (``Jun 26, 2024, 3:43:58 PM``, as captured) or
-            ``"iso"`` (``2024-06-26T15:43:58.123Z``, which some programs need).
-
-    Raises:
-        TypeError: *to* is neither a client of S3 nor a path.
-        ValueError: Another value is not allowed.
-
+    ``ExportTaskRegistry.write_files`` describes the arguments and the exceptions.
     """
 
     def __init__(
@@ -51,7 +43,7 @@ class ExportFiles:
         self.target = open_target(to)
         self.tables = _checked_tables(DEFAULT_TABLES if tables is None else tables)
         if time_format not in TIME_FORMATS:
-            raise ValueError(f"time_format must be 'text' or 'iso', got {time_format!r}")
+            raise ValueError(must_be("time_format", "'text' or 'iso'", time_format))
         self._time_format = time_format
         self._selections: dict[tuple[str, ...], _Selection] = {}
         self.steps: dict[WritingTask, int] = {}
@@ -179,9 +171,9 @@ class ExportFiles:
     def _time(self, when: datetime | None) -> str | None:
         if when is None:
             return None
-        utc = when.astimezone(timezone.utc)
         if self._time_format == "iso":
-            return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            return _model.format_time(when)
+        utc = when.astimezone(timezone.utc)
         hour = utc.hour % 12 or 12
         return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"
 
@@ -203,7 +195,7 @@ def _scopes(name: str) -> list[str]:
 
 def _checked_tables(tables: Sequence[str | ExportedTable]) -> list[ExportedTable]:
     if not isinstance(tables, (list, tuple)):
-        raise ValueError(f"tables must be a list of names and ExportedTables, got {tables!r}")
+        raise ValueError(must_be("tables", "a list of names and ExportedTables", tables))
     checked = {}
     for item in tables:
         table = item if isinstance(item, ExportedTable) else ExportedTable(item)

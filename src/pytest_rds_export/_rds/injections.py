@@ -29,8 +29,10 @@ class Injection:
         operation: The API name of the operation that fails.
         identifier: The export task that the calls must be about; None for any.
         times: How many attempts fail with it; None for every one.
+        after: How many attempts pass before the first one fails with it.
         applied: Whether the operation takes effect before its response is lost.
         attempts: How many attempts have failed with it.
+        passed: How many attempts have passed before the first one.
 
     """
 
@@ -42,6 +44,7 @@ class Injection:
         identifier: str | None,
         times: int | None,
         *,
+        after: int,
         applied: bool,
     ) -> None:
         self._queue = queue
@@ -49,8 +52,10 @@ class Injection:
         self.operation = operation
         self.identifier = identifier
         self.times = times
+        self.after = after
         self.applied = applied
         self.attempts = 0
+        self.passed = 0
 
     def __enter__(self) -> Self:
         return self
@@ -60,8 +65,10 @@ class Injection:
 
     def __repr__(self) -> str:
         often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
+        after = f" after {self.after}" if self.after else ""
         applied = ", applied" if self.applied else ""
-        return f"<Injection {failure_name(self)} into {describe_target(self)}: {often}{applied}, {self.attempts} used>"
+        where = f"{failure_name(self)} into {describe_target(self)}"
+        return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
 def failure_name(injection: Injection) -> str:
@@ -73,6 +80,13 @@ def failure_name(injection: Injection) -> str:
 def describe_target(injection: Injection) -> str:
     """Return which calls the failure is meant for, in a few words."""
     return injection.operation + (f" of {injection.identifier!r}" if injection.identifier is not None else "")
+
+
+def describe_passed(injection: Injection) -> str:
+    """Return what has passed before an injection with ``after``, such as ``1 of 2 attempts passed before it``."""
+    if not injection.after:
+        return ""
+    return f"{injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"
 
 
 class InjectionQueue:
@@ -91,11 +105,14 @@ class InjectionQueue:
         operation: str | None,
         identifier: str | None,
         times: int | None,
+        after: int,
         applied: bool,
     ) -> Injection:
         """Add a failure, as ``ExportTaskRegistry.inject`` says; *operations* are where a name is looked for."""
         if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
             raise ValueError(must_be("times", "an int of at least 1, or None for every attempt", times))
+        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+            raise ValueError(must_be("after", "a number of attempts, an int of at least 0", after))
         if identifier is not None and not isinstance(identifier, str):
             raise ValueError(must_be_type("identifier", "a string, or None for every export task", identifier))
         if not isinstance(applied, bool):
@@ -103,7 +120,7 @@ class InjectionQueue:
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
-        injection = Injection(self, resolved, operation, identifier, times, applied=applied)
+        injection = Injection(self, resolved, operation, identifier, times, after=after, applied=applied)
         with self._lock:
             for earlier in self._waiting:
                 if _leaves_none(earlier, injection):
@@ -122,6 +139,9 @@ class InjectionQueue:
         with self._lock:
             for injection in self._waiting:
                 if injection.operation == operation and injection.identifier in (None, identifier):
+                    if injection.passed < injection.after:
+                        injection.passed += 1
+                        continue
                     injection.attempts += 1
                     if injection.attempts == injection.times:
                         self._waiting.remove(injection)
@@ -144,6 +164,7 @@ def _leaves_none(earlier: Injection, later: Injection) -> bool:
     """Return whether *earlier* takes every attempt that *later* is meant for."""
     return (
         earlier.times is None
+        and earlier.after - earlier.passed <= later.after
         and earlier.operation == later.operation
         and earlier.identifier in (None, later.identifier)
     )

@@ -72,11 +72,12 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def unanswered(operation: str, *, in_process: bool) -> UnansweredOperation:
-    """Return the error for an operation that nothing handles."""
+def unanswered(region: Region, operation: str, *, in_process: bool) -> UnansweredOperation:
+    """Return the error for an operation that nothing handles in a region."""
+    handled = [*HANDLED, *(_WITH_SOURCES if region.sources else ()), *region.account.stubs]
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnansweredOperation(
-        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(HANDLED, 'and')}. "
+        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
         f"To handle it:{ways}"
     )
 
@@ -132,12 +133,13 @@ def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: date
 @_handles("StartExportTask")
 def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
-    source = _find_source(region, parameters["SourceArn"])
+    source = _find_source(region, parameters["SourceArn"], now)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
     if region.account.files is not None:
         _check_bucket(region.account.files.target, parameters["S3BucketName"])
     options = region.account.options
-    if region.has_running(options.concurrent_limit, now):
+    regions = region.account.regions.values() if options.concurrent_limit_scope == "account" else [region]
+    if sum(each.count_running(options.concurrent_limit, now) for each in regions) >= options.concurrent_limit:
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
             f"You have reached the limit of {options.concurrent_limit} concurrent export tasks",
@@ -182,17 +184,20 @@ def _source_not_found(type_: str, name: str) -> Fault:
     return _failures.make_fault(source_type.not_found, f"Could not find {source_type.noun} with name {name}")
 
 
-def _find_source(region: Region, arn: str) -> Mapping[str, Any]:
+def _find_source(region: Region, arn: str, now: datetime) -> Mapping[str, Any]:
     """Return the record of the source; an empty one if no source is seeded in the region."""
     parts = parse_source_arn(arn)
     if not parts:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
-    found = region.sources.find(parts["type"], parts["name"])
+    found = region.sources.find(arn)
     if parts["region"] != region.name or (found is None and region.sources):
         raise _source_not_found(parts["type"], parts["name"])
-    if found is not None and found["Status"] != "available":
+    if found is None:
+        return {}
+    found.advance(now)
+    if found.fields["Status"] != "available":
         raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
-    return found or {}
+    return found.fields
 
 
 def _check_export_only(forms: Iterable[str], engine: str) -> None:
@@ -275,9 +280,12 @@ def _describer(type_: str, filters: Mapping[str, str]) -> Operation:
     compared = {name: methodcaller("get", member) for name, member in filters.items()}
     narrowing = (source_type.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
 
-    def describe(region: Region, parameters: Mapping[str, Any], _now: datetime) -> Mapping[str, Any]:
+    def describe(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         record_matches = matcher(parameters, narrowing, compared)
-        records = region.sources.all(type_)
+        sources = [source for source in region.sources.all() if source.type is source_type]
+        for source in sources:
+            source.advance(now)
+        records = [source.fields for source in sources]
         if (name := parameters.get(source_type.identifier)) is not None:
             records = [
                 record for record in records if name in (record[source_type.identifier], record[source_type.arn])

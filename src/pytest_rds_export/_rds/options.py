@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._messages import must_be, must_be_type, unknown_name
+from .._messages import format_choices, must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
     from .timeline import AnyTimeline
@@ -27,12 +27,20 @@ INI_OPTIONS = {
     "describe_unknown": Option(
         "error", "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"
     ),
-    "concurrent_limit": Option(5, "how many exports may run at once in a region, at least 1 (default: 5)"),
+    "concurrent_limit": Option(5, "how many exports may run at once, at least 1 (default: 5)"),
+    "concurrent_limit_scope": Option(
+        "region",
+        "which exports count against concurrent_limit: those of the region or of the account (default: region)",
+    ),
     "page_size": Option(100, "the most records in one response, from 1 to 100 (default: 100)"),
     "assert_all_injected": Option(
         default=True, help="fail a test whose injected failures were not used (default: true)"
     ),
     "assert_all_answered": Option(default=True, help="fail a test whose operations had no handler (default: true)"),
+    "credentials": Option(
+        "fake",
+        "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
+    ),
 }
 NAMES = (*INI_OPTIONS, "timeline")
 
@@ -48,9 +56,11 @@ class Options:
     account_id: str
     describe_unknown: str
     concurrent_limit: int
+    concurrent_limit_scope: str
     page_size: int
     assert_all_injected: bool
     assert_all_answered: bool
+    credentials: str
     timeline: AnyTimeline
 
     def __init__(self, **given: Any) -> None:
@@ -75,8 +85,13 @@ class Options:
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
             raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
-        if self.describe_unknown not in ("error", "empty"):
-            raise ValueError(must_be("describe_unknown", "'error' or 'empty'", self.describe_unknown))
+        for name, choices in (
+            ("describe_unknown", ("error", "empty")),
+            ("concurrent_limit_scope", ("region", "account")),
+            ("credentials", ("fake", "keep")),
+        ):
+            if getattr(self, name) not in choices:
+                raise ValueError(must_be(name, format_choices(choices), getattr(self, name)))
         for name, most in (("concurrent_limit", None), ("page_size", 100)):
             value = getattr(self, name)
             allowed = f"an int from 1 to {most}" if most else "an int of at least 1"

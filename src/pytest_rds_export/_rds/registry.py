@@ -17,7 +17,7 @@ from .files import ExportFiles
 from .injections import Injection
 from .options import Options
 from .seeds import Seed
-from .sources import parse_source_arn
+from .sources import ExportSource, SourceState, parse_source_arn
 from .tables import ExportedTable
 from .task import ExportTask, LiveExportTask, TaskFields
 from .timeline import AnyTimeline
@@ -42,10 +42,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     def seed(
         self,
-        identifier: str,
+        identifier: str | ExportTask,
         /,
         *,
-        status: str = "IN_PROGRESS",
+        status: str | None = None,
         timeline: AnyTimeline | None = None,
         **fields: Unpack[TaskFields],
     ) -> ExportTask:
@@ -55,7 +55,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         With ``write_files``, the files that its status and progress stand for are written at once.
 
         Args:
-            identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last.
+            identifier: At most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen last. Or
+                an ``ExportTask``, which has all its fields already.
             status: STARTING, IN_PROGRESS (the default), CANCELING, CANCELED, COMPLETE or FAILED.
             timeline: How the task advances; by default as the option ``timeline`` says.
             **fields: The fields of the response in snake case, see ``ExportTask``. One that is not given gets what a
@@ -65,12 +66,19 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             The live task. If ``source_arn`` names another region, it is there.
 
         Raises:
-            TypeError: For an unknown field.
+            TypeError: For an unknown field, and for fields alongside an ``ExportTask``.
             ValueError: For a value that is not allowed, for an identifier in use, and, in a registry of ``in_region``,
                 for a ``source_arn`` of another region. The registry is then as it was.
 
         """
-        (state,) = self._region.seed([ExportTask(identifier, status=status, timeline=timeline, **fields)])
+        if not isinstance(identifier, ExportTask):
+            status = "IN_PROGRESS" if status is None else status
+            task = ExportTask(identifier, status=status, timeline=timeline, **fields)
+        elif fields or status is not None or timeline is not None:
+            raise TypeError(f"{identifier!r} is seeded as it is. Pass status, timeline and fields to ExportTask(...)")
+        else:
+            task = identifier
+        (state,) = self._region.seed([task])
         return LiveExportTask.of(state)
 
     def seed_all(self, items: Iterable[Seed]) -> list[ExportTask]:
@@ -98,30 +106,37 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         /,
         *,
         engine: str | None = None,
-        status: str = "available",
+        status: str | None = None,
         snapshot_time: datetime | str | None = None,
+        available_after: timedelta | float | None = None,
         cluster: bool = False,
         **members: Any,
-    ) -> Mapping[str, Any]:
+    ) -> ExportSource:
         """Add a snapshot or cluster that StartExportTask can export.
 
         As soon as a source is seeded in a region, StartExportTask finds no other source there, and DescribeDBSnapshots
-        and DescribeDBClusterSnapshots are handled.
+        and DescribeDBClusterSnapshots are handled. StartExportTask finds a source by its whole ARN.
 
         Args:
             arn_or_name: The ARN of a ``snapshot``, ``cluster-snapshot`` or ``cluster``, or the name of a snapshot in
                 this region.
             engine: The API's name of the engine, such as ``"postgres"``, which decides the forms of ExportOnly that
                 are accepted (service model); every form without it.
-            status: The status; an export of a source that is not ``"available"`` is refused with
-                InvalidExportSourceState (service model).
+            status: One that AWS documents: for snapshots in the service model, in botocore's waiters and in the user
+                guide, for clusters in the Aurora user guide. By default ``"available"``, with *available_after*
+                ``"creating"``. An export of a source that is not available is refused with InvalidExportSourceState
+                (service model).
             snapshot_time: When the snapshot was created, an aware ``datetime`` or an ISO 8601 string; by default one
-                hour ago.
+                hour ago, or now if it is creating or copying. A DB snapshot has its SnapshotCreateTime only after
+                that (examples of the AWS CLI).
+            available_after: The source is creating, or copying with ``status="copying"``, and becomes available when
+                the clock has moved by this ``timedelta`` or number of seconds, from 0 to 100 years. Until then
+                PercentProgress grows linearly (inferred). It never does without.
             cluster: Whether a name is that of a cluster snapshot.
             **members: Further members of the model's DBSnapshot, DBClusterSnapshot or DBCluster in snake case.
 
         Returns:
-            The record in the API's shape.
+            The live source, whose ``move_to("available")`` changes its status.
 
         Raises:
             TypeError: For an unknown member.
@@ -136,13 +151,18 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if not parts or (cluster and parts["type"] == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
-        time = _clock.now() - timedelta(hours=1)
-        if snapshot_time is not None:
-            time = _model.to_datetime("snapshot_time", snapshot_time)
         account = self._region.account
+        source = SourceState(
+            arn,
+            status=status,
+            snapshot_time=snapshot_time,
+            available_after=available_after,
+            engine=engine,
+            **members,
+        )
         with account.lock:
-            sources = account.region(parts["region"]).sources
-            return sources.add(arn, engine=engine, status=status, snapshot_time=time, members=members)
+            account.region(parts["region"]).sources.add(source)
+        return ExportSource(source, account.lock)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.
@@ -160,6 +180,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         operation: str | None = None,
         identifier: str | None = None,
         times: int | None = None,
+        after: int = 0,
         applied: bool = False,
     ) -> Injection:
         """Make attempts of an operation fail. As a context manager, until its exit.
@@ -173,6 +194,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 CancelExportTask.
             identifier: Fail only calls with this ExportTaskIdentifier.
             times: How many attempts fail, botocore's retries included; None for every attempt.
+            after: How many attempts pass before the first one fails, 0 by default; 2 fails the third poll. An attempt
+                that fails with an earlier injection does not count.
             applied: Let the operation take effect and lose its response, even if that is a fault.
 
         Returns:
@@ -190,6 +213,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             operation=operation,
             identifier=identifier,
             times=times,
+            after=after,
             applied=applied,
         )
 
@@ -274,7 +298,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     @property
     def events(self) -> list[ExportEvent]:
-        """The events of this region so far, oldest first: one for each task that became COMPLETE, FAILED or CANCELED.
+        """The events of this region so far, oldest first, one for each task that became COMPLETE, FAILED or CANCELED.
 
         A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
         """

@@ -98,14 +98,32 @@ class TaskState:
                 self._set(self._given, now)
             self._given = None
         advance(self.timeline, self, now, describing=describing)
-        if self.region.account.files is not None:
-            self._store(self.region.account.files, now)
+        files = self.region.account.files
+        if files is not None and (cause := self._store(files)):
+            self.enter("FAILED", now, FailureCause=cause)
 
     def enter(self, status: str, when: datetime, **overrides: Any) -> None:
-        """Enter *status* at *when*, and set what a real task has then; *overrides* replace that."""
+        """Enter *status* at *when*, and set what a real task has then; *overrides* replace that.
+
+        If its files cannot be stored, enter FAILED instead, a COMPLETE task with its last progress.
+        """
         fields = self.fields
         files = self.region.account.files
-        progress = {name: fields[name] for name in _PROGRESS} if files is not None else {}
+        progress = {name: fields[name] for name in _PROGRESS}
+        self._set_status(status, when, overrides)
+        if files is not None and (cause := self._store(files)):
+            if status == "COMPLETE":
+                fields.pop("WarningMessage", None)
+                fields.update(progress)
+            self._set_status("FAILED", when, {"FailureCause": cause})
+        self.since = when
+        self.times_shown = 0
+        self.percent_at_entry = fields["PercentProgress"]
+        if self.status in FINISHED:
+            self.region.record_end(self)
+
+    def _set_status(self, status: str, when: datetime, overrides: Mapping[str, Any]) -> None:
+        fields = self.fields
         fields["Status"] = status
         if status in ("IN_PROGRESS", "COMPLETE"):
             fields.setdefault("TaskStartTime", when)
@@ -113,20 +131,12 @@ class TaskState:
             fields["TaskEndTime"] = when
         if status == "COMPLETE":
             self.progress(100)
-            if files is not None:
-                self._warn(files)
+            self._warn(self.region.account.files)
         if status == "FAILED":
             fields["FailureCause"] = UNKNOWN_CAUSE
         if overrides:
             fields.update(overrides)
             self._measure(overrides)
-        if files is not None and not self._store(files, when, progress):
-            return
-        self.since = when
-        self.times_shown = 0
-        self.percent_at_entry = fields["PercentProgress"]
-        if status in FINISHED:
-            self.region.record_end(self)
 
     def progress(self, percent: int) -> None:
         """Raise the progress, and with it the extracted data, to *percent*; never lower either."""
@@ -142,27 +152,21 @@ class TaskState:
             self._warn(files)
         files.update(self)
 
-    def _warn(self, files: ExportFiles) -> None:
+    def _warn(self, files: ExportFiles | None) -> None:
         """Set the WarningMessage of an export that skips tables."""
-        warning = files.warning_message(self)
+        warning = None if files is None else files.warning_message(self)
         if warning is not None:
             self.fields.setdefault("WarningMessage", warning)
 
-    def _store(self, files: ExportFiles, when: datetime, progress: Mapping[str, Any] | None = None) -> bool:
-        """Write what is due. If the store raises, enter FAILED at *when*, a COMPLETE task with its last *progress*."""
-        if self.store_error is not None:
-            return True
-        try:
-            files.update(self)
-        except Exception as error:  # noqa: BLE001 - a client, a folder and a test's stand-in raise anything
-            self.store_error = error
-            overrides: dict[str, Any] = {"FailureCause": failure_cause(error, self.fields)}
-            if self.status == "COMPLETE":
-                self.fields.pop("WarningMessage", None)
-                overrides.update(progress or {})
-            self.enter("FAILED", when, **overrides)
-            return False
-        return True
+    def _store(self, files: ExportFiles) -> str | None:
+        """Write what is due. If the store raises, return the FailureCause, and write nothing from then on."""
+        if self.store_error is None:
+            try:
+                files.update(self)
+            except Exception as error:  # noqa: BLE001 - a client, a folder and a test's stand-in raise anything
+                self.store_error = error
+                return failure_cause(error, self.fields)
+        return None
 
     def _measure(self, given: Mapping[str, Any]) -> None:
         """Derive the extracted data from a given progress; or the size of the export, if both are given."""

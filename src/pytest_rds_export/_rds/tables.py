@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from .._messages import must_be, pluralize
+
 __tracebackhide__ = True
 
 # One row, {"id": 1, "name": "example"}, written by pyarrow 26 with the properties of a captured part: GZIP, all
@@ -108,7 +110,7 @@ class ExportedTable:
     ) -> None:
         _check_name(name, skipped=warning is not None)
         if warning is not None and (not isinstance(warning, str) or not warning):
-            raise ValueError(f"warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got {warning!r}")
+            raise ValueError(must_be("warning", "a string such as 'PERMISSIONS_DO_NOT_EXIST'", warning))
         if sum(value is not None for value in (parts, rows, warning)) > 1:
             raise ValueError(f"{name!r} must have one of parts, rows and warning; a skipped table has no files")
         mysql = is_mysql(name)
@@ -128,7 +130,7 @@ class ExportedTable:
 
     def __repr__(self) -> str:
         count = len(self.parts)
-        state = f"skipped: {self.warning}" if self.warning else f"{count} part{'' if count == 1 else 's'}"
+        state = f"skipped: {self.warning}" if self.warning else pluralize(count, "part")
         return f"<ExportedTable {self.name!r} {state}>"
 
 
@@ -188,7 +190,7 @@ def _parsed_type(declared: str) -> tuple[str, list[int]]:
 
 def _check_name(name: object, *, skipped: bool) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+){1,2}", name):
-        raise ValueError(f"name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got {name!r}")
+        raise ValueError(must_be("name", "'database.table' or, of PostgreSQL, 'database.schema.table'", name))
     if "/" in name and not skipped:
         raise ValueError(f"name must have no slash, or a warning, because AWS skips such a table; got {name!r}")
 
@@ -197,13 +199,13 @@ def _checked_columns(columns: object) -> dict[str, str]:
     if not isinstance(columns, Mapping) or not all(
         isinstance(text, str) and text for column in columns.items() for text in column
     ):
-        raise ValueError(f"columns must be a dict such as {{'id': 'int', 'name': 'char'}}, got {columns!r}")
+        raise ValueError(must_be("columns", "a dict such as {'id': 'int', 'name': 'char'}", columns))
     return dict(columns)
 
 
 def _checked_parts(parts: object) -> tuple[bytes, ...]:
     if not isinstance(parts, (list, tuple)) or not all(isinstance(part, bytes) for part in parts):
-        raise ValueError(f"parts must be a list of bytes, got {parts!r}")
+        raise ValueError(must_be("parts", "a list of bytes", parts))
     return tuple(parts)
 
 
@@ -211,7 +213,7 @@ def _check_rows(rows: object) -> None:
     if not isinstance(rows, (list, tuple)) or not all(
         isinstance(row, Mapping) and row and all(isinstance(name, str) for name in row) for row in rows
     ):
-        raise ValueError(f"rows must be a list of dicts such as {{'id': 1, 'name': 'Ada'}}, got {rows!r}")
+        raise ValueError(must_be("rows", "a list of dicts such as {'id': 1, 'name': 'Ada'}", rows))
 
 
 def _inferred_columns(rows: Sequence[Mapping[str, Any]], *, mysql: bool) -> dict[str, str]:

@@ -293,7 +293,7 @@ def _check_identifier(identifier: object) -> None:
     way = ""
     if isinstance(identifier, str) and re.search(r"[./\\]", identifier):
         way = f". To seed a file, write seed_all([Path({identifier!r})])"
-    elif isinstance(identifier, (os.PathLike, Mapping, ExportTask)):
+    elif isinstance(identifier, (os.PathLike, Mapping)):
         way = f". To seed a {type(identifier).__name__}, write seed_all([...])"
     allowed = (
         f"at most {LONGEST_IDENTIFIER} ASCII letters, digits and single hyphens, with a letter first and no hyphen last"

@@ -77,11 +77,12 @@ class Timeline(_Outcome):
 
     def __post_init__(self) -> None:
         for phase in _PHASES.values():
-            object.__setattr__(self, phase, _to_timedelta(phase, getattr(self, phase)))
+            object.__setattr__(self, phase, to_length(phase, getattr(self, phase)))
         self._check_outcome()
 
 
-def _to_timedelta(name: str, value: Any) -> timedelta:
+def to_length(name: str, value: Any) -> timedelta:
+    """Return a length of time. Raises ``ValueError`` for what is none."""
     length = value
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST.total_seconds():
         length = timedelta(seconds=value)

@@ -9,12 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from .._rds.options import Options
+
 __tracebackhide__ = True
 
 FAKE_ACCESS_KEY = "testing"
 FAKE_SECRET_KEY = "testing"  # noqa: S105
 # Among the names of environment variables: the place of boto3's default session.
 DEFAULT_SESSION = "boto3.DEFAULT_SESSION"
+
+# The endpoint of RDS for child processes. Its port is not a number: a request fails before it is sent, with this text.
+_ENDPOINT = "AWS_ENDPOINT_URL_RDS"
+_NO_ENDPOINT = (
+    "http://127.0.0.1:RDS is faked only in the process of the test. For other processes request the fixture "
+    "rds_export_endpoint"
+)
 
 _lock = threading.Lock()
 # The uses that have not ended, the latest last.
@@ -51,6 +60,7 @@ def environment(values: Mapping[str, Any]) -> Iterator[Environment]:
         _uses.append(use)
         for name, value in values.items():
             _set(name, value)
+        _refuse_children()
     try:
         yield use
     finally:
@@ -63,11 +73,25 @@ def environment(values: Mapping[str, Any]) -> Iterator[Environment]:
                     _set(name, value)
                 else:
                     later.found[name] = value
+            _refuse_children()
 
 
-def fake_aws(region: str) -> dict[str, str | None]:
-    """Return the variables that keep an AWS client off real credentials, profiles and instance metadata."""
+def fake_aws(options: Options) -> dict[str, str | None]:
+    """Return the variables that keep an AWS client off real credentials, profiles and instance metadata.
+
+    If the environment is to keep its credentials, only the region is set. RDS requests do not use them either way.
+    """
+    # In a child process that has a fake of its own, the refusal of its parent does not count.
+    refused = os.environ.get(_ENDPOINT) == _NO_ENDPOINT
+    variables: dict[str, str | None] = {
+        **({_ENDPOINT: None} if refused else {}),
+        "AWS_DEFAULT_REGION": options.region,
+        "AWS_REGION": options.region,
+    }
+    if options.credentials == "keep":
+        return variables
     return {
+        **variables,
         "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
         "AWS_SESSION_TOKEN": None,
@@ -77,17 +101,29 @@ def fake_aws(region: str) -> dict[str, str | None]:
         "AWS_PROFILE": None,
         "AWS_DEFAULT_PROFILE": None,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_DEFAULT_REGION": region,
-        "AWS_REGION": region,
     }
 
 
 def endpoint_variables(url: str) -> dict[str, str | None]:
     """Return the variables that send a child process's RDS client to *url*, past any proxy."""
-    variables: dict[str, str | None] = {"AWS_ENDPOINT_URL_RDS": url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
+    variables: dict[str, str | None] = {_ENDPOINT: url, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None}
     for name in ("NO_PROXY", "no_proxy"):
         variables[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1"]))
     return variables
+
+
+def _refuse_children() -> None:
+    """During a use, have RDS requests of child processes fail that would go to AWS, with the fake credentials.
+
+    What ``putenv`` sets is inherited by child processes, but not seen in ``os.environ``, so clients of this process do
+    not change. A child that is started with ``env={**os.environ}`` does not get it.
+    """
+    if _ENDPOINT in os.environ:
+        return
+    if _uses and "AWS_ENDPOINT_URL" not in os.environ:
+        os.putenv(_ENDPOINT, _NO_ENDPOINT)
+    else:
+        os.unsetenv(_ENDPOINT)
 
 
 def _get(name: str) -> Any:

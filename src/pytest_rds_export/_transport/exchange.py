@@ -26,7 +26,6 @@ AskOthers = Callable[[], Awaitable[Any]]
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
 _HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
-_FIRST_ATTEMPT = re.compile(r"\battempt=1\b")
 
 
 class Exchange:
@@ -51,7 +50,9 @@ class Exchange:
         try:
             query = parser.parse_query(self._body)
             operation = parser.parse_operation(query)
-            call = self._call = self._begin_attempt(operation.name)
+            invocation_id = _to_str(self._headers.get("amz-sdk-invocation-id"))
+            log = self._region.account.log
+            call = self._call = log.begin_attempt(operation.name, self._region.name, self._now, invocation_id)
             call.parameters = parser.parse_parameters(query, operation)
             result = await self._get_result(call, ask_others)
             if not isinstance(result, dict):
@@ -64,15 +65,6 @@ class Exchange:
             self._record(None, type(error).__name__)
             raise
         return response
-
-    def _begin_attempt(self, operation: str) -> Call:
-        return self._region.account.log.begin_attempt(
-            operation,
-            self._region.name,
-            self._now,
-            invocation_id=_to_str(self._headers.get("amz-sdk-invocation-id")),
-            first=_FIRST_ATTEMPT.search(_to_str(self._headers.get("amz-sdk-request")) or "attempt=1") is not None,
-        )
 
     async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
         """Return the result in the API's shape, or another handler's response."""
@@ -95,7 +87,7 @@ class Exchange:
             result = await ask_others()
         if result is None:
             self._region.account.log.record_unanswered(call)
-            raise operations.unanswered(call.operation, in_process=self._in_process)
+            raise operations.unanswered(self._region, call.operation, in_process=self._in_process)
         return result
 
     def _respond_with(self, failure: Failure) -> Response:

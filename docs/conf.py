@@ -1,0 +1,109 @@
+"""The configuration of the documentation site, built by ``tox run -e docs``."""
+
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import pytest_rds_export
+from pytest_rds_export import failures
+
+HERE = Path(__file__).parent
+
+project = "pytest-rds-export"
+author = "The pytest-rds-export authors"
+copyright = author  # noqa: A001 - the name that Sphinx reads
+release = version = version_of(project)
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+]
+exclude_patterns = ["_build", "reference/_failures.md"]
+
+html_theme = "furo"
+html_title = f"{project} {release}"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"
+
+myst_enable_extensions = ["colon_fence"]
+myst_heading_anchors = 3
+
+copybutton_exclude = ".linenos, .gp, .go"
+
+autodoc_default_options = {"members": True}
+autodoc_typehints = "signature"
+add_module_names = False
+toc_object_entries_show_parents = "hide"
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+maximum_signature_line_length = 88
+
+# The build needs no network: the names that the pages link to are in a text file of
+# Sphinx's first format.
+intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
+
+# Users see the public names where they import them from, not in the private modules.
+for name in pytest_rds_export.__all__:
+    getattr(pytest_rds_export, name).__module__ = "pytest_rds_export"
+
+# Types of parameters that the docstrings describe; they are not public names.
+NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"
+nitpick_ignore_regex = [("py:.*", rf"(.*\.)?({NOT_PUBLIC}|_FunctionT|datetime)")]
+
+OPERATIONS = (
+    "CancelExportTask",
+    "StartExportTask",
+    "DescribeExportTasks",
+    "DescribeEvents",
+)
+
+
+def setup(app):
+    """Write the failures reference before the pages are read."""
+    app.connect("builder-inited", lambda _: write_failures())
+
+
+def write_failures():
+    """Write the catalogue as tables, which reference/failures.md includes."""
+    common = failures("CancelExportTask", ["common"])
+    names = {failure.name for failure in common}
+    of_start = failures("StartExportTask", ["common"])
+    lines = []
+    for operation in OPERATIONS:
+        documented = failures(operation, ["documented"])
+        lines += table(f"Documented failures of {operation}", documented)
+    lines += table(
+        "Only of StartExportTask, not in the service model",
+        [failure for failure in of_start if failure.name not in names],
+    )
+    lines += table("Common failures, of any operation", common)
+    network = failures("CancelExportTask", ["transport"])
+    lines += table("Failures of the network, of any operation", network)
+    (HERE / "reference" / "_failures.md").write_text("\n".join(lines), "utf-8")
+
+
+def table(title, rows):
+    """Return the lines of a heading and a table of failures."""
+    if not rows:
+        return [f"## {title}", "", "None.", ""]
+    return [
+        f"## {title}",
+        "",
+        "| name | HTTP status | message |",
+        "| --- | --- | --- |",
+        *map(row, rows),
+        "",
+    ]
+
+
+def row(failure):
+    """Return the row of a failure."""
+    status = str(failure.http_status or "none")
+    if failure.retried:
+        status += ", retried"
+    return f"| `{failure.name}` | {status} | {failure.message} |"

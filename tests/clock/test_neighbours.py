@@ -1,0 +1,318 @@
+"""rds_export_clock alongside others: threads, replaced sleeps, timeouts, other clocks, pytest's durations."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import datetime as dt
+import subprocess
+import sys
+import sysconfig
+import threading
+import time
+import types
+
+import pytest
+
+from helpers.calls import described
+from helpers.errors import raises_exactly
+from pytest_rds_export import Timeline, _sleeping
+from pytest_rds_export._clock import frozen_clock
+
+FROZEN_ALREADY = (
+    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports also use "
+    "the time of {0}; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+)
+FROZEN_INSIDE = (
+    "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
+    "one of the two"
+)
+START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@pytest.fixture
+def older_thread():
+    """A thread that is alive before the clock: a function that runs another in it."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        yield lambda function, *arguments: pool.submit(function, *arguments).result()
+
+
+@pytest.fixture
+def real_asyncio_sleep(monkeypatch):
+    """What is asked of the real ``asyncio.sleep``; nothing is slept."""
+    slept = []
+
+    async def sleep(delay, result=None):
+        slept.append(delay)
+        return result
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return slept
+
+
+@pytest.fixture
+def rescue():
+    """A function that calls another one should the test hang, so that it fails instead."""
+    timers = []
+
+    def rescue(function):
+        timers.append(threading.Timer(10, function))
+        timers[-1].start()
+
+    yield rescue
+    for timer in timers:
+        timer.cancel()
+        timer.join()
+
+
+def test_older_thread(older_thread, slept, real_asyncio_sleep):
+    """A thread that is older than the clock sleeps in real time."""
+    with frozen_clock() as clock:
+        before = clock.now
+        older_thread(time.sleep, 60)
+        older_thread(lambda: asyncio.run(asyncio.sleep(60)))
+        assert clock.now == before
+    assert slept == real_asyncio_sleep == [60]
+
+
+def test_newer_thread(slept):
+    """A thread that is newer than the clock moves it."""
+    with frozen_clock() as clock:
+        before = clock.now
+        thread = threading.Thread(target=time.sleep, args=(60,))
+        thread.start()
+        thread.join()
+        assert clock.now == before + MINUTE
+    assert slept == []
+
+
+def test_many_threads(rds_export_clock):
+    """Sleeps of several threads add up, unlike those of tasks."""
+    threads = [threading.Thread(target=time.sleep, args=(60,)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rds_export_clock.now == START + 10 * MINUTE
+
+
+def test_event_loop_of_another_thread(rds_export_clock):
+    """An event loop of another thread sleeps on the same clock."""
+    thread = threading.Thread(target=lambda: asyncio.run(asyncio.sleep(60)))
+    thread.start()
+    thread.join()
+    assert rds_export_clock.now == START + MINUTE
+
+
+def test_retry_in_an_older_thread(older_thread, rds_export_tasks, rds_export_client):
+    """A retry in an older thread neither waits nor moves the clock."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    with frozen_clock() as clock:
+        before = clock.now
+        assert older_thread(described, rds_export_client)["Status"] == "IN_PROGRESS"
+        assert clock.now == before
+
+
+def test_replaced_sleeps_after_the_clock(slept, monkeypatch):
+    """A replaced sleep that is called after its clock has ended sleeps for real."""
+    with frozen_clock():
+        left, left_asyncio = time.sleep, asyncio.sleep
+    monkeypatch.setattr(_sleeping, "REAL_SLEEP", slept.append)
+    left(60)
+    assert slept == [60]
+    assert asyncio.run(left_asyncio(0.001, "result")) == "result"
+
+
+def test_replaced_sleeps_left_behind():
+    """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
+    real, real_asyncio = time.sleep, asyncio.sleep
+    with pytest.MonkeyPatch.context() as patch, frozen_clock():
+        patch.setattr(time, "sleep", print)
+        patch.setattr(asyncio, "sleep", print)
+    assert time.sleep is not real
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        asyncio.run(asyncio.sleep(60))
+        assert clock.now == before + 2 * MINUTE
+    assert (time.sleep, asyncio.sleep) == (real, real_asyncio)
+
+
+def test_users_sleep(rds_export_clock):
+    """A sleep that the user installs under the clock is called."""
+    slept, before = [], rds_export_clock.now
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "sleep", slept.append)
+        time.sleep(60)
+    assert (slept, rds_export_clock.now) == ([60], before)
+
+
+def test_users_sleep_outlives_the_clock():
+    """A sleep that the user installs under the clock stays until the user removes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        with frozen_clock():
+            patch.setattr(time, "sleep", print)
+        assert time.sleep is print
+    with frozen_clock():
+        pass  # removes what the patch has restored
+
+
+@pytest.mark.parametrize("changed", ["added", "replaced"])
+def test_changed_library(changed, monkeypatch):
+    """What a clock has found in an installed module does not mislead the next clock."""
+    library = types.ModuleType(f"library_{changed}")
+    library.__file__ = f"{sysconfig.get_path('purelib')}/{library.__name__}.py"
+    monkeypatch.setitem(sys.modules, library.__name__, library)
+    if changed == "replaced":
+        library.sleep = print
+    with frozen_clock():
+        pass
+    library.sleep = time.sleep
+    with frozen_clock() as clock:
+        before = clock.now
+        library.sleep(60)
+        assert clock.now == before + MINUTE
+
+
+def test_forbidden_module(monkeypatch):
+    """A module that must not be imported is passed over."""
+    monkeypatch.setitem(sys.modules, "forbidden", None)
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        assert clock.now == before + MINUTE
+
+
+def test_timeout_of_futures(rds_export_clock, rescue):
+    """A timeout of concurrent.futures ends in real time."""
+    done = threading.Event()
+    rescue(done.set)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(done.wait)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            list(concurrent.futures.as_completed([waiting], timeout=0.001))
+        done.set()
+
+
+def test_sleeping_futures(rds_export_clock):
+    """A sleep that moves the clock does not end a timeout of concurrent.futures."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        works = [pool.submit(time.sleep, 3600), pool.submit(time.sleep, 3600)]
+        assert set(concurrent.futures.as_completed(works, timeout=60)) == set(works)
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 2, tzinfo=dt.timezone.utc)
+
+
+def test_timeout_of_a_subprocess(rds_export_clock, rescue):
+    """A timeout of subprocess ends in real time."""
+    before = rds_export_clock.now
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        rescue(process.kill)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.001)
+        process.communicate(b"\n", timeout=60)
+    assert process.returncode == 0
+    assert rds_export_clock.now == before
+
+
+def test_timeout_of_asyncio(rds_export_clock, rescue):
+    """A timeout of asyncio ends in real time, and not by a sleep that moves the clock."""
+
+    async def main():
+        never = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        rescue(lambda: loop.call_soon_threadsafe(never.set))
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(never.wait(), timeout=0.001)
+        await asyncio.wait_for(asyncio.sleep(3600), timeout=60)
+
+    asyncio.run(main())
+    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "library"),
+    [
+        ("freezegun", "freeze_time", "freezegun"),
+        ("time_machine", "travel", "time-machine"),
+        ("pytest_rds_export._clock", "frozen_clock", "another rds_export_clock"),
+    ],
+)
+def test_second_clock(module, function, library, request):
+    """A second frozen clock is refused, with the name of the first and what to do."""
+    freeze = getattr(pytest.importorskip(module), function)
+    text = FROZEN_ALREADY.format(library)
+    with freeze("2026-01-01T00:00Z"), raises_exactly(RuntimeError, text):
+        request.getfixturevalue("rds_export_clock")
+
+
+@pytest.mark.parametrize("move", [lambda clock: clock.tick(minutes=1), lambda clock: time.sleep(60)])
+def test_freeze_time_inside_the_clock(move, rds_export_clock):
+    """The clock does not move while another freeze_time is active inside it."""
+    from freezegun import freeze_time
+
+    with freeze_time("2030-01-01"), raises_exactly(RuntimeError, FROZEN_INSIDE):
+        move(rds_export_clock)
+    rds_export_clock.tick(minutes=1)
+
+
+def held_objects():
+    """What freezegun and the clock replace, and where they keep account of it."""
+    from freezegun import api
+
+    loop = asyncio.new_event_loop()
+    loop.close()
+    names = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "gmtime")
+    return [
+        *(getattr(time, name) for name in names),
+        dt.datetime,
+        dt.date,
+        asyncio.sleep,
+        asyncio.tasks.sleep,
+        type(loop).time,
+        *map(tuple, (api.freeze_factories, api.tz_offsets, api.ignore_lists, api.tick_flags)),
+    ]
+
+
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
+def test_nothing_left(ending):
+    """Every object that the clock replaces is restored, however its block ends."""
+    before = held_objects()
+    with contextlib.suppress(type(ending)), frozen_clock() as clock:
+        clock.tick(minutes=1)
+        assert held_objects() != before
+        if ending is not None:
+            raise ending
+    after = held_objects()
+    assert [new for old, new in zip(before, after, strict=True) if new is not old and new != ()] == []
+
+
+def test_time_zone(rds_export_tasks, rds_export_clock, monkeypatch):
+    """The time zone of the machine does not matter."""
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60))
+        time.sleep(60)
+        assert task.task_end_time == rds_export_clock.now
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_durations(pytester, monkeypatch):
+    """Pytest's durations are those of real time."""
+    pytester.makepyfile(
+        """
+        import time
+
+        def test_sleeps(rds_export_clock):
+            time.sleep(3600)
+        """
+    )
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    run = pytester.inline_run("-p", "pytest_rds_export.plugin")
+    (report,) = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
+    assert report.passed
+    assert 0 < report.duration < 3600

@@ -1,0 +1,194 @@
+"""call_later and call_at of rds_export_clock: callbacks at times of the frozen clock."""
+
+import asyncio
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from helpers.calls import described
+from helpers.errors import raises_exactly
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def seconds(number):
+    return START + timedelta(seconds=number)
+
+
+@pytest.fixture
+def log(rds_export_clock):
+    """The names and times of the callbacks so far; ``log.add(name)`` is a callback."""
+
+    class Log(list):
+        def add(self, name):
+            self.append((name, (rds_export_clock.now - START).total_seconds()))
+
+    return Log()
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda clock: time.sleep(60),
+        lambda clock: asyncio.run(asyncio.sleep(60)),
+        lambda clock: clock.tick(60),
+        lambda clock: clock.move_to(seconds(60)),
+    ],
+    ids=["time.sleep", "asyncio.sleep", "tick", "move_to"],
+)
+def test_order(move, log, rds_export_clock):
+    """However the clock moves, callbacks run at their times up to its end, those of one time as registered."""
+    rds_export_clock.call_later(60, log.add, "end")
+    rds_export_clock.call_later(timedelta(seconds=20), log.add, "second")
+    rds_export_clock.call_at("2026-01-01T00:00:20Z", log.add, "third")
+    rds_export_clock.call_at(seconds(10), log.add, "first")
+    rds_export_clock.call_later(60.001, log.add, "after")
+
+    move(rds_export_clock)
+
+    assert log == [("first", 10), ("second", 20), ("third", 20), ("end", 60)]
+    assert rds_export_clock.now == seconds(60)
+
+
+def test_retry(log, rds_export_tasks, rds_export_client, rds_export_clock):
+    """An export that changes while botocore waits before a retry is described as changed."""
+    task = rds_export_tasks.seed("nightly", status="STARTING")
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    rds_export_clock.call_later(0.000001, task.move_to, "FAILED")
+
+    assert described(rds_export_client)["Status"] == "FAILED"
+
+
+def test_handle(log, rds_export_clock):
+    """A callback is cancelled with the methods of asyncio's TimerHandle."""
+    handle = rds_export_clock.call_later(10, log.add, "cancelled")
+    rds_export_clock.call_later(10, log.add, "not cancelled")
+    assert (handle.when(), handle.cancelled()) == (seconds(10), False)
+    assert repr(handle) == "<ScheduledCall at 2026-01-01T00:00:10+00:00>"
+
+    handle.cancel()
+    rds_export_clock.tick(10)
+
+    assert log == [("not cancelled", 10)]
+    assert handle.cancelled()
+    assert repr(handle) == "<ScheduledCall at 2026-01-01T00:00:10+00:00, cancelled>"
+
+
+def test_callback_cancels_another(log, rds_export_clock):
+    """A callback may cancel one of the same time."""
+    rds_export_clock.call_later(10, lambda: handle.cancel())  # noqa: PLW0108 - made below
+    handle = rds_export_clock.call_later(10, log.add, "cancelled")
+    rds_export_clock.tick(10)
+    assert log == []
+
+
+def test_callback_schedules_another(log, rds_export_clock):
+    """What a callback schedules up to the end of the move runs in the same move."""
+
+    def repeat():
+        log.add("repeat")
+        rds_export_clock.call_later(20, repeat)
+
+    rds_export_clock.call_later(20, repeat)
+    rds_export_clock.tick(70)
+    assert log == [("repeat", 20), ("repeat", 40), ("repeat", 60)]
+    assert rds_export_clock.now == seconds(70)
+
+
+@pytest.mark.parametrize(("inner", "end"), [(15, 60), (100, 110)])
+@pytest.mark.parametrize("move", ["sleep", "tick"])
+def test_callback_moves_the_clock(move, inner, end, log, rds_export_clock):
+    """After a callback that moves the clock, the move continues to its end, unless the clock is later already."""
+
+    def callback():
+        (time.sleep if move == "sleep" else rds_export_clock.tick)(inner)
+        log.add("moved")
+
+    rds_export_clock.call_later(10, callback)
+    rds_export_clock.call_later(20, log.add, "other")
+
+    time.sleep(60)
+
+    assert log == [("other", 20), ("moved", 10 + inner)]
+    assert rds_export_clock.now == seconds(end)
+
+
+@pytest.mark.parametrize("module", [time, asyncio], ids=["time", "asyncio"])
+def test_exception(module, log, rds_export_clock):
+    """An exception of a callback reaches the code that moves the clock, which stays; the next move runs the rest."""
+
+    def fail():
+        raise StopIteration("broken")
+
+    rds_export_clock.call_later(10, fail)
+    rds_export_clock.call_later(10, log.add, "other")
+    # A coroutine cannot raise StopIteration: Python turns it into a RuntimeError.
+    with pytest.raises((StopIteration, RuntimeError)):
+        time.sleep(60) if module is time else asyncio.run(asyncio.sleep(60))
+    assert (log, rds_export_clock.now) == ([], seconds(10))
+    rds_export_clock.tick(0)
+    assert log == [("other", 10)]
+
+
+def test_past(log, rds_export_clock):
+    """A callback for a time that is past runs in the next move forward, without moving back."""
+    rds_export_clock.call_at("2025-12-31T00:00Z", log.add, "past")
+    rds_export_clock.tick(-60)
+    assert log == []
+    rds_export_clock.tick(0)
+    assert log == [("past", -60)]
+
+
+def test_moving_back(log, rds_export_clock):
+    """A callback runs once, even if the clock passes its time again."""
+    rds_export_clock.call_later(10, log.add, "once")
+    rds_export_clock.tick(20)
+    rds_export_clock.move_to(START)
+    rds_export_clock.tick(20)
+    assert log == [("once", 10)]
+
+
+def test_callback_waits_for_a_thread(rds_export_clock):
+    """A callback may wait for a thread that sleeps: no lock is held meanwhile."""
+
+    def callback():
+        thread = threading.Thread(target=time.sleep, args=(30,))
+        thread.start()
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+    rds_export_clock.call_later(10, callback)
+    rds_export_clock.tick(60)
+    assert rds_export_clock.now == seconds(60)
+
+
+async def coroutine_function():
+    """Not allowed as a callback."""
+
+
+@pytest.mark.parametrize(
+    ("method", "when", "callback", "text"),
+    [
+        ("call_later", "60", print, "delay must be a timedelta or a number of seconds, got str '60'"),
+        ("call_later", -1, print, "delay must not be negative, got -1"),
+        ("call_later", 1, None, "callback must be a callable that is not a coroutine function, got None"),
+        (
+            "call_at",
+            START,
+            coroutine_function,
+            f"callback must be a callable that is not a coroutine function, got {coroutine_function!r}",
+        ),
+    ],
+)
+def test_wrong_arguments(method, when, callback, text, rds_export_clock):
+    """Arguments are checked when the callback is scheduled."""
+    with raises_exactly(ValueError, text):
+        getattr(rds_export_clock, method)(when, callback)
+
+
+def test_no_time_zone(rds_export_clock):
+    """The time of call_at must have a time zone, like that of move_to."""
+    with pytest.raises(ValueError, match=r"^when must be a time with a time zone, .* got '2026-01-01T00:00'$"):
+        rds_export_clock.call_at("2026-01-01T00:00", print)

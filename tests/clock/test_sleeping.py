@@ -1,0 +1,212 @@
+"""Sleeping under rds_export_clock moves it, up to a limit."""
+
+import asyncio
+import sys
+import time
+import types
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from helpers.calls import described
+from helpers.errors import raises_exactly
+from helpers.inner import blocks, run
+from pytest_rds_export import SleepLimitExceeded, Stuck, fake_rds_export
+from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export._frozen_time import followers
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+MINUTE = timedelta(minutes=1)
+LIMIT_EXCEEDED = (
+    "the code under test slept {0} times, and the next sleep would exceed the limit of 1 day, 0:00:00 of frozen time. "
+    "{1}Make the code stop waiting earlier, make the export end, or set another limit with "
+    "@pytest.mark.rds_export_clock(limit=timedelta(...))."
+)
+
+
+@pytest.fixture
+def module_of(monkeypatch):
+    """A function that makes a module of the user's from its source."""
+
+    def make(source, name="exporter_of_the_user"):
+        module = types.ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, module)
+        exec(source, vars(module))
+        return module
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import time\ndef wait(): time.sleep(60)",
+        "from time import sleep\ndef wait(): sleep(60)",
+        "from time import sleep as nap\ndef wait(): nap(60)",
+        "import asyncio\ndef wait(): asyncio.run(asyncio.sleep(60))",
+        "import asyncio\nfrom asyncio import sleep\nasync def a(): await sleep(60)\ndef wait(): asyncio.run(a())",
+    ],
+)
+def test_imported_before(source, module_of):
+    """A sleep moves the clock however the module imported it."""
+    exporter = module_of(source)
+    for _ in range(2):  # the second clock knows the module already
+        with frozen_clock() as clock:
+            exporter.wait()
+            assert clock.now == START + MINUTE
+
+
+def test_imported_under_the_clock(rds_export_clock, module_of):
+    """A sleep that a module imports under the clock moves it."""
+    module_of("from time import sleep\nsleep(60)")
+    assert rds_export_clock.now == START + MINUTE
+
+
+@pytest.mark.parametrize("name", ["queue_poller", "subprocess_runner", "threading2"])
+def test_name_of_the_module(name, module_of):
+    """A sleep moves the clock even in a module named like one that waits in real time."""
+    exporter = module_of("import time\nfrom time import sleep\ndef wait(): sleep(30); time.sleep(30)", name)
+    with frozen_clock() as clock:
+        exporter.wait()
+        assert clock.now == START + MINUTE
+
+
+def test_replaced_by_an_earlier_test(module_of):
+    """A replacement of sleep that an earlier test installed does not hide the sleep of its module."""
+    exporter = module_of("from time import sleep\ndef wait(): sleep(60)")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporter, "sleep", lambda seconds: None)
+        with frozen_clock() as clock:
+            exporter.wait()
+            assert clock.now == START
+    with frozen_clock() as clock:
+        exporter.wait()
+        assert clock.now == START + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error"),
+    [(-1, ValueError), (float("nan"), ValueError), (float("inf"), OverflowError), ("60", TypeError), (None, TypeError)],
+)
+def test_refused_values(seconds, error, rds_export_clock):
+    """What the real time.sleep refuses is refused."""
+    with pytest.raises(error):
+        time.sleep(seconds)
+    assert rds_export_clock.now == START
+
+
+def test_refused_value_of_asyncio(rds_export_clock):
+    """What the real asyncio.sleep refuses is refused."""
+    with pytest.raises(TypeError):
+        asyncio.run(asyncio.sleep("60"))
+    assert rds_export_clock.now == START
+
+
+def test_monotonic(rds_export_clock):
+    """Sleeping moves the monotonic clock, too."""
+    deadline, rounds = time.monotonic() + 90, 0
+    while time.monotonic() < deadline:
+        time.sleep(30)
+        rounds += 1
+    assert rounds == 3
+
+
+def test_polling(rds_export_tasks, rds_export_clock, rds_export_client):
+    """An export is polled to its end."""
+    rds_export_tasks.seed("nightly", status="STARTING")
+    seen = []
+    while not seen or seen[-1] != "COMPLETE":
+        seen.append(described(rds_export_client)["Status"])
+        time.sleep(60)
+    assert seen == ["STARTING"] * 10 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
+
+
+def test_retries(rds_export_tasks, rds_export_clock, rds_export_client):
+    """The delays of retries move the clock."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=2)
+
+    described(rds_export_client)
+
+    (call,) = rds_export_tasks.calls
+    assert len(call.retry_delays) == 2
+    assert rds_export_clock.now == START + sum((timedelta(seconds=delay) for delay in call.retry_delays), timedelta(0))
+
+
+@pytest.mark.rds_export_tasks("before", "weekly", timeline=Stuck())
+def test_limit(rds_export_tasks, rds_export_client):
+    """The error at the limit names the unfinished tasks that were described since the clock began, and what to do."""
+    rds_export_tasks.seed("done", status="COMPLETE")
+    described(rds_export_client, "before")
+    with frozen_clock() as clock:
+        rds_export_tasks.seed("nightly", status="STARTING")
+        rds_export_client.cancel_export_task(ExportTaskIdentifier="weekly")
+        for identifier in ("nightly", "done", "weekly", "nightly"):
+            described(rds_export_client, identifier)
+            time.sleep(6 * 3600)
+        with pytest.raises(SleepLimitExceeded) as caught:
+            time.sleep(1)
+        assert clock.now == START + timedelta(days=1)
+    tasks = "'nightly' is still STARTING. 'weekly' is still CANCELING. "
+    assert str(caught.value) == LIMIT_EXCEEDED.format(4, tasks)
+
+
+@pytest.mark.rds_export_tasks("nightly", timeline=Stuck())
+def test_endless_polling(rds_export_clock, rds_export_client):
+    """The limit ends a polling loop even if it has an ``except Exception``."""
+
+    def poll():
+        for _ in range(100):
+            try:
+                described(rds_export_client)
+                time.sleep(6 * 3600)
+            except Exception:  # noqa: BLE001
+                continue
+
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(4, "'nightly' is still IN_PROGRESS. ")):
+        poll()
+
+
+def test_after_the_fake():
+    """A fake that has ended is not asked for its tasks."""
+    before = list(followers)
+    with fake_rds_export():
+        assert len(followers) == len(before) + 1
+    assert followers == before
+
+
+def test_limit_without_tasks(rds_export_clock):
+    """Without export tasks, the error is about the sleeps alone."""
+    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(0, "")):
+        time.sleep(1e300)
+
+
+@pytest.mark.rds_export_clock(limit=MINUTE)
+def test_limit_counts_sleeps(rds_export_clock):
+    """Only sleeping counts towards the limit."""
+    rds_export_clock.tick(days=30)
+    rds_export_clock.move_to("2030-01-01T00:00Z")
+    time.sleep(60)
+    with pytest.raises(SleepLimitExceeded):
+        asyncio.run(asyncio.sleep(1))
+
+
+def test_exceeded_limit(pytester):
+    """An exceeded limit fails its own test and no other."""
+    result = run(
+        pytester,
+        """
+import time
+
+def test_waits(rds_export_clock):
+    while True:
+        time.sleep(3600)
+
+def test_next(rds_export_clock):
+    assert rds_export_clock.now.isoformat() == "2026-01-01T00:00:00+00:00"
+""",
+    )
+
+    result.assert_outcomes(failed=1, passed=1)
+    (line,) = [line for line in blocks(result)["test_waits"] if "SleepLimitExceeded: " in line]
+    assert line.endswith(f"SleepLimitExceeded: {LIMIT_EXCEEDED.format(24, '')}")

@@ -1,0 +1,69 @@
+"""Calls that may fail, and what is said about them: the report of a failing test, and the checks at a test's end."""
+
+import functools
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+
+from helpers.calls import start
+from pytest_rds_export import UnansweredOperation
+from pytest_rds_export._fake import recent_accounts
+from pytest_rds_export._report import check_end, describe
+
+# One session for all clients, because each session loads the service model again.
+_session = boto3.session.Session("key", "secret")
+
+
+@functools.cache
+def _client(region):
+    return _session.client("rds", region, config=Config(retries={"mode": "standard"}))
+
+
+def call(operation, region="us-east-1", **parameters):
+    """Call an operation, which may fail."""
+    try:
+        return getattr(_client(region), operation)(**parameters)
+    except (ClientError, HTTPClientError, UnansweredOperation) as error:
+        return error
+
+
+def cancel(identifier="nightly", region="us-east-1"):
+    """Call CancelExportTask, which may fail."""
+    return call("cancel_export_task", region, ExportTaskIdentifier=identifier)
+
+
+def poll(times=1, identifier="nightly"):
+    """Call DescribeExportTasks so many times."""
+    for _ in range(times):
+        call("describe_export_tasks", ExportTaskIdentifier=identifier)
+
+
+def export(source, region="us-east-1"):
+    """Call StartExportTask, which may fail."""
+    try:
+        return start(_client(region), source=source)
+    except ClientError as error:
+        return error
+
+
+def report():
+    """Return the lines of the report on the latest fake."""
+    return describe(recent_accounts()[-1]).splitlines()
+
+
+def calls():
+    """Return the report's lines about calls."""
+    lines = report()
+    return lines[1 : lines.index("tasks:")]
+
+
+def hints():
+    """Return the report's hints."""
+    lines = report()
+    return [line.removeprefix("  ") for line in lines[lines.index("hints:") + 1 :]] if "hints:" in lines else []
+
+
+def problem():
+    """Return what the checks at the end of a test say about the latest fake."""
+    return check_end(recent_accounts()[-1])

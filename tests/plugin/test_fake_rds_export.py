@@ -1,0 +1,214 @@
+"""fake_rds_export, the fake without pytest: as a context manager and as a decorator."""
+
+import asyncio
+import inspect
+import os
+from contextlib import suppress
+
+import boto3
+import pytest
+
+from helpers.calls import cancel, described
+from helpers.errors import raises_exactly
+from pytest_rds_export import ExportTask, ExportTaskRegistry, fake_rds_export
+
+
+@pytest.fixture
+def client():
+    return boto3.client("rds", "us-east-1")
+
+
+def identifiers(client):
+    return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
+
+
+def test_block(client):
+    """The block yields the registry, which has the seeds."""
+    with fake_rds_export("nightly", ExportTask("done", status="COMPLETE"), account_id="999999999999") as tasks:
+        assert isinstance(tasks, ExportTaskRegistry)
+        assert identifiers(client) == ["nightly", "done"]
+        assert tasks["nightly"].source_arn == "arn:aws:rds:us-east-1:999999999999:snapshot:nightly"
+
+
+def test_used_again(client):
+    """Each use of one object has a registry of its own."""
+    fake = fake_rds_export("nightly")
+    with fake as first:
+        cancel(client)
+    with fake as second:
+        assert second["nightly"].status == "IN_PROGRESS"
+    assert first["nightly"].status == "CANCELING"
+
+
+def test_used_inside_itself(client, botocore_unchanged):
+    """One object can be entered again inside itself."""
+    fake = fake_rds_export("nightly")
+    with fake:
+        cancel(client)
+        with fake as inner:
+            assert inner.calls == []
+            assert described(client)["Status"] == "IN_PROGRESS"
+        with raises_exactly(client.exceptions.InvalidExportTaskStateFault, _TOO_LATE):
+            cancel(client)
+
+
+_TOO_LATE = (
+    "An error occurred (InvalidExportTaskStateFault) when calling the CancelExportTask operation: You can't cancel an "
+    "export task that has completed."
+)
+
+
+def test_decorated_function(client, botocore_unchanged):
+    """A decorated function runs with the fake, and keeps its name and signature."""
+
+    @fake_rds_export("nightly")
+    def export(identifier, *, times=1):
+        """Cancel an export."""
+        return [cancel(client, identifier)["Status"]] * times
+
+    assert export("nightly", times=2) == ["CANCELING", "CANCELING"]
+    assert (export.__name__, export.__doc__) == ("export", "Cancel an export.")
+    assert list(inspect.signature(export).parameters) == ["identifier", "times"]
+
+
+def test_decorated_function_called_again(client):
+    """Each call of a decorated function has a registry of its own."""
+
+    @fake_rds_export("nightly")
+    def export():
+        return cancel(client)["Status"]
+
+    assert [export(), export()] == ["CANCELING", "CANCELING"]
+
+
+def test_decorated_recursion(client, botocore_unchanged):
+    """A decorated function may call itself."""
+
+    @fake_rds_export("nightly")
+    def export(depth):
+        return [cancel(client)["Status"], *(export(depth - 1) if depth else [])]
+
+    assert export(2) == ["CANCELING"] * 3
+
+
+def test_decorated_coroutine(client, botocore_unchanged):
+    """A decorated coroutine function runs with the fake until it ends."""
+
+    @fake_rds_export("nightly")
+    async def export(identifier):
+        await asyncio.sleep(0)
+        return cancel(client, identifier)["Status"]
+
+    assert inspect.iscoroutinefunction(export)
+    assert asyncio.run(export("nightly")) == "CANCELING"
+
+
+def test_unawaited_coroutine(botocore_unchanged):
+    """A decorated coroutine that is never awaited leaves nothing behind."""
+
+    @fake_rds_export("nightly")
+    async def export(): ...
+
+    export().close()
+
+
+def test_overlapping_coroutines(client, botocore_unchanged):
+    """Coroutines are entered as 0, 1, 2 and end as 2, 0, 1; of those running, the last one entered responds."""
+    before = dict(os.environ)
+    entered = [asyncio.Event() for _ in range(3)]
+
+    @fake_rds_export("nightly")
+    async def export(number):
+        if number == 1:
+            cancel(client)
+        entered[number].set()
+        await entered[(number + 1) % 3].wait()
+        return described(client)["Status"], os.environ["AWS_ACCESS_KEY_ID"]
+
+    async def main():
+        return await asyncio.gather(*map(export, range(3)))
+
+    assert asyncio.run(main()) == [("CANCELING", "testing"), ("CANCELING", "testing"), ("IN_PROGRESS", "testing")]
+    assert dict(os.environ) == before
+
+
+def test_error_of_a_coroutine(botocore_unchanged):
+    """An error of a decorated coroutine is raised, and nothing is left behind."""
+
+    @fake_rds_export("nightly")
+    async def export():
+        raise LookupError("mine")
+
+    with raises_exactly(LookupError, "mine"):
+        asyncio.run(export())
+
+
+UNUSED = (
+    "ExportTaskNotFound was injected into CancelExportTask and never used. The test called nothing. Do one of these:\n"
+    "  - call CancelExportTask in the test\n"
+    "  - allow it: assert_all_injected=False"
+)
+UNHANDLED = (
+    "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n"
+    "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
+    "  - use moto alongside: @mock_aws\n"
+    "  - register a handler for before-send.rds.DescribeDBInstances\n"
+    "  - allow it: assert_all_answered=False, or unanswered.clear()"
+)
+
+
+def test_unused_failure(botocore_unchanged):
+    """An injected failure that was not used is an error at the exit."""
+    with raises_exactly(AssertionError, UNUSED), fake_rds_export() as tasks:
+        tasks.inject("ExportTaskNotFound")
+
+
+def test_unhandled_operation(client, botocore_unchanged):
+    """An operation without a handler is an error at the end of a decorated coroutine."""
+
+    @fake_rds_export()
+    async def export():
+        with suppress(Exception):
+            client.describe_db_instances()
+
+    with raises_exactly(AssertionError, UNHANDLED):
+        asyncio.run(export())
+
+
+def test_error_of_the_block(botocore_unchanged):
+    """An error of the block is raised instead of a message about unused failures."""
+
+    def use():
+        with fake_rds_export() as tasks:
+            tasks.inject("ExportTaskNotFound")
+            raise LookupError("mine")
+
+    with raises_exactly(LookupError, "mine"):
+        use()
+
+
+def test_disabled_checks(client):
+    """Options allow unused failures and unhandled operations."""
+    with fake_rds_export(assert_all_injected=False, assert_all_answered=False) as tasks, suppress(AssertionError):
+        tasks.inject("ExportTaskNotFound")
+        client.describe_db_instances()
+
+
+def test_wrong_seed(botocore_unchanged):
+    """A wrong seed is refused at the entry, and nothing is left behind."""
+    before = dict(os.environ)
+    fake = fake_rds_export("nightly", "nightly")
+
+    with raises_exactly(
+        ValueError,
+        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task",
+    ):
+        fake.__enter__()
+    assert dict(os.environ) == before
+
+
+def test_repr():
+    """The repr is one line: how many seeds, and whether it is in use."""
+    fake = fake_rds_export("nightly", "done")
+    with fake:
+        assert repr(fake) == "<fake_rds_export of 2 seeds, in use>"

@@ -1,0 +1,137 @@
+"""The fixtures and markers as users of pytest meet them."""
+
+from importlib.metadata import entry_points
+
+import pytest
+
+from helpers.inner import blocks, run
+
+
+def test_entry_point():
+    """Pytest finds the plugin by the entry point rds_export."""
+    (found,) = [entry for entry in entry_points(group="pytest11") if entry.name == "rds_export"]
+
+    assert found.value == "pytest_rds_export.plugin"
+
+
+@pytest.mark.loopback
+def test_each_fixture(pytester):
+    """Each test has a registry of its own, and a client, a clock and an endpoint for it, also in a TestCase."""
+    result = run(
+        pytester,
+        """
+import os
+import unittest
+
+def test_cancels_a_running_export(rds_export_tasks):
+    rds_export_tasks.seed("nightly", status="IN_PROGRESS", percent_progress=42)
+    response = boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+    assert response["Status"] == "CANCELING"
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+@pytest.mark.parametrize("often", [1, 2])
+def test_own_registry(rds_export_tasks, often):
+    rds_export_tasks.seed("nightly")
+    assert (len(rds_export_tasks), rds_export_tasks.calls) == (1, [])
+
+@pytest.mark.rds_export_tasks("nightly", region="eu-west-1")
+def test_client(rds_export_client, rds_export_tasks):
+    assert rds_export_client.meta.region_name == rds_export_tasks.region == "eu-west-1"
+    rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+
+@pytest.fixture
+def outside():
+    assert "AWS_ENDPOINT_URL_RDS" not in os.environ
+    yield
+    assert "AWS_ENDPOINT_URL_RDS" not in os.environ
+
+def test_endpoint(outside, rds_export_endpoint):
+    assert rds_export_endpoint.startswith("http://127.0.0.1:")
+    assert os.environ["AWS_ENDPOINT_URL_RDS"] == rds_export_endpoint
+
+class TestUnittest(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def tasks(self, rds_export_tasks):
+        self.tasks = rds_export_tasks
+
+    @pytest.mark.rds_export_tasks("nightly")
+    def test_it(self):
+        boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+        self.assertEqual(self.tasks["nightly"].status, "CANCELING")
+""",
+    )
+
+    result.assert_outcomes(passed=6)
+
+
+def test_seed(pytester):
+    """A conftest and a class can override the seed; the marker adds to it."""
+    pytester.makeconftest(
+        """
+import pytest
+from pytest_rds_export import ExportTask
+
+@pytest.fixture
+def rds_export_seed():
+    return ["nightly", ExportTask("done", status="COMPLETE")]
+"""
+    )
+    result = run(
+        pytester,
+        """
+def test_conftest(rds_export_tasks):
+    assert [(task.identifier, task.status) for task in rds_export_tasks.values()] == [
+        ("nightly", "IN_PROGRESS"), ("done", "COMPLETE")]
+
+class TestClass:
+    @pytest.fixture
+    def rds_export_seed(self, rds_export_seed):
+        return [*rds_export_seed, "more"]
+
+    @pytest.mark.rds_export_tasks("marked")
+    def test_class(self, rds_export_tasks):
+        assert list(rds_export_tasks) == ["nightly", "done", "more", "marked"]
+""",
+    )
+
+    result.assert_outcomes(passed=2)
+
+
+MARKERS = {"rds_export_tasks": "", "rds_export_failure": '"CancelExportTask"', "rds_export_clock": ""}
+
+
+def test_marker_without_its_fixture(pytester):
+    """A marker on a function without its fixture is an error; on a class it is not."""
+    source = "\n".join(
+        f"""
+@pytest.mark.{name}({arguments})
+def test_{name}():
+    pass
+
+@pytest.mark.usefixtures("{name}", "rds_export_tasks")
+@pytest.mark.{name}({arguments})
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_{name}_with_it():
+    pass
+
+@pytest.mark.{name}({arguments})
+class Test_{name}:
+    def test_in_a_class(self):
+        pass
+"""
+        for name, arguments in MARKERS.items()
+    )
+
+    result = run(pytester, source)
+
+    result.assert_outcomes(passed=7, errors=3)  # rds_export_failure has two failures
+    assert blocks(result) == {
+        f"ERROR at setup of test_{name}": [
+            (
+                f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
+                f"@pytest.mark.usefixtures('{name}')"
+            )
+        ]
+        for name in MARKERS
+    }

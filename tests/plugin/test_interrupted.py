@@ -1,0 +1,159 @@
+"""What is shown of a test that is interrupted while its code sleeps for real, and the hint about the sleep."""
+
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from helpers.inner import lines_after
+from pytest_rds_export import Polls, Stuck, fake_rds_export
+from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export._fake import describe_recent
+
+TITLE = "--- rds export tasks ---"
+REPORT = [
+    "calls:",
+    "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
+    "tasks:",
+    "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
+    "hints:",
+    (
+        "  'nightly' was described 1 time and is still IN_PROGRESS. If the code sleeps between polls, it sleeps for "
+        "real: use the fixture rds_export_clock"
+    ),
+]
+POLL = """
+    import signal
+    from datetime import timedelta
+
+    import boto3
+    import pytest
+
+    @pytest.fixture
+    def polled(rds_export_tasks):
+        rds_export_tasks.seed("nightly")
+        boto3.client("rds").describe_export_tasks()
+        rds_export_tasks.calls[0].time -= timedelta(seconds=30)  # as if it had slept
+
+    @pytest.fixture
+    def interrupted(polled):
+        raise KeyboardInterrupt
+
+    def test_it({fixture}):
+        {interruption}
+
+    def test_next():
+        pass
+"""
+
+
+def run(pytester, interruption="raise KeyboardInterrupt", *arguments, fixture="polled"):
+    """Run a test that polls and is then interrupted."""
+    pytester.makepyfile(POLL.format(fixture=fixture, interruption=interruption))
+    return pytester.runpytest("-p", "no:randomly", *arguments, no_reraise_ctrlc=True)
+
+
+@pytest.mark.parametrize(
+    ("interruption", "code"),
+    [
+        ("raise KeyboardInterrupt", 2),
+        ("pytest.exit('enough')", 2),
+        ("pytest.exit('enough', returncode=7)", 7),
+    ],
+)
+def test_interruption(pytester, interruption, code):
+    """The report is shown once, before pytest's own summary, and the interruption goes on."""
+    result = run(pytester, interruption)
+
+    assert result.ret == code
+    shown = [line for line in lines_after(result, TITLE) if line]
+    assert shown[: len(REPORT)] == REPORT
+    assert str(result.stdout).count(TITLE) == 1
+    result.assert_outcomes()
+
+
+def test_interrupted_fixture(pytester):
+    """A test that is interrupted in its set-up is reported, too."""
+    result = run(pytester, "...", fixture="interrupted")
+
+    assert lines_after(result, TITLE)[: len(REPORT)] == REPORT
+
+
+def test_timeout(pytester):
+    """A time-out of pytest-timeout by signal fails the test, with the report."""
+    pytest.importorskip("pytest_timeout")
+
+    result = run(pytester, "signal.raise_signal(signal.SIGALRM)", "--timeout=60", "--timeout-method=signal")
+
+    result.assert_outcomes(failed=1, passed=1)
+    assert lines_after(result, TITLE)[: len(REPORT)] == REPORT
+
+
+def test_without_the_terminal_reporter(pytester):
+    """Without pytest's terminal reporter nothing is shown."""
+    result = run(pytester, "raise KeyboardInterrupt", "-p", "no:terminal")
+
+    assert result.ret == 2
+    assert TITLE not in str(result.stdout)
+
+
+@pytest.mark.parametrize("fixture", ["tmp_path", "rds_export_tasks"])
+def test_nothing_to_show(pytester, fixture):
+    """Nothing is shown of a test that called nothing."""
+    result = run(pytester, fixture=fixture)
+
+    assert result.ret == 2
+    assert TITLE not in str(result.stdout)
+
+
+REAL_SLEEP = "If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
+
+
+def hints_after(gaps, **fields):
+    """Poll a task, with so many seconds between the polls and since the last one, and return the hints."""
+    with fake_rds_export() as tasks:
+        tasks.seed("nightly", **fields)
+        for _ in gaps:
+            boto3.client("rds").describe_export_tasks()
+        for index, gap in enumerate(gaps):
+            for call in tasks.calls[: index + 1]:
+                call.time -= timedelta(seconds=gap)
+        (text,) = describe_recent()[-1:]
+    return text.partition("hints:\n  ")[2].split("\n  ")
+
+
+@pytest.mark.parametrize("gaps", [(0, 60, 0), (60, 60, 60)])
+@pytest.mark.parametrize("timeline", [None, Polls(in_progress=9)])
+def test_sleeps_for_real(gaps, timeline):
+    """The hint comes after a sleep of a second or more, also with a timeline that counts polls."""
+    assert hints_after(gaps, timeline=timeline) == [
+        f"'nightly' was described 3 times and is still IN_PROGRESS. {REAL_SLEEP}"
+    ]
+
+
+def test_stuck_task():
+    """A task that is stuck has its own hint as well."""
+    assert hints_after((60, 60, 60), timeline=Stuck()) == [
+        f"'nightly' was described 3 times and is still IN_PROGRESS. {REAL_SLEEP}",
+        (
+            "'nightly' was described 3 times and is still IN_PROGRESS: its timeline is Stuck(), which never advances "
+            "it. Use move_to(), or another timeline"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(("gaps", "fields"), [((0.5, 0.5), {}), ((60, 60), {"status": "COMPLETE"}), ((60, 36000), {})])
+def test_no_hint(gaps, fields):
+    """There is no hint for short sleeps, for a finished task, or for calls on another clock than the real one."""
+    assert hints_after(gaps, **fields) == [""]
+
+
+def test_no_hint_on_a_frozen_clock():
+    """There is no hint if the clock was frozen, even after it has ended."""
+    with fake_rds_export() as tasks:
+        with frozen_clock() as clock:
+            tasks.seed("nightly")
+            boto3.client("rds").describe_export_tasks()
+            clock.tick(60)
+            assert "hints:" not in describe_recent()[-1]
+        assert "hints:" not in describe_recent()[-1]

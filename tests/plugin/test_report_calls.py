@@ -1,0 +1,184 @@
+"""The report of a failing test: calls, tasks and sources."""
+
+import re
+
+import freezegun
+
+from helpers.aws import SNAPSHOT
+from helpers.reports import call, calls, cancel, poll, report
+from pytest_rds_export import Polls, fake_rds_export
+
+
+def test_nothing_to_tell(tasks):
+    """The report is empty if nothing was called and nothing seeded."""
+    tasks.in_region("eu-west-1")
+    tasks.inject("Throttling")
+
+    assert report() == []
+
+
+def test_only_seeded(tasks):
+    """A seeded task alone is reported."""
+    tasks.seed("nightly")
+
+    assert report() == ["calls:", "  none", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
+
+
+def test_only_source(tasks):
+    """A seeded source alone is reported."""
+    tasks.seed_snapshot("orders")
+
+    assert report() == [
+        "calls:",
+        "  none",
+        "tasks:",
+        "  none",
+        "sources:",
+        "  arn:aws:rds:us-east-1:123456789012:snapshot:orders",
+    ]
+
+
+def test_only_called(tasks):
+    """A call alone is reported."""
+    cancel()
+
+    assert report() == [
+        "calls:",
+        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
+        "tasks:",
+        "  none",
+    ]
+
+
+def test_broken_report(tasks, monkeypatch):
+    """An error of the report itself becomes its text."""
+    monkeypatch.setattr("pytest_rds_export._report._describe_calls", None)
+    cancel()
+
+    assert report() == ["the report failed: TypeError(\"'NoneType' object is not callable\")"]
+
+
+def test_attempts(tasks):
+    """A call shows its attempts, the injected failures among them, and the back-off."""
+    tasks.seed("nightly")
+    tasks.inject("Throttling", times=1)
+    tasks.inject("ReadTimeoutError", times=1)
+    cancel()
+
+    (line,) = calls()
+    before, _delays, after = re.split(r"(\d\.\d\d, \d\.\d\d)", line)
+    assert before == (
+        "  CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 3 attempts (Throttling, ReadTimeoutError injected), "
+        "delays "
+    )
+    assert after == " s"
+
+
+def test_no_response(tasks):
+    """A call without a response shows why."""
+    tasks.inject("ReadTimeoutError", times=20)
+    cancel()
+    call("describe_db_instances")
+
+    timed_out, unanswered = calls()
+    assert re.fullmatch(
+        r"  CancelExportTask 'nightly' in us-east-1: ReadTimeoutError \(injected\), 3 attempts "
+        r"\(ReadTimeoutError, ReadTimeoutError injected\), delays \d\.\d\d, \d\.\d\d s",
+        timed_out,
+    )
+    assert unanswered == "  DescribeDBInstances in us-east-1: UnansweredOperation, 1 attempt"
+
+
+def test_polls(tasks):
+    """Polls in a row are one line, which shows the statuses seen."""
+    tasks.seed("nightly", status="STARTING", timeline=Polls(starting=3, in_progress=3))
+    poll(7)
+
+    assert report() == [
+        "calls:",
+        (
+            "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (7 times): "
+            "STARTING x3, IN_PROGRESS x3, COMPLETE"
+        ),
+        "tasks:",
+        "  'nightly' COMPLETE 100% in us-east-1, Polls(starting=3, in_progress=3)",
+    ]
+
+
+def test_lists(tasks):
+    """A list shows the parameters that narrow it, and how many tasks it has unless it has one."""
+    tasks.seed_all(["nightly", "weekly"])
+    call("describe_export_tasks")
+    call("describe_export_tasks", SourceType="CLUSTER")
+    call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["weekly"]}])
+    call("describe_export_tasks", SourceArn=SNAPSHOT, Filters=[{"Name": "s3-bucket", "Values": ["a", "b"]}])
+
+    assert calls() == [
+        "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: 2 tasks",
+        "  DescribeExportTasks SourceType=CLUSTER in us-east-1: ok (HTTP 200), 1 attempt: 0 tasks",
+        "  DescribeExportTasks export-task-identifier=weekly in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
+        f"  DescribeExportTasks SourceArn={SNAPSHOT} s3-bucket=a,b in us-east-1: ok (HTTP 200), 1 attempt: 0 tasks",
+    ]
+
+
+def test_equal_calls(tasks):
+    """Equal calls in a row are one line."""
+    for identifier in [*["nightly"] * 3, "weekly", "nightly"]:
+        cancel(identifier)
+
+    assert calls() == [
+        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt (3 times)",
+        "  CancelExportTask 'weekly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
+        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
+    ]
+
+
+def test_default_region_first(tasks):
+    """The tasks of the default region come first."""
+    tasks.in_region("eu-west-1").seed("abroad")
+    tasks.seed("local")
+
+    assert report()[2:] == [
+        "tasks:",
+        "  'local' IN_PROGRESS 0% in us-east-1, Timeline()",
+        "  'abroad' IN_PROGRESS 0% in eu-west-1, Timeline()",
+    ]
+
+
+def test_many_of_both(tasks):
+    """Of more than 30 calls the last are shown, of more than 20 tasks the first, and how many are left out."""
+    tasks.seed_all(f"task-{number}" for number in range(35))
+    for number in range(35):
+        cancel(f"task-{number}")
+
+    lines = report()
+    assert lines[:3] == [
+        "calls:",
+        "  ... 5 earlier ...",
+        "  CancelExportTask 'task-5' in us-east-1: ok (HTTP 200), 1 attempt",
+    ]
+    assert lines.index("tasks:") == 2 + 30
+    assert lines[33] == "  'task-0' CANCELING 0% in us-east-1, Timeline()"
+    assert lines[-2:] == ["  'task-19' CANCELING 0% in us-east-1, Timeline()", "  ... 15 more ..."]
+
+
+def test_long_line(tasks):
+    """A line about a call is truncated to 160 characters."""
+    cancel("x" * 200)
+
+    (line,) = calls()
+    assert line == "  CancelExportTask '" + "x" * 137 + "..."
+    assert len(line) == 160
+
+
+def test_after_the_fake():
+    """After the end of the fake, its tasks are as they were read last: the clock may not be frozen any more."""
+    with freezegun.freeze_time("2020-01-01"), fake_rds_export("nightly"):
+        poll(2)
+
+    assert report() == [
+        "calls:",
+        "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (2 times): IN_PROGRESS x2",
+        "tasks:",
+        "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
+    ]

@@ -1,0 +1,338 @@
+"""The report of a failing test: hints at what most likely went wrong."""
+
+import time
+from datetime import timedelta
+from unittest import mock
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.reports import call, cancel, export, hints, poll, report
+from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
+
+
+@pytest.mark.parametrize(
+    ("seeded", "region", "asked", "hint"),
+    [
+        ("nightly", "us-east-1", "eu-west-1", "'nightly' is in us-east-1, but the call went to eu-west-1"),
+        ("nightly", "eu-west-1", "us-east-1", "'nightly' is in eu-west-1, but the call went to us-east-1"),
+        (
+            "Nightly",
+            "us-east-1",
+            "us-east-1",
+            "'Nightly' is in us-east-1, but the call asked for 'nightly'; identifiers are case-sensitive",
+        ),
+        ("nightly2", "us-east-1", "us-east-1", "'nightly2' is in us-east-1, but the call asked for 'nightly'"),
+    ],
+    ids=["default region", "another region", "case", "spelling"],
+)
+@pytest.mark.parametrize("operation", ["cancel_export_task", "describe_export_tasks"])
+def test_identifier(tasks, operation, seeded, region, asked, hint):
+    """For an identifier that was not found, the hint names the task that was probably meant, once."""
+    tasks.in_region(region).seed(seeded)
+    tasks.seed("weekly")
+    for _ in range(2):
+        call(operation, asked, ExportTaskIdentifier="nightly")
+
+    assert hints() == [hint]
+
+
+def test_identifier_in_an_empty_list():
+    """The hint is given too if the option makes an unknown identifier an empty list."""
+    with fake_rds_export("nightly", describe_unknown="empty"):
+        poll(identifier="nightly2")
+
+        assert hints() == ["'nightly' is in us-east-1, but the call asked for 'nightly2'"]
+
+
+def test_unlike_identifier(tasks):
+    """A task unlike the one that the call asked for is not hinted at."""
+    tasks.seed("weekly")
+    cancel()
+    cancel("weekly")
+
+    assert hints() == []
+
+
+def test_injected_failure(tasks):
+    """An injected failure has no hint."""
+    tasks.seed("nightly")
+    tasks.inject("ExportTaskNotFound", times=1)
+    tasks.inject("InvalidExportTaskStateFault", times=1)
+    cancel("nightly2")
+    cancel()
+
+    assert hints() == []
+
+
+def test_limit(tasks):
+    """Seeds that use up the limit have a hint."""
+    tasks.seed_all(list("abcde"))
+    export(SNAPSHOT)
+
+    assert hints() == [
+        "5 exports may run at once in us-east-1, seeded ones included. Set the option concurrent_limit to allow more"
+    ]
+
+
+def test_limit_of_the_account():
+    """If the limit is that of the account, the hint says so."""
+    with fake_rds_export(concurrent_limit=1, concurrent_limit_scope="account") as tasks:
+        tasks.in_region("eu-west-1").seed("first")
+        export(SNAPSHOT)
+        found = hints()
+
+    assert found == [
+        "1 export may run at once in the account, seeded ones included. Set the option concurrent_limit to allow more"
+    ]
+
+
+def test_waiting_failure(tasks):
+    """The hint of an unused failure with after= says how many attempts have passed."""
+    tasks.inject("AccessDenied", operation="DescribeExportTasks", after=1)
+    call("describe_export_tasks")
+
+    assert hints() == [
+        "AccessDenied was injected into DescribeExportTasks and never used: 1 of 1 attempt passed before it"
+    ]
+
+
+def test_unused_failure(tasks):
+    """An injected failure that was not used has a hint."""
+    tasks.seed("nightly")
+    tasks.inject("Throttling", operation="StartExportTask", identifier="nightly")
+    cancel()
+
+    assert hints() == ["Throttling was injected into StartExportTask of 'nightly' and never used"]
+
+
+@pytest.mark.parametrize(
+    ("values", "hint"), [(["IN_PROGRESS"], True), (["complete", "STARTING"], True), (["x"], False)]
+)
+def test_status_filter(tasks, values, hint):
+    """A status filter in upper case has a hint, because AWS compares lower case."""
+    call("describe_export_tasks", Filters=[{"Name": "status", "Values": values}])
+
+    expected = f"the filter 'status' compares lower case: use {values[-1].lower()!r}, not {values[-1]!r}"
+    assert hints() == ([expected] if hint else [])
+
+
+def test_other_filter(tasks):
+    """Other filters may have upper case."""
+    call("describe_export_tasks", Filters=[{"Name": "s3-bucket", "Values": ["Backups"]}])
+
+    assert hints() == []
+
+
+def test_source(tasks):
+    """For a source that was not found, the hint has the seeded ones, the closest first."""
+    for name in ("customers", "orders-2026", "invoices", "stock", "users"):
+        tasks.seed_snapshot(name)
+    tasks.seed_snapshot(CLUSTER)
+    export(SNAPSHOT.replace("nightly", "orders"))
+
+    assert hints() == [
+        (
+            "snapshot:orders is not seeded in us-east-1. Seeded there: "
+            "snapshot:orders-2026, snapshot:users, snapshot:customers, snapshot:invoices, snapshot:stock, ..."
+        )
+    ]
+
+
+@pytest.mark.parametrize("named", ["orders", "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:orders"])
+def test_described_source(tasks, named):
+    """A source that was described and not found has the hint as well."""
+    tasks.seed_snapshot("orders-2026")
+    call("describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=named)
+
+    assert hints() == ["cluster-snapshot:orders is not seeded in us-east-1. Seeded there: snapshot:orders-2026"]
+
+
+def test_arn_of_another_region(tasks):
+    """An ARN that names another region than that of the call has a hint."""
+    tasks.seed_snapshot("orders")
+    export(SNAPSHOT.replace("us-east-1", "eu-west-1"))
+
+    assert hints() == ["the ARN of snapshot:nightly names eu-west-1, but the call went to us-east-1"]
+
+
+def test_source_in_another_region(tasks):
+    """A source that is seeded in another region has a hint."""
+    tasks.seed_snapshot("orders")
+    tasks.in_region("eu-west-1").seed_snapshot("nightly")
+    export(SNAPSHOT)
+
+    assert hints() == [
+        "snapshot:nightly is seeded in eu-west-1, but the call went to us-east-1",
+        "snapshot:nightly is not seeded in us-east-1. Seeded there: snapshot:orders",
+    ]
+
+
+def test_fault_of_a_stub(tasks):
+    """A fault that names no source has no hint."""
+    fault = ClientError({"Error": {"Code": "DBClusterNotFoundFault"}}, "ModifyDBInstance")
+    tasks.stub("ModifyDBInstance", mock.Mock(side_effect=fault))
+    tasks.stub("StopDBCluster", mock.Mock(side_effect=fault))
+    call("modify_db_instance", DBInstanceIdentifier="orders")
+    call("stop_db_cluster", DBClusterIdentifier="orders")
+
+    assert hints() == []
+
+
+def test_late_cancel(rds_export_clock, tasks):
+    """A cancel that came too late has a hint that says by how much; of several cancels the first."""
+    tasks.seed("nightly", timeline=Timeline(in_progress=timedelta(minutes=40)))
+    rds_export_clock.tick(minutes=45)
+    cancel()
+    rds_export_clock.tick(minutes=1)
+    cancel()
+
+    assert hints() == ["'nightly' was cancelled 0:05:00 too late: it became COMPLETE at 2026-01-01T00:40:00Z"]
+
+
+def test_cancel_in_the_last_second(rds_export_clock, tasks):
+    """A cancel in the very second of the end has a hint without a duration."""
+    tasks.seed("nightly", timeline=Timeline(in_progress=600, outcome="FAILED"))
+    rds_export_clock.tick(minutes=10)
+    cancel()
+
+    assert hints() == ["'nightly' was FAILED already when it was cancelled"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_second_cancel(rds_export_clock, tasks, ended):
+    """A cancel of a task that is being cancelled has a hint, also if the task has ended since."""
+    tasks.seed("nightly")
+    cancel()
+    cancel()
+    rds_export_clock.tick(hours=ended)
+
+    assert report()[3:] == [
+        "tasks:",
+        f"  'nightly' {'CANCELED' if ended else 'CANCELING'} 0% in us-east-1, Timeline()",
+        "hints:",
+        "  'nightly' was CANCELING already when it was cancelled",
+    ]
+
+
+def test_refusal_without_a_task(tasks):
+    """The same fault for a task that does not exist has no hint."""
+    fault = {"Error": {"Code": "InvalidExportTaskStateFault"}}
+    tasks.stub("StopDBCluster", mock.Mock(side_effect=ClientError(fault, "StopDBCluster")))
+    call("stop_db_cluster", DBClusterIdentifier="orders")
+
+    assert hints() == []
+
+
+def test_stuck(tasks):
+    """A task that was polled and whose timeline is Stuck has a hint."""
+    tasks.seed("nightly", timeline=Stuck())
+    poll(3)
+
+    assert hints() == [
+        (
+            "'nightly' was described 3 times and is still IN_PROGRESS: its timeline is Stuck(), which never advances "
+            "it. Use move_to(), or another timeline"
+        )
+    ]
+
+
+REAL_CLOCK = (
+    "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the real clock, which a mocked "
+    "sleep does not move. Use the fixture rds_export_clock, or timeline=Polls()"
+)
+
+
+def test_mocked_sleep(tasks):
+    """A task that was polled on the real clock has a hint, as if the code's sleep is mocked."""
+    tasks.seed("nightly")
+    with mock.patch("time.sleep"):
+        for _ in range(3):
+            poll()
+            time.sleep(60)
+
+    assert hints() == [REAL_CLOCK]
+
+
+def test_polls_by_list(tasks):
+    """Lists that contain one task are polls, too."""
+    tasks.seed("nightly")
+    for _ in range(3):
+        call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["nightly"]}])
+
+    assert hints() == [REAL_CLOCK]
+
+
+def test_after_the_fake():
+    """The hint is given too after the end of the fake."""
+    with fake_rds_export("nightly"):
+        poll(3)
+
+    assert hints() == [REAL_CLOCK]
+
+
+def test_clock_that_stands_still(rds_export_clock, tasks):
+    """A task that was polled while the frozen clock stood still has a hint."""
+    tasks.seed("nightly")
+    rds_export_clock.tick(minutes=1)
+    poll(3)
+
+    assert hints() == [
+        (
+            "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the frozen clock, which "
+            "stayed at 2026-01-01T00:01:00Z. Move the clock (a mocked sleep does not), or use timeline=Polls()"
+        )
+    ]
+
+
+def test_clock_that_moves(rds_export_clock, tasks):
+    """Polling on a frozen clock that moves has no hint."""
+    tasks.seed("nightly")
+    for _ in range(3):
+        poll()
+        time.sleep(60)
+
+    assert hints() == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "polls"),
+    [
+        ({}, 2),
+        ({"timeline": Polls(in_progress=9)}, 3),
+        ({"status": "COMPLETE"}, 3),
+    ],
+    ids=["few polls", "Polls", "finished"],
+)
+def test_harmless_polls(tasks, seed, polls):
+    """A few polls, a task that polls advance, and a finished task have no hint."""
+    tasks.seed("nightly", **seed)
+    poll(polls)
+
+    assert hints() == []
+
+
+def test_task_of_another_handler(tasks, before_send):
+    """A task that another handler's response contains has no hint."""
+    client = boto3.client("rds", "us-east-1")
+    body = (
+        b'<DescribeExportTasksResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/"><DescribeExportTasksResult>'
+        b"<ExportTasks><ExportTask><ExportTaskIdentifier>nightly</ExportTaskIdentifier><Status>STARTING</Status>"
+        b"</ExportTask></ExportTasks></DescribeExportTasksResult></DescribeExportTasksResponse>"
+    )
+    client.meta.events.register_first("before-send.rds.DescribeExportTasks", before_send(body))
+    for _ in range(3):
+        client.describe_export_tasks()
+
+    assert hints() == []
+
+
+def test_many(tasks):
+    """Of more than 20 hints the first are shown, and how many are left out."""
+    tasks.in_region("eu-west-1").seed_all(f"{letter * 9}-nightly" for letter in "abcdefghijklmnopqrstuv")
+    for letter in "abcdefghijklmnopqrstuv":
+        cancel(f"{letter * 9}-nightly")
+
+    assert hints()[19:] == ["'ttttttttt-nightly' is in eu-west-1, but the call went to us-east-1", "... 2 more ..."]

@@ -1,0 +1,154 @@
+"""Where pytest shows the report: in a section of each failure or error, unless there is nothing to tell."""
+
+import pytest
+
+from helpers.inner import blocks, run
+
+SEEDED = ["calls:", "  none", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
+CANCELLED = [
+    "calls:",
+    "  CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 1 attempt",
+    "  CancelExportTask 'nightly' in us-east-1: InvalidExportTaskStateFault (HTTP 400), 1 attempt",
+    "tasks:",
+    "  'nightly' CANCELING 42% in us-east-1, Timeline()",
+    "hints:",
+    "  'nightly' was CANCELING already when it was cancelled",
+]
+FAILING = """
+@pytest.fixture
+def broken():
+    yield
+    assert False
+
+@pytest.fixture
+def broken_set_up(rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    assert False
+
+def cancel_twice(tasks):
+    tasks.seed("nightly", percent_progress=42)
+    client = boto3.client("rds")
+    client.cancel_export_task(ExportTaskIdentifier="nightly")
+    with pytest.raises(client.exceptions.ClientError):
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+
+def test_fails(rds_export_tasks):
+    cancel_twice(rds_export_tasks)
+    assert False
+
+def test_passes(rds_export_tasks):
+    cancel_twice(rds_export_tasks)
+"""
+OUTCOMES = """
+def test_without_the_fixture():
+    assert False
+
+def test_with_nothing_to_tell(rds_export_tasks):
+    assert False
+
+def test_fails_twice(broken, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    assert False
+
+def test_fails_at_teardown(broken, rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+
+def test_fails_at_setup(broken_set_up):
+    pass
+
+def test_fails_the_check(rds_export_tasks, rds_export_client, rds_export_clock):
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject("AccessDenied")
+    rds_export_client.describe_export_tasks()
+"""
+
+
+def sections(result):
+    """Return the sections about export tasks, by the heading of the failure or error."""
+    title = " rds export tasks ".center(80, "-")
+    found = {}
+    for heading, lines in blocks(result).items():
+        inside, found[heading] = False, []
+        for line in lines:
+            if line.startswith("---"):
+                inside = line == title
+                found[heading] += [[]] if inside else []
+            elif inside:
+                found[heading][-1].append(line)
+    return found
+
+
+def test_each_outcome(pytester):
+    """Each failure with something to tell has one section; so has an error, unless the test itself failed before."""
+    result = run(pytester, FAILING + OUTCOMES)
+
+    assert sections(result) == {
+        "test_fails": [CANCELLED],
+        "test_without_the_fixture": [],
+        "test_with_nothing_to_tell": [],
+        "test_fails_twice": [SEEDED],
+        "ERROR at teardown of test_fails_twice": [],
+        "ERROR at teardown of test_fails_at_teardown": [SEEDED],
+        "ERROR at setup of test_fails_at_setup": [SEEDED],
+        "ERROR at teardown of test_fails_the_check": [
+            [
+                "calls:",
+                "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
+                "tasks:",
+                "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
+                "hints:",
+                "  AccessDenied was injected into CancelExportTask and never used",
+            ]
+        ],
+    }
+    result.assert_outcomes(passed=3, failed=4, errors=4)
+
+
+def test_every_fake(pytester):
+    """Every fake that was active during the test is shown, in whatever scope; no other."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture(scope="module")
+def module():
+    with fake_rds_export("module"):
+        yield
+
+def test_before():
+    with fake_rds_export("before"):
+        pass
+
+def test_it(module, rds_export_tasks):
+    rds_export_tasks.seed("function")
+    with fake_rds_export():
+        pass
+    with fake_rds_export("body"):
+        assert False
+
+def test_after():
+    assert False
+""",
+    )
+
+    result.assert_outcomes(passed=1, failed=2)
+    tasks = {heading: [lines[-1] for lines in found] for heading, found in sections(result).items()}
+    assert tasks == {
+        "test_it": [f"  '{scope}' IN_PROGRESS 0% in us-east-1, Timeline()" for scope in ("module", "function", "body")],
+        "test_after": ["  'module' IN_PROGRESS 0% in us-east-1, Timeline()"],
+    }
+
+
+def test_arguments_of_pytest(pytester):
+    """The section is shown however pytest is called, and a test that passed has none even with -rA."""
+    result = run(pytester, FAILING, "-rA", "--assert=plain", "--tb=short", "--capture=no")
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert sections(result) == {"test_fails": [CANCELLED]}
+
+
+def test_without_a_terminal(pytester):
+    """Without a terminal reporter the outcome is the same."""
+    result = run(pytester, FAILING, "-p", "no:terminal")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert result.outlines == []

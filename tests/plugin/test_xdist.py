@@ -1,0 +1,38 @@
+"""The plugin in the worker processes of pytest-xdist."""
+
+import re
+
+import pytest
+
+from helpers.inner import blocks, run
+from pytest_rds_export import failures
+
+
+def test_workers(pytester):
+    """Two workers collect the same failures, and pass the section about export tasks on."""
+    pytest.importorskip("xdist")
+    result = run(
+        pytester,
+        """
+@pytest.mark.rds_export_failure("StartExportTask", kinds=("documented", "common"))
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_passes(rds_export_failure):
+    pass
+
+def test_fails(rds_export_tasks):
+    rds_export_tasks.seed("nightly")
+    assert False
+""",
+        *("-p", "xdist.plugin", "-n2", "-v"),
+    )
+
+    found = re.findall(r"PASSED test_it.py::test_passes\[(\w+)\]", result.stdout.str())
+    names = [failure.name for failure in failures("StartExportTask", ["documented", "common"])]
+    assert sorted(found) == sorted(names)
+    assert blocks(result)["test_fails"][-5:] == [
+        " rds export tasks ".center(80, "-"),
+        "calls:",
+        "  none",
+        "tasks:",
+        "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
+    ]

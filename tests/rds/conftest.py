@@ -1,0 +1,30 @@
+"""Clients that the tests of the service share: of RDS, and of moto's S3."""
+
+import boto3
+import pytest
+
+from helpers.clients import shared_client
+from helpers.exported import BUCKET
+
+
+@pytest.fixture
+def client(rds_export_tasks):
+    """The RDS client of the default region, which all tests share."""
+    return shared_client()
+
+
+@pytest.fixture(scope="session")
+def _moto_client():
+    # moto handles the requests of sessions that are made after its import.
+    pytest.importorskip("moto")
+    return boto3.session.Session("key", "secret").client("s3", region_name="us-east-1")
+
+
+@pytest.fixture
+def s3(_moto_client):
+    """A client of moto's S3 with the bucket of the exports and nothing else."""
+    import moto
+
+    with moto.mock_aws():
+        _moto_client.create_bucket(Bucket=BUCKET)
+        yield _moto_client

@@ -1,0 +1,303 @@
+"""Live sources: snapshots and clusters that become available, are moved, and are told apart by their ARN."""
+
+import time
+from datetime import datetime, timedelta, timezone
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from freezegun import freeze_time
+
+from helpers.aws import CLUSTER, SNAPSHOT, documented
+from helpers.calls import start
+from helpers.errors import raises_exactly, refused
+from helpers.inner import lines_after, run
+from pytest_rds_export import ExportSource, fake_rds_export
+from pytest_rds_export._report import describe
+from pytest_rds_export._transport.patch import active_accounts
+
+MINUTE = timedelta(minutes=1)
+NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
+
+
+def described(client):
+    (snapshot,) = client.describe_db_snapshots()["DBSnapshots"]
+    return snapshot
+
+
+def test_attributes(rds_export_tasks):
+    """The members of the service model are attributes; one that the source does not have is None."""
+    source = rds_export_tasks.seed_snapshot("mydb-nightly", engine="postgres", allocated_storage=20)
+
+    assert isinstance(source, ExportSource)
+    assert (source.identifier, source.region, source.status) == ("mydb-nightly", "us-east-1", "available")
+    assert source.arn == source.db_snapshot_arn == "arn:aws:rds:us-east-1:123456789012:snapshot:mydb-nightly"
+    assert (source.engine, source.allocated_storage, source.percent_progress) == ("postgres", 20, 100)
+    assert (source.db_instance_identifier, source.vpc_id) == ("mydb", None)
+    assert {"snapshot_create_time", "move_to", "arn"} <= set(dir(source))
+    with raises_exactly(AttributeError, "'ExportSource' object has no attribute 'engin'"):
+        _ = source.engin
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("nightly", "<ExportSource snapshot:nightly creating 0% in us-east-1>"),
+        (CLUSTER, "<ExportSource cluster:orders creating in us-east-1>"),
+    ],
+)
+def test_repr(rds_export_tasks, source, shown):
+    """The repr is one line with type, name, status, progress and region."""
+    assert repr(rds_export_tasks.seed_snapshot(source, status="creating")) == shown
+
+
+NAMED = "of <ExportSource snapshot:nightly available 100% in us-east-1> cannot be assigned."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("status", "failed", f"status {NAMED} Use move_to('failed')"),
+        ("percent_progress", 50, f"percent_progress {NAMED} Use move_to('available', percent_progress=50)"),
+        ("arn", "x", f"arn {NAMED} A source keeps its name: seed another one"),
+        ("db_snapshot_identifier", "x", f"db_snapshot_identifier {NAMED} A source keeps its name: seed another one"),
+        ("statos", "failed", "'ExportSource' object has no attribute 'statos'"),
+    ],
+)
+def test_assignment(rds_export_tasks, name, value, text):
+    """Assigning is refused with the way to do it."""
+    source = rds_export_tasks.seed_snapshot("nightly")
+    before = source.to_response()
+
+    with raises_exactly(AttributeError, text):
+        setattr(source, name, value)
+
+    assert source.to_response() == before
+
+
+def test_move_to(rds_export_tasks, rds_export_client):
+    """A moved source is described and exported as moved."""
+    source = rds_export_tasks.seed_snapshot("nightly", status="creating")
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client)
+
+    source.move_to("available", allocated_storage=7)
+
+    assert described(rds_export_client) == source.to_response()
+    assert (source.status, source.percent_progress, source.allocated_storage) == ("available", 100, 7)
+    assert start(rds_export_client)["SnapshotTime"] == source.snapshot_create_time
+    source.move_to("deleting")
+    assert (source.status, source.percent_progress) == ("deleting", 100)
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client, "again")
+
+
+@pytest.mark.parametrize(
+    ("status", "members", "error", "text"),
+    [
+        ("Available", {}, ValueError, "unknown status 'Available'. Did you mean 'available' or 'unavailable'?"),
+        (None, {}, ValueError, "unknown status None"),
+        ("failed", {"status": "failed"}, TypeError, "move_to cannot set status: it is the first argument"),
+        ("failed", {"progress": 5}, TypeError, "unknown field 'progress'. Did you mean 'percent_progress'?"),
+        ("failed", {"percent_progress": -1}, ValueError, "percent_progress must be an int from 0 to 100, got -1"),
+        (
+            "failed",
+            {"db_snapshot_arn": "x"},
+            TypeError,
+            f"'x' cannot be the DBSnapshotArn of '{SNAPSHOT}': a source keeps its name",
+        ),
+    ],
+)
+def test_wrong_move(rds_export_tasks, status, members, error, text):
+    """A wrong move is refused, and the source is as it was."""
+    source = rds_export_tasks.seed_snapshot("nightly", status="creating")
+    before = source.to_response()
+
+    with pytest.raises(error) as caught:
+        source.move_to(status, **members)
+
+    assert str(caught.value).startswith(text)
+    assert source.to_response() == before
+
+
+@pytest.mark.parametrize("after", [MINUTE, 60, 60.0])
+def test_available_after(rds_export_tasks, rds_export_clock, rds_export_client, after):
+    """A snapshot is creating, with growing progress and without its time, until the clock has moved so far."""
+    source = rds_export_tasks.seed_snapshot("nightly", available_after=after)
+    began = rds_export_clock.now
+    seen = []
+    while source.status == "creating":
+        seen.append(source.percent_progress)
+        assert "SnapshotCreateTime" not in described(rds_export_client)
+        with refused(*NOT_AVAILABLE):
+            start(rds_export_client)
+        time.sleep(15)
+
+    assert seen == [0, 25, 50, 75]
+    assert rds_export_clock.now == began + MINUTE
+    assert described(rds_export_client) == source.to_response()
+    assert (source.percent_progress, source.snapshot_create_time) == (100, began)
+    assert start(rds_export_client)["SnapshotTime"] == began
+
+
+def test_copying(rds_export_tasks, rds_export_clock, rds_export_client):
+    """A copy may become available as well; a given progress and time are where it begins and what it gets."""
+    taken = datetime(2025, 12, 1, tzinfo=timezone.utc)
+    source = rds_export_tasks.seed_snapshot(
+        "nightly", status="copying", available_after=60, percent_progress=50, snapshot_time=taken
+    )
+    rds_export_clock.tick(30)
+    assert (described(rds_export_client)["Status"], source.percent_progress) == ("copying", 75)
+    rds_export_clock.tick(-15)
+    assert source.percent_progress == 75
+    rds_export_clock.tick(45)
+    assert (source.status, source.snapshot_create_time) == ("available", taken)
+
+
+def test_waiter(rds_export_tasks, rds_export_clock, rds_export_client):
+    """The waiter of boto3 waits until the snapshot is available."""
+    rds_export_tasks.seed_snapshot("nightly", available_after=90)
+
+    rds_export_client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly")
+
+    assert described(rds_export_client)["Status"] == "available"
+
+
+def test_creating_cluster_snapshot(rds_export_tasks, rds_export_clock, rds_export_client):
+    """A cluster snapshot has its time from the beginning."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=True, available_after=60)
+    rds_export_clock.tick(59.9)
+
+    (shown,) = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+
+    assert (shown["Status"], shown["PercentProgress"]) == ("creating", 99)
+    assert shown["SnapshotCreateTime"] == datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+def test_creating_cluster(rds_export_tasks, rds_export_clock, rds_export_client):
+    """A cluster becomes available as well; it has no progress."""
+    source = rds_export_tasks.seed_snapshot(CLUSTER, available_after=60)
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client, source=CLUSTER)
+    assert source.percent_progress is None
+    rds_export_clock.tick(60)
+
+    assert start(rds_export_client, source=CLUSTER)["SourceArn"] == CLUSTER
+
+
+@pytest.mark.parametrize("status", ["failed", "creating"])
+def test_moved_while_creating(rds_export_tasks, rds_export_clock, status):
+    """A source that is moved before it is available stays where it was moved to."""
+    source = rds_export_tasks.seed_snapshot("nightly", available_after=60)
+    rds_export_clock.tick(30)
+    source.move_to(status)
+    assert source.percent_progress == (50 if status == "failed" else 0)
+    rds_export_clock.tick(60)
+
+    assert source.status == status
+
+
+def test_seeded_before_the_freeze(rds_export_tasks):
+    """A source that was seeded on the real clock begins when it is first used on a frozen one."""
+    source = rds_export_tasks.seed_snapshot("nightly", available_after=60)
+    with freeze_time("2020-02-29T12:00Z") as frozen:
+        assert source.status == "creating"
+        frozen.tick(60)
+        assert source.status == "available"
+        assert source.snapshot_create_time == datetime(2020, 2, 29, 12, tzinfo=timezone.utc)
+
+
+def test_not_available_at_once(rds_export_tasks):
+    """Without a frozen clock, the real one counts."""
+    assert rds_export_tasks.seed_snapshot("nightly", available_after=3600).status == "creating"
+    assert rds_export_tasks.seed_snapshot("weekly", available_after=0).status == "available"
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (
+            {"available_after": -1},
+            "available_after must be a timedelta or a number of seconds, from 0 to 100 years, got -1",
+        ),
+        (
+            {"available_after": 60, "status": "available"},
+            "available_after needs status='creating' or 'copying', got status='available'",
+        ),
+    ],
+)
+def test_wrong_available_after(rds_export_tasks, options, text):
+    """A length that is not allowed, and a status that does not end, are refused."""
+    with raises_exactly(ValueError, text):
+        rds_export_tasks.seed_snapshot("nightly", **options)
+
+    assert rds_export_tasks.seed_snapshot("nightly").status == "available"
+
+
+OTHERS = [SNAPSHOT.replace("123456789012", "999988887777"), SNAPSHOT.replace("arn:aws:", "arn:aws-cn:")]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_whole_arn(rds_export_tasks, rds_export_client, other):
+    """A snapshot of another account or partition is another source."""
+    rds_export_tasks.seed_snapshot("nightly")
+    with refused("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"):
+        start(rds_export_client, source=other)
+
+    rds_export_tasks.seed_snapshot(other, status="creating")
+
+    with refused(*NOT_AVAILABLE):
+        start(rds_export_client, source=other)
+    assert start(rds_export_client)["SourceArn"] == SNAPSHOT
+
+
+def test_report_status(pytester):
+    """The report names the status of a source that is not available."""
+    source = """
+def test_it(rds_export_tasks, rds_export_clock):
+    rds_export_tasks.seed_snapshot("nightly", available_after=600)
+    rds_export_tasks.seed_snapshot("weekly", available_after=60)
+    rds_export_clock.tick(60)
+    assert False
+"""
+
+    assert lines_after(run(pytester, source), "rds export tasks")[4:] == [
+        "sources:",
+        f"  {SNAPSHOT}, creating",
+        "  arn:aws:rds:us-east-1:123456789012:snapshot:weekly",
+    ]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: start(client, source=OTHERS[0]),
+        lambda client: client.describe_db_snapshots(DBSnapshotIdentifier=OTHERS[0]),
+    ],
+    ids=["StartExportTask", "DescribeDBSnapshots"],
+)
+def test_hint_of_another_account(call):
+    """A hint names the ARN that is seeded if the call names another account."""
+    with fake_rds_export() as registry:
+        registry.seed_snapshot("nightly")
+        registry.seed_snapshot("nightly", cluster=True)
+        with pytest.raises(ClientError):
+            call(boto3.client("rds"))
+        (account,) = active_accounts()
+        text = describe(account)
+
+    assert text.splitlines()[-2:] == [
+        "hints:",
+        f"  snapshot:nightly is seeded as {SNAPSHOT}: the ARN of the call names another account or partition",
+    ]
+
+
+def test_another_region(rds_export_tasks):
+    """A source is live in its own region."""
+    source = rds_export_tasks.in_region("eu-west-1").seed_snapshot("nightly", status="creating")
+    client = boto3.client("rds", region_name="eu-west-1")
+
+    source.move_to("available")
+
+    assert described(client)["Status"] == "available"
+    assert source.region == "eu-west-1"

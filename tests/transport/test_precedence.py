@@ -1,0 +1,142 @@
+"""Which response a request gets: an injected failure, a stub, a user's handler, or none."""
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from pytest_rds_export import UnansweredOperation
+
+
+@pytest.fixture
+def client():
+    """A client that was made before the fake."""
+    return boto3.client("rds", "us-east-1")
+
+
+def test_handler_of_an_export_call(rds_export_tasks, before_send, client):
+    """A user's handler sees an export call, but its response is ignored."""
+    rds_export_tasks.seed("nightly")
+    handler = before_send(b"<R><CancelExportTaskResult><Status>FAILED</Status></CancelExportTaskResult></R>")
+    client.meta.events.register("before-send.rds.CancelExportTask", handler)
+
+    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert len(handler.requests) == 1
+
+
+def test_handler_that_raises(rds_export_tasks, client):
+    """An exception of a user's handler reaches the caller of an export operation."""
+    task = rds_export_tasks.seed("nightly")
+
+    def spy(request, **kwargs):
+        raise AssertionError("not this one")
+
+    client.meta.events.register("before-send.rds", spy)
+
+    with pytest.raises(AssertionError, match="not this one"):
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+    assert task.status == "IN_PROGRESS"
+    assert rds_export_tasks.calls[0].error_code == "AssertionError"
+
+
+def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
+    """Of several user's handlers of another operation the first response counts."""
+    body = "<R><DescribeCertificatesResult><Marker>{}</Marker></DescribeCertificatesResult></R>"
+    handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
+    for handler in handlers:
+        client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+
+    assert client.describe_certificates()["Marker"] == "1"
+    assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
+    assert rds_export_tasks.unanswered == []
+
+
+def test_stub_before_a_handler(rds_export_tasks, before_send, client):
+    """A stub takes precedence over a user's handler."""
+    handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
+
+    assert client.describe_certificates()["Marker"] == "stub"
+
+
+def test_injected_failure_before_both(rds_export_tasks, before_send, client):
+    """An injected failure takes precedence over a user's handler and a stub."""
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(b"<R/>"))
+    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
+
+    with (
+        rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates"),
+        pytest.raises(ClientError, match=r"\(AccessDenied\)"),
+    ):
+        client.describe_certificates()
+
+
+def test_applied_failure(rds_export_tasks, before_send, client):
+    """A failure with applied=True calls the user's handler and loses its response."""
+    handler = before_send(b"<R><DescribeCertificatesResult/></R>")
+    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True)
+
+    with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
+        client.describe_certificates()
+    assert len(handler.requests) == 1
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+def test_no_handler(mode, rds_export_tasks):
+    """An operation without a handler raises at once, and is recorded."""
+    client = boto3.client("rds", config=Config(retries={"mode": mode}))
+
+    with pytest.raises(UnansweredOperation) as error:
+        client.describe_db_instances()
+
+    assert str(error.value) == (
+        "no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
+        "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
+        "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
+        "  - use moto alongside: @mock_aws\n"
+        "  - register a handler for before-send.rds.DescribeDBInstances"
+    )
+    (call,) = rds_export_tasks.unanswered
+    assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnansweredOperation")
+    rds_export_tasks.unanswered.clear()
+
+
+def test_handled_now(rds_export_tasks, client):
+    """The error lists what has a handler now: also the operations of seeded snapshots of the region, and stubs."""
+    rds_export_tasks.seed_snapshot("nightly")
+    rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
+
+    with pytest.raises(
+        UnansweredOperation,
+        match="These have handlers: 'CancelExportTask', 'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', "
+        "'DescribeDBSnapshots', 'DescribeDBClusterSnapshots' and 'DescribeDBClusters'",
+    ):
+        client.describe_db_instances()
+    with pytest.raises(UnansweredOperation, match="'DescribeEvents' and 'DescribeDBClusters'"):
+        boto3.client("rds", "eu-west-1").describe_db_instances()
+    rds_export_tasks.unanswered.clear()
+
+
+@pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
+def test_no_snapshots(operation, rds_export_tasks, client):
+    """Without seeded snapshots, the error suggests to seed one."""
+    with pytest.raises(
+        UnansweredOperation,
+        match=r"To handle it:\n  - seed a snapshot: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
+    ):
+        getattr(client, operation)()
+    rds_export_tasks.unanswered.clear()
+
+
+def test_no_handler_and_a_retry(rds_export_tasks):
+    """An unhandled operation that is retried is recorded once."""
+    client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
+    client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
+
+    with pytest.raises(UnansweredOperation):
+        client.describe_db_instances()
+
+    assert [call.attempts for call in rds_export_tasks.unanswered] == [2]
+    rds_export_tasks.unanswered.clear()

@@ -1,0 +1,158 @@
+"""What requests are signed with: never the real credentials of a client."""
+
+import inspect
+
+import boto3
+import botocore.session
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import NoCredentialsError
+from botocore.signers import RequestSigner
+
+from helpers.clients import guarded
+from pytest_rds_export import fake_rds_export
+
+CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
+
+
+_Guarded = guarded(Credentials)
+
+
+@pytest.fixture(scope="module")
+def guarded_session():
+    """A session of botocore with guarded credentials; making one takes long."""
+    session = botocore.session.Session()
+    session._credentials = _Guarded("AKIAREAL", "real-secret", "real-token")  # noqa: SLF001 - botocore has no public way
+    return session
+
+
+@pytest.fixture
+def guarded_client(guarded_session, monkeypatch):
+    """Return a client whose real credentials must not be read."""
+    client = guarded_session.create_client("rds", "us-east-1")
+    monkeypatch.setattr(_Guarded, "locked", True)
+    return client
+
+
+@pytest.fixture
+def authorization(before_send):
+    """Return a function that cancels ``nightly`` and returns the Authorization header."""
+
+    def cancel(client):
+        handler = before_send()
+        client.meta.events.register("before-send.rds.CancelExportTask", handler)
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        (request,) = handler.requests
+        found = request.headers.get("Authorization")
+        return found.decode() if isinstance(found, bytes) else found
+
+    return cancel
+
+
+def test_clients_own_credentials(guarded_client, rds_export_tasks):
+    """The credentials of the client are not read."""
+    rds_export_tasks.seed("nightly")
+
+    assert guarded_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+
+
+@pytest.mark.skipif(not CREDENTIALS_PER_REQUEST, reason="this botocore takes no credentials per request")
+def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
+    """A request is signed with fake credentials and without a session token."""
+    rds_export_tasks.seed("nightly")
+
+    signed = authorization(guarded_client)
+
+    assert signed.startswith("AWS4-HMAC-SHA256 Credential=testing/")
+    assert "x-amz-security-token" not in signed
+
+
+@pytest.mark.skipif(CREDENTIALS_PER_REQUEST, reason="this botocore takes credentials per request")
+def test_old_botocore(guarded_client, rds_export_tasks, authorization):
+    """An old botocore does not sign the request."""
+    rds_export_tasks.seed("nightly")
+
+    assert authorization(guarded_client) is None
+
+
+def test_no_credentials(rds_export_tasks, monkeypatch):
+    """A client without credentials works."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    client = boto3.Session().client("rds")
+    rds_export_tasks.seed("nightly")
+
+    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+
+
+def test_no_credentials_after_the_fake():
+    """After the fake, a client without credentials is refused again by botocore."""
+    client = boto3.Session().client("rds", "us-east-1")
+    with fake_rds_export("nightly"):
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+
+    with pytest.raises(NoCredentialsError):
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+
+
+def test_unsigned_client(rds_export_tasks):
+    """A client that does not sign works."""
+    client = boto3.client("rds", config=Config(signature_version=UNSIGNED))
+
+    assert client.describe_export_tasks()["ExportTasks"] == []
+
+
+def test_role(tmp_path, monkeypatch, refused_network):
+    """The role of a client's profile is not assumed."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real-secret\n"
+        "[profile exporter]\nrole_arn = arn:aws:iam::123456789012:role/exporter\nsource_profile = base\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    client = boto3.Session(profile_name="exporter").client("rds", "us-east-1")
+
+    with fake_rds_export("nightly"):
+        assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert refused_network == []
+
+
+def test_copy_from_another_region(guarded_client, rds_export_tasks):
+    """A copy from another region has a plain URL instead of one that is signed with the client's credentials."""
+    rds_export_tasks.stub("CopyDBSnapshot", {"DBSnapshot": {"Status": "creating"}})
+
+    guarded_client.copy_db_snapshot(
+        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
+        TargetDBSnapshotIdentifier="copy",
+        SourceRegion="eu-west-1",
+    )
+
+    (call,) = rds_export_tasks.calls_to("CopyDBSnapshot")
+    assert call.parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
+
+
+def test_callers_presigned_url(guarded_client, rds_export_tasks):
+    """A presigned URL that the caller passes is kept."""
+    rds_export_tasks.stub("CopyDBSnapshot", {})
+
+    guarded_client.copy_db_snapshot(
+        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
+        TargetDBSnapshotIdentifier="copy",
+        SourceRegion="eu-west-1",
+        PreSignedUrl="https://signed.example/",
+    )
+
+    assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
+
+
+def test_presigned_url(rds_export_tasks):
+    """A presigned URL has fake credentials, or with an old botocore those of the client; nothing is sent."""
+    client = boto3.client("rds", aws_access_key_id="AKIAOWN", aws_secret_access_key="own-secret")
+
+    url = client.generate_presigned_url("describe_export_tasks")
+
+    assert f"X-Amz-Credential={'testing' if CREDENTIALS_PER_REQUEST else 'AKIAOWN'}%2F" in url
+    assert rds_export_tasks.calls == []

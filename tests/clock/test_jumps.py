@@ -25,7 +25,7 @@ def tasks():
         yield tasks
 
 
-def statuses(tasks):
+def _statuses(tasks):
     return [task.status for task in tasks.values()]
 
 
@@ -33,11 +33,11 @@ def statuses(tasks):
 def test_begin(tasks, start):
     """Tasks that were read before advance from where they were, whenever the clock starts."""
     with frozen_clock(start) as clock:
-        assert statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
+        assert _statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
         clock.tick(4 * MINUTE)
-        assert statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELED"]
+        assert _statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELED"]
         clock.tick(12 * MINUTE)
-        assert statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED"]
+        assert _statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED"]
 
 
 def test_times(tasks):
@@ -65,12 +65,12 @@ def test_end(tasks):
         clock.tick(6 * MINUTE)
         tasks.seed("late", status="STARTING")
         clock.tick(3 * MINUTE)
-    assert statuses(tasks) == ["STARTING", "COMPLETE", "CANCELED", "STARTING"]
+    assert _statuses(tasks) == ["STARTING", "COMPLETE", "CANCELED", "STARTING"]
     with frozen_clock(FUTURE) as clock:
         clock.tick(2 * MINUTE)
-        assert statuses(tasks) == ["IN_PROGRESS", "COMPLETE", "CANCELED", "STARTING"]
+        assert _statuses(tasks) == ["IN_PROGRESS", "COMPLETE", "CANCELED", "STARTING"]
         clock.tick(6 * MINUTE)
-        assert statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED", "IN_PROGRESS"]
+        assert _statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED", "IN_PROGRESS"]
 
 
 def test_error():
@@ -116,8 +116,8 @@ def test_polls():
 def test_edge_of_the_calendar(tasks, year):
     """A clock at the edge of the calendar is no error."""
     with frozen_clock(datetime(year, 1, 1, tzinfo=timezone.utc)):
-        assert statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
-    assert statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
+        assert _statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
+    assert _statuses(tasks) == ["STARTING", "IN_PROGRESS", "CANCELING"]
 
 
 def test_session_fixture(pytester):

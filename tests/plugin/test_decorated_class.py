@@ -16,10 +16,11 @@ UNUSED = "ExportTaskNotFound was injected into CancelExportTask and never used. 
 
 @pytest.fixture
 def client():
+    """Make an RDS client without credentials."""
     return boto3.Session().client("rds", "us-east-1")
 
 
-class Base:
+class _Base:
     def test_inherited(self, client):
         return cancel(client)["Status"]
 
@@ -38,7 +39,7 @@ class Base:
 
 
 @fake_rds_export("nightly")
-class Decorated(Base):
+class _Decorated(_Base):
     def test_own(self, client, times=1):
         """Cancel an export."""
         return [cancel(client)["Status"]] * times
@@ -53,7 +54,7 @@ class Decorated(Base):
 
 def test_own_method(client, botocore_unchanged):
     """Each call of a test method has a registry of its own; the method keeps its name."""
-    case = Decorated()
+    case = _Decorated()
 
     assert [case.test_own(client), case.test_own(client, times=2)] == [["CANCELING"], ["CANCELING"] * 2]
     assert (case.test_own.__name__, case.test_own.__doc__) == ("test_own", "Cancel an export.")
@@ -61,18 +62,18 @@ def test_own_method(client, botocore_unchanged):
 
 def test_inherited_methods(client):
     """Inherited test methods are decorated, too, of whatever kind; the base class is left alone."""
-    case = Decorated()
+    case = _Decorated()
 
     assert case.test_inherited(client) == case.test_static(client) == "CANCELING"
-    assert case.test_of_the_class(client) == ("Decorated", "CANCELING")
+    assert case.test_of_the_class(client) == ("_Decorated", "CANCELING")
     assert case.test_number == 1
     with pytest.raises(NoCredentialsError):
-        Base().test_inherited(client)
+        _Base().test_inherited(client)
 
 
 def test_asynchronous_method(client):
     """A coroutine function stays one."""
-    coroutine = Decorated().test_asynchronous(client)
+    coroutine = _Decorated().test_asynchronous(client)
     with pytest.raises(StopIteration) as stopped:
         coroutine.send(None)
     assert stopped.value.value == "CANCELING"
@@ -81,9 +82,9 @@ def test_asynchronous_method(client):
 def test_other_methods(client):
     """Other methods and nested classes are not decorated."""
     with pytest.raises(NoCredentialsError):
-        Decorated().helper(client)
+        _Decorated().helper(client)
     with pytest.raises(NoCredentialsError):
-        Decorated.TestNested().test_nested(client)
+        _Decorated.TestNested().test_nested(client)
 
 
 def outcome(case_class, name="test_it"):
@@ -93,7 +94,7 @@ def outcome(case_class, name="test_it"):
     return result.testsRun, len(result.failures), len(result.errors), len(result.skipped), messages
 
 
-class Case(unittest.TestCase):
+class _Case(unittest.TestCase):
     """A test case whose tests and set-up use the fake."""
 
     __test__ = False
@@ -114,7 +115,7 @@ def test_test_case(botocore_unchanged):
     """The fake of a TestCase is active from its set-up to its last clean-up; each test has a registry of its own."""
 
     @fake_rds_export("nightly")
-    class Test(Case):
+    class Test(_Case):
         pass
 
     for _ in range(2):
@@ -125,7 +126,7 @@ def test_test_case(botocore_unchanged):
 
 def test_test_case_in_debug_mode():
     """So it is if a debugger runs the test."""
-    decorated = fake_rds_export("nightly")(type("Test", (Case,), {}))
+    decorated = fake_rds_export("nightly")(type("Test", (_Case,), {}))
     case = decorated("test_it")
     case.debug()
     assert case.steps[-1] == "CANCELING"
@@ -135,7 +136,7 @@ def test_subclass_of_a_test_case():
     """A subclass of a decorated TestCase has the fake, with what it adds in its own set-up."""
 
     @fake_rds_export("nightly")
-    class Decorated(Case):
+    class Decorated(_Case):
         pass
 
     class Test(Decorated):
@@ -153,14 +154,14 @@ def test_end_check_of_a_test_case():
     """The end is checked if the test has passed; otherwise only its own failure is reported."""
 
     def inject(case):
-        inject_into_cancel()
+        _inject_into_cancel()
 
     def fail(case):
-        inject_into_cancel()
+        _inject_into_cancel()
         case.fail("mine")
 
     def skip(case):
-        inject_into_cancel()
+        _inject_into_cancel()
         case.skipTest("later")
 
     results = [
@@ -171,7 +172,7 @@ def test_end_check_of_a_test_case():
     assert results[1][4] == ["AssertionError: mine"]
 
 
-def inject_into_cancel():
+def _inject_into_cancel():
     from pytest_rds_export._fake import recent_accounts, registry_of
 
     registry_of(recent_accounts()[-1].region()).inject("ExportTaskNotFound")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +70,12 @@ class Account:
             finally:
                 self.files = files
 
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
+        with self.lock:
+            for region in self.regions.values():
+                region.shift(length)
+
     def update_files(self) -> None:
         """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
         if self.files is None:
@@ -104,6 +110,13 @@ class Region:
         """Bring all tasks up to date, so that ``events`` is complete and files are there."""
         for task in list(self._unfinished.values()):
             task.advance(now)
+
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of unfinished exports, and of sources that are creating."""
+        for task in self._unfinished.values():
+            task.shift(length)
+        for source in self.sources.all():
+            source.shift(length)
 
     def record_end(self, task: TaskState) -> None:
         """Add the event of a task that has just finished."""

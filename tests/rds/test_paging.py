@@ -110,21 +110,21 @@ def test_page_size_and_max_records():
     assert (len(page["ExportTasks"]), len(larger["ExportTasks"])) == (20, 30)
 
 
-@pytest.mark.parametrize("number", [101, 1000, 2**31 - 1])
-def test_too_many_records(seeded_client, number):
+@pytest.mark.parametrize("number", [101, 2**31 - 1])
+def test_too_many_records(client, number):
     """A MaxRecords above 100 is refused."""
     with refused("InvalidParameterValue", 400, f"Invalid value {number} for MaxRecords. Must be between 20 and 100"):
-        seeded_client.describe_export_tasks(MaxRecords=number)
+        client.describe_export_tasks(MaxRecords=number)
 
 
-def test_too_few_records(seeded_client):
+def test_too_few_records(client):
     """A MaxRecords below 20 fails in the client."""
     with pytest.raises(ParamValidationError, match="MaxRecords, value: 19, valid min value: 20"):
-        seeded_client.describe_export_tasks(MaxRecords=19)
+        client.describe_export_tasks(MaxRecords=19)
 
 
 @pytest.mark.parametrize("number", [19, 0, -1])
-def test_too_few_records_unchecked(seeded_client, number):
+def test_too_few_records_unchecked(rds_export_tasks, number):
     """A MaxRecords below 20 is refused if the client does not check it."""
     unchecked = client_with(parameter_validation=False)
 
@@ -144,10 +144,10 @@ def test_too_few_records_unchecked(seeded_client, number):
         base64.urlsafe_b64encode(b"123456789100").decode(),
     ],
 )
-def test_invalid_marker(seeded_client, marker):
+def test_invalid_marker(client, marker):
     """A Marker that no response had is refused."""
     with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-        seeded_client.describe_export_tasks(Marker=marker)
+        client.describe_export_tasks(Marker=marker)
 
 
 def test_marker_of_another_region(seeded_client, rds_export_tasks):

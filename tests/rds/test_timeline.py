@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from freezegun import freeze_time
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.calls import cancel, described, start
@@ -249,15 +249,17 @@ timelines = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example sets the clock
 @given(
     timelines,
     st.sampled_from(["STARTING", "IN_PROGRESS"]),
     st.integers(0, 99),
     st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
 )
-def test_tasks_only_advance(timeline, status, percent, steps):
+def test_tasks_only_advance(clock, timeline, status, percent, steps):
     """Progress never falls, statuses go forward, and times are in order."""
-    with fake_rds_export() as registry, freeze_time(T0) as clock:
+    clock.move_to(T0)
+    with fake_rds_export() as registry:
         task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
         seen = [_state(task)]
         for step in steps:

@@ -221,9 +221,9 @@ def test_mistakes(pytester):
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     found = [(heading, "\n".join(lines).strip()) for heading, lines in blocks(result).items()]
-    texts = [f"marker rds_export_failure: {text}" for text in markers.values()]
-    texts.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
+    messages = [f"marker rds_export_failure: {text}" for text in markers.values()]
+    messages.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
     assert found == [
         (f"ERROR collecting test_{number:02}.py", f"test_{number:02}.py::test_x: {text}")
-        for number, text in enumerate(texts)
+        for number, text in enumerate(messages)
     ]

@@ -15,7 +15,7 @@ import pytest
 
 from helpers.calls import described
 from helpers.errors import raises_exactly
-from pytest_rds_export import Timeline, _sleeping
+from pytest_rds_export import Timeline, _sleeping, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
 FROZEN_ALREADY = (
@@ -316,3 +316,10 @@ def test_durations(pytester, monkeypatch):
     (report,) = [report for report in run.getreports("pytest_runtest_logreport") if report.when == "call"]
     assert report.passed
     assert 0 < report.duration < 3600
+
+
+def test_module_named_time_machine(monkeypatch):
+    """A module of the user may be named time_machine."""
+    monkeypatch.setitem(sys.modules, "time_machine", type(sys)("time_machine"))
+    with fake_rds_export("nightly") as tasks:
+        assert tasks["nightly"].status == "IN_PROGRESS"

@@ -80,6 +80,7 @@ def url(rds_export_tasks, rds_export_endpoint):
 
 
 def assert_error_document(text):
+    """Assert that a text is AWS's error document, and blames the sender."""
     root = ET.fromstring(text)
     namespace = "{http://rds.amazonaws.com/doc/2014-10-31/}"
     assert [child.tag.removeprefix(namespace) for child in root] == ["Error", "RequestId"]

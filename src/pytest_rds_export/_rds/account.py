@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 Stub = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Override = Callable[[Mapping[str, Any], Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
 
 
 class Account:
@@ -35,6 +36,7 @@ class Account:
         self.regions: dict[str, Region] = {}
         self.injections = InjectionQueue(self.lock)
         self.stubs: dict[str, Stub] = {}
+        self.overrides: dict[str, Override] = {}
         self.log = CallLog()
         self.files: ExportFiles | None = None
 

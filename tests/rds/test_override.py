@@ -155,7 +155,7 @@ def test_wrong_response(rds_export_tasks, client):
         (
             "CancelExportTask",
             {"Status": "CANCELED"},
-            "function must be a function of two arguments: the parameters and the plugin's own response, got dict {'Status': 'CANCELED'}",
+            "function must be a function of two arguments, got dict {'Status': 'CANCELED'}",
         ),
     ],
 )

@@ -259,11 +259,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 f"{operation} cannot be overridden: it is not {format_choices(operations.HANDLED)}. Use stub"
             )
         if not callable(function):
-            raise ValueError(
-                must_be_type(
-                    "function", "a function of two arguments: the parameters and the plugin's own response", function
-                )
-            )
+            raise ValueError(must_be_type("function", "a function of two arguments", function))
         self._region.account.overrides[operation] = function
 
     def write_files(

@@ -160,7 +160,10 @@ def _no_traceback(place: str) -> Iterator[None]:
 
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
-    """Make a boto3 RDS client in the default region; rds_export_tasks responds to it."""
+    """Make a boto3 RDS client in the default region; rds_export_tasks responds to it.
+
+    It belongs to boto3's default session, so its exceptions are also those of boto3.client("rds") in the code under test.
+    """
     from . import _fake
 
     return _fake.new_client(rds_export_tasks.region)

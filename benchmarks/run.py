@@ -8,7 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-NAMES = ("calls", "scale", "clock", "startup", "endpoint")
+NAMES = ("calls", "scale", "clock", "startup", "endpoint", "life")
 
 if __name__ == "__main__":
     packages = ", ".join(f"{name} {version(name)}" for name in ("botocore", "moto", "pytest", "freezegun"))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 from numbers import Real
 
 from . import _sleeping
-from ._frozen_time import FrozenTime, ScheduledCall, SleepLimitExceeded, followers
+from ._frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, SleepLimitExceeded, followers
 from ._messages import must_be, must_be_type, unknown_name
 from ._model import milliseconds, to_datetime
 
@@ -95,14 +95,17 @@ class ExportClock:
 
         Raises:
             TypeError: An unknown keyword argument; neither or both of *delta* and *parts*.
-            ValueError: *delta* is neither a ``timedelta`` nor a number.
+            ValueError: *delta* is neither a ``timedelta`` nor a number, a part is not a number, or the clock would
+                leave the years 1000 to 8999.
         """
         for name in parts:
             if name not in _PARTS:
                 raise TypeError(unknown_name("part of a timedelta", name, _PARTS))
         if (delta is None) != bool(parts):
             raise TypeError("tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5")
-        self._time.move(timedelta(**parts) if delta is None else _to_timedelta("delta", delta))
+        given = parts if delta is None else {"delta": delta}
+        lengths = [self._check_reach(name, value, _to_timedelta(name, value)) for name, value in given.items()]
+        self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
         return self.now
 
     def move_to(self, when: datetime | str) -> datetime:
@@ -115,10 +118,9 @@ class ExportClock:
             The new time.
 
         Raises:
-            ValueError: *when* is not such a value.
+            ValueError: *when* is not such a value, or not in the years 1000 to 8999.
         """
-        target = to_datetime("when", when)
-        self._time.move(target - self.now)
+        self._time.move(self._check_reach("when", when, to_datetime("when", when) - self.now))
         return self.now
 
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
@@ -133,9 +135,9 @@ class ExportClock:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
-            ValueError: *delay* or *callback* is not such a value.
+            ValueError: *delay* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        length = _to_timedelta("delay", delay)
+        length = self._check_reach("delay", delay, _to_timedelta("delay", delay))
         if length < timedelta(0):
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
@@ -157,24 +159,36 @@ class ExportClock:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
-            ValueError: *when* or *callback* is not such a value.
+            ValueError: *when* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        return self._time.schedule(to_datetime("when", when), callback, args)
+        length = self._check_reach("when", when, to_datetime("when", when) - self.now)
+        return self._time.schedule(self.now + length, callback, args)
+
+    def _check_reach(self, name: str, value: object, length: timedelta) -> timedelta:
+        return _check_reach(name, value, self.now, length)
 
     def __repr__(self) -> str:
         return f"<ExportClock at {self.now.isoformat()}, {self._time.slept} slept>"
 
 
 def _to_timedelta(name: str, value: object) -> timedelta:
-    if isinstance(value, timedelta):
+    """Return a length of time: of a part of a ``timedelta`` if *name* is one, otherwise in seconds."""
+    unit, allowed = (name, "a number") if name in _PARTS else ("seconds", "a timedelta or a number of seconds")
+    if isinstance(value, timedelta) and name not in _PARTS:
         return value
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
-            return timedelta(seconds=float(value))
-        except (OverflowError, ValueError):
-            pass
-        raise ValueError(must_be(name, "a timedelta or a number of seconds", value))
-    raise ValueError(must_be_type(name, "a timedelta or a number of seconds", value))
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ValueError(must_be_type(name, allowed, value))
+    try:
+        return timedelta(**{unit: float(value)})
+    except (OverflowError, ValueError):
+        raise ValueError(must_be(name, allowed, value)) from None
+
+
+def _check_reach(name: str, value: object, begin: datetime, length: timedelta) -> timedelta:
+    """Return *length* if a clock that stands at *begin* can move by it. Raises ``ValueError`` otherwise."""
+    if not EARLIEST - begin <= length <= LATEST - begin:
+        raise ValueError(f"{name} must keep the clock in the years 1000 to 8999, got {value!r}")
+    return length
 
 
 def settings(start: datetime | str = START, limit: timedelta = LIMIT) -> tuple[datetime, timedelta]:
@@ -185,7 +199,7 @@ def settings(start: datetime | str = START, limit: timedelta = LIMIT) -> tuple[d
     """
     if not isinstance(limit, timedelta) or limit <= timedelta(0):
         raise ValueError(must_be("limit", "a positive timedelta", limit))
-    return to_datetime("start", start), limit
+    return START + _check_reach("start", start, START, to_datetime("start", start) - START), limit
 
 
 @contextmanager
@@ -200,18 +214,23 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
     library = "another rds_export_clock" if _sleeping.active_clock() is not None else _frozen_by()
     if library is not None:
         raise RuntimeError(
-            f"rds_export_clock cannot freeze time, because {library} has frozen it already: use only one of the two. "
-            f"Exports also use the time of {library}; the start of rds_export_clock is set with "
+            f"cannot freeze time, because {library} has frozen it already: use only one of the two. Exports also "
+            f"use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
     from freezegun import freeze_time
 
     freezer = freeze_time(start, ignore=list(_REAL_TIME), real_asyncio=True)
+    before = now()
     time = FrozenTime(freezer.start(), limit)
     try:
         for follower in followers:
             follower.begin()
+            follower.jumped(now() - before)
         with _sleeping.moving_sleeps(time):
             yield ExportClock(time)
     finally:
+        before = now()
         freezer.stop()
+        for follower in followers:
+            follower.jumped(now() - before)

@@ -14,7 +14,9 @@ from ._messages import pluralize
 
 __tracebackhide__ = True
 
-_LATEST = datetime.max.replace(tzinfo=timezone.utc)
+# Between these, no time that a timeline or an operation derives from the clock overflows or has a year of fewer digits.
+EARLIEST = datetime(1000, 1, 1, tzinfo=timezone.utc)
+LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
 class SleepLimitExceeded(BaseException):
@@ -28,6 +30,9 @@ class Follower(Protocol):
 
     def begin(self) -> None:
         """Forget what happened before: a clock begins."""
+
+    def jumped(self, length: timedelta) -> None:
+        """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
 
     def moved(self) -> None:
         """Do what is due at the new time."""
@@ -85,9 +90,9 @@ class FrozenTime:
     def add(self, seconds: float) -> datetime:
         """Return the time in so many seconds, or the latest possible time."""
         try:
-            return self.now() + timedelta(seconds=float(seconds))
+            return min(self.now() + timedelta(seconds=float(seconds)), LATEST)
         except OverflowError:
-            return _LATEST
+            return LATEST
 
     def applies_here(self) -> bool:
         """Return whether a sleep of this thread moves the clock: not if the thread is older than the clock."""

@@ -6,8 +6,8 @@ import inspect
 import os
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ._rds.registry import ExportTaskRegistry
     from ._rds.seeds import Seed
     from ._transport.environment import Environment
+
+_T = TypeVar("_T")
 
 _INI = "rds_export_"
 _TITLE = "rds export tasks"
@@ -152,7 +154,7 @@ def _no_traceback(place: str) -> Iterator[None]:
     """Report a mistake of the user by its message and its place, without a traceback of ours."""
     try:
         yield
-    except (TypeError, ValueError, OSError) as error:
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
         raise pytest.fail.Exception(f"{place}: {error}", pytrace=False) from None
 
 
@@ -212,9 +214,9 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
             arguments = inspect.signature(_clock.settings).bind(*marker.args, **marker.kwargs).arguments
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
-    with _no_traceback("fixture rds_export_clock"):
-        settings = _clock.settings(**arguments)
-    with _clock.frozen_clock(*settings) as clock:
+    with ExitStack() as stack:
+        with _no_traceback("fixture rds_export_clock"):
+            clock = stack.enter_context(_clock.frozen_clock(**arguments))
         yield clock
 
 
@@ -303,18 +305,34 @@ def _loaded_fake() -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show what every fake of the test has seen with a failure."""
+    fake = _loaded_fake()
+    if call.when == "teardown" and call.excinfo and fake is not None and fake.is_end_check(call.excinfo.value):
+        # Of a fixture that uses fake_rds_export.
+        error = pytest.fail.Exception(str(call.excinfo.value), pytrace=False)
+        call.excinfo = pytest.ExceptionInfo.from_exception(error.with_traceback(call.excinfo.tb))
     report = yield
     passed = item.stash.setdefault(_passed, {})
     if report.when == "setup":
         passed.clear()
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
-    fake = _loaded_fake()
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
         report.sections += [(_TITLE, text) for text in fake.describe_recent()]
+    if report.when == "teardown":
+        _take(item, _passed)
     return report
+
+
+def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
+    """Return what is kept for a test and forget it: pytest keeps each test until the run ends."""
+    found = item.stash.get(key, None)
+    if key in item.stash:
+        del item.stash[key]
+    return found
 
 
 @pytest.hookimpl(wrapper=True)
@@ -337,14 +355,13 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        before = item.stash.get(_environ_before, None)
+        before, environments = _take(item, _environ_before), _take(item, _environments)
         if before is not None:
-            for environment in item.stash.get(_environments, ()):
+            for environment in environments or ():
                 environment.restore(before)
-    account = item.stash.get(_account, None)
+    account = _take(item, _account)
     if account is None:
         return
-    del item.stash[_account]
     from . import _report
 
     passed = item.stash.get(_passed, {})

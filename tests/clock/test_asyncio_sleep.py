@@ -1,8 +1,10 @@
 """asyncio.sleep under rds_export_clock: concurrent tasks sleep together."""
 
 import asyncio
+import math
 import time
 from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 
 import pytest
 
@@ -205,3 +207,27 @@ def test_stopped_loop(rds_export_clock):
     loop.run_until_complete(background)
     assert rds_export_clock.now == START + timedelta(seconds=3600)
     loop.close()
+
+
+def test_infinite_sleep(rds_export_clock):
+    """An infinite asyncio.sleep does not move the clock."""
+
+    async def main():
+        endless = asyncio.create_task(asyncio.sleep(math.inf))
+        await asyncio.sleep(1)
+        endless.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await endless
+
+    start = rds_export_clock.now
+    asyncio.run(main())
+    assert (rds_export_clock.now - start).total_seconds() == 1
+
+
+def test_unusual_sleeps(rds_export_clock):
+    """A sleep may be any real number; a huge one is refused instead of overflowing."""
+    start = rds_export_clock.now
+    asyncio.run(asyncio.sleep(Fraction(1, 2)))
+    assert (rds_export_clock.now - start).total_seconds() == 0.5
+    with pytest.raises(SleepLimitExceeded):
+        asyncio.run(asyncio.sleep(1e300))

@@ -7,12 +7,14 @@ import pytest
 
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
-from pytest_rds_export import ExportClock, SleepLimitExceeded
+from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline
 from pytest_rds_export._clock import frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
+YEAR = timedelta(days=365)
 ONE_LENGTH = "tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5"
+IN_REACH = "must keep the clock in the years 1000 to 8999, got"
 
 
 def test_start(rds_export_clock):
@@ -46,6 +48,7 @@ def test_parameter(rds_export_clock):
             ValueError,
             "start must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got '2026-03-01'",
         ),
+        (("9000-01-01T00:00:01Z",), ValueError, f"start {IN_REACH} '9000-01-01T00:00:01Z'"),
         ((START, 60), ValueError, "limit must be a positive timedelta, got 60"),
         ((START, timedelta(0)), ValueError, "limit must be a positive timedelta, got datetime.timedelta(0)"),
     ],
@@ -113,6 +116,26 @@ def test_move_to(rds_export_clock):
             ValueError,
             "when must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'later'",
         ),
+        (lambda clock: clock.tick(minutes="5"), ValueError, "minutes must be a number, got str '5'"),
+        (lambda clock: clock.tick(hours=1e300), ValueError, "hours must be a number, got 1e+300"),
+        (lambda clock: clock.tick(days=float("nan")), ValueError, "days must be a number, got nan"),
+        (lambda clock: clock.tick(timedelta.max), ValueError, f"delta {IN_REACH} {timedelta.max!r}"),
+        (lambda clock: clock.tick(timedelta.min), ValueError, f"delta {IN_REACH} {timedelta.min!r}"),
+        (lambda clock: clock.tick(days=3e6), ValueError, f"days {IN_REACH} 3000000.0"),
+        (
+            lambda clock: clock.tick(days=2e6, weeks=2e5),
+            ValueError,
+            f"tick {IN_REACH} {{'days': 2000000.0, 'weeks': 200000.0}}",
+        ),
+        (lambda clock: clock.move_to("9999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
+        (lambda clock: clock.move_to("0999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '0999-12-31T23:59Z'"),
+        (lambda clock: clock.call_later(timedelta.max, print), ValueError, f"delay {IN_REACH} {timedelta.max!r}"),
+        (lambda clock: clock.call_at("9999-12-31T23:59Z", print), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
+        (
+            lambda clock: clock.move_to("9999-12-31T23:59-05:00"),
+            ValueError,
+            "when must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59-05:00'",
+        ),
         (lambda clock: clock.move_to(5), ValueError, "when must be an aware datetime or an ISO 8601 string, got int 5"),
         (
             lambda clock: clock.move_to("2026-03-01T02:00"),
@@ -127,6 +150,30 @@ def test_wrong_move(move, error, text, rds_export_clock):
         move(rds_export_clock)
     assert str(caught.value).startswith(text)
     assert rds_export_clock.now == START
+
+
+@pytest.mark.parametrize("edge", ["1000-01-01T00:00Z", "9000-01-01T00:00Z"])
+def test_the_first_and_the_last_time(edge, rds_export_tasks, rds_export_clock, rds_export_client):
+    """At the first and the last time that the clock can show, everything works."""
+    rds_export_clock.move_to(edge)
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(100 * YEAR, 100 * YEAR, 100 * YEAR))
+    rds_export_tasks.seed("done").move_to("COMPLETE")
+
+    assert (
+        rds_export_client.describe_export_tasks(ExportTaskIdentifier="nightly")["ExportTasks"][0]["Status"]
+        == task.status
+        == "IN_PROGRESS"
+    )
+    assert len(rds_export_client.describe_events()["Events"]) == 1
+    assert rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+
+
+@pytest.mark.rds_export_clock(limit=timedelta.max)
+def test_a_sleep_to_the_last_time(rds_export_clock):
+    """Without a limit, a sleep ends at the last time that the clock can show."""
+    time.sleep(1e12)
+
+    assert rds_export_clock.now == datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 
 def test_repr(rds_export_clock):

@@ -14,6 +14,7 @@ START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def seconds(number):
+    """The time so many seconds after the clock began."""
     return START + timedelta(seconds=number)
 
 

@@ -1,1 +1,28 @@
-"""What many tests share."""
+"""What many tests share, one module for each purpose.
+
+Calls and what comes back:
+
+- ``clients``: clients of boto3, shared or with settings of their own, and what their handlers and credentials need
+- ``calls``: calls of the three export operations
+- ``errors``: assert that a block raises exactly this error
+- ``loopback``: raw HTTP requests to the endpoint
+- ``wire``: requests parsed as the server side does
+
+What is expected, written separately from the package:
+
+- ``aws``: values, fields and messages of Amazon RDS
+- ``names``: names of failures
+- ``rules``: how export tasks change, to compare an account with
+
+Parts of the service without an account:
+
+- ``events``: events of the ends of exports
+- ``exported``: exported files, their keys, a task and a target
+
+Pytest and the rest of the process:
+
+- ``inner``: run pytest inside a test
+- ``reports``: the report of a failing test and the checks at its end, without an inner run
+- ``documents``: the examples in the documentation
+- ``leftovers``: what the plugin could leave behind
+"""

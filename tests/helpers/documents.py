@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from unittest import SkipTest
+from unittest import SkipTest, mock
 
 from sybil.document import Document
 from sybil.parsers.myst import CodeBlockParser, SkipParser
@@ -84,8 +84,11 @@ class Page:
         self._waiting.clear()
 
     def _pytest(self, *arguments):
-        # A page may have a file of the same name as one of the tests.
-        return run_again(self._pytester, "--import-mode=importlib", "-o", "pythonpath=.", *self._plugins, *arguments)
+        with mock.patch.dict(sys.modules):
+            # A page may have a file of the same name as one of the tests.
+            for path in self._pytester.path.glob("*.py"):
+                sys.modules.pop(path.stem, None)
+            return run_again(self._pytester, *self._plugins, *arguments)
 
 
 def _missing(module):

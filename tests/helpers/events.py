@@ -1,9 +1,9 @@
-"""Events to test with: the end of one export task."""
+"""Events of the ends of export tasks, made without an account."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
-from pytest_rds_export._rds.events import event_for
+from pytest_rds_export._rds.events import add_event, event_for
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 ENDED = datetime(2026, 3, 1, 12, 0, 7, 218999, tzinfo=timezone.utc)
@@ -23,3 +23,16 @@ def make_event(status="COMPLETE", source_arn=MYDB_1, *, date=ENDED, task="nightl
         date=date,
         task=SimpleNamespace(identifier=task),
     )
+
+
+def event_at(minutes, **options):
+    """The event of an export that ended so many minutes after noon."""
+    return make_event(date=NOON + timedelta(minutes=minutes), **options)
+
+
+def in_order(*added):
+    """The events in their order, added one after the other."""
+    events = []
+    for event in added:
+        add_event(events, event)
+    return events

@@ -31,6 +31,7 @@ class FileTask:
         }
 
     def move(self, status, percent):
+        """Set the status and the progress."""
         self.fields.update(Status=status, PercentProgress=percent)
 
 
@@ -42,6 +43,7 @@ class MemoryTarget:
         self.fails_at = fails_at
 
     def put(self, bucket, key, body, kms_key_id):
+        """Keep a file, or fail."""
         if self.fails_at is not None and self.fails_at in key:
             raise OSError("disk full")
         assert key not in self.objects

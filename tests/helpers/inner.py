@@ -21,14 +21,6 @@ def run_again(pytester, *arguments):
         return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
 
 
-def lines_after(result, start):
-    """Return the output lines between the one that contains *start* and the next section."""
-    lines = result.outlines
-    index = next(index for index, line in enumerate(lines) if start in line) + 1
-    end = next(index for index, line in enumerate(lines[index:], index) if line[:3] in {"===", "---", "___"})
-    return lines[index:end]
-
-
 def blocks(result):
     """Return the output lines below each heading of a failure or an error, by the heading."""
     found, lines = {}, []
@@ -40,3 +32,11 @@ def blocks(result):
         else:
             lines.append(line)
     return found
+
+
+def lines_after(result, start):
+    """Return the output lines between the one that contains *start* and the next section."""
+    lines = result.outlines
+    index = next(index for index, line in enumerate(lines) if start in line) + 1
+    end = next(index for index, line in enumerate(lines[index:], index) if line[:3] in {"===", "---", "___"})
+    return lines[index:end]

@@ -73,4 +73,5 @@ class _Watch:
 
 
 def pytest_sessionstart(session):
+    """Watch this run."""
     session.config.pluginmanager.register(_Watch())

@@ -2,25 +2,21 @@
 
 import functools
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from helpers.calls import start
+from helpers.clients import client_with
 from pytest_rds_export import UnansweredOperation
 from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import check_end, describe
 
-# One session for all clients, because each session loads the service model again.
-_session = boto3.session.Session("key", "secret")
-
 
 @functools.cache
 def _client(region):
-    return _session.client("rds", region, config=Config(retries={"mode": "standard"}))
+    return client_with(region=region, mode="standard")
 
 
-def call(operation, region="us-east-1", **parameters):
+def try_call(operation, region="us-east-1", **parameters):
     """Call an operation, which may fail."""
     try:
         return getattr(_client(region), operation)(**parameters)
@@ -28,18 +24,18 @@ def call(operation, region="us-east-1", **parameters):
         return error
 
 
-def cancel(identifier="nightly", region="us-east-1"):
+def try_cancel(identifier="nightly", region="us-east-1"):
     """Call CancelExportTask, which may fail."""
-    return call("cancel_export_task", region, ExportTaskIdentifier=identifier)
+    return try_call("cancel_export_task", region, ExportTaskIdentifier=identifier)
 
 
 def poll(times=1, identifier="nightly"):
     """Call DescribeExportTasks so many times."""
     for _ in range(times):
-        call("describe_export_tasks", ExportTaskIdentifier=identifier)
+        try_call("describe_export_tasks", ExportTaskIdentifier=identifier)
 
 
-def export(source, region="us-east-1"):
+def try_start(source, region="us-east-1"):
     """Call StartExportTask, which may fail."""
     try:
         return start(_client(region), source=source)
@@ -52,7 +48,7 @@ def report():
     return describe(recent_accounts()[-1]).splitlines()
 
 
-def calls():
+def call_lines():
     """Return the report's lines about calls."""
     lines = report()
     return lines[1 : lines.index("tasks:")]

@@ -33,9 +33,11 @@ class ExpectedTask:
 
     @property
     def runs(self):
+        """Whether the task counts as a running one."""
         return self.status in {"STARTING", "IN_PROGRESS"}
 
     def enter(self, status, when):
+        """Let the task enter a status at a time."""
         self.status, self.since = status, when
         self.began |= status in {"IN_PROGRESS", "COMPLETE"}
         if status == "COMPLETE":
@@ -64,6 +66,7 @@ class ExpectedTask:
             self.enter(following, self.since + length)
 
     def members(self, **given):
+        """The fields that the task has in a response."""
         return fields_of(self.status, extracting=self.began, **given)
 
 
@@ -78,4 +81,5 @@ class ExpectedInjection:
     applied: bool
 
     def matches(self, operation, identifier):
+        """Whether the next attempt of such a call fails with it."""
         return self.left > 0 and self.operation == operation and self.identifier in {None, identifier}

@@ -28,6 +28,7 @@ def passed(result):
 
 
 def names(operation, *kinds):
+    """Return the names of the failures of an operation."""
     return [failure.name for failure in failures(operation, kinds)]
 
 
@@ -96,9 +97,12 @@ MARKERS = {
     'exclude=["Throttling"]': ["ExportTaskNotFound", "InvalidExportTaskStateFault"],  # of a kind that is not selected
 }
 PARAMETERS = [
-    '" rds_export_failure ", ["ExpiredToken", Failure("Whatever", http_status=418)]',
-    '["rds_export_failure"], [("ExpiredToken",), (Failure("Whatever", http_status=418),)]',
-    'argnames="rds_export_failure", argvalues=["ExpiredToken", Failure("Whatever", http_status=418)]',
+    '" rds_export_failure ", ["ExpiredToken", Failure("Whatever", http_status=418)], indirect=True',
+    (
+        '["rds_export_failure"], [("ExpiredToken",), (Failure("Whatever", http_status=418),)], '
+        'indirect=["rds_export_failure"]'
+    ),
+    'argnames="rds_export_failure", argvalues=["ExpiredToken", Failure("Whatever", http_status=418)], indirect=True',
 ]
 
 
@@ -109,7 +113,7 @@ def test_selection(pytester):
         source += f"\n@pytest.mark.rds_export_failure({marker}){NAMED.format(name=number)}"
     parametrized = "import pytest\nfrom pytest_rds_export import Failure\n"
     for letter, arguments in zip("abc", PARAMETERS, strict=True):
-        marker = f"@pytest.mark.parametrize({arguments}, indirect=True, ids=['name', 'failure'])"
+        marker = f"@pytest.mark.parametrize({arguments}, ids=['name', 'failure'])"
         parametrized += f"\n{marker}{NAMED.format(name=letter)}"
     pytester.makepyfile(test_parametrized=parametrized)
 
@@ -210,20 +214,24 @@ MISTAKES = {
 
 
 def test_mistakes(pytester):
-    """A mistake in the marker, or a parametrize alongside it, is an error of the collection that names the test."""
+    """A mistake in the marker or a parametrize, and having both, is a collection error that names the test."""
     markers = {f"@pytest.mark.rds_export_failure({marker})": text for marker, text in MISTAKES.items()}
     parametrize = '@pytest.mark.parametrize("rds_export_failure", ["Throttling"], indirect=True)'
     both = f"@pytest.mark.rds_export_failure\n{parametrize}"
-    for number, marker in enumerate([*markers, both]):
+    direct = [
+        parametrize.replace(", indirect=True", argument) for argument in ("", ", indirect=False", ", indirect=[]")
+    ]
+    for number, marker in enumerate([*markers, both, *direct]):
         pytester.makepyfile(**{f"test_{number:02}": f"import pytest\n\n{marker}{NAMED.format(name='x')}"})
 
     result = run(pytester, "")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     found = [(heading, "\n".join(lines).strip()) for heading, lines in blocks(result).items()]
-    texts = [f"marker rds_export_failure: {text}" for text in markers.values()]
-    texts.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
+    messages = [f"marker rds_export_failure: {text}" for text in markers.values()]
+    messages.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
+    messages += ["parametrize rds_export_failure with indirect=True"] * 3
     assert found == [
         (f"ERROR collecting test_{number:02}.py", f"test_{number:02}.py::test_x: {text}")
-        for number, text in enumerate(texts)
+        for number, text in enumerate(messages)
     ]

@@ -15,10 +15,12 @@ from pytest_rds_export import ExportTask, ExportTaskRegistry, fake_rds_export
 
 @pytest.fixture
 def client():
+    """A client that was made before the fake."""
     return boto3.client("rds", "us-east-1")
 
 
 def identifiers(client):
+    """The identifiers of all tasks that the client sees."""
     return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
 
 
@@ -212,3 +214,29 @@ def test_repr():
     fake = fake_rds_export("nightly", "done")
     with fake:
         assert repr(fake) == "<fake_rds_export of 2 seeds, in use>"
+
+
+@pytest.mark.parametrize("kind", ["class", "generator", "asynchronous generator"])
+def test_decorated_class_or_generator(kind):
+    """A class or a generator function cannot be decorated."""
+
+    def generator():
+        yield
+
+    async def asynchronous_generator():
+        yield
+
+    target = {"class": int, "generator": generator, "asynchronous generator": asynchronous_generator}[kind]
+    text = (
+        "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..., got "
+        f"{target!r}. Use it as a context manager inside the function"
+    )
+    with raises_exactly(TypeError, text):
+        fake_rds_export()(target)
+
+
+def test_decorator_without_parentheses():
+    """A decorator without parentheses is refused with how to write it."""
+    text = "a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()"
+    with raises_exactly(TypeError, text):
+        fake_rds_export(lambda: None)

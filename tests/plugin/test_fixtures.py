@@ -135,3 +135,13 @@ class Test_{name}:
         ]
         for name in MARKERS
     }
+
+
+def test_seed_that_is_none(pytester):
+    """An rds_export_seed fixture that returns None is an error that names the fixture."""
+    pytester.makeconftest("import pytest\n@pytest.fixture\ndef rds_export_seed(): ['nightly']")
+    result = run(pytester, "def test_it(rds_export_tasks): pass")
+    result.assert_outcomes(errors=1)
+    assert blocks(result)["ERROR at setup of test_it"] == [
+        "fixture rds_export_seed: it must return seeds, such as a list, got None"
+    ]

@@ -40,16 +40,34 @@ def pytest_unconfigure(config):
 
 
 def test_removed_imports(run_apart):
-    """Tests may remove the package from sys.modules and import it again; freezegun is imported by the clock alone.
-
-    A sleep that a test has replaced before the clock is imported is not taken for the real one.
-    """
+    """Tests and inner runs may remove the imports; only the clock imports freezegun, whatever time.sleep is then."""
     run_apart(
         """
 import sys
 import time
 from time import sleep
 from unittest.mock import patch
+
+import pytest
+
+pytest_plugins = ["pytester"]
+FAILURE = '''
+import pytest
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_it(rds_export_failure, rds_export_endpoint):
+    assert rds_export_failure.name == "ExportTaskNotFound"
+'''
+CLOCK = '''
+def test_it(rds_export_clock, rds_export_client):
+    rds_export_clock.tick(minutes=1)
+'''
+
+@pytest.mark.parametrize(("source", "failed"), [(FAILURE, 1), (CLOCK, 0)])
+def test_inner_run(pytester, source, failed):
+    pytester.makepyfile(source)
+    result = pytester.runpytest_inprocess("-p", "pytest_rds_export.plugin")
+    result.assert_outcomes(passed=1, failed=failed)
 
 def test_remove():
     with patch.dict(sys.modules):
@@ -79,35 +97,7 @@ def test_fixtures(rds_export_tasks, rds_export_clock):
     rds_export_clock.tick(hours=1)
     assert rds_export_tasks["nightly"].status == "COMPLETE"
 """
-    ).assert_outcomes(passed=5)
-
-
-def test_pytester(run_apart):
-    """Inner runs of pytester may remove the package from sys.modules again and again."""
-    run_apart(
-        """
-import pytest
-
-pytest_plugins = ["pytester"]
-FAILURE = '''
-import pytest
-
-@pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_it(rds_export_failure, rds_export_endpoint):
-    assert rds_export_failure.name == "ExportTaskNotFound"
-'''
-CLOCK = '''
-def test_it(rds_export_clock, rds_export_client):
-    rds_export_clock.tick(minutes=1)
-'''
-
-@pytest.mark.parametrize(("source", "failed"), [(FAILURE, 1), (CLOCK, 0)])
-def test_inner(pytester, source, failed):
-    pytester.makepyfile(source)
-    result = pytester.runpytest_inprocess("-p", "pytest_rds_export.plugin")
-    result.assert_outcomes(passed=1, failed=failed)
-"""
-    ).assert_outcomes(passed=2)
+    ).assert_outcomes(passed=7)
 
 
 def test_nothing_loaded(pytester, monkeypatch):

@@ -11,6 +11,7 @@ from pytest_rds_export._clock import frozen_clock
 from pytest_rds_export._fake import describe_recent
 
 TITLE = "--- rds export tasks ---"
+TIMEOUT = ("-p", "pytest_timeout", "--timeout=60", "--timeout-method=signal")
 REPORT = [
     "calls:",
     "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
@@ -50,7 +51,9 @@ POLL = """
 def run(pytester, interruption="raise KeyboardInterrupt", *arguments, fixture="polled"):
     """Run a test that polls and is then interrupted."""
     pytester.makepyfile(POLL.format(fixture=fixture, interruption=interruption))
-    return pytester.runpytest("-p", "no:randomly", *arguments, no_reraise_ctrlc=True)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        return pytester.runpytest("-p", "pytest_rds_export.plugin", *arguments, no_reraise_ctrlc=True)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ def test_timeout(pytester):
     """A time-out of pytest-timeout by signal fails the test, with the report."""
     pytest.importorskip("pytest_timeout")
 
-    result = run(pytester, "signal.raise_signal(signal.SIGALRM)", "--timeout=60", "--timeout-method=signal")
+    result = run(pytester, "signal.raise_signal(signal.SIGALRM)", *TIMEOUT)
 
     result.assert_outcomes(failed=1, passed=1)
     assert lines_after(result, TITLE)[: len(REPORT)] == REPORT

@@ -5,7 +5,7 @@ import re
 import freezegun
 
 from helpers.aws import SNAPSHOT
-from helpers.reports import call, calls, cancel, poll, report
+from helpers.reports import call_lines, poll, report, try_call, try_cancel
 from pytest_rds_export import Polls, fake_rds_export
 
 
@@ -40,7 +40,7 @@ def test_only_source(tasks):
 
 def test_only_called(tasks):
     """A call alone is reported."""
-    cancel()
+    try_cancel()
 
     assert report() == [
         "calls:",
@@ -53,7 +53,7 @@ def test_only_called(tasks):
 def test_broken_report(tasks, monkeypatch):
     """An error of the report itself becomes its text."""
     monkeypatch.setattr("pytest_rds_export._report._describe_calls", None)
-    cancel()
+    try_cancel()
 
     assert report() == ["the report failed: TypeError(\"'NoneType' object is not callable\")"]
 
@@ -63,9 +63,9 @@ def test_attempts(tasks):
     tasks.seed("nightly")
     tasks.inject("Throttling", times=1)
     tasks.inject("ReadTimeoutError", times=1)
-    cancel()
+    try_cancel()
 
-    (line,) = calls()
+    (line,) = call_lines()
     before, _delays, after = re.split(r"(\d\.\d\d, \d\.\d\d)", line)
     assert before == (
         "  CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 3 attempts (Throttling, ReadTimeoutError injected), "
@@ -77,10 +77,10 @@ def test_attempts(tasks):
 def test_no_response(tasks):
     """A call without a response shows why."""
     tasks.inject("ReadTimeoutError", times=20)
-    cancel()
-    call("describe_db_instances")
+    try_cancel()
+    try_call("describe_db_instances")
 
-    timed_out, unanswered = calls()
+    timed_out, unanswered = call_lines()
     assert re.fullmatch(
         r"  CancelExportTask 'nightly' in us-east-1: ReadTimeoutError \(injected\), 3 attempts "
         r"\(ReadTimeoutError, ReadTimeoutError injected\), delays \d\.\d\d, \d\.\d\d s",
@@ -108,12 +108,12 @@ def test_polls(tasks):
 def test_lists(tasks):
     """A list shows the parameters that narrow it, and how many tasks it has unless it has one."""
     tasks.seed_all(["nightly", "weekly"])
-    call("describe_export_tasks")
-    call("describe_export_tasks", SourceType="CLUSTER")
-    call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["weekly"]}])
-    call("describe_export_tasks", SourceArn=SNAPSHOT, Filters=[{"Name": "s3-bucket", "Values": ["a", "b"]}])
+    try_call("describe_export_tasks")
+    try_call("describe_export_tasks", SourceType="CLUSTER")
+    try_call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["weekly"]}])
+    try_call("describe_export_tasks", SourceArn=SNAPSHOT, Filters=[{"Name": "s3-bucket", "Values": ["a", "b"]}])
 
-    assert calls() == [
+    assert call_lines() == [
         "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: 2 tasks",
         "  DescribeExportTasks SourceType=CLUSTER in us-east-1: ok (HTTP 200), 1 attempt: 0 tasks",
         "  DescribeExportTasks export-task-identifier=weekly in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
@@ -124,9 +124,9 @@ def test_lists(tasks):
 def test_equal_calls(tasks):
     """Equal calls in a row are one line."""
     for identifier in [*["nightly"] * 3, "weekly", "nightly"]:
-        cancel(identifier)
+        try_cancel(identifier)
 
-    assert calls() == [
+    assert call_lines() == [
         "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt (3 times)",
         "  CancelExportTask 'weekly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
         "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
@@ -149,7 +149,7 @@ def test_many_of_both(tasks):
     """Of more than 30 calls the last are shown, of more than 20 tasks the first, and how many are left out."""
     tasks.seed_all(f"task-{number}" for number in range(35))
     for number in range(35):
-        cancel(f"task-{number}")
+        try_cancel(f"task-{number}")
 
     lines = report()
     assert lines[:3] == [
@@ -164,9 +164,9 @@ def test_many_of_both(tasks):
 
 def test_long_line(tasks):
     """A line about a call is truncated to 160 characters."""
-    cancel("x" * 200)
+    try_cancel("x" * 200)
 
-    (line,) = calls()
+    (line,) = call_lines()
     assert line == "  CancelExportTask '" + "x" * 137 + "..."
     assert len(line) == 160
 
@@ -182,3 +182,10 @@ def test_after_the_fake():
         "tasks:",
         "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
     ]
+
+
+def test_extreme_time(tasks):
+    """A task with the first of all times is reported like any other."""
+    tasks.seed("a", status="COMPLETE", task_end_time="0001-01-01T00:00:00Z")
+
+    assert report()[-1] == "  'a' COMPLETE 100% in us-east-1, Timeline()"

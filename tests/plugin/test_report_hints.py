@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER, SNAPSHOT
-from helpers.reports import call, cancel, export, hints, poll, report
+from helpers.reports import hints, poll, report, try_call, try_cancel, try_start
 from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
 
 
@@ -34,7 +34,7 @@ def test_identifier(tasks, operation, seeded, region, asked, hint):
     tasks.in_region(region).seed(seeded)
     tasks.seed("weekly")
     for _ in range(2):
-        call(operation, asked, ExportTaskIdentifier="nightly")
+        try_call(operation, asked, ExportTaskIdentifier="nightly")
 
     assert hints() == [hint]
 
@@ -50,8 +50,8 @@ def test_identifier_in_an_empty_list():
 def test_unlike_identifier(tasks):
     """A task unlike the one that the call asked for is not hinted at."""
     tasks.seed("weekly")
-    cancel()
-    cancel("weekly")
+    try_cancel()
+    try_cancel("weekly")
 
     assert hints() == []
 
@@ -61,8 +61,8 @@ def test_injected_failure(tasks):
     tasks.seed("nightly")
     tasks.inject("ExportTaskNotFound", times=1)
     tasks.inject("InvalidExportTaskStateFault", times=1)
-    cancel("nightly2")
-    cancel()
+    try_cancel("nightly2")
+    try_cancel()
 
     assert hints() == []
 
@@ -70,7 +70,7 @@ def test_injected_failure(tasks):
 def test_limit(tasks):
     """Seeds that use up the limit have a hint."""
     tasks.seed_all(list("abcde"))
-    export(SNAPSHOT)
+    try_start(SNAPSHOT)
 
     assert hints() == [
         "5 exports may run at once in us-east-1, seeded ones included. Set the option concurrent_limit to allow more"
@@ -81,7 +81,7 @@ def test_limit_of_the_account():
     """If the limit is that of the account, the hint says so."""
     with fake_rds_export(concurrent_limit=1, concurrent_limit_scope="account") as tasks:
         tasks.in_region("eu-west-1").seed("first")
-        export(SNAPSHOT)
+        try_start(SNAPSHOT)
         found = hints()
 
     assert found == [
@@ -92,7 +92,7 @@ def test_limit_of_the_account():
 def test_waiting_failure(tasks):
     """The hint of an unused failure with after= says how many attempts have passed."""
     tasks.inject("AccessDenied", operation="DescribeExportTasks", after=1)
-    call("describe_export_tasks")
+    try_call("describe_export_tasks")
 
     assert hints() == [
         "AccessDenied was injected into DescribeExportTasks and never used: 1 of 1 attempt passed before it"
@@ -103,7 +103,7 @@ def test_unused_failure(tasks):
     """An injected failure that was not used has a hint."""
     tasks.seed("nightly")
     tasks.inject("Throttling", operation="StartExportTask", identifier="nightly")
-    cancel()
+    try_cancel()
 
     assert hints() == ["Throttling was injected into StartExportTask of 'nightly' and never used"]
 
@@ -113,7 +113,7 @@ def test_unused_failure(tasks):
 )
 def test_status_filter(tasks, values, hint):
     """A status filter in upper case has a hint, because AWS compares lower case."""
-    call("describe_export_tasks", Filters=[{"Name": "status", "Values": values}])
+    try_call("describe_export_tasks", Filters=[{"Name": "status", "Values": values}])
 
     expected = f"the filter 'status' compares lower case: use {values[-1].lower()!r}, not {values[-1]!r}"
     assert hints() == ([expected] if hint else [])
@@ -121,7 +121,7 @@ def test_status_filter(tasks, values, hint):
 
 def test_other_filter(tasks):
     """Other filters may have upper case."""
-    call("describe_export_tasks", Filters=[{"Name": "s3-bucket", "Values": ["Backups"]}])
+    try_call("describe_export_tasks", Filters=[{"Name": "s3-bucket", "Values": ["Backups"]}])
 
     assert hints() == []
 
@@ -131,7 +131,7 @@ def test_source(tasks):
     for name in ("customers", "orders-2026", "invoices", "stock", "users"):
         tasks.seed_snapshot(name)
     tasks.seed_snapshot(CLUSTER)
-    export(SNAPSHOT.replace("nightly", "orders"))
+    try_start(SNAPSHOT.replace("nightly", "orders"))
 
     assert hints() == [
         (
@@ -145,7 +145,7 @@ def test_source(tasks):
 def test_described_source(tasks, named):
     """A source that was described and not found has the hint as well."""
     tasks.seed_snapshot("orders-2026")
-    call("describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=named)
+    try_call("describe_db_cluster_snapshots", DBClusterSnapshotIdentifier=named)
 
     assert hints() == ["cluster-snapshot:orders is not seeded in us-east-1. Seeded there: snapshot:orders-2026"]
 
@@ -153,7 +153,7 @@ def test_described_source(tasks, named):
 def test_arn_of_another_region(tasks):
     """An ARN that names another region than that of the call has a hint."""
     tasks.seed_snapshot("orders")
-    export(SNAPSHOT.replace("us-east-1", "eu-west-1"))
+    try_start(SNAPSHOT.replace("us-east-1", "eu-west-1"))
 
     assert hints() == ["the ARN of snapshot:nightly names eu-west-1, but the call went to us-east-1"]
 
@@ -162,7 +162,7 @@ def test_source_in_another_region(tasks):
     """A source that is seeded in another region has a hint."""
     tasks.seed_snapshot("orders")
     tasks.in_region("eu-west-1").seed_snapshot("nightly")
-    export(SNAPSHOT)
+    try_start(SNAPSHOT)
 
     assert hints() == [
         "snapshot:nightly is seeded in eu-west-1, but the call went to us-east-1",
@@ -175,8 +175,8 @@ def test_fault_of_a_stub(tasks):
     fault = ClientError({"Error": {"Code": "DBClusterNotFoundFault"}}, "ModifyDBInstance")
     tasks.stub("ModifyDBInstance", mock.Mock(side_effect=fault))
     tasks.stub("StopDBCluster", mock.Mock(side_effect=fault))
-    call("modify_db_instance", DBInstanceIdentifier="orders")
-    call("stop_db_cluster", DBClusterIdentifier="orders")
+    try_call("modify_db_instance", DBInstanceIdentifier="orders")
+    try_call("stop_db_cluster", DBClusterIdentifier="orders")
 
     assert hints() == []
 
@@ -185,9 +185,9 @@ def test_late_cancel(rds_export_clock, tasks):
     """A cancel that came too late has a hint that says by how much; of several cancels the first."""
     tasks.seed("nightly", timeline=Timeline(in_progress=timedelta(minutes=40)))
     rds_export_clock.tick(minutes=45)
-    cancel()
+    try_cancel()
     rds_export_clock.tick(minutes=1)
-    cancel()
+    try_cancel()
 
     assert hints() == ["'nightly' was cancelled 0:05:00 too late: it became COMPLETE at 2026-01-01T00:40:00Z"]
 
@@ -196,7 +196,7 @@ def test_cancel_in_the_last_second(rds_export_clock, tasks):
     """A cancel in the very second of the end has a hint without a duration."""
     tasks.seed("nightly", timeline=Timeline(in_progress=600, outcome="FAILED"))
     rds_export_clock.tick(minutes=10)
-    cancel()
+    try_cancel()
 
     assert hints() == ["'nightly' was FAILED already when it was cancelled"]
 
@@ -205,9 +205,9 @@ def test_cancel_in_the_last_second(rds_export_clock, tasks):
 def test_second_cancel(rds_export_clock, tasks, ended):
     """A cancel of a task that is being cancelled has a hint, also if the task has ended since."""
     tasks.seed("nightly")
-    cancel()
-    cancel()
-    rds_export_clock.tick(hours=ended)
+    try_cancel()
+    try_cancel()
+    rds_export_clock.tick(hours=int(ended))
 
     assert report()[3:] == [
         "tasks:",
@@ -221,7 +221,7 @@ def test_refusal_without_a_task(tasks):
     """The same fault for a task that does not exist has no hint."""
     fault = {"Error": {"Code": "InvalidExportTaskStateFault"}}
     tasks.stub("StopDBCluster", mock.Mock(side_effect=ClientError(fault, "StopDBCluster")))
-    call("stop_db_cluster", DBClusterIdentifier="orders")
+    try_call("stop_db_cluster", DBClusterIdentifier="orders")
 
     assert hints() == []
 
@@ -260,7 +260,7 @@ def test_polls_by_list(tasks):
     """Lists that contain one task are polls, too."""
     tasks.seed("nightly")
     for _ in range(3):
-        call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["nightly"]}])
+        try_call("describe_export_tasks", Filters=[{"Name": "export-task-identifier", "Values": ["nightly"]}])
 
     assert hints() == [REAL_CLOCK]
 
@@ -333,6 +333,6 @@ def test_many(tasks):
     """Of more than 20 hints the first are shown, and how many are left out."""
     tasks.in_region("eu-west-1").seed_all(f"{letter * 9}-nightly" for letter in "abcdefghijklmnopqrstuv")
     for letter in "abcdefghijklmnopqrstuv":
-        cancel(f"{letter * 9}-nightly")
+        try_cancel(f"{letter * 9}-nightly")
 
     assert hints()[19:] == ["'ttttttttt-nightly' is in eu-west-1, but the call went to us-east-1", "... 2 more ..."]

@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 from helpers.aws import SNAPSHOT
 from helpers.calls import cancel, start
 from helpers.clients import client_with, shared_client
-from helpers.errors import raises_exactly
 from pytest_rds_export import fake_rds_export
 
 
@@ -44,7 +43,7 @@ def test_fault(rds_export_tasks, client):
     assert (call.http_status, call.error_code, call.response) == (404, "ExportTaskNotFound", None)
 
 
-def test_parameters_are_those_of_boto3(rds_export_tasks, client):
+def test_parameters(rds_export_tasks, client):
     """A call records its parameters as a boto3 user writes them."""
     filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
 
@@ -53,7 +52,7 @@ def test_parameters_are_those_of_boto3(rds_export_tasks, client):
     assert rds_export_tasks.calls[0].parameters == {"Filters": filters, "MaxRecords": 20}
 
 
-def test_retried_attempts_are_one_call(rds_export_tasks, retrying):
+def test_retries(rds_export_tasks, retrying):
     """The attempts of a call are one record, of the last response."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("Throttling", times=2)
@@ -81,7 +80,7 @@ def test_interleaved_calls(rds_export_tasks, retrying):
     assert [(call.identifier, call.attempts) for call in rds_export_tasks.calls] == [("first", 2), ("second", 1)]
 
 
-def test_removed_headers_do_not_split_a_call(rds_export_tasks, retrying):
+def test_removed_headers(rds_export_tasks, retrying):
     """The attempts stay one call even if a handler removes the request's headers."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
@@ -123,7 +122,7 @@ def test_injected_exception(rds_export_tasks, client):
     assert (rds_export_tasks.calls[0].error_code, rds_export_tasks.calls[0].http_status) == ("PermissionError", None)
 
 
-def test_calls_of_all_regions_and_operations(rds_export_tasks, before_send):
+def test_order(rds_export_tasks, before_send):
     """The calls of all regions and operations are listed in their order."""
     default, other = shared_client(), client_with(region="eu-west-1")
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
@@ -201,29 +200,6 @@ def test_calls_to(rds_export_tasks, client):
     assert rds_export_tasks.calls_to("StartExportTask") == []
 
 
-@pytest.mark.parametrize(
-    ("operation", "text"),
-    [
-        ("cancel_export_task", "use the API operation name 'CancelExportTask', not 'cancel_export_task'"),
-        (
-            "CancelExportTasks",
-            (
-                "unknown RDS operation 'CancelExportTasks'. Did you mean 'CancelExportTask', 'StartExportTask' or "
-                "'DescribeExportTasks'?"
-            ),
-        ),
-        (
-            ["CancelExportTask"],
-            "operation must be an API operation name such as 'CancelExportTask', got list ['CancelExportTask']",
-        ),
-    ],
-)
-def test_calls_to_unknown_operation(operation, text, rds_export_tasks):
-    """calls_to refuses an unknown operation and suggests the closest names."""
-    with raises_exactly(ValueError, text):
-        rds_export_tasks.calls_to(operation)
-
-
 def test_repr(rds_export_tasks, retrying):
     """The repr of a call is one line: what was requested, the outcome, the attempts."""
     rds_export_tasks.seed("nightly")
@@ -255,7 +231,7 @@ def test_repr_of_a_failed_call(rds_export_tasks, client):
     ]
 
 
-def test_repr_names_the_parameters_that_narrow(rds_export_tasks, client):
+def test_repr_with_parameters(rds_export_tasks, client):
     """The repr of a call has the source and the filters, which say what was requested."""
     filters = [{"Name": "status", "Values": ["starting", "in_progress"]}]
     client.describe_export_tasks(Filters=filters)
@@ -303,3 +279,13 @@ def test_each_use_has_its_own_calls(retrying):
     with fake_rds_export("nightly") as second:
         assert second.calls == []
     assert len(first.calls) == 1
+
+
+def test_error_without_a_code(rds_export_tasks, before_send):
+    """An error of another handler without a code is recorded by its status."""
+    client = client_with()
+    client.meta.events.register("before-send.rds", before_send(b"<R></R>", status=404))
+    with pytest.raises(ClientError):
+        client.describe_db_clusters()
+    (call,) = rds_export_tasks.calls
+    assert (call.http_status, call.error_code, call.response) == (404, "404", None)

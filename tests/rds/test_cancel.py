@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.aws import CLUSTER, documented, fields_of
-from helpers.calls import described, start, without_metadata
+from helpers.calls import cancel, described, start, without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from pytest_rds_export import ExportTask
@@ -12,53 +12,54 @@ STATE_FAULT = ("InvalidExportTaskStateFault", 400, documented("InvalidExportTask
 NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
 
 
-def cancel(client, identifier="nightly"):
-    return without_metadata(client.cancel_export_task(ExportTaskIdentifier=identifier))
-
-
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_running_export_becomes_canceling(rds_export_tasks, client, status):
+def test_running(rds_export_tasks, client, status):
+    """A running export becomes CANCELING, and the response shows it."""
     rds_export_tasks.seed("nightly", status=status)
     before = described(client)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert response == {**before, "Status": "CANCELING"}
     assert set(response) == fields_of("CANCELING", extracting=status == "IN_PROGRESS")
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_progress_and_prefix_do_not_change(rds_export_tasks, client):
+def test_unchanged_fields(rds_export_tasks, client):
+    """Progress, extracted data and optional fields stay as they were."""
     rds_export_tasks.seed(
         "nightly", percent_progress=42, total_extracted_data_in_gb=7, s3_prefix="rds", export_only=["orders"]
     )
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", given=("S3Prefix", "ExportOnly"))
     assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
     assert (response["S3Prefix"], response["ExportOnly"]) == ("rds", ["orders"])
 
 
-def test_export_of_a_cluster(rds_export_tasks, client):
+def test_cluster(rds_export_tasks, client):
+    """The response for an export of a cluster has no SnapshotTime."""
     rds_export_tasks.seed("nightly", source_arn=CLUSTER)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", cluster=True)
     assert response["SourceType"] == "CLUSTER"
 
 
-def test_export_started_by_a_client(client):
+def test_started_export(client):
+    """The response for a started export has an empty S3Prefix and no TaskStartTime."""
     start(client)
 
-    response = cancel(client)
+    response = without_metadata(cancel(client))
 
     assert set(response) == fields_of("CANCELING", extracting=False)
     assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")
 
 
-def test_becomes_canceled_later(rds_export_tasks, client, rds_export_clock):
+def test_end(rds_export_tasks, client, rds_export_clock):
+    """A cancelled export is CANCELED two minutes later, and keeps its progress."""
     rds_export_tasks.seed("nightly", percent_progress=42)
     cancel(client)
 
@@ -71,7 +72,8 @@ def test_becomes_canceled_later(rds_export_tasks, client, rds_export_clock):
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_export_that_is_not_running(rds_export_tasks, client, status):
+def test_not_running(rds_export_tasks, client, status):
+    """An export that is not running cannot be cancelled, and stays as it was."""
     rds_export_tasks.seed("nightly", status=status)
     before = described(client)
 
@@ -81,7 +83,8 @@ def test_export_that_is_not_running(rds_export_tasks, client, status):
     assert described(client) == before
 
 
-def test_second_cancel(rds_export_tasks, client):
+def test_twice(rds_export_tasks, client):
+    """A second cancel is refused."""
     rds_export_tasks.seed("nightly")
     cancel(client)
 
@@ -91,6 +94,7 @@ def test_second_cancel(rds_export_tasks, client):
 
 @pytest.mark.parametrize("identifier", ["Nightly", "nightly-2", "no identifier"])
 def test_unknown_identifier(rds_export_tasks, client, identifier):
+    """An identifier that no task has exactly is not found, and no other task changes."""
     rds_export_tasks.seed("nightly")
 
     with refused(*NOT_FOUND):
@@ -99,7 +103,8 @@ def test_unknown_identifier(rds_export_tasks, client, identifier):
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-def test_task_of_another_region(rds_export_tasks, client):
+def test_another_region(rds_export_tasks, client):
+    """A task of another region is not found."""
     rds_export_tasks.seed_all([ExportTask("nightly", region="eu-west-1")])
 
     with refused(*NOT_FOUND):
@@ -109,7 +114,8 @@ def test_task_of_another_region(rds_export_tasks, client):
     assert cancel(other_region)["Status"] == "CANCELING"
 
 
-def test_faults_are_the_clients_exception_classes(rds_export_tasks, client):
+def test_exception_classes(rds_export_tasks, client):
+    """A fault is an exception class of the client."""
     rds_export_tasks.seed("nightly", status="COMPLETE")
 
     with pytest.raises(client.exceptions.InvalidExportTaskStateFault):

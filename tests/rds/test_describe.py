@@ -11,15 +11,18 @@ NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
 
 
 def found(client, **parameters):
+    """The identifiers of the tasks that DescribeExportTasks lists."""
     return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks(**parameters)["ExportTasks"]]
 
 
 def by(name, *values):
+    """A filter."""
     return {"Name": name, "Values": list(values)}
 
 
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
+    """A client in whose region there are four tasks."""
     rds_export_tasks.seed("starting", status="STARTING", source_arn=SNAPSHOT, s3_bucket="first")
     rds_export_tasks.seed("running", status="IN_PROGRESS", source_arn=CLUSTER, s3_bucket="first")
     rds_export_tasks.seed("done", status="COMPLETE", source_arn=CLUSTER_SNAPSHOT, s3_bucket="second")
@@ -27,13 +30,15 @@ def seeded_client(rds_export_tasks, client):
     return client
 
 
-def test_all_tasks_of_the_region_in_order(rds_export_tasks, seeded_client):
+def test_all(rds_export_tasks, seeded_client):
+    """All tasks of the region are listed, in the order in which they were seeded."""
     rds_export_tasks.seed_all([ExportTask("other-region", region="eu-west-1")])
 
     assert found(seeded_client) == ["starting", "running", "done", "Done-2"]
 
 
 def test_no_tasks(client):
+    """Without tasks the list is empty and has no Marker."""
     response = client.describe_export_tasks()
 
     assert response["ExportTasks"] == []
@@ -43,7 +48,8 @@ def test_no_tasks(client):
 @pytest.mark.parametrize("given", [{"s3_prefix": "rds", "export_only": ["orders"]}, {}])
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_fields_of_each_status(rds_export_tasks, client, status, cluster, given):
+def test_fields(rds_export_tasks, client, status, cluster, given):
+    """A task has the fields of its status, its source and what it was given."""
     source = CLUSTER if cluster else SNAPSHOT
     rds_export_tasks.seed("nightly", status=status, source_arn=source, **given)
 
@@ -56,6 +62,7 @@ def test_fields_of_each_status(rds_export_tasks, client, status, cluster, given)
 
 
 def test_warning_message(rds_export_tasks, client):
+    """A WarningMessage is shown as it was given."""
     warning = (
         '{"skippedTables":[],"skippedObjectives":[],'
         '"general":[{"reason":"FAILED_TO_EXTRACT_TABLES_LIST_FOR_DATABASE"}]}'
@@ -66,17 +73,20 @@ def test_warning_message(rds_export_tasks, client):
     assert described(client)["WarningMessage"] == warning
 
 
-def test_by_identifier(seeded_client):
+def test_identifier(seeded_client):
+    """An identifier selects its task."""
     assert found(seeded_client, ExportTaskIdentifier="done") == ["done"]
 
 
 @pytest.mark.parametrize("identifier", ["Done", "nightly"])
 def test_unknown_identifier(seeded_client, identifier):
+    """An identifier that no task has exactly is not found."""
     with refused(*NOT_FOUND):
         seeded_client.describe_export_tasks(ExportTaskIdentifier=identifier)
 
 
-def test_unknown_identifier_with_describe_unknown_empty(client):
+def test_describe_unknown(client):
+    """With describe_unknown="empty" an unknown identifier has an empty list."""
     with fake_rds_export("nightly", describe_unknown="empty"):
         response = client.describe_export_tasks(ExportTaskIdentifier="other")
         assert found(client, ExportTaskIdentifier="nightly") == ["nightly"]
@@ -101,7 +111,8 @@ def test_unknown_identifier_with_describe_unknown_empty(client):
         ({"Filters": []}, ["starting", "running", "done", "Done-2"]),
     ],
 )
-def test_tasks_match_all_parameters(seeded_client, parameters, expected):
+def test_parameters(seeded_client, parameters, expected):
+    """The listed tasks match all parameters, in their exact case."""
     assert found(seeded_client, **parameters) == expected
 
 
@@ -121,27 +132,32 @@ def test_tasks_match_all_parameters(seeded_client, parameters, expected):
         ([by("status", "complete"), by("status", "starting")], []),
     ],
 )
-def test_tasks_match_all_filters_and_one_of_their_values(seeded_client, filters, expected):
+def test_filters(seeded_client, filters, expected):
+    """The listed tasks match all filters, and one value of each."""
     assert found(seeded_client, Filters=filters) == expected
 
 
 @pytest.mark.parametrize("name", ["Status", "engine", "", "ExportTaskIdentifier"])
-def test_unknown_filter_name(seeded_client, name):
+def test_unknown_filter(seeded_client, name):
+    """An unknown filter is refused."""
     with refused("InvalidParameterValue", 400, f"Unrecognized filter name: {name}"):
         seeded_client.describe_export_tasks(Filters=[by("status", "complete"), by(name, "x")])
 
 
 def test_filter_without_values(seeded_client):
+    """A filter needs a value."""
     with refused("MissingParameter", 400, "The request must contain the parameter Values."):
         seeded_client.describe_export_tasks(Filters=[by("status")])
 
 
-def test_unknown_filter_is_checked_before_the_identifier(seeded_client):
+def test_order_of_checks(seeded_client):
+    """Filters are checked before the identifier."""
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: engine"):
         seeded_client.describe_export_tasks(ExportTaskIdentifier="nightly", Filters=[by("engine", "x")])
 
 
-def test_filters_use_the_current_status(rds_export_tasks, client, rds_export_clock):
+def test_filter_by_current_status(rds_export_tasks, client, rds_export_clock):
+    """A filter by status uses the status at the time of the call."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.seed("stuck", timeline=Stuck())
 

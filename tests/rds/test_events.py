@@ -1,16 +1,16 @@
-"""Events when an export ends: ``events`` of the registry, and DescribeEvents through real clients."""
+"""Which exports have an event, when, and in which order: ``events`` of the registry."""
 
+import copy
+import dataclasses
+import pickle
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
-from helpers.calls import cancel, described, start, without_metadata
-from helpers.clients import shared_client
-from helpers.errors import raises_exactly, refused
-from helpers.loopback import post, query
-from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
+from helpers.calls import cancel, described, start
+from helpers.events import event_at, in_order
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
@@ -25,15 +25,8 @@ def ends(registry):
 
 
 def identifiers(registry):
+    """The identifiers of the tasks that have an event, in the order of the events."""
     return [event.task.identifier for event in registry.events]
-
-
-def sources(client, **parameters):
-    """The sources of the events that DescribeEvents lists."""
-    return [event["SourceIdentifier"] for event in client.describe_events(**parameters)["Events"]]
-
-
-# What has an event
 
 
 def test_timeline(rds_export_tasks, rds_export_clock, client):
@@ -141,6 +134,39 @@ def test_seeded_ended(status, rds_export_tasks, rds_export_clock, client):
     assert rds_export_tasks.events == []
 
 
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event)), dataclasses.replace],
+    ids=["copy", "deepcopy", "pickle", "replace"],
+)
+def test_copied_event(rds_export_tasks, copied):
+    """A copy of an event is equal, and tells the same."""
+    task = rds_export_tasks.seed("nightly", export_only=["orders"])
+    task.move_to("COMPLETE")
+    (event,) = rds_export_tasks.events
+
+    copy_of_it = copied(event)
+
+    assert copy_of_it == event
+    assert copy_of_it.to_lambda() == event.to_lambda()
+    assert copy_of_it.task == task
+    assert repr(copy_of_it) == repr(event)
+
+
+def test_event_as_dict(rds_export_tasks):
+    """An event as a dict has a value of the task, which can be kept and seeded elsewhere."""
+    task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls())
+    task.move_to("FAILED", failure_cause="The bucket is gone.")
+    (event,) = rds_export_tasks.events
+
+    value = dataclasses.asdict(event)["task"]
+
+    assert type(value) is ExportTask
+    assert value == task
+    with fake_rds_export(value) as registry:
+        assert registry["nightly"] == task
+
+
 def test_given_time(rds_export_tasks, rds_export_clock):
     """The date is the task's end, also if ``move_to`` sets it."""
     rds_export_tasks.seed("nightly").move_to("COMPLETE", task_end_time=JANUARY - timedelta(minutes=7))
@@ -148,7 +174,7 @@ def test_given_time(rds_export_tasks, rds_export_clock):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", -7)]
 
 
-def test_race(rds_export_tasks, rds_export_clock, client):
+def test_late_cancel(rds_export_tasks, rds_export_clock, client):
     """A cancel that comes too late, as injected, leaves the event of a completed export."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InvalidExportTaskStateFault")
@@ -162,7 +188,7 @@ def test_race(rds_export_tasks, rds_export_clock, client):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 1)]
 
 
-def test_slash(rds_export_tasks, rds_export_clock, client):
+def test_bad_prefix(rds_export_tasks, rds_export_clock, client):
     """An export with a bad prefix has the event of a failed one."""
     start(client, S3Prefix="exports/")
     rds_export_clock.tick(hours=1)
@@ -170,7 +196,7 @@ def test_slash(rds_export_tasks, rds_export_clock, client):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0159", 15)]
 
 
-def test_order(rds_export_tasks, rds_export_clock):
+def test_order_of_ends(rds_export_tasks, rds_export_clock):
     """Events are in the order in which the exports ended, not in that of seeding or reading."""
     for minutes in (3, 1, 2):
         rds_export_tasks.seed(f"after-{minutes}", timeline=Timeline(in_progress=60 * minutes))
@@ -196,7 +222,7 @@ def test_whole_event(rds_export_clock):
     )
 
 
-def test_own_list(rds_export_tasks):
+def test_list_is_a_copy(rds_export_tasks):
     """A change to the list does not change the events of the registry."""
     rds_export_tasks.seed("nightly").move_to("COMPLETE")
     rds_export_tasks.events.clear()
@@ -204,7 +230,7 @@ def test_own_list(rds_export_tasks):
     assert identifiers(rds_export_tasks) == ["nightly"]
 
 
-def test_account(rds_export_clock):
+def test_account_and_region(rds_export_clock):
     """The event has the account and the region of the registry."""
     with fake_rds_export("nightly", account_id="210987654321", region="cn-north-1") as tasks:
         tasks["nightly"].move_to("COMPLETE")
@@ -214,7 +240,7 @@ def test_account(rds_export_clock):
     assert sent["resources"] == ["arn:aws-cn:rds:cn-north-1:210987654321:snapshot:nightly"]
 
 
-def test_frozen_later():
+def test_clock_frozen_later():
     """A task that was seeded before the clock was frozen has its event by the frozen clock."""
     with fake_rds_export("nightly") as tasks, frozen_clock() as clock:
         assert tasks.events == []
@@ -222,11 +248,8 @@ def test_frozen_later():
         assert ends(tasks) == [("nightly", "RDS-EVENT-0161", 5)]
 
 
-# Regions
-
-
 def test_regions(rds_export_tasks, rds_export_clock):
-    """Events belong to the region of their task, for ``events`` and for DescribeEvents."""
+    """Events belong to the region of their task."""
     ireland = rds_export_tasks.in_region("eu-west-1")
     rds_export_tasks.seed("home")
     ireland.seed("away", timeline=Timeline(in_progress=60))
@@ -236,161 +259,17 @@ def test_regions(rds_export_tasks, rds_export_clock):
         [("home", "RDS-EVENT-0161", 5)],
         [("away", "RDS-EVENT-0161", 1)],
     )
-    clients = [shared_client(region) for region in ("us-east-1", "eu-west-1", "eu-west-2")]
-    assert [sources(client) for client in clients] == [["home"], ["away"], []]
 
 
-# DescribeEvents
+def test_order_after_the_clock_went_backwards():
+    """Events are in the order of their dates, even if they were added after the clock went backwards."""
+    first, second, third = event_at(0), event_at(1), event_at(2)
+
+    assert in_order(first, third, second) == [first, second, third]
 
 
-def test_describe_events(rds_export_tasks, rds_export_clock, client):
-    """The event that a client receives has the fields of the service model, without the event ID."""
-    rds_export_tasks.seed("nightly", source_arn=CLUSTER)
-    rds_export_clock.tick(minutes=7)
+def test_order_of_one_date():
+    """Events of one date keep the order in which they were added."""
+    names = ["c", "a", "b"]
 
-    assert without_metadata(client.describe_events()) == {
-        "Events": [
-            {
-                "SourceIdentifier": "orders",
-                "SourceType": "db-cluster",
-                "Message": "Export task completed",
-                "EventCategories": ["notification"],
-                "Date": JANUARY + timedelta(minutes=5),
-                "SourceArn": CLUSTER,
-            }
-        ]
-    }
-    assert rds_export_tasks["nightly"].status == "COMPLETE"
-
-
-def test_no_events(rds_export_tasks, client):
-    """Without an event the list is empty."""
-    assert without_metadata(client.describe_events()) == {"Events": []}
-
-
-@pytest.mark.parametrize(
-    ("parameters", "found"),
-    [
-        ({}, ["last"]),
-        ({"Duration": 3 * 24 * 60}, ["middle", "last"]),
-        ({"Duration": 30 * 24 * 60}, ["middle", "last"]),
-        ({"StartTime": JANUARY}, ["middle", "last"]),
-        ({"StartTime": JANUARY, "EndTime": JANUARY + timedelta(days=14)}, ["middle"]),
-        ({"EndTime": JANUARY + timedelta(days=13)}, ["middle"]),
-    ],
-)
-def test_interval(parameters, found, rds_export_tasks, rds_export_clock, client):
-    """The last hour is listed by default, and never more than the last 14 days."""
-    for name, day in (("first", 0), ("middle", 13), ("last", 15)):
-        rds_export_clock.move_to(JANUARY + timedelta(days=day))
-        rds_export_tasks.seed(name).move_to("COMPLETE")
-
-    assert sources(client, **parameters) == found
-
-
-@pytest.mark.parametrize(
-    ("parameters", "found"),
-    [
-        ({"SourceType": "db-cluster"}, ["orders"]),
-        ({"SourceType": "db-snapshot", "SourceIdentifier": "nightly"}, ["nightly"]),
-        ({"SourceType": "db-cluster", "SourceIdentifier": "nightly"}, []),
-        ({"EventCategories": ["notification"]}, ["nightly", "orders"]),
-        ({"EventCategories": ["backup"]}, []),
-    ],
-)
-def test_filtering(parameters, found, rds_export_tasks, client):
-    """Type, identifier and categories narrow the list."""
-    rds_export_tasks.seed("snapshot", source_arn=SNAPSHOT).move_to("COMPLETE")
-    rds_export_tasks.seed("cluster", source_arn=CLUSTER).move_to("COMPLETE")
-
-    assert sources(client, **parameters) == found
-
-
-def test_refusals(rds_export_tasks, client):
-    """Parameters that RDS does not accept are refused."""
-    with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):
-        client.describe_events(SourceIdentifier="nightly")
-    with refused("InvalidParameterValue", 400, "Invalid value SNAPSHOT for SourceType."):
-        client.describe_events(SourceType="SNAPSHOT")
-    with refused("InvalidParameterValue", 400, "Invalid value 101 for MaxRecords. Must be between 20 and 100"):
-        client.describe_events(MaxRecords=101)
-    with refused("InvalidParameterValue", 400, "Invalid value made-up for Marker."):
-        client.describe_events(Marker="made-up")
-
-
-def test_paginator(rds_export_tasks, rds_export_clock, client):
-    """The paginator of boto3 returns each event once, even if time passes and exports end between two pages."""
-    names = [f"task-{number:03}" for number in range(59)]
-    for name in names:
-        rds_export_tasks.seed(name).move_to("COMPLETE")
-        rds_export_clock.tick(minutes=1)
-    rds_export_tasks.seed("later", timeline=Timeline(in_progress=60))
-
-    found = []
-    for page in client.get_paginator("describe_events").paginate(PaginationConfig={"PageSize": 20}):
-        found.append([event["SourceIdentifier"] for event in page["Events"]])
-        rds_export_clock.tick(minutes=45)
-
-    assert found == [names[:20], names[20:40], [*names[40:], "later"]]
-
-
-@pytest.mark.rds_export_tasks(page_size=1)
-def test_marker_of_another_list(rds_export_tasks, client):
-    """A Marker of DescribeExportTasks is refused, and so is that of another region."""
-    for region in (rds_export_tasks, rds_export_tasks.in_region("eu-west-1")):
-        for task in region.seed_all(["first", "second"]):
-            task.move_to("COMPLETE")
-    tasks = client.describe_export_tasks()["Marker"]
-    ireland = shared_client("eu-west-1").describe_events()["Marker"]
-
-    for marker in (tasks, ireland):
-        with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-            client.describe_events(Marker=marker)
-    assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
-
-
-def test_injected(rds_export_tasks, client):
-    """DescribeEvents can fail like any other operation."""
-    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents")
-
-    with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        client.describe_events()
-
-
-def test_not_stubbed(rds_export_tasks):
-    """DescribeEvents is always handled, so that it is not stubbed."""
-    message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task or inject a failure"
-    with raises_exactly(ValueError, message):
-        rds_export_tasks.stub("DescribeEvents", {"Events": []})
-
-
-@pytest.mark.loopback
-def test_endpoint(rds_export_tasks, rds_export_clock, rds_export_endpoint):
-    """Another process reads the same events."""
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=6)
-
-    status, _, text = post(rds_export_endpoint, query("DescribeEvents", SourceType="db-snapshot"))
-
-    assert status == 200
-    assert (
-        "<DescribeEventsResult><Events><Event><SourceIdentifier>nightly</SourceIdentifier>"
-        "<SourceType>db-snapshot</SourceType><Message>Export task completed</Message>"
-        "<EventCategories><EventCategory>notification</EventCategory></EventCategories>"
-        "<Date>2026-01-01T00:05:00.000Z</Date>"
-        f"<SourceArn>{SNAPSHOT}</SourceArn></Event></Events></DescribeEventsResult>"
-    ) in text
-
-
-# Wrong use
-
-
-def test_wrong_shape(rds_export_tasks):
-    """A source or a generation that does not exist is refused."""
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
-    (event,) = rds_export_tasks.events
-
-    with raises_exactly(ValueError, "source must be 'subscription' or 'eventbridge', got 'sns'"):
-        event.to_lambda("sns")
-    with raises_exactly(ValueError, "generation must be 2021 or 2023, got 2022"):
-        event.to_sns(generation=2022)
+    assert [event.task.identifier for event in in_order(*(event_at(0, task=name) for name in names))] == names

@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 
+from helpers.aws import service_model
 from helpers.calls import CALLS, call
 from helpers.clients import client_with
 from helpers.errors import raises_exactly
@@ -37,12 +37,8 @@ MESSAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def service_model():
-    return botocore.session.Session().get_service_model("rds")
-
-
 def named(operation, name):
+    """The failure of an operation that has this name."""
     return next(failure for failure in failures(operation) if failure.name == name)
 
 
@@ -53,12 +49,12 @@ def error_of(client, registry, failure):
     return caught.value
 
 
-def test_documented_failures_are_those_of_the_model(service_model):
+def test_documented_failures():
     """The documented failures of each operation are those of the service model."""
-    for operation in service_model.operation_names:
+    for operation in service_model().operation_names:
         modelled = [
             (shape.metadata["error"]["code"], shape.metadata["error"]["httpStatusCode"])
-            for shape in service_model.operation_model(operation).error_shapes
+            for shape in service_model().operation_model(operation).error_shapes
         ]
         documented = failures(operation, kinds=["documented"])
         assert [(failure.code, failure.http_status) for failure in documented] == modelled
@@ -107,25 +103,25 @@ def test_order_of_kinds():
 
 
 @pytest.mark.parametrize(("name", "text"), MESSAGES.items(), ids=MESSAGES)
-def test_message_is_that_of_aws(name, text):
+def test_message(name, text):
     """The message of a failure is AWS's own if it is known."""
     assert named("StartExportTask", name).message == text
 
 
-def test_access_denied_names_the_operation():
+def test_message_of_access_denied():
     """The message of AccessDenied names the operation."""
     expected = r"User: arn:aws:iam::\d{12}:user/\w+ is not authorized to perform: rds:CancelExportTask on resource: .+"
 
     assert re.fullmatch(expected, named("CancelExportTask", "AccessDenied").message)
 
 
-def test_documented_message_has_no_markup():
+def test_documented_message():
     """The message of a documented failure is the model's documentation without markup."""
     assert named("CancelExportTask", "ExportTaskNotFound").message == "The export task doesn't exist."
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_exception_and_match_are_unique(rds_export_tasks, operation):
+def test_exception_and_match(rds_export_tasks, operation):
     """The attributes exception and match together distinguish each failure from all others."""
     client = client_with(mode="standard", max_attempts=1)
     errors = {failure: error_of(client, rds_export_tasks, failure) for failure in failures(operation)}
@@ -156,7 +152,7 @@ def test_retried_of_a_custom_failure(name, http_status, retried):
     assert Failure(name, http_status=http_status).retried is retried
 
 
-def test_custom_failure_reaches_the_client(rds_export_tasks, client):
+def test_custom_failure(rds_export_tasks, client):
     """A custom failure reaches the client with its code, status and message."""
     failure = Failure("OptInRequired", http_status=403, message="Sign up <first> & try again")
     rds_export_tasks.inject(failure)
@@ -214,13 +210,13 @@ def test_operation_in_snake_case():
         failures("cancel_export_task")
 
 
-def test_unknown_operation(service_model):
+def test_unknown_operation():
     """An unknown operation is refused with the closest names, or with a part of the list."""
     close = "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?"
     with raises_exactly(ValueError, close):
         failures("CancelExportTsk")
 
-    names = service_model.operation_names
+    names = service_model().operation_names
     first = ", ".join(map(repr, names[:20]))
     with raises_exactly(ValueError, f"unknown RDS operation 'xyz'. Use one of {first}, ... ({len(names)} in all)"):
         failures("xyz")

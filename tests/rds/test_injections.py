@@ -20,11 +20,13 @@ def client(rds_export_tasks):
 
 @pytest.fixture
 def cancel(client):
+    """Cancel an export task, with up to three attempts."""
     return lambda identifier="nightly": client.cancel_export_task(ExportTaskIdentifier=identifier)
 
 
 @pytest.fixture
 def describe(client):
+    """Describe the export task, with up to three attempts."""
     return partial(client.describe_export_tasks, ExportTaskIdentifier="nightly")
 
 
@@ -177,14 +179,14 @@ def test_default_operation(rds_export_tasks, failure, given, operation):
     assert rds_export_tasks.inject(failure, operation=given).operation == operation
 
 
-def test_a_shape_name(rds_export_tasks, cancel):
+def test_shape_name(rds_export_tasks, cancel):
     """The name of an exception class stands for its error code."""
     rds_export_tasks.inject("ExportTaskNotFoundFault")
 
     assert code_of(cancel) == "ExportTaskNotFound"
 
 
-def test_an_exception(rds_export_tasks, cancel):
+def test_exception(rds_export_tasks, cancel):
     """An exception is raised unchanged."""
     broken = RuntimeError("broken")
     rds_export_tasks.inject(broken)
@@ -196,7 +198,7 @@ def test_an_exception(rds_export_tasks, cancel):
     assert rds_export_tasks.calls[0].error_code == "RuntimeError"
 
 
-def test_a_transport_exception(rds_export_tasks, cancel):
+def test_transport_exception(rds_export_tasks, cancel):
     """Botocore retries a network exception of its own."""
     injection = rds_export_tasks.inject(ReadTimeoutError(endpoint_url="https://rds"), times=2)
 
@@ -204,7 +206,7 @@ def test_a_transport_exception(rds_export_tasks, cancel):
     assert injection.attempts == 2
 
 
-def test_a_client_error(rds_export_tasks, client, cancel):
+def test_client_error(rds_export_tasks, client, cancel):
     """A ClientError is sent as XML, so that botocore retries it."""
     error = {"Error": {"Code": "Throttling", "Message": "Slow down"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
     injection = rds_export_tasks.inject(ClientError(error, "CancelExportTask"))
@@ -218,7 +220,7 @@ def test_a_client_error(rds_export_tasks, client, cancel):
     assert injection.attempts == 3
 
 
-def test_a_documented_client_error(rds_export_tasks, client, cancel):
+def test_documented_client_error(rds_export_tasks, client, cancel):
     """A ClientError with a documented code has the status and class of the service model."""
     rds_export_tasks.inject(ClientError({"Error": {"Code": "ExportTaskNotFound"}}, "CancelExportTask"))
 
@@ -263,7 +265,7 @@ def test_context_manager(rds_export_tasks, cancel):
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
 def test_context_manager_after_an_error(rds_export_tasks, cancel):
-    """It is removed after an error, and may already be used up."""
+    """A failure is removed at the exit after an error as well, even if it is used up."""
     with pytest.raises(ClientError), rds_export_tasks.inject("AccessDenied", times=1):
         cancel()
     with pytest.raises(ZeroDivisionError), rds_export_tasks.inject("AccessDenied"):
@@ -285,7 +287,7 @@ def test_state_fault_completes_the_task(rds_export_tasks, cancel, describe):
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_state_fault_of_a_task_that_cannot_be_cancelled(rds_export_tasks, cancel, status):
+def test_state_fault_of_a_late_cancel(rds_export_tasks, cancel, status):
     """The state fault leaves a task unchanged that cannot be cancelled."""
     rds_export_tasks.seed("late", status=status)
     rds_export_tasks.inject("InvalidExportTaskStateFault")
@@ -331,7 +333,7 @@ def test_applied_calls_the_stub(rds_export_tasks, client):
     assert called == [{"DBInstanceIdentifier": "orders"}]
 
 
-def test_an_operation_without_a_handler(rds_export_tasks, client):
+def test_operation_without_a_handler(rds_export_tasks, client):
     """An operation without a handler fails as injected, and after that for want of a handler."""
     rds_export_tasks.inject("DBInstanceNotFound", operation="DeleteDBInstance", times=1)
 
@@ -369,3 +371,12 @@ def test_repr(rds_export_tasks, cancel):
 
     assert repr(endless) == "<Injection AccessDenied into CancelExportTask of 'nightly': every attempt, 1 used>"
     assert repr(once) == "<Injection RuntimeError('broken') into StartExportTask: 1 attempt, applied, 0 used>"
+
+
+@pytest.mark.parametrize("failure", [Failure("Foo"), ClientError({"Error": {"Code": "Foo"}}, "CancelExportTask")])
+def test_failure_without_a_message(rds_export_tasks, cancel, failure):
+    """A failure without a message has its name as the message."""
+    rds_export_tasks.inject(failure)
+    with pytest.raises(ClientError) as caught:
+        cancel()
+    assert caught.value.response["Error"]["Message"] == "Foo"

@@ -21,6 +21,7 @@ NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourc
 
 
 def described(client):
+    """Return the only snapshot as DescribeDBSnapshots shows it."""
     (snapshot,) = client.describe_db_snapshots()["DBSnapshots"]
     return snapshot
 

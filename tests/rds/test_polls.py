@@ -38,7 +38,7 @@ def test_default_of_canceling(rds_export_tasks, client):
         (Polls(starting=2, in_progress=0, outcome="FAILED"), ["STARTING", "STARTING", "FAILED"]),
     ],
 )
-def test_a_phase_of_0_polls(polls, seen, rds_export_tasks, client):
+def test_phase_of_0_polls(polls, seen, rds_export_tasks, client):
     """A phase of 0 polls is skipped."""
     rds_export_tasks.seed("nightly", status="STARTING", timeline=polls)
     assert statuses(client, 3) == seen
@@ -50,13 +50,13 @@ def test_progress(rds_export_tasks, client):
     assert [described(client)["PercentProgress"] for _ in range(4)] == [0, 33, 66, 100]
 
 
-def test_a_task_seeded_halfway(rds_export_tasks, client):
+def test_task_seeded_halfway(rds_export_tasks, client):
     """A task that is seeded halfway continues from there."""
     rds_export_tasks.seed("nightly", percent_progress=50, timeline=Polls(in_progress=2))
     assert [described(client)["PercentProgress"] for _ in range(3)] == [50, 75, 100]
 
 
-def test_an_export_that_fails(rds_export_tasks, client):
+def test_outcome_failed(rds_export_tasks, client):
     """An export that fails has its cause and the time of the poll."""
     cause = "S3 credential check failed. Check the permissions on your S3 bucket and IAM policy."
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, outcome="FAILED", failure_cause=cause))
@@ -67,7 +67,7 @@ def test_an_export_that_fails(rds_export_tasks, client):
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(outcome="CANCELED"))
-def test_an_export_that_somebody_else_cancels(client):
+def test_outcome_canceled(client):
     """outcome="CANCELED" shows CANCELING after IN_PROGRESS, then CANCELED, with the progress that it had."""
     start(client)
     shown = [described(client) for _ in range(6)]
@@ -93,7 +93,7 @@ def test_an_export_that_somebody_else_cancels(client):
         ({"cancel_outcome": "FAILED", "failure_cause": "no room"}, "FAILED", 0, "no room", None),
     ],
 )
-def test_the_end_after_a_cancel(options, status, percent, cause, warning, rds_export_tasks, client):
+def test_end_after_a_cancel(options, status, percent, cause, warning, rds_export_tasks, client):
     """cancel_outcome= decides how a cancelled export ends, with the cause or warning of that end."""
     task = rds_export_tasks.seed("nightly", timeline=Polls(**options))
     assert cancel(client)["Status"] == "CANCELING"
@@ -101,7 +101,7 @@ def test_the_end_after_a_cancel(options, status, percent, cause, warning, rds_ex
     assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
 
 
-def test_cancel_outcome_without_a_cancel(rds_export_tasks, client):
+def test_no_cancel_outcome_without_a_cancel(rds_export_tasks, client):
     """cancel_outcome= does not change an export that is not cancelled."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, cancel_outcome="FAILED", failure_cause="no room"))
     assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
@@ -117,7 +117,7 @@ def test_responses_without_the_task(client):
 
 
 @pytest.mark.rds_export_tasks("first", "second", timeline=Polls(in_progress=1), page_size=1)
-def test_a_task_on_another_page_is_not_shown(client):
+def test_another_page(client):
     """A page that does not contain the task does not count."""
     page = client.describe_export_tasks()
     assert [task["ExportTaskIdentifier"] for task in page["ExportTasks"]] == ["first"]
@@ -134,7 +134,7 @@ def test_reads_in_the_test(rds_export_tasks, client):
     assert statuses(client, 1) == ["COMPLETE"]
 
 
-def test_a_shared_value(rds_export_tasks, client):
+def test_shared_value(rds_export_tasks, client):
     """Tasks that share one Polls are counted separately."""
     shared = Polls(in_progress=2)
     rds_export_tasks.seed_all([ExportTask("first", timeline=shared), ExportTask("second", timeline=shared)])
@@ -143,15 +143,15 @@ def test_a_shared_value(rds_export_tasks, client):
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(starting=0, in_progress=0))
-def test_a_timeline_of_its_own(rds_export_tasks, client):
+def test_timeline_of_its_own(rds_export_tasks, client):
     """The timeline of a task overrides that of the registry."""
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=2))
     assert statuses(client, 3) == ["STARTING", "STARTING", "IN_PROGRESS"]
 
 
 @pytest.mark.rds_export_tasks(timeline=Polls(starting=3, in_progress=1))
-def test_move_to_restarts_the_count(rds_export_tasks, client):
-    """move_to restarts the count."""
+def test_count_after_a_move(rds_export_tasks, client):
+    """move_to restarts the count of polls."""
     task = rds_export_tasks.seed("nightly", status="STARTING")
     assert statuses(client, 2) == ["STARTING", "STARTING"]
     task.move_to("IN_PROGRESS", percent_progress=80)
@@ -159,7 +159,7 @@ def test_move_to_restarts_the_count(rds_export_tasks, client):
 
 
 @pytest.mark.parametrize("timeline", [Polls(in_progress=1), Timeline(in_progress=timedelta(minutes=1))])
-def test_a_task_that_was_moved_to_complete(timeline, rds_export_tasks, client):
+def test_moved_to_complete(timeline, rds_export_tasks, client):
     """A task that was moved to COMPLETE stays so."""
     with freeze_time(T0) as clock:
         rds_export_tasks.seed("nightly", timeline=timeline).move_to("COMPLETE")
@@ -200,7 +200,7 @@ def test_failing_of_stuck():
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(), Stuck()])
-def test_start_time_of_a_task_seeded_halfway(timeline, rds_export_tasks):
+def test_start_time(timeline, rds_export_tasks):
     """A task seeded halfway has a start time by its Timeline, or by the default one."""
     with freeze_time(T0):
         task = rds_export_tasks.seed("nightly", percent_progress=50, timeline=timeline)
@@ -209,14 +209,14 @@ def test_start_time_of_a_task_seeded_halfway(timeline, rds_export_tasks):
 
 @pytest.mark.parametrize("name", ["starting", "in_progress", "canceling"])
 @pytest.mark.parametrize("value", [-1, 1.5, "2", True, None, timedelta(minutes=1)])
-def test_a_wrong_count(name, value):
+def test_wrong_count(name, value):
     """A number of polls must be an int of at least 0."""
     with raises_exactly(ValueError, f"{name} must be a number of polls, an int of at least 0, got {value!r}"):
         Polls(**{name: value})
 
 
 @pytest.mark.parametrize("name", ["outcome", "cancel_outcome"])
-def test_a_wrong_outcome(name):
+def test_wrong_outcome(name):
     """An outcome must be a status in which a task has ended."""
     with raises_exactly(ValueError, f"{name} must be 'COMPLETE', 'FAILED' or 'CANCELED', got 'STUCK'"):
         Polls(**{name: "STUCK"})

@@ -12,11 +12,12 @@ from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
 @pytest.fixture
 def registry(rds_export_tasks):
+    """A registry with two tasks, and one in another region."""
     rds_export_tasks.seed_all(["first", "second", ExportTask("abroad", region="eu-west-1")])
     return rds_export_tasks
 
 
-def test_it_is_a_mapping_of_live_tasks(registry):
+def test_mapping(registry):
     """The registry is a mapping from identifiers to live tasks."""
     assert isinstance(registry, Mapping)
     assert list(registry) == ["first", "second"]
@@ -58,7 +59,7 @@ def test_seeding_during_iteration(registry):
         ("abroad", "It is in eu-west-1: use in_region('eu-west-1')['abroad']"),
     ],
 )
-def test_an_unknown_identifier(registry, identifier, hint):
+def test_unknown_identifier(registry, identifier, hint):
     """An unknown identifier is refused with its region, similar identifiers, or all identifiers."""
     with pytest.raises(KeyError) as caught:
         registry[identifier]
@@ -66,7 +67,7 @@ def test_an_unknown_identifier(registry, identifier, hint):
     assert caught.value.args == (f"no export task {identifier!r} in us-east-1. {hint}",)
 
 
-def test_an_unknown_identifier_without_tasks(rds_export_tasks):
+def test_unknown_identifier_without_tasks(rds_export_tasks):
     """An unknown identifier is refused if there are no tasks at all."""
     with pytest.raises(KeyError) as caught:
         rds_export_tasks["nightly"]
@@ -104,13 +105,13 @@ def test_in_region(registry):
 
 
 @pytest.mark.parametrize("name", ["Dublin", "", "eu_west_1", None, ["eu-west-1"]])
-def test_a_wrong_region(registry, name):
+def test_wrong_region(registry, name):
     """in_region refuses what cannot be the name of a region."""
     with raises_exactly(ValueError, f"region must be a name such as 'eu-west-1', got {name!r}"):
         registry.in_region(name)
 
 
-def test_a_client_of_another_region(registry):
+def test_client_of_another_region(registry):
     """A client sees the tasks of its own region."""
     client = shared_client("eu-west-1")
 
@@ -144,9 +145,13 @@ def test_what_belongs_to_the_account(registry, client):
             "CancelExportTsk",
             "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?",
         ),
+        (
+            ["CancelExportTask"],
+            "operation must be an API operation name such as 'CancelExportTask', got list ['CancelExportTask']",
+        ),
     ],
 )
-def test_a_wrong_operation(registry, operation, text):
+def test_wrong_operation(registry, operation, text):
     """Everything that takes an operation refuses any but an API operation name."""
     for call in (
         registry.calls_to,
@@ -157,7 +162,7 @@ def test_a_wrong_operation(registry, operation, text):
             call(operation)
 
 
-def test_ended_tasks_do_not_count_as_running(rds_export_tasks, client):
+def test_running_exports(rds_export_tasks, client):
     """The count of running exports follows each task, however it ended."""
     rds_export_tasks.seed_all([ExportTask(f"task-{number}", timeline=Stuck()) for number in range(5)])
     rds_export_tasks["task-1"].move_to("FAILED")

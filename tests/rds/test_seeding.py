@@ -40,33 +40,38 @@ LEDGER = {
 }
 
 
-def described(client):
+def listed(client):
+    """All tasks as DescribeExportTasks shows them."""
     return client.describe_export_tasks()["ExportTasks"]
 
 
 def test_identifier(rds_export_tasks, client):
+    """An identifier seeds an export that is IN_PROGRESS."""
     [task] = rds_export_tasks.seed_all(["nightly"])
 
     assert task is rds_export_tasks["nightly"]
-    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in described(client)] == [
+    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in listed(client)] == [
         ("nightly", "IN_PROGRESS")
     ]
 
 
 def test_export_task(rds_export_tasks):
+    """An ExportTask seeds its fields and its timeline."""
     [task] = rds_export_tasks.seed_all([ExportTask("done", status="COMPLETE", s3_prefix="rds", timeline=Polls())])
 
     assert (task.status, task.s3_prefix, task.percent_progress, task.timeline) == ("COMPLETE", "rds", 100, Polls())
 
 
-def test_mapping_in_the_shape_of_the_api(rds_export_tasks, client):
+def test_mapping(rds_export_tasks, client):
+    """A mapping in the shape of the API seeds what a response showed."""
     rds_export_tasks.seed_all([ORDERS, LEDGER])
 
-    assert described(client) == [ORDERS, LEDGER]
+    assert listed(client) == [ORDERS, LEDGER]
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
 def test_mapping_without_a_status(rds_export_tasks, status):
+    """A mapping without a status seeds an export that is IN_PROGRESS."""
     [task] = rds_export_tasks.seed_all([{"ExportTaskIdentifier": "nightly", "Status": status}])
 
     assert task.status == "IN_PROGRESS"
@@ -74,13 +79,14 @@ def test_mapping_without_a_status(rds_export_tasks, status):
 
 @pytest.mark.parametrize("name", ["export-tasks-cli-v1.json", "export-tasks-cli-v2.json", "export-tasks-query.json"])
 def test_json_of_the_aws_cli(rds_export_tasks, client, name):
-    """Version 1 prints times as RDS sends them, version 2 in ISO 8601, ``--query ExportTasks`` a bare list."""
+    """A file of the AWS CLI can be seeded: of version 1, of version 2 (ISO 8601 times) and a bare list."""
     rds_export_tasks.seed_all([DATA / name])
 
-    assert described(client) == [ORDERS, LEDGER]
+    assert listed(client) == [ORDERS, LEDGER]
 
 
-def test_all_forms_go_together_in_their_order(rds_export_tasks):
+def test_all_forms(rds_export_tasks):
+    """All kinds of seeds can be mixed, and keep their order."""
     tasks = rds_export_tasks.seed_all(
         ["first", DATA / "export-tasks-cli-v2.json", KEPT, {"ExportTaskIdentifier": "last"}]
     )
@@ -92,11 +98,12 @@ def test_all_forms_go_together_in_their_order(rds_export_tasks):
 
 @pytest.mark.parametrize("cluster", [False, True])
 @pytest.mark.parametrize("status", STATUSES)
-def test_default_fields_of_each_status(rds_export_tasks, client, status, cluster):
+def test_defaults(rds_export_tasks, client, status, cluster):
+    """A seed has by default the fields that a real task of its status and source has."""
     fields = {"source_arn": CLUSTER} if cluster else {}
     rds_export_tasks.seed("nightly", status=status, **fields)
 
-    [shown] = described(client)
+    [shown] = listed(client)
 
     extracting = status in {"IN_PROGRESS", "COMPLETE"}
     assert set(shown) == fields_of(status, extracting=extracting, cluster=cluster)
@@ -106,23 +113,26 @@ def test_default_fields_of_each_status(rds_export_tasks, client, status, cluster
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_task_with_progress_has_a_start_time(rds_export_tasks, client, status):
+def test_start_time(rds_export_tasks, client, status):
+    """A seed with progress has a start time, also if it is not running."""
     rds_export_tasks.seed("nightly", status=status, percent_progress=30)
 
-    [shown] = described(client)
+    [shown] = listed(client)
 
     assert set(shown) == fields_of(status)
     assert shown["PercentProgress"] == 30
 
 
-def test_default_times_are_in_order(rds_export_tasks):
+def test_default_times(rds_export_tasks):
+    """The default times are in order, and the end is now."""
     task = rds_export_tasks.seed("done", status="COMPLETE")
 
     assert task.snapshot_time < task.task_start_time < task.task_end_time
     assert datetime.now(UTC) - task.task_end_time < timedelta(minutes=1)
 
 
-def test_times_are_in_utc_and_truncated_to_milliseconds(rds_export_tasks):
+def test_given_times(rds_export_tasks):
+    """Given times are in UTC and truncated to milliseconds."""
     cet = timezone(timedelta(hours=1))
     time = datetime(2026, 3, 1, 3, 0, 0, 123999, tzinfo=cet)
 
@@ -133,18 +143,21 @@ def test_times_are_in_utc_and_truncated_to_milliseconds(rds_export_tasks):
     assert task.snapshot_time.utcoffset() == timedelta(0)
 
 
-def test_field_that_is_none_gets_the_default(rds_export_tasks):
+def test_none(rds_export_tasks):
+    """A field that is None has its default."""
     task = rds_export_tasks.seed("nightly", s3_bucket=None, failure_cause=None)
 
     assert task.s3_bucket == "rds-exports"
     assert task.failure_cause is None
 
 
-def test_empty_export_only_is_none(rds_export_tasks):
+def test_empty_export_only(rds_export_tasks):
+    """An empty export_only is None."""
     assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
 
 
-def test_seeded_export_task_value_does_not_change(rds_export_tasks, client):
+def test_value_does_not_change(rds_export_tasks, client):
+    """An ExportTask that was seeded does not change with the live task."""
     rds_export_tasks.seed_all([KEPT])
 
     client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -154,7 +167,8 @@ def test_seeded_export_task_value_does_not_change(rds_export_tasks, client):
     assert KEPT.task_end_time is None
 
 
-def test_list_is_copied(rds_export_tasks):
+def test_lists_are_copied(rds_export_tasks):
+    """Neither the list that was given nor the one that was read is that of the task."""
     tables = ["orders"]
     task = rds_export_tasks.seed("nightly", export_only=tables)
 
@@ -164,7 +178,8 @@ def test_list_is_copied(rds_export_tasks):
     assert task.export_only == ["orders"]
 
 
-def test_live_task_as_a_seed(rds_export_tasks):
+def test_live_task(rds_export_tasks):
+    """A live task can be a seed."""
     task = rds_export_tasks.seed("nightly")
     task.move_to("FAILED", failure_cause="The bucket is gone.")
 
@@ -181,7 +196,8 @@ def test_live_task_as_a_seed(rds_export_tasks):
         {"ExportTaskIdentifier": "nightly", "SourceArn": "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly"},
     ],
 )
-def test_task_is_seeded_in_its_region(rds_export_tasks, seed):
+def test_region(rds_export_tasks, seed):
+    """A task is seeded in the region that it or its ARN names."""
     [task] = rds_export_tasks.seed_all([seed])
 
     assert "nightly" not in rds_export_tasks
@@ -190,7 +206,8 @@ def test_task_is_seeded_in_its_region(rds_export_tasks, seed):
     assert task.source_arn.startswith("arn:aws:rds:eu-west-1:")
 
 
-def test_same_identifier_in_two_regions(rds_export_tasks):
+def test_two_regions(rds_export_tasks):
+    """An identifier can be seeded in two regions."""
     here, there = rds_export_tasks.seed_all(["nightly", ExportTask("nightly", region="eu-west-1")])
 
     assert (here.region, there.region) == ("us-east-1", "eu-west-1")
@@ -199,7 +216,8 @@ def test_same_identifier_in_two_regions(rds_export_tasks):
 @pytest.mark.parametrize(
     ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
 )
-def test_default_arns_have_the_partition_of_the_region(rds_export_tasks, region, partition):
+def test_partition(rds_export_tasks, region, partition):
+    """The default ARNs have the partition of the region."""
     task = rds_export_tasks.in_region(region).seed("nightly")
 
     assert task.source_arn == f"arn:{partition}:rds:{region}:123456789012:snapshot:nightly"
@@ -207,13 +225,14 @@ def test_default_arns_have_the_partition_of_the_region(rds_export_tasks, region,
     assert task.kms_key_id.startswith(f"arn:{partition}:kms:{region}:123456789012:key/")
 
 
-def test_unknown_region_has_the_partition_aws(rds_export_tasks):
+def test_unknown_region(rds_export_tasks):
+    """An unknown region has the partition aws."""
     task = rds_export_tasks.in_region("moon-tranquility-1").seed("nightly")
 
     assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
 
 
-def test_a_value(rds_export_tasks, rds_export_client):
+def test_value(rds_export_tasks, client):
     """Seed takes a value with its timeline and region, and copies it."""
     value = ExportTask("nightly", status="FAILED", region="eu-west-1", timeline=Polls(), warning_message="skipped")
 
@@ -222,12 +241,28 @@ def test_a_value(rds_export_tasks, rds_export_client):
 
     assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
     assert (task.status, task.timeline, task.warning_message) == ("FAILED", Polls(), "skipped")
-    assert [shown["PercentProgress"] for shown in described(rds_export_client)] == [42]
+    assert [shown["PercentProgress"] for shown in client.describe_export_tasks()["ExportTasks"]] == [42]
     here.move_to("COMPLETE")
     assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
 
 
-def test_seeding_ignores_the_concurrent_limit(rds_export_tasks):
+def test_end_of_a_start_in_the_future(rds_export_tasks, rds_export_clock):
+    """A task that ended does not end before a start that is given, even if the clock is earlier."""
+    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
+
+    assert task.task_end_time == task.task_start_time == datetime(2026, 3, 1, 2, tzinfo=UTC)
+
+
+def test_concurrent_limit(rds_export_tasks):
+    """Seeding ignores the concurrent limit."""
     rds_export_tasks.seed_all([f"task-{number}" for number in range(20)])
 
     assert len(rds_export_tasks) == 20
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_byte_order_mark(rds_export_tasks, tmp_path, encoding):
+    """A seed file may begin with a byte order mark."""
+    path = tmp_path / "tasks.json"
+    path.write_text('{"ExportTasks": [{"ExportTaskIdentifier": "nightly"}]}', encoding=encoding)
+    assert [task.identifier for task in rds_export_tasks.seed_all([path])] == ["nightly"]

@@ -136,6 +136,7 @@ def test_seeded_cluster(rds_export_tasks):
 
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
+    """A client in whose region there are three snapshots and three cluster snapshots."""
     for name in ("mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"):
         for cluster in (False, True):
             rds_export_tasks.seed_snapshot(name, cluster=cluster, engine="mysql" if "mydb" in name else "mariadb")
@@ -246,6 +247,10 @@ def test_no_handler_without_seeds(rds_export_tasks, client, method):
     rds_export_tasks.unanswered.clear()
 
 
+DOCUMENTED_STATUSES = (
+    "'available', 'copying', 'creating', 'deleted', 'deleting', 'failed', 'incompatible-parameters', "
+    "'incompatible-restore', 'unavailable' or 'upgrading'"
+)
 NO_SOURCE = "arn_or_name must be the name of a snapshot, or the ARN of one or of a cluster, got"
 DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
 
@@ -272,6 +277,26 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ("late", {"engine": 5}, ValueError, "engine must be a string, got int 5"),
         ("late", {"status": 5}, ValueError, "status must be a string, got int 5"),
         ("late", {"allocated_storage": "20"}, ValueError, "allocated_storage must be an int, got str '20'"),
+        ("late", {"status": ""}, ValueError, f"unknown status ''. Use one of {DOCUMENTED_STATUSES}"),
+        ("late", {"percent_progress": 101}, ValueError, "percent_progress must be an int from 0 to 100, got 101"),
+        (
+            "late",
+            {"tag_list": [{"Key": 1}]},
+            ValueError,
+            (
+                "not a valid DBSnapshot: Invalid type for parameter TagList[0].Key, value: 1, type: <class 'int'>, "
+                "valid types: <class 'str'>"
+            ),
+        ),
+        (
+            "late",
+            {"db_snapshot_identifier": "b"},
+            TypeError,
+            (
+                "'b' cannot be the DBSnapshotIdentifier of 'arn:aws:rds:us-east-1:123456789012:snapshot:late': "
+                "a source keeps its name"
+            ),
+        ),
         ("nightly", {}, ValueError, f"'{SNAPSHOT}' exists already. Seed each source once"),
         (
             "late",
@@ -284,7 +309,7 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ),
     ],
 )
-def test_mistake(rds_export_tasks, client, source, options, error, text):
+def test_refused_source(rds_export_tasks, client, source, options, error, text):
     """A mistake is refused with the value and what to do; the sources stay as they were."""
     record = rds_export_tasks.seed_snapshot("nightly")
 

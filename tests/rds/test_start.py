@@ -20,12 +20,9 @@ INVALID_EXPORT_ONLY = ("InvalidExportOnly", 400, documented("InvalidExportOnlyFa
 FORMS = ["orders", "orders.public", "orders.public.items", "orders.public.items.id", "orders.", ".items", ""]
 
 
-def start_response(*arguments, **parameters):
-    return without_metadata(start(*arguments, **parameters))
-
-
-def test_response_has_the_parameters(client):
-    response = start_response(client, S3Prefix="rds", ExportOnly=["orders", "orders.public"])
+def test_response(client):
+    """The response has what was passed and what a new task has."""
+    response = without_metadata(start(client, S3Prefix="rds", ExportOnly=["orders", "orders.public"]))
 
     assert set(response) == fields_of("STARTING", given=("S3Prefix", "ExportOnly"))
     del response["SnapshotTime"]
@@ -47,15 +44,16 @@ def test_response_has_the_parameters(client):
 @pytest.mark.parametrize(
     ("source", "source_type"), [(SNAPSHOT, "SNAPSHOT"), (CLUSTER_SNAPSHOT, "SNAPSHOT"), (CLUSTER, "CLUSTER")]
 )
-def test_response_without_optional_parameters(client, source, source_type):
-    response = start_response(client, source=source)
+def test_no_optional_parameters(client, source, source_type):
+    """Without S3Prefix and ExportOnly, the response has neither."""
+    response = without_metadata(start(client, source=source))
 
     assert set(response) == fields_of("STARTING", given=(), cluster=source_type == "CLUSTER")
     assert response["SourceType"] == source_type
 
 
-def test_response_works_with_an_aws_sample(client):
-    """A public AWS sample converts only SnapshotTime to a string before it calls ``json.dumps``."""
+def test_aws_sample(client):
+    """SnapshotTime is the only field of the response that JSON cannot have, as a public sample of AWS expects."""
     response = start(client)
     response["SnapshotTime"] = str(response["SnapshotTime"])
     response["ResponseMetadata"] = None
@@ -63,20 +61,23 @@ def test_response_works_with_an_aws_sample(client):
     assert json.loads(json.dumps(response))["ExportTaskIdentifier"] == "nightly"
 
 
-def test_task_is_described_with_an_empty_prefix(rds_export_tasks, client):
-    response = start_response(client)
+def test_described(rds_export_tasks, client):
+    """DescribeExportTasks shows the new task, with an empty S3Prefix if it has none."""
+    response = without_metadata(start(client))
 
     assert described(client) == {**response, "S3Prefix": ""}
     assert set(described(client)) == fields_of("STARTING")
     assert rds_export_tasks["nightly"].status == "STARTING"
 
 
-def test_empty_export_only_is_left_out(client):
+def test_empty_export_only(client):
+    """An empty ExportOnly counts as none."""
     assert "ExportOnly" not in start(client, ExportOnly=[])
     assert "ExportOnly" not in described(client)
 
 
-def test_export_completes(client, rds_export_clock):
+def test_completes(client, rds_export_clock):
+    """A started export is extracting after 10 minutes and complete after 15."""
     started = rds_export_clock.now
     start(client)
 
@@ -92,7 +93,8 @@ def test_export_completes(client, rds_export_clock):
     assert complete["PercentProgress"] == 100
 
 
-def test_response_is_starting_even_if_that_phase_is_skipped():
+def test_skipped_phases():
+    """The response is STARTING even if the timeline skips that phase."""
     with fake_rds_export(timeline=Polls(starting=0, in_progress=0)):
         client = shared_client()
 
@@ -101,7 +103,8 @@ def test_response_is_starting_even_if_that_phase_is_skipped():
 
 
 @pytest.mark.parametrize("identifier", ["1st", "late-", "-late", "a--b", "night_ly", "rds:nightly", "nächtlich", "a b"])
-def test_identifier_that_is_not_valid(rds_export_tasks, client, identifier):
+def test_invalid_identifier(rds_export_tasks, client, identifier):
+    """An identifier with characters or hyphens that RDS does not accept is refused, and nothing starts."""
     with refused("InvalidParameterValue", 400, INVALID_IDENTIFIER):
         start(client, identifier)
 
@@ -109,6 +112,7 @@ def test_identifier_that_is_not_valid(rds_export_tasks, client, identifier):
 
 
 def test_long_identifier(rds_export_tasks, client):
+    """An identifier has at most 60 characters."""
     start(client, "a" * 60)
 
     with refused(
@@ -121,12 +125,14 @@ def test_long_identifier(rds_export_tasks, client):
     assert list(rds_export_tasks) == ["a" * 60]
 
 
-def test_identifier_keeps_its_case(rds_export_tasks, client):
+def test_case(rds_export_tasks, client):
+    """An identifier keeps its case."""
     assert start(client, "Nightly-2026-A")["ExportTaskIdentifier"] == "Nightly-2026-A"
 
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_identifier_in_use(rds_export_tasks, client, status):
+    """An identifier is used once, whatever became of its task."""
     rds_export_tasks.seed("nightly", status=status)
 
     with refused("ExportTaskAlreadyExists", 400, "The export task with the ID nightly already exists."):
@@ -136,7 +142,8 @@ def test_identifier_in_use(rds_export_tasks, client, status):
 
 
 @pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS"])
-def test_sixth_running_export_is_refused(rds_export_tasks, client, status):
+def test_limit(rds_export_tasks, client, status):
+    """A sixth running export is refused, and nothing starts."""
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
@@ -147,14 +154,16 @@ def test_sixth_running_export_is_refused(rds_export_tasks, client, status):
 
 
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "COMPLETE", "FAILED"])
-def test_exports_that_are_not_running_do_not_count(rds_export_tasks, client, status):
+def test_limit_counts_running_exports(rds_export_tasks, client, status):
+    """An export that is not STARTING or IN_PROGRESS does not count."""
     for number in range(5):
         rds_export_tasks.seed(f"task-{number}", status=status)
 
     assert start(client)["Status"] == "STARTING"
 
 
-def test_exports_that_have_ended_do_not_count(client, rds_export_clock):
+def test_limit_after_the_end(client, rds_export_clock):
+    """An export that has ended by the clock does not count."""
     for number in range(5):
         start(client, f"task-{number}")
 
@@ -163,7 +172,8 @@ def test_exports_that_have_ended_do_not_count(client, rds_export_clock):
     assert start(client)["Status"] == "STARTING"
 
 
-def test_concurrent_limit_of_each_region():
+def test_limit_of_a_region():
+    """The limit is the option concurrent_limit, for each region."""
     with fake_rds_export("running", concurrent_limit=1):
         with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 1 concurrent export tasks"):
             start(shared_client())
@@ -188,7 +198,8 @@ def test_concurrent_limit_of_the_account(rds_export_clock):
         assert start(client, "third")["Status"] == "STARTING"
 
 
-def test_prefix_with_a_trailing_slash_fails_later(client, rds_export_clock):
+def test_trailing_slash(client, rds_export_clock):
+    """An export whose S3Prefix ends with a slash starts, and fails at its end."""
     response = start(client, S3Prefix="rds/")
     assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
 
@@ -201,7 +212,8 @@ def test_prefix_with_a_trailing_slash_fails_later(client, rds_export_clock):
     )
 
 
-def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
+def test_trailing_slash_of_a_stuck_export(rds_export_clock):
+    """A stuck export does not fail, because it never ends."""
     with fake_rds_export(timeline=Stuck()):
         client = shared_client()
         start(client, S3Prefix="rds/")
@@ -223,6 +235,7 @@ def test_stuck_export_with_a_trailing_slash_does_not_fail(rds_export_clock):
     ],
 )
 def test_malformed_source(rds_export_tasks, client, arn):
+    """What is not the ARN of a snapshot or a cluster is refused."""
     with refused("InvalidParameterValue", 400, f"Invalid value {arn} for SourceArn."):
         start(client, source=arn)
 
@@ -238,6 +251,7 @@ def test_malformed_source(rds_export_tasks, client, arn):
     ],
 )
 def test_source_of_another_region(rds_export_tasks, client, kind, code, noun):
+    """A source of another region is not found."""
     with refused(code, 404, f"Could not find {noun} with name nightly"):
         start(client, source=f"arn:aws:rds:eu-west-1:123456789012:{kind}:nightly")
 
@@ -255,7 +269,8 @@ def test_source_of_another_region(rds_export_tasks, client, kind, code, noun):
         ("aurora-mysql", 2),
     ],
 )
-def test_export_only_depends_on_the_engine(rds_export_tasks, client, engine, accepted):
+def test_export_only_of_an_engine(rds_export_tasks, client, engine, accepted):
+    """ExportOnly has the parts that the engine of the source allows: PostgreSQL also a schema."""
     rds_export_tasks.seed_snapshot("nightly", engine=engine)
 
     for form in FORMS[:accepted]:
@@ -270,7 +285,8 @@ def test_export_only_depends_on_the_engine(rds_export_tasks, client, engine, acc
     assert "nightly" not in rds_export_tasks
 
 
-def test_time_and_size_of_the_snapshot(rds_export_tasks, client, rds_export_clock):
+def test_time_and_size(rds_export_tasks, client, rds_export_clock):
+    """SnapshotTime and the extracted data are those of the seeded snapshot."""
     taken = datetime(2025, 12, 31, 22, 0, tzinfo=timezone.utc)
     rds_export_tasks.seed_snapshot("nightly", snapshot_time=taken, allocated_storage=20)
 

@@ -44,10 +44,12 @@ class Account(RuleBasedStateMachine):
         self.called = []
 
     def teardown(self):
+        """Leave the fake."""
         self.fake.__exit__(None, None, None)
 
     @property
     def now(self):
+        """The time of the frozen clock."""
         return datetime.now(timezone.utc)
 
     def call(self, region, operation, identifier, effect, **parameters):
@@ -71,6 +73,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(identifier=identifiers, region=regions, status=st.sampled_from(STATUSES), percent=st.integers(0, 99))
     def seed(self, identifier, region, status, percent):
+        """Seed a task, or be refused because its identifier is in use."""
         fields = {"percent_progress": percent} if status == "IN_PROGRESS" else {}
         if identifier in self.tasks[region]:
             text = (
@@ -85,6 +88,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(identifier=identifiers, region=regions, prefix=st.sampled_from([None, "rds", "rds/"]))
     def start(self, identifier, region, prefix):
+        """Call StartExportTask."""
         tasks, given = self.tasks[region], {} if prefix is None else {"S3Prefix": prefix}
 
         def effect():
@@ -114,6 +118,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(identifier=identifiers, region=regions)
     def cancel(self, identifier, region):
+        """Call CancelExportTask."""
         task = self.tasks[region].get(identifier)
 
         def effect():
@@ -130,6 +135,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(identifier=identifiers, region=regions)
     def describe_one(self, identifier, region):
+        """Call DescribeExportTasks with an identifier."""
         task = self.tasks[region].get(identifier)
 
         def effect():
@@ -142,6 +148,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(region=regions, statuses=st.sets(st.sampled_from(STATUSES)))
     def describe_all(self, region, statuses):
+        """Call DescribeExportTasks for all tasks or those of some statuses, page by page."""
         wanted = {name: task for name, task in self.tasks[region].items() if not statuses or task.status in statuses}
         values = [status.lower() for status in statuses]
         parameters = {"Filters": [{"Name": "status", "Values": values}]} if values else {}
@@ -162,6 +169,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(region=regions, status=st.sampled_from(STATUSES), data=st.data())
     def move(self, region, status, data):
+        """Move a task to a status, or be refused because it cannot."""
         if not self.tasks[region]:
             return
         identifier = data.draw(st.sampled_from(sorted(self.tasks[region])))
@@ -183,6 +191,7 @@ class Account(RuleBasedStateMachine):
         applied=st.booleans(),
     )
     def inject(self, operation, region, identifier, times, applied):
+        """Inject a failure."""
         text = f"failure {len(self.injections)}"
         failure = Failure("AccessDenied", http_status=403, message=text)
         self.registries[region].inject(
@@ -192,6 +201,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(passing=st.timedeltas(timedelta(0), timedelta(minutes=12)))
     def let_time_pass(self, passing):
+        """Move the clock."""
         self.clock.tick(passing - timedelta(microseconds=passing.microseconds % 1000))
         for tasks in self.tasks.values():
             for task in tasks.values():
@@ -206,6 +216,7 @@ class Account(RuleBasedStateMachine):
 
     @invariant()
     def the_registry_follows_the_rules(self):
+        """The registry has the expected tasks, in their order."""
         for region, tasks in self.tasks.items():
             registry = self.registries[region]
             assert {name: (found.status, found.percent_progress) for name, found in registry.items()} == {
@@ -215,11 +226,12 @@ class Account(RuleBasedStateMachine):
 
     @invariant()
     def each_call_is_recorded(self):
+        """The calls are recorded in their order."""
         calls = self.registries["us-east-1"].calls
         assert [(call.operation, call.region) for call in calls] == self.called
 
 
-def test_an_account_follows_the_rules(monkeypatch):
+def test_account_follows_the_rules(monkeypatch):
     """After any sequence of operations, the account is as the rules of Amazon RDS say."""
     with freeze_time("2026-01-01T00:00:00Z", ignore=["hypothesis"]) as clock:
         monkeypatch.setattr(Account, "clock", clock)

@@ -100,16 +100,6 @@ def test_stub_before_seeded_snapshots(rds_export_tasks, client):
     assert client.describe_db_snapshots()["DBSnapshots"] == []
 
 
-def test_injected_failure_before_stub(rds_export_tasks, describe):
-    """An injected failure takes precedence over a stub."""
-    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances", times=1)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        describe()
-    assert describe() == INSTANCES
-
-
 def test_stub_in_every_region(rds_export_tasks):
     """A stub applies in every region."""
     rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
@@ -131,7 +121,7 @@ def test_stub_before_moto(rds_export_tasks, describe):
 def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
     """The operations that the registry handles cannot be stubbed."""
     with raises_exactly(
-        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure"
+        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
     ):
         rds_export_tasks.stub(operation, {})
 
@@ -178,3 +168,11 @@ def test_response_for_an_operation_without_output(rds_export_tasks):
     """A response for an operation without output is refused."""
     with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
         rds_export_tasks.stub("AddTagsToResource", {"Tags": []})
+
+
+def test_stop_iteration_of_a_callable(rds_export_tasks, client):
+    """A callable that raises StopIteration is reported as an error."""
+    rds_export_tasks.stub("DescribeDBInstances", lambda _: next(iter([])))
+    with pytest.raises(RuntimeError, match="raised StopIteration"):
+        client.describe_db_instances()
+    assert rds_export_tasks.calls[-1].error_code == "RuntimeError"

@@ -6,20 +6,20 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from freezegun import freeze_time
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.calls import cancel, described, start
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Timeline, fake_rds_export
+from pytest_rds_export import Timeline, fake_rds_export
 from pytest_rds_export._rds.timeline import failing
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
-PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
 
 
 def minutes(number):
+    """So many minutes."""
     return timedelta(minutes=number)
 
 
@@ -69,7 +69,7 @@ def test_progress(clock, rds_export_tasks):
     assert task.status == "COMPLETE"
 
 
-def test_a_task_seeded_halfway(clock, rds_export_tasks, client):
+def test_task_seeded_halfway(clock, rds_export_tasks, client):
     """A task that is seeded halfway continues from there."""
     rds_export_tasks.seed("nightly", percent_progress=40, total_extracted_data_in_gb=20, timeline=HALF_AN_HOUR)
     assert described(client)["TaskStartTime"] == T0 - minutes(4)
@@ -84,7 +84,7 @@ def test_a_task_seeded_halfway(clock, rds_export_tasks, client):
     assert end["TaskEndTime"] == T0 + minutes(6)
 
 
-def test_a_cancel(clock, rds_export_tasks, client):
+def test_cancel(clock, rds_export_tasks, client):
     """A cancelled export is CANCELED two minutes later and keeps its progress."""
     rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
@@ -99,7 +99,7 @@ def test_a_cancel(clock, rds_export_tasks, client):
 
 
 @pytest.mark.rds_export_tasks(timeline=replace(HALF_AN_HOUR, outcome="CANCELED"))
-def test_an_export_that_somebody_else_cancels(clock, client):
+def test_outcome_canceled(clock, client):
     """outcome="CANCELED" makes a task CANCELING after in_progress and CANCELED after canceling."""
     start(client)
     shown = []
@@ -125,7 +125,7 @@ def test_an_export_that_somebody_else_cancels(clock, client):
         ({"outcome": "FAILED", "failure_cause": "no room"}, "CANCELED", 50, None, None),
     ],
 )
-def test_the_end_after_a_cancel(options, status, percent, cause, warning, clock, rds_export_tasks, client):
+def test_end_after_a_cancel(options, status, percent, cause, warning, clock, rds_export_tasks, client):
     """cancel_outcome= decides how a cancelled export ends, with the cause or warning of that end."""
     task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, **options))
     clock.tick(minutes(5))
@@ -136,7 +136,7 @@ def test_the_end_after_a_cancel(options, status, percent, cause, warning, clock,
     assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
 
 
-def test_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
+def test_no_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
     """cancel_outcome= does not change an export that is not cancelled."""
     task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, cancel_outcome="FAILED"))
     clock.tick(minutes(10))
@@ -144,7 +144,7 @@ def test_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
 
 
 @pytest.mark.parametrize("cause", ["KMS key check failed. Check the credentials on your KMS key and try again.", None])
-def test_an_export_that_fails(cause, clock, rds_export_tasks, client):
+def test_outcome_failed(cause, clock, rds_export_tasks, client):
     """An export that fails has its cause and its end time."""
     rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome="FAILED", failure_cause=cause))
     clock.tick(90)
@@ -156,7 +156,7 @@ def test_an_export_that_fails(cause, clock, rds_export_tasks, client):
     assert task["PercentProgress"] < 100
 
 
-def test_a_warning(clock, rds_export_tasks):
+def test_warning(clock, rds_export_tasks):
     """The warning appears with the completion and not before."""
     skipped = '{"skippedTables":["public.orders"]}'
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, warning_message=skipped))
@@ -180,7 +180,7 @@ def test_failing():
         (Timeline(starting=0, in_progress=0, outcome="FAILED"), ["FAILED", "FAILED"]),
     ],
 )
-def test_a_phase_of_0_seconds(timeline, statuses, clock, client):
+def test_phase_of_0_seconds(timeline, statuses, clock, client):
     """A phase of 0 seconds is skipped after the response to StartExportTask."""
     with fake_rds_export(timeline=timeline) as registry:
         assert start(client)["Status"] == "STARTING"
@@ -199,7 +199,7 @@ def test_canceling_of_0_seconds(clock, rds_export_tasks, client):
 
 
 @pytest.mark.parametrize("ended_by", ["COMPLETE", "FAILED"])
-def test_an_ended_task_when_the_clock_runs_backwards(ended_by, clock, rds_export_tasks):
+def test_end_when_the_clock_runs_backwards(ended_by, clock, rds_export_tasks):
     """A task that has ended stays so when the clock runs backwards."""
     task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome=ended_by))
     clock.tick(61)
@@ -211,14 +211,14 @@ def test_an_ended_task_when_the_clock_runs_backwards(ended_by, clock, rds_export
 @pytest.mark.parametrize(
     "seed", [{"percent_progress": 100}, {"timeline": Timeline(in_progress=0)}], ids=["all extracted", "no extraction"]
 )
-def test_a_phase_of_0_seconds_when_the_clock_runs_backwards(clock, rds_export_tasks, client, seed):
-    """Such a phase is skipped, whatever the clock says."""
+def test_phase_of_0_seconds_when_the_clock_runs_backwards(clock, rds_export_tasks, client, seed):
+    """A phase of 0 seconds is skipped even if the clock runs backwards."""
     rds_export_tasks.seed("nightly", **seed)
     clock.tick(minutes(-5))
     assert described(client)["Status"] == "COMPLETE"
 
 
-def test_progress_and_cancel_when_the_clock_runs_backwards(clock, rds_export_tasks, client):
+def test_progress_when_the_clock_runs_backwards(clock, rds_export_tasks, client):
     """A clock that runs backwards keeps the progress, and the task can be cancelled."""
     rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
@@ -232,97 +232,13 @@ def test_progress_and_cancel_when_the_clock_runs_backwards(clock, rds_export_tas
     assert described(client)["Status"] == "CANCELED"
 
 
-def test_the_real_clock(rds_export_tasks, client):
-    """On the real clock, nothing advances during a test."""
-    rds_export_tasks.seed_all([ExportTask("nightly", percent_progress=42), ExportTask("weekly", status="STARTING")])
-    assert described(client)["PercentProgress"] == 42
-    assert described(client, "weekly")["Status"] == "STARTING"
-
-
-def test_a_shared_timeline(clock, rds_export_tasks):
+def test_shared_timeline(clock, rds_export_tasks):
     """Tasks that share a timeline advance separately."""
     first = rds_export_tasks.seed("first", timeline=HALF_AN_HOUR)
     clock.tick(minutes(5))
     second = rds_export_tasks.seed("second", timeline=HALF_AN_HOUR)
     clock.tick(minutes(4))
     assert (first.percent_progress, second.percent_progress) == (90, 40)
-
-
-@pytest.mark.rds_export_tasks("nightly", timeline=Timeline(in_progress=100))
-def test_the_timeline_of_the_marker(clock, rds_export_tasks):
-    """The timeline of the marker is the default of every task."""
-    own = rds_export_tasks.seed("own", timeline=Timeline(in_progress=1000))
-    assert rds_export_tasks["nightly"].percent_progress == 0  # first accessed on the frozen clock here
-    clock.tick(50)
-    assert (rds_export_tasks["nightly"].percent_progress, own.percent_progress) == (50, 5)
-
-
-def test_freezegun_as_a_decorator(rds_export_tasks):
-    """Tasks follow freezegun as a decorator."""
-
-    @freeze_time(T0, as_kwarg="frozen")
-    def body(frozen):
-        task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
-        frozen.tick(minutes(5))
-        return task.percent_progress
-
-    assert body() == 50
-
-
-def test_pytest_freezer(request, rds_export_tasks):
-    """Tasks follow the fixture of pytest-freezer."""
-    pytest.importorskip("pytest_freezer")
-    freezer = request.getfixturevalue("freezer")
-    task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
-    freezer.tick(minutes(5))
-    assert task.percent_progress == 50
-
-
-def test_time_machine(rds_export_tasks, client):
-    """Tasks follow time-machine."""
-    time_machine = pytest.importorskip("time_machine")
-    with time_machine.travel(T0, tick=False) as traveller:
-        rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
-        traveller.shift(minutes(10))
-        assert described(client)["TaskEndTime"] == T0 + minutes(10)
-
-
-class TestSeededOnTheRealClock:
-    """A seed of a conftest or a marker starts at the first access on the frozen clock of the test function."""
-
-    @pytest.fixture
-    def rds_export_seed(self):
-        return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE")]
-
-    @staticmethod
-    def check(client, when):
-        now = datetime.fromisoformat(when.replace("Z", "+00:00"))
-        nightly, done, marked = (described(client, name) for name in ("nightly", "done", "marked"))
-        assert (nightly["Status"], nightly["PercentProgress"]) == ("IN_PROGRESS", 50)
-        assert nightly["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
-        assert (done["Status"], done["TaskEndTime"]) == ("COMPLETE", now)
-        assert marked["Status"] == "STARTING"
-        with freeze_time(now + minutes(11)):
-            assert described(client)["TaskEndTime"] == now + minutes(2.5)
-            assert described(client, "marked")["TaskStartTime"] == now + minutes(10)
-
-    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
-    @freeze_time(PAST)
-    def test_in_the_past(self, rds_export_tasks, client):
-        """A seed follows a clock that is frozen in the past."""
-        self.check(client, PAST)
-
-    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
-    @freeze_time(FUTURE)
-    def test_in_the_future(self, rds_export_tasks, client):
-        """A seed follows a clock that is frozen in the future."""
-        self.check(client, FUTURE)
-
-    @freeze_time(PAST)
-    def test_given_times(self, rds_export_tasks):
-        """Times that were given are kept."""
-        task = rds_export_tasks.seed("given", task_start_time="2001-01-01T00:00:00Z")
-        assert task.task_start_time == datetime(2001, 1, 1, tzinfo=timezone.utc)
 
 
 ORDER = ["STARTING", "IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"]
@@ -333,15 +249,17 @@ timelines = st.builds(
 )
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example sets the clock
 @given(
     timelines,
     st.sampled_from(["STARTING", "IN_PROGRESS"]),
     st.integers(0, 99),
     st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
 )
-def test_tasks_only_advance(timeline, status, percent, steps):
+def test_tasks_only_advance(clock, timeline, status, percent, steps):
     """Progress never falls, statuses go forward, and times are in order."""
-    with fake_rds_export() as registry, freeze_time(T0) as clock:
+    clock.move_to(T0)
+    with fake_rds_export() as registry:
         task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
         seen = [_state(task)]
         for step in steps:
@@ -363,6 +281,7 @@ def test_tasks_only_advance(timeline, status, percent, steps):
 
 
 def _state(task):
+    """What may only advance."""
     return (
         task.status,
         task.percent_progress,
@@ -381,7 +300,7 @@ PHASE = "{} must be a timedelta or a number of seconds, from 0 to 100 years, got
     [-1, timedelta(seconds=-1), float("nan"), float("inf"), 1e300, 10**400, timedelta.max, "600", True, None],
     ids=lambda value: repr(value)[:20],
 )
-def test_a_wrong_phase(name, value):
+def test_wrong_phase(name, value):
     """A phase must be a timedelta or a number of seconds from 0 to 100 years."""
     with raises_exactly(ValueError, PHASE.format(name, value)):
         Timeline(**{name: value})
@@ -413,7 +332,7 @@ def test_a_wrong_phase(name, value):
         ),
     ],
 )
-def test_a_wrong_outcome(arguments, text):
+def test_wrong_outcome(arguments, text):
     """Outcomes, cause and warning must fit together."""
     with raises_exactly(ValueError, text):
         Timeline(**arguments)

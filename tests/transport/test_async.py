@@ -349,6 +349,7 @@ async def test_it(client, rds_export_tasks):
 
 
 def inner(pytester, monkeypatch, mark, *arguments):
+    """Run pytest on an asynchronous test with this mark."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_it=ASYNC_TEST.format(mark=mark))
     return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)

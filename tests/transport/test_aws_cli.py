@@ -51,6 +51,7 @@ def installed():
 
 @pytest.fixture(params=[1, 2], ids=["v1", "v2"])
 def aws(request, installed, rds_export_endpoint):
+    """The AWS CLI, with the endpoint."""
     if request.param not in installed:
         pytest.skip(f"no AWS CLI of version {request.param} on the PATH")
     return Cli(*installed[request.param], rds_export_endpoint)

@@ -136,3 +136,34 @@ def test_other_services(service, operation, body, expected, rds_export_tasks, be
     del response["ResponseMetadata"]
     assert response == expected
     assert rds_export_tasks.calls == []
+
+
+@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
+def test_own_host(rds_export_tasks):
+    """The region of a request to a host that is not AWS's is that of its signature."""
+    client = boto3.client("rds", region_name="eu-west-1", endpoint_url="https://rds.localhost.localstack.cloud:4566")
+
+    client.describe_export_tasks()
+
+    assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
+
+
+@pytest.mark.parametrize("region", ["local", "US-EAST-1"])
+@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
+def test_unusual_region(rds_export_tasks, region):
+    """A client of any region that botocore accepts is handled."""
+    client = boto3.client("rds", region_name=region, endpoint_url="http://localhost:4566")
+    assert client.describe_export_tasks()["ExportTasks"] == []
+    assert [call.region for call in rds_export_tasks.calls] == [region]
+
+
+def test_call_inside_a_handler(rds_export_tasks, rds_export_client):
+    """A call inside a request-created handler does not change the region of the outer call."""
+    rds_export_tasks.seed("nightly")
+    other = boto3.client("rds", region_name="eu-west-1")
+    rds_export_client.meta.events.register("request-created.rds", lambda **_: other.describe_export_tasks() and None)
+
+    rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+
+    regions = {call.operation: call.region for call in rds_export_tasks.calls}
+    assert regions == {"DescribeExportTasks": "eu-west-1", "CancelExportTask": "us-east-1"}

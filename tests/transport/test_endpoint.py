@@ -205,6 +205,7 @@ def test_frozen_clock(first, request, rds_export_tasks):
 
 
 def open_files():
+    """The numbers of the files that the process has open."""
     return sorted(path.name for path in Path("/dev/fd").iterdir())
 
 

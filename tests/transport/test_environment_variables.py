@@ -120,6 +120,7 @@ def test_missing_profile(real_account, rds_export_tasks):
         ({"AWS_REGION": "eu-central-1"}, {}, "eu-central-1"),
         ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-central-1"}, {}, "eu-west-1"),
         ({"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}, {}, "us-east-1"),
+        ({"AWS_DEFAULT_REGION": "local"}, {}, "local"),
         ({"AWS_DEFAULT_REGION": "eu-west-1"}, {"region": "cn-north-1"}, "cn-north-1"),
     ],
 )

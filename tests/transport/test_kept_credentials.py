@@ -33,6 +33,7 @@ def own(monkeypatch):
 
 
 def aws_variables():
+    """Return the AWS variables of the environment, without the files that all tests leave out."""
     left_out = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
     return {name: value for name, value in os.environ.items() if name.startswith("AWS_") and name not in left_out}
 

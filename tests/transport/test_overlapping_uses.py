@@ -12,6 +12,7 @@ from botocore.hooks import HierarchicalEmitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.inner import run_again
 from helpers.loopback import served
 from pytest_rds_export import fake_rds_export
 
@@ -174,4 +175,4 @@ def test_monkeypatch_that_outlives_the_use(pytester, monkeypatch):
             assert boto3.DEFAULT_SESSION is None
         """
     )
-    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=2)
+    run_again(pytester).assert_outcomes(passed=2)

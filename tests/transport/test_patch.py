@@ -1,6 +1,8 @@
 """The one patch of botocore: what it needs, and that nothing of it is left."""
 
+import sys
 from contextlib import nullcontext
+from unittest.mock import patch
 
 import boto3
 import botocore
@@ -98,3 +100,17 @@ def test_replaced_emit(monkeypatch):
         HierarchicalEmitter().emit("before-call.s3.ListBuckets")
     assert seen == ["before-call.s3.ListBuckets"]
     assert vars(HierarchicalEmitter)["emit"] is emit
+
+
+@pytest.mark.parametrize("outer", [True, False])
+def test_imported_again(botocore_unchanged, outer):
+    """A botocore that is imported again is faked, too."""
+    for _ in range(2):
+        with fake_rds_export() if outer else nullcontext(), patch.dict(sys.modules):
+            for name in [name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")]:
+                del sys.modules[name]
+            import boto3 as reimported
+
+            with fake_rds_export("nightly") as tasks:
+                reimported.client("rds").describe_export_tasks()
+                assert len(tasks.calls) == 1

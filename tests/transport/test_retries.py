@@ -188,3 +188,17 @@ def test_frozen_clock(rds_export_clock, rds_export_tasks):
     advanced = (rds_export_clock.now - start).total_seconds()
     assert advanced == pytest.approx(sum(rds_export_tasks.calls[0].retry_delays), abs=1e-5)
     assert advanced > 0
+
+
+def test_users_retry_handler(rds_export_tasks, no_sleep):
+    """A delay that a user's retry handler returns is recorded instead of slept."""
+    client = client_with()
+    asked = []
+
+    def once_more(**_kwargs):
+        asked.append(1)
+        return 3600 if len(asked) == 1 else None
+
+    client.meta.events.register("needs-retry.rds", once_more)
+    client.describe_export_tasks()
+    assert [call.retry_delays for call in rds_export_tasks.calls] == [[3600]]

@@ -10,6 +10,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.signers import RequestSigner
+from botocore.stub import Stubber
 
 from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
@@ -156,3 +157,12 @@ def test_presigned_url(rds_export_tasks):
 
     assert f"X-Amz-Credential={'testing' if CREDENTIALS_PER_REQUEST else 'AKIAOWN'}%2F" in url
     assert rds_export_tasks.calls == []
+
+
+def test_stubber(rds_export_client):
+    """The Stubber of botocore sees the parameters that the caller passed."""
+    given = {"SourceDBSnapshotIdentifier": "a", "TargetDBSnapshotIdentifier": "b", "SourceRegion": "eu-west-1"}
+    with Stubber(rds_export_client) as stubber:
+        stubber.add_response("copy_db_snapshot", {}, given)
+        rds_export_client.copy_db_snapshot(**given)
+        stubber.assert_no_pending_responses()

@@ -38,7 +38,8 @@ else:
         """Do nothing at run time."""
 
 
-def test_registry_is_a_mapping_of_tasks(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_registry(rds_export_tasks: ExportTaskRegistry) -> None:
+    """The registry is a mapping from identifiers to tasks."""
     mapping: Mapping[str, ExportTask] = rds_export_tasks
     task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=2), percent_progress=0)
 
@@ -51,7 +52,8 @@ def test_registry_is_a_mapping_of_tasks(rds_export_tasks: ExportTaskRegistry) ->
     assert mapping["nightly"] is task
 
 
-def test_seeds_are_of_four_kinds(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
+def test_seeds(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
+    """A seed is an identifier, an ExportTask, a mapping or a path."""
     path = tmp_path / "tasks.json"
     path.write_text("[]")
 
@@ -63,7 +65,8 @@ def test_seeds_are_of_four_kinds(rds_export_tasks: ExportTaskRegistry, tmp_path:
     assert len(seeded) == 3
 
 
-def test_files_go_to_a_client_or_a_path(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
+def test_files(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
+    """Files go to a client of S3 or to a path."""
     table = ExportedTable("shop.orders", parts=[b"PAR1"], columns={"id": "int"})
 
     assert_type(rds_export_tasks.write_files(tmp_path, tables=["shop.users", table], time_format="iso"), None)
@@ -74,7 +77,8 @@ def test_files_go_to_a_client_or_a_path(rds_export_tasks: ExportTaskRegistry, tm
     assert table.name == "shop.orders"
 
 
-def test_task_has_status_identifier_and_region(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_task(rds_export_tasks: ExportTaskRegistry) -> None:
+    """A task has a status, an identifier, a region and a way to move it."""
     task = rds_export_tasks.seed("nightly")
 
     assert_type(task.status, str)
@@ -84,7 +88,8 @@ def test_task_has_status_identifier_and_region(rds_export_tasks: ExportTaskRegis
     assert task.status == "COMPLETE"
 
 
-def test_events_and_their_shapes(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_events(rds_export_tasks: ExportTaskRegistry) -> None:
+    """An event has typed fields, and its shapes are dicts."""
     rds_export_tasks.seed("nightly").move_to("COMPLETE")
     (event,) = rds_export_tasks.events
 
@@ -99,7 +104,8 @@ def test_events_and_their_shapes(rds_export_tasks: ExportTaskRegistry) -> None:
     assert event.task is rds_export_tasks["nightly"]
 
 
-def test_timelines_are_values() -> None:
+def test_timelines() -> None:
+    """Timeline, Polls and Stuck are values that a task takes."""
     timeline = Timeline(starting=timedelta(minutes=1), in_progress=60, outcome="FAILED", failure_cause="broken")
 
     assert_type(timeline, Timeline)
@@ -109,7 +115,8 @@ def test_timelines_are_values() -> None:
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_inject_accepts_a_failure_a_name_or_an_exception(rds_export_tasks: ExportTaskRegistry) -> None:
+def test_inject(rds_export_tasks: ExportTaskRegistry) -> None:
+    """A Failure, the name of one, or an exception can be injected."""
     catalogue = failures("CancelExportTask", kinds=("documented", "common"))
     own = Failure("OptInRequired", http_status=403, message="Sign up first")
 
@@ -126,7 +133,8 @@ def test_inject_accepts_a_failure_a_name_or_an_exception(rds_export_tasks: Expor
     assert rds_export_tasks.inject(RuntimeError("broken")).attempts == 0
 
 
-def test_client_has_the_type_of_the_stubs(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
+def test_client(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
+    """The client and the calls have the types of boto3's stubs."""
     rds_export_tasks.seed("nightly")
 
     response = rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
@@ -144,7 +152,9 @@ def test_client_has_the_type_of_the_stubs(rds_export_tasks: ExportTaskRegistry, 
     assert call.attempts == 1
 
 
-def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
+def test_stub(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient) -> None:
+    """A stub is a mapping or a callable."""
+
     def respond(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return {"DBInstances": [{"DBInstanceIdentifier": parameters["DBInstanceIdentifier"]}]}
 
@@ -158,7 +168,8 @@ def test_stub_is_a_mapping_or_a_callable(rds_export_tasks: ExportTaskRegistry, r
     rds_export_tasks.unanswered.clear()
 
 
-def test_clock_has_now_tick_and_move_to(rds_export_clock: ExportClock) -> None:
+def test_clock(rds_export_clock: ExportClock) -> None:
+    """The clock returns times, and callbacks can be cancelled."""
     assert_type(rds_export_clock.now, datetime)
     assert_type(rds_export_clock.tick(minutes=5), datetime)
     assert_type(rds_export_clock.tick(300), datetime)
@@ -169,7 +180,8 @@ def test_clock_has_now_tick_and_move_to(rds_export_clock: ExportClock) -> None:
     assert rds_export_clock.now == datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
 
 
-def test_fake_is_a_context_manager_and_a_decorator() -> None:
+def test_decorator() -> None:
+    """A decorated function keeps its types."""
     with fake_rds_export("nightly", region="eu-west-1") as registry:
         assert_type(registry, ExportTaskRegistry)
 
@@ -183,13 +195,16 @@ def test_fake_is_a_context_manager_and_a_decorator() -> None:
 
 @pytest.fixture
 def rds_export_seed() -> Iterable[ExportTask]:
+    """One task."""
     return [ExportTask("seeded")]
 
 
 @pytest.fixture
 def running(rds_export_tasks: ExportTaskRegistry) -> ExportTask:
+    """The seeded task."""
     return rds_export_tasks["seeded"]
 
 
-def test_fixtures_of_the_user_are_typed(running: ExportTask) -> None:
+def test_users_fixtures(running: ExportTask) -> None:
+    """The user's own fixtures can be typed."""
     assert running.status == "IN_PROGRESS"

@@ -76,7 +76,8 @@ class ExportEvent:
         date: When the task ended: an aware ``datetime`` in UTC, truncated to milliseconds.
         region: The region of the task.
         account_id: The account of the task.
-        task: The live task. AWS does not put it into the event, so none of the shapes below names it (captured).
+        task: The live task; a value in what ``copy.deepcopy``, ``pickle`` and ``dataclasses.asdict`` make of the event.
+            AWS does not put it into the event, so none of the shapes below names it (captured).
 
     """
 

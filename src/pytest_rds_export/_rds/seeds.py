@@ -22,6 +22,8 @@ def to_tasks(items: Iterable[Seed]) -> list[ExportTask]:
         raise TypeError("seed_all takes the list in a response, got the whole response. Write response['ExportTasks']")
     if isinstance(items, (str, os.PathLike, Mapping, ExportTask)):
         raise TypeError(f"seed_all takes a list of seeds, got one seed. Write [{items!r}]")
+    if not isinstance(items, Iterable):
+        raise TypeError(must_be_type("items", "a list of seeds", items))
     return [task for item in items for task in _to_tasks(item)]
 
 

@@ -72,7 +72,7 @@ class ExportTask:
 
     ``ExportTask(...)`` is a value that can be kept in a conftest and seeded into any number of tests, because seeding
     copies it. ``seed`` and ``registry[identifier]`` return the live task, whose fields follow its timeline and which
-    ``move_to`` moves.
+    ``move_to`` moves. A copy of a live task, by ``copy`` or ``pickle``, is a value.
 
     Times are aware ``datetime`` objects in UTC, truncated to milliseconds; they may be given as ISO 8601 strings with
     an offset. A field that only a newer botocore knows can be given and read as well.
@@ -273,6 +273,10 @@ class LiveExportTask(ExportTask):
                 ) from state.store_error
             state.enter(status, now, **overrides)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # A live task belongs to its registry. What copy and pickle make is a value with its fields now.
+        return _to_value, (self.to_response(), self.region, self.timeline)
+
 
 def _how_to_set(task: ExportTask, name: str, value: object) -> str:
     if name == "export_task_identifier":
@@ -322,6 +326,16 @@ def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
             "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
         )
         raise ValueError(must_be("source_arn", allowed, checked["SourceArn"]))
+    start, end = checked.get("TaskStartTime"), checked.get("TaskEndTime")
+    if start is not None and end is not None and end < start:
+        allowed = f"at or after task_start_time, which is {start.isoformat()}"
+        raise ValueError(f"task_end_time must be {allowed}, got {end.isoformat()}")
     if not checked.get("ExportOnly", True):
         del checked["ExportOnly"]
     return checked
+
+
+def _to_value(fields: dict[str, Any], region: str, timeline: AnyTimeline) -> ExportTask:
+    value = ExportTask(fields["ExportTaskIdentifier"], region=region, timeline=timeline)
+    value._fields = fields
+    return value

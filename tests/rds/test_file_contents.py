@@ -1,4 +1,4 @@
-"""Unit tests of ``_rds.files``: keys and contents are compared whole."""
+"""The keys and the contents of exported files, by status and progress of the task, compared whole."""
 
 import datetime as dt
 import json

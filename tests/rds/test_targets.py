@@ -1,4 +1,4 @@
-"""Unit tests of ``_rds.targets``."""
+"""Where files go: a client of S3 or a folder, what else is refused, and the FailureCause of an error."""
 
 from pathlib import Path
 from types import FunctionType, SimpleNamespace
@@ -152,6 +152,7 @@ def test_file_target(tmp_path):
 
 
 def client_error(code):
+    """An error of PutObject with this code."""
     return ClientError({"Error": {"Code": code, "Message": "..."}}, "PutObject")
 
 

@@ -1,4 +1,4 @@
-"""Unit tests of ``_rds.tables``."""
+"""ExportedTable: its arguments, its types, and the Parquet files of its rows."""
 
 import builtins
 import dataclasses
@@ -80,6 +80,7 @@ def test_repr(table, expected):
 
 
 def read(body):
+    """Read a Parquet file with pyarrow."""
     return pytest.importorskip("pyarrow.parquet").read_table(io.BytesIO(body))
 
 

@@ -1,18 +1,20 @@
-"""Buckets that StartExportTask refuses, stores that raise, and arguments of write_files that are not allowed."""
+"""Buckets that StartExportTask refuses, and stores that raise."""
 
 import time
+from types import SimpleNamespace
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
+from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, documented
 from helpers.calls import described, start
-from helpers.errors import raises_exactly, refused
+from helpers.errors import refused
 from helpers.exported import BUCKET
-from helpers.inner import lines_after, run
-from pytest_rds_export import ExportedTable, Stuck
+from pytest_rds_export import ExportedTable, Stuck, fake_rds_export
+from pytest_rds_export._fake import recent_accounts
+from pytest_rds_export._report import describe
 
 ORDERS = "shop.orders"
 DENIED = (
@@ -145,84 +147,31 @@ def test_sleeping_store_fails(rds_export_tasks, rds_export_clock, s3, monkeypatc
     assert (task.status, task.percent_progress, task.task_end_time.minute) == ("FAILED", 60, 3)
 
 
-def test_report(pytester):
-    """The report of a failing test shows what the store raised, below the tasks, and itself writes nothing."""
-    result = run(
-        pytester,
-        """
-from freezegun import freeze_time
+class BrokenClient:
+    """A client of S3 whose PutObject raises, and that knows what it was asked for."""
 
-keys = []
+    meta = SimpleNamespace(service_model=SimpleNamespace(service_name="s3"))
 
-class Store:
-    class meta:
-        class service_model:
-            service_name = "s3"
+    def __init__(self):
+        self.keys = []
 
     def put_object(self, **arguments):
-        keys.append(arguments["Key"])
+        """Raise an error."""
+        self.keys.append(arguments["Key"])
         raise OSError("disk full")
 
-def test_one(rds_export_tasks):
-    with freeze_time("2020-01-01"):
-        rds_export_tasks.write_files(Store())
-        rds_export_tasks.seed("nightly", timeline=Stuck()).move_to("COMPLETE")
-        rds_export_tasks.seed("due")
-    assert 0
 
-def test_two():
-    assert len(keys) == 1
-""",
-        "-p",
-        "no:randomly",
-    )
-    result.assert_outcomes(failed=1, passed=1)
-    assert lines_after(result, "tasks:")[:2] == [
+def test_report():
+    """The report shows at each task what the store raised, and itself writes nothing."""
+    broken = BrokenClient()
+    with fake_rds_export() as tasks:
+        with freeze_time("2020-01-01"):
+            tasks.write_files(broken)
+            tasks.seed("nightly", timeline=Stuck()).move_to("COMPLETE")
+            tasks.seed("due")
+        lines = describe(recent_accounts()[-1]).splitlines()
+    assert lines[lines.index("tasks:") + 1 :][:2] == [
         "  'nightly' FAILED 0% in us-east-1, Stuck(), its files were not stored: OSError('disk full')",
         "  'due' COMPLETE 100% in us-east-1, Timeline()",
     ]
-
-
-EXPECTED = "to must be a boto3 S3 client or a pathlib.Path, "
-
-
-@pytest.mark.parametrize(
-    ("to", "message"),
-    [
-        (lambda: None, "got None"),
-        (lambda: "exports", "got a string; pass pathlib.Path('exports')"),
-        (lambda: boto3.client("rds", "us-east-1"), "got a client of 'rds'; pass boto3.client('s3')"),
-        (
-            lambda: boto3.resource("s3", "us-east-1"),
-            "got a boto3 resource; pass the client of an S3 resource, resource.meta.client",
-        ),
-        (
-            type("S3", (), {"__module__": "aiobotocore.client"}),
-            "got a client of aiobotocore; pass boto3.client('s3')",
-        ),
-    ],
-)
-def test_bad_target(rds_export_tasks, to, message):
-    """What is neither an S3 client nor a path is refused in one sentence that says what to pass."""
-    with raises_exactly(TypeError, EXPECTED + message):
-        rds_export_tasks.write_files(to())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"tables": "shop.orders"}, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
-        ({"tables": ["shop.orders"] * 2}, "tables must be different, got 'shop.orders' twice"),
-        (
-            {"tables": ["orders"]},
-            "name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got 'orders'",
-        ),
-        ({"time_format": "unix"}, "time_format must be 'text' or 'iso', got 'unix'"),
-    ],
-)
-def test_bad_arguments(rds_export_tasks, tmp_path, arguments, message):
-    """A bad argument is refused with the value, and nothing is written afterwards."""
-    with raises_exactly(ValueError, message):
-        rds_export_tasks.write_files(tmp_path, **arguments)
-    rds_export_tasks.seed("nightly", status="COMPLETE")
-    assert list(tmp_path.iterdir()) == []
+    assert len(broken.keys) == 1

@@ -1,4 +1,4 @@
-"""The fixtures of all tests: the network guard refuses, and says what."""
+"""The network guard of these tests refuses access, and says what was refused."""
 
 import socket
 

@@ -32,70 +32,88 @@ def registry(rds_export_tasks):
 
 
 def in_use(identifier, region="us-east-1"):
+    """The message about an identifier that is in use."""
     return (
         f"export task {identifier!r} exists already in {region}. Seed each identifier once; "
         f"registry[{identifier!r}] is the task"
     )
 
 
-def refuses(call, error, text):
-    with raises_exactly(error, text):
-        call()
-
-
 @pytest.mark.parametrize("identifier", ["", "1st", "late-", "a--b", "night_ly", "nächtlich", "a" * 61])
-def test_a_wrong_identifier(registry, identifier):
+def test_wrong_identifier(registry, identifier):
     """An identifier that AWS refuses cannot be seeded."""
-    refuses(lambda: registry.seed(identifier), ValueError, f"{WRONG_IDENTIFIER} {identifier!r}")
+    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {identifier!r}"):
+        registry.seed(identifier)
 
 
 @pytest.mark.parametrize(("identifier", "got"), [(7, "int 7"), (None, "None"), (str, "the class str")])
-def test_an_identifier_of_the_wrong_type(registry, identifier, got):
+def test_identifier_of_the_wrong_type(registry, identifier, got):
     """An identifier must be a string."""
-    refuses(lambda: registry.seed(identifier), ValueError, f"{WRONG_IDENTIFIER} {got}")
+    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {got}"):
+        registry.seed(identifier)
 
 
 @pytest.mark.parametrize("path", ["tests/data/export-tasks.json", "tasks.json", r"data\tasks"])
-def test_a_path_as_a_string(registry, path):
+def test_path_as_a_string(registry, path):
     """A path that is given as a string is refused with the way to seed a file."""
-    refuses(
-        lambda: registry.seed(path),
-        ValueError,
-        f"{WRONG_IDENTIFIER} {path!r}. To seed a file, write seed_all([Path({path!r})])",
-    )
+    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {path!r}. To seed a file, write seed_all([Path({path!r})])"):
+        registry.seed(path)
 
 
 @pytest.mark.parametrize("seed", [Path("tasks.json"), {"ExportTaskIdentifier": "late"}])
-def test_a_seed_for_seed_all(registry, seed):
+def test_seed_for_seed_all(registry, seed):
     """A seed that only seed_all takes is refused with that hint."""
     name = type(seed).__name__
-    refuses(
-        lambda: registry.seed(seed),
-        ValueError,
-        f"{WRONG_IDENTIFIER} {name} {seed!r}. To seed a {name}, write seed_all([...])",
-    )
+    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {name} {seed!r}. To seed a {name}, write seed_all([...])"):
+        registry.seed(seed)
 
 
 @pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"s3_bucket": "x"}])
 def test_fields_alongside_a_value(registry, options):
     """A value is seeded as it is, so that fields alongside it are refused."""
-    refuses(
-        lambda: registry.seed(ExportTask("late", status="FAILED"), **options),
-        TypeError,
-        "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)",
-    )
+    text = "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)"
+    with raises_exactly(TypeError, text):
+        registry.seed(ExportTask("late", status="FAILED"), **options)
 
 
-def test_a_whole_response(registry):
+@pytest.mark.parametrize(("items", "got"), [(5, "int 5"), (None, "None")])
+def test_no_list(registry, items, got):
+    """What is not a list of seeds is refused with the value."""
+    with raises_exactly(TypeError, f"items must be a list of seeds, got {got}"):
+        registry.seed_all(items)
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (
+            {"task_start_time": "2026-03-01T02:00:00Z", "task_end_time": "2026-03-01T02:59:59+01:00"},
+            (
+                "task_end_time must be at or after task_start_time, which is 2026-03-01T02:00:00+00:00, "
+                "got 2026-03-01T01:59:59+00:00"
+            ),
+        ),
+        (
+            {"snapshot_time": "9999-12-31T23:59:59-01:00"},
+            "snapshot_time must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59:59-01:00'",
+        ),
+    ],
+)
+def test_impossible_time(registry, fields, text):
+    """An export that ends before it starts, and a time out of range, are refused."""
+    with raises_exactly(ValueError, text):
+        registry.seed("late", **fields)
+
+
+def test_whole_response(registry):
     """A whole response is refused with the list to take from it."""
-    refuses(
-        lambda: registry.seed_all({"ExportTasks": [{"ExportTaskIdentifier": "late"}]}),
-        TypeError,
-        "seed_all takes the list in a response, got the whole response. Write response['ExportTasks']",
-    )
+    with raises_exactly(
+        TypeError, "seed_all takes the list in a response, got the whole response. Write response['ExportTasks']"
+    ):
+        registry.seed_all({"ExportTasks": [{"ExportTaskIdentifier": "late"}]})
 
 
-def test_a_missing_file_is_named_with_its_folder(registry, tmp_path, monkeypatch):
+def test_path_of_a_missing_file(registry, tmp_path, monkeypatch):
     """The error of a missing file has its absolute path."""
     monkeypatch.chdir(tmp_path)
 
@@ -105,8 +123,8 @@ def test_a_missing_file_is_named_with_its_folder(registry, tmp_path, monkeypatch
     assert caught.value.filename == str(tmp_path / "tasks.json")
 
 
-def test_the_longest_identifier(rds_export_tasks):
-    """60 characters are allowed."""
+def test_longest_identifier(rds_export_tasks):
+    """An identifier may have 60 characters."""
     assert rds_export_tasks.seed("a" * 60).identifier == "a" * 60
 
 
@@ -121,9 +139,10 @@ def test_the_longest_identifier(rds_export_tasks):
         ("", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
     ],
 )
-def test_a_wrong_status(registry, status, hint):
+def test_wrong_status(registry, status, hint):
     """An unknown status is refused with the similar ones, or with all of them."""
-    refuses(lambda: registry.seed("late", status=status), ValueError, f"unknown status {status!r}. {hint}")
+    with raises_exactly(ValueError, f"unknown status {status!r}. {hint}"):
+        registry.seed("late", status=status)
 
 
 @pytest.mark.parametrize(
@@ -170,10 +189,12 @@ def test_a_wrong_status(registry, status, hint):
         ({"timeline": Stuck}, "timeline must be a Timeline, Polls or Stuck, got the class Stuck. Write Stuck()"),
     ],
 )
-def test_a_wrong_value(registry, fields, text):
+def test_wrong_value(registry, fields, text):
     """A wrong value of a field is refused with the type or the values that are allowed."""
-    refuses(lambda: registry.seed("late", **fields), ValueError, text)
-    refuses(lambda: ExportTask("late", **fields), ValueError, text)
+    with raises_exactly(ValueError, text):
+        registry.seed("late", **fields)
+    with raises_exactly(ValueError, text):
+        ExportTask("late", **fields)
 
 
 @pytest.mark.parametrize(
@@ -187,9 +208,10 @@ def test_a_wrong_value(registry, fields, text):
         ),
     ],
 )
-def test_a_wrong_region(options, text):
+def test_wrong_region(options, text):
     """The region of a value must be the name of a region, and that of its source."""
-    refuses(lambda: ExportTask("late", **options), ValueError, text)
+    with raises_exactly(ValueError, text):
+        ExportTask("late", **options)
 
 
 @pytest.mark.parametrize(
@@ -201,9 +223,10 @@ def test_a_wrong_region(options, text):
         ("xyz", f"Use one of {', '.join(SNAKE_FIELDS[:-1])} or {SNAKE_FIELDS[-1]}"),
     ],
 )
-def test_an_unknown_field(registry, name, hint):
+def test_unknown_field(registry, name, hint):
     """An unknown field is refused with the similar ones, by spelling or as a part, or with all of them."""
-    refuses(lambda: registry.seed("late", **{name: 42}), TypeError, f"unknown field {name!r}. {hint}")
+    with raises_exactly(TypeError, f"unknown field {name!r}. {hint}"):
+        registry.seed("late", **{name: 42})
 
 
 @pytest.mark.parametrize(
@@ -214,32 +237,23 @@ def test_an_unknown_field(registry, name, hint):
         ("bucket", "Did you mean 'S3Bucket'?"),
     ],
 )
-def test_an_unknown_field_of_a_mapping(registry, name, hint):
+def test_unknown_field_of_a_mapping(registry, name, hint):
     """A field of a mapping has the API's name."""
-    refuses(
-        lambda: registry.seed_all(["first", {"ExportTaskIdentifier": "late", name: 42}]),
-        TypeError,
-        f"unknown field {name!r}. {hint}",
-    )
+    with raises_exactly(TypeError, f"unknown field {name!r}. {hint}"):
+        registry.seed_all(["first", {"ExportTaskIdentifier": "late", name: 42}])
 
 
-def test_an_identifier_that_is_given_twice(registry):
+def test_identifier_given_twice(registry):
     """The identifier cannot be a keyword as well."""
-    refuses(
-        lambda: registry.seed("late", export_task_identifier="later"),
-        TypeError,
-        "export_task_identifier is given twice: it is the first argument",
-    )
+    with raises_exactly(TypeError, "export_task_identifier is given twice: it is the first argument"):
+        registry.seed("late", export_task_identifier="later")
 
 
 @pytest.mark.parametrize("item", [{"Status": "COMPLETE"}, {}])
-def test_a_mapping_without_an_identifier(registry, item):
+def test_mapping_without_an_identifier(registry, item):
     """A mapping needs an ExportTaskIdentifier."""
-    refuses(
-        lambda: registry.seed_all(["first", item]),
-        ValueError,
-        f"an export task must have an 'ExportTaskIdentifier', got {item!r}",
-    )
+    with raises_exactly(ValueError, f"an export task must have an 'ExportTaskIdentifier', got {item!r}"):
+        registry.seed_all(["first", item])
 
 
 @pytest.mark.parametrize(
@@ -251,9 +265,10 @@ def test_a_mapping_without_an_identifier(registry, item):
         ([ExportTask("late", region="eu-west-1")] * 2, in_use("late", "eu-west-1")),
     ],
 )
-def test_an_identifier_in_use(registry, seeds, text):
+def test_identifier_in_use(registry, seeds, text):
     """An identifier can be seeded once in a region."""
-    refuses(lambda: registry.seed_all(seeds), ValueError, text)
+    with raises_exactly(ValueError, text):
+        registry.seed_all(seeds)
 
 
 @pytest.mark.parametrize(
@@ -268,12 +283,12 @@ def test_an_identifier_in_use(registry, seeds, text):
 )
 def test_not_a_seed(registry, item, got):
     """What is not a seed is refused with what is one."""
-    refuses(
-        lambda: registry.seed_all(["late", item]),
+    with raises_exactly(
         TypeError,
         "a seed must be an identifier, an ExportTask, a mapping in the API's shape or a Path to a JSON file, "
         f"got {got}",
-    )
+    ):
+        registry.seed_all(["late", item])
 
 
 @pytest.mark.parametrize(
@@ -281,9 +296,8 @@ def test_not_a_seed(registry, item, got):
 )
 def test_one_seed_instead_of_several(registry, item):
     """seed_all refuses a single seed with the list to write."""
-    refuses(
-        lambda: registry.seed_all(item), TypeError, f"seed_all takes a list of seeds, got one seed. Write [{item!r}]"
-    )
+    with raises_exactly(TypeError, f"seed_all takes a list of seeds, got one seed. Write [{item!r}]"):
+        registry.seed_all(item)
 
 
 @pytest.mark.parametrize(
@@ -313,24 +327,35 @@ def test_one_seed_instead_of_several(registry, item):
         ('[{"ExportTaskIdentifier": "nightly"}]', ValueError, in_use("nightly")),
     ],
 )
-def test_a_wrong_file(registry, tmp_path, content, error, text):
+def test_wrong_file(registry, tmp_path, content, error, text):
     """A file that is not the output of the CLI is refused with its path and the index of the wrong task."""
     path = tmp_path / "export-tasks.json"
     path.write_text(content)
 
-    refuses(lambda: registry.seed_all(["first", path]), error, text.replace("PATH", str(path)))
+    with raises_exactly(error, text.replace("PATH", str(path))):
+        registry.seed_all(["first", path])
 
 
-def test_a_binary_file(registry, tmp_path):
+def test_binary_file(registry, tmp_path):
     """A file that cannot be decoded is refused."""
     path = tmp_path / "export-tasks.json"
     path.write_bytes(b"\xff")
     reason = "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"
 
-    refuses(lambda: registry.seed_all([path]), ValueError, f"{path} is not JSON ({reason}). {EXPECTED_FILE}")
+    with raises_exactly(ValueError, f"{path} is not JSON ({reason}). {EXPECTED_FILE}"):
+        registry.seed_all([path])
 
 
-def test_a_missing_file(registry, tmp_path):
+def test_missing_file(registry, tmp_path):
     """A missing file is a FileNotFoundError, and nothing is seeded."""
     with pytest.raises(FileNotFoundError, match="no-such-file"):
         registry.seed_all(["first", tmp_path / "no-such-file.json"])
+
+
+def test_deeply_nested_file(registry, tmp_path):
+    """A file that is nested too deeply for Python is refused like one that is not JSON."""
+    path = tmp_path / "export-tasks.json"
+    path.write_text("[" * 200_000)
+
+    with pytest.raises(ValueError, match=r"export-tasks\.json is not JSON \("):
+        registry.seed_all([path])

@@ -1,4 +1,4 @@
-"""What exports write to S3: seen through real clients, in moto's buckets and in folders."""
+"""``write_files``: when exports write what, seen in a bucket of moto and in folders."""
 
 import json
 import threading
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.aws import CLUSTER
 from helpers.calls import cancel, described, start
+from helpers.errors import raises_exactly
 from helpers.exported import BUCKET, all_keys, keys_below, keys_of, table_keys
 from pytest_rds_export import ExportedTable, ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
@@ -226,13 +226,6 @@ def test_export_only(client, rds_export_tasks, rds_export_clock, tmp_path):
     ]
 
 
-def test_cluster(client, rds_export_clock, folder):
-    """An export of a cluster, which has no SnapshotTime, writes as well."""
-    start(client, source=CLUSTER)
-    rds_export_clock.tick(minutes=15)
-    assert keys_below(folder) == all_keys(CUSTOMERS, ORDERS)
-
-
 def test_skipped(client, rds_export_tasks, rds_export_clock, tmp_path):
     """A skipped table is named by WarningMessage, and only when the export is COMPLETE."""
     tables = [ORDERS, ExportedTable("shop.audit", warning="PERMISSIONS_DO_NOT_EXIST")]
@@ -264,11 +257,17 @@ def test_warning_of_the_timeline(rds_export_tasks, tmp_path):
     assert (task.status, task.warning_message) == ("COMPLETE", "mine")
 
 
-def test_pyarrow_reads_the_rows(rds_export_tasks, tmp_path):
-    """The rows of a table come back from the bucket."""
-    parquet = pytest.importorskip("pyarrow.parquet")
-    rows = [{"id": 1, "name": "Ada"}, {"id": 2, "name": None}]
-    rds_export_tasks.write_files(tmp_path, tables=[ExportedTable(ORDERS, rows=rows)])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"to": None}, TypeError, "to must be a boto3 S3 client or a pathlib.Path, got None"),
+        ({"tables": [ORDERS] * 2}, ValueError, "tables must be different, got 'shop.orders' twice"),
+        ({"time_format": "unix"}, ValueError, "time_format must be 'text' or 'iso', got 'unix'"),
+    ],
+)
+def test_refused_arguments(rds_export_tasks, tmp_path, arguments, error, message):
+    """A wrong argument is refused with the value, and nothing is written afterwards."""
+    with raises_exactly(error, message):
+        rds_export_tasks.write_files(**{"to": tmp_path, **arguments})
     rds_export_tasks.seed("nightly", status="COMPLETE")
-    (part,) = (tmp_path / BUCKET).rglob("*.parquet")
-    assert parquet.ParquetFile(part).read().to_pylist() == rows
+    assert list(tmp_path.iterdir()) == []

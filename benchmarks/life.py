@@ -1,0 +1,117 @@
+"""A long life: what grows in one process over 20,000 uses of the fake, and over 20,000 tests of one run of pytest."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+import sys
+import tempfile
+import threading
+from multiprocessing import get_context
+from pathlib import Path
+
+import boto3
+import pytest
+
+from calls import client
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export._clock import frozen_clock
+
+_USES = 20_000
+# Caches of a limited size are full by then.
+_WARM_UP = 5_000
+_FIXTURES = {
+    "an empty fixture": "def test_it(number, request): pass",
+    "rds_export_tasks": "def test_it(number, rds_export_tasks): life.use(number)",
+}
+_rds = client()
+
+
+def use(number: int) -> None:
+    """Start and cancel an export; now and then make a client and move a clock."""
+    _rds.start_export_task(
+        ExportTaskIdentifier="nightly",
+        SourceArn="arn:aws:rds:us-east-1:123456789012:snapshot:orders",
+        S3BucketName="exports",
+        IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
+        KmsKeyId="alias/exports",
+    )
+    _rds.cancel_export_task(ExportTaskIdentifier="nightly")
+    if number % 100 == 0:
+        boto3.client("rds").describe_export_tasks()
+        with frozen_clock() as clock:
+            clock.tick(hours=1)
+
+
+def measure() -> dict[str, int]:
+    """Return the number of everything that could grow."""
+    gc.collect()
+    objects = gc.get_objects()
+    caches = [found for found in objects if isinstance(found, functools._lru_cache_wrapper)]  # noqa: SLF001 - its type
+    found = {
+        "blocks of memory": sys.getallocatedblocks(),
+        "objects": len(objects),
+        "entries of functools caches": sum(cache.cache_info().currsize for cache in caches),
+        "modules": len(sys.modules),
+        "threads": threading.active_count(),
+        "environment variables": len(os.environ),
+    }
+    if Path("/proc/self").exists():
+        found["open files"] = len(list(Path("/proc/self/fd").iterdir()))
+        resident = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        found["KiB of resident memory"] = int(resident) * os.sysconf("SC_PAGE_SIZE") // 1024
+    return found
+
+
+def show(title: str, before: dict[str, int], after: dict[str, int]) -> None:
+    """Print what grew between two measurements, also for each use."""
+    print(f"\n{title}, from {_WARM_UP:,} to {_USES:,}")
+    for name, count in before.items():
+        growth = (after[name] - count) / (_USES - _WARM_UP)
+        print(f"  {name:<46} {count:>10,} -> {after[name]:>10,}   {growth:>+9.3f} each")
+
+
+def loop() -> None:
+    """Enter and leave ``fake_rds_export``."""
+    before = {}
+    for number in range(_USES):
+        if number == _WARM_UP:
+            before = measure()
+        with fake_rds_export():
+            use(number)
+    show("uses of fake_rds_export", before, measure())
+
+
+class Probe:
+    """A plugin that measures after so many tests."""
+
+    def __init__(self) -> None:
+        self.tests = 0
+        self.found: list[dict[str, int]] = []
+
+    def pytest_runtest_logfinish(self) -> None:
+        """Measure after the warm-up and at the end."""
+        self.tests += 1
+        if self.tests in (_WARM_UP, _USES):
+            self.found.append(measure())
+
+
+def tests(fixture: str) -> None:
+    """Run 20,000 tests with a fixture."""
+    probe = Probe()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "test_life.py")
+        parametrized = f"@pytest.mark.parametrize('number', range({_USES}))\n{_FIXTURES[fixture]}"
+        path.write_text(f"import life\nimport pytest\n\n{parametrized}\n", encoding="utf-8")
+        options = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:terminal", "-p", "no:timeout"]
+        assert pytest.main([*options, str(path)], [probe]) == 0
+    show(f"tests with {fixture}", *probe.found)
+
+
+if __name__ == "__main__":
+    for target, arguments in ((loop, ()), *((tests, (fixture,)) for fixture in _FIXTURES)):
+        process = get_context("spawn").Process(target=target, args=arguments)
+        process.start()
+        process.join()
+        assert process.exitcode == 0

@@ -1,0 +1,317 @@
+"""DescribeEvents: through a client, then the selection of the events and of their pages by itself."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.calls import without_metadata
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly, refused
+from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, event_at, in_order, make_event
+from helpers.loopback import post, query
+from pytest_rds_export import Timeline
+from pytest_rds_export._failures import Fault
+from pytest_rds_export._rds.events import select, to_response
+from pytest_rds_export._rds.pagination import paginate
+
+JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
+
+
+def sources(client, **parameters):
+    """The sources of the events that DescribeEvents lists."""
+    return [event["SourceIdentifier"] for event in client.describe_events(**parameters)["Events"]]
+
+
+def test_response(rds_export_tasks, rds_export_clock, client):
+    """The event that a client receives has the fields of the service model, without the event ID."""
+    rds_export_tasks.seed("nightly", source_arn=CLUSTER)
+    rds_export_clock.tick(minutes=7)
+
+    assert without_metadata(client.describe_events()) == {
+        "Events": [
+            {
+                "SourceIdentifier": "orders",
+                "SourceType": "db-cluster",
+                "Message": "Export task completed",
+                "EventCategories": ["notification"],
+                "Date": JANUARY + timedelta(minutes=5),
+                "SourceArn": CLUSTER,
+            }
+        ]
+    }
+    assert rds_export_tasks["nightly"].status == "COMPLETE"
+
+
+def test_no_events(rds_export_tasks, client):
+    """Without an event the list is empty."""
+    assert without_metadata(client.describe_events()) == {"Events": []}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({}, ["last"]),
+        ({"Duration": 3 * 24 * 60}, ["middle", "last"]),
+        ({"StartTime": JANUARY, "EndTime": JANUARY + timedelta(days=14)}, ["middle"]),
+    ],
+)
+def test_interval(parameters, found, rds_export_tasks, rds_export_clock, client):
+    """A client selects the interval with Duration, StartTime and EndTime, otherwise the last hour."""
+    for name, day in (("first", 0), ("middle", 13), ("last", 15)):
+        rds_export_clock.move_to(JANUARY + timedelta(days=day))
+        rds_export_tasks.seed(name).move_to("COMPLETE")
+
+    assert sources(client, **parameters) == found
+
+
+@pytest.mark.parametrize(
+    ("parameters", "found"),
+    [
+        ({"SourceType": "db-cluster"}, ["orders"]),
+        ({"SourceType": "db-snapshot", "SourceIdentifier": "nightly"}, ["nightly"]),
+        ({"EventCategories": ["backup"]}, []),
+    ],
+)
+def test_narrowing(parameters, found, rds_export_tasks, client):
+    """A client narrows the list with type, identifier and categories."""
+    rds_export_tasks.seed("snapshot", source_arn=SNAPSHOT).move_to("COMPLETE")
+    rds_export_tasks.seed("cluster", source_arn=CLUSTER).move_to("COMPLETE")
+
+    assert sources(client, **parameters) == found
+
+
+def test_region(rds_export_tasks, client):
+    """A client lists the events of its own region."""
+    rds_export_tasks.seed("home").move_to("COMPLETE")
+    rds_export_tasks.in_region("eu-west-1").seed("away").move_to("COMPLETE")
+
+    clients = [client, shared_client("eu-west-1"), shared_client("eu-west-2")]
+    assert [sources(client) for client in clients] == [["home"], ["away"], []]
+
+
+def test_refusals(rds_export_tasks, client):
+    """Parameters that RDS does not accept are refused."""
+    with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):
+        client.describe_events(SourceIdentifier="nightly")
+    with refused("InvalidParameterValue", 400, "Invalid value SNAPSHOT for SourceType."):
+        client.describe_events(SourceType="SNAPSHOT")
+    with refused("InvalidParameterValue", 400, "Invalid value 101 for MaxRecords. Must be between 20 and 100"):
+        client.describe_events(MaxRecords=101)
+    with refused("InvalidParameterValue", 400, "Invalid value made-up for Marker."):
+        client.describe_events(Marker="made-up")
+
+
+def test_paginator(rds_export_tasks, rds_export_clock, client):
+    """The paginator of boto3 returns each event once, even if time passes and exports end between two pages."""
+    names = [f"task-{number:03}" for number in range(59)]
+    for name in names:
+        rds_export_tasks.seed(name).move_to("COMPLETE")
+        rds_export_clock.tick(minutes=1)
+    rds_export_tasks.seed("later", timeline=Timeline(in_progress=60))
+
+    found = []
+    for page in client.get_paginator("describe_events").paginate(PaginationConfig={"PageSize": 20}):
+        found.append([event["SourceIdentifier"] for event in page["Events"]])
+        rds_export_clock.tick(minutes=45)
+
+    assert found == [names[:20], names[20:40], [*names[40:], "later"]]
+
+
+@pytest.mark.rds_export_tasks(page_size=1)
+def test_marker_of_another_list(rds_export_tasks, client):
+    """A Marker of DescribeExportTasks is refused, and so is that of another region."""
+    for region in (rds_export_tasks, rds_export_tasks.in_region("eu-west-1")):
+        for task in region.seed_all(["first", "second"]):
+            task.move_to("COMPLETE")
+    tasks = client.describe_export_tasks()["Marker"]
+    ireland = shared_client("eu-west-1").describe_events()["Marker"]
+
+    for marker in (tasks, ireland):
+        with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
+            client.describe_events(Marker=marker)
+    assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
+
+
+def test_injected(rds_export_tasks, client):
+    """DescribeEvents can fail like any other operation."""
+    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents")
+
+    with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
+        client.describe_events()
+
+
+def test_not_stubbed(rds_export_tasks):
+    """DescribeEvents is always handled, so that it is not stubbed."""
+    message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
+    with raises_exactly(ValueError, message):
+        rds_export_tasks.stub("DescribeEvents", {"Events": []})
+
+
+@pytest.mark.loopback
+def test_endpoint(rds_export_tasks, rds_export_clock, rds_export_endpoint):
+    """Another process reads the same events."""
+    rds_export_tasks.seed("nightly")
+    rds_export_clock.tick(minutes=6)
+
+    status, _, text = post(rds_export_endpoint, query("DescribeEvents", SourceType="db-snapshot"))
+
+    assert status == 200
+    assert (
+        "<DescribeEventsResult><Events><Event><SourceIdentifier>nightly</SourceIdentifier>"
+        "<SourceType>db-snapshot</SourceType><Message>Export task completed</Message>"
+        "<EventCategories><EventCategory>notification</EventCategory></EventCategories>"
+        "<Date>2026-01-01T00:05:00.000Z</Date>"
+        f"<SourceArn>{SNAPSHOT}</SourceArn></Event></Events></DescribeEventsResult>"
+    ) in text
+
+
+def listed(events, **parameters):
+    """The minutes after noon of the events that DescribeEvents lists at noon."""
+    positions, matches = select(events, parameters, NOON)
+    found = [events[position] for position in positions if matches is None or matches(events[position])]
+    return [(event.date - NOON) / timedelta(minutes=1) for event in found]
+
+
+def refusal(**parameters):
+    """The fault that DescribeEvents is refused with at noon."""
+    with pytest.raises(Fault) as caught:
+        select([], parameters, NOON)
+    return str(caught.value)
+
+
+def test_last_hour():
+    """Without parameters the events of the last hour are listed, including those of right now."""
+    assert listed(in_order(event_at(-61), event_at(-60), event_at(-1), event_at(0))) == [-60, -1, 0]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "minutes"),
+    [
+        ({"Duration": 5}, [-3, 0]),
+        ({"Duration": 30}, [-20, -3, 0]),
+        ({"StartTime": -130}, [-100, -90, -20, -3, 0]),
+        ({"StartTime": -130, "Duration": 35}, [-100]),
+        ({"StartTime": -130, "EndTime": -90}, [-100, -90]),
+        ({"StartTime": -130, "EndTime": -90, "Duration": 1}, [-100, -90]),
+        ({"EndTime": -50}, [-100, -90]),
+        ({"EndTime": -50, "Duration": 45}, [-90]),
+        ({"StartTime": -20, "EndTime": -90}, []),
+    ],
+)
+def test_selected_interval(parameters, minutes):
+    """StartTime, EndTime and Duration select an interval together."""
+    events = in_order(event_at(-100), event_at(-90), event_at(-20), event_at(-3), event_at(0))
+    given = {
+        name: value if name == "Duration" else NOON + timedelta(minutes=value) for name, value in parameters.items()
+    }
+
+    assert listed(events, **given) == minutes
+
+
+def test_fourteen_days():
+    """Older events are not listed, whatever the parameters say."""
+    days = 24 * 60
+    events = in_order(event_at(-15 * days), event_at(-14 * days), event_at(-days))
+
+    assert listed(events, Duration=20 * days) == [-14 * days, -days]
+    assert listed(events, StartTime=NOON - timedelta(days=20)) == [-14 * days, -days]
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"Duration": 10**12}, {"Duration": 10**20}, {"EndTime": datetime.min.replace(tzinfo=timezone.utc)}]
+)
+def test_interval_out_of_range(parameters):
+    """Times that no clock can show are refused."""
+    assert refusal(**parameters) == (
+        "(InvalidParameterValue): The interval of StartTime, EndTime and Duration is out of range."
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "minutes"),
+    [
+        ({"SourceType": "db-snapshot"}, [-4, -3]),
+        ({"SourceType": "db-cluster"}, [-1]),
+        ({"SourceType": "db-instance"}, []),
+        ({"SourceType": "db-snapshot", "SourceIdentifier": "rds:mydb-2026-03-01-00-05"}, [-3]),
+        ({"SourceType": "db-cluster", "SourceIdentifier": "mydb-1"}, []),
+        ({"EventCategories": ["creation", "notification"]}, [-4, -3, -2, -1]),
+        ({"EventCategories": ["creation"]}, []),
+        ({"EventCategories": []}, [-4, -3, -2, -1]),
+        ({"EventCategories": ["notification"], "SourceType": "db-cluster-snapshot"}, [-2]),
+        ({"Filters": [{"Name": "source-type", "Values": ["db-instance"]}]}, [-4, -3, -2, -1]),
+    ],
+)
+def test_selected_events(parameters, minutes):
+    """Type, identifier and categories narrow the list together, and Filters has no effect."""
+    sources = {-4: MYDB_1, -3: MYDB_AUTOMATED, -2: SHOP_1, -1: SHOP}
+
+    events = in_order(*(event_at(minute, source_arn=arn) for minute, arn in sources.items()))
+
+    assert listed(events, **parameters) == minutes
+
+
+def test_fields():
+    """The response has the fields of the service model in their order, without the event ID."""
+    response = to_response(make_event())
+    expected = {
+        "SourceIdentifier": "mydb-1",
+        "SourceType": "db-snapshot",
+        "Message": "Export task completed",
+        "EventCategories": ["notification"],
+        "Date": datetime(2026, 3, 1, 12, 0, 7, 218000, tzinfo=timezone.utc),
+        "SourceArn": MYDB_1,
+    }
+
+    assert response == expected
+    assert list(response) == list(expected)
+
+
+def pages(events, parameters, *times):
+    """The minutes after noon of the events of each page, and whether one more follows; one page for each time."""
+    markers, found = {}, []
+    for now in times:
+        positions, matches = select(events, parameters, now)
+        given = {**parameters, **markers}
+        page, markers = paginate(events, given, page_size=100, scope="events", matches=matches, positions=positions)
+        found.append([(event.date - NOON) / timedelta(minutes=1) for event in page])
+    return found, bool(markers)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"SourceType": "db-snapshot"}])
+def test_pages(parameters):
+    """Pages cover the interval without a gap."""
+    events = in_order(*(event_at(-minute) for minute in range(300)))
+    found, more = pages(events, {"Duration": 249, **parameters}, NOON, NOON, NOON)
+
+    assert [minute for page in found for minute in page] == list(range(-249, 1))
+    assert ([len(page) for page in found], more) == ([100, 100, 50], False)
+
+
+def test_pages_while_time_passes():
+    """A page starts where the previous one ended, even if the interval has left that position behind."""
+    events = in_order(*(event_at(-minute) for minute in range(150)))
+    found, more = pages(events, {"Duration": 149}, NOON, NOON + timedelta(minutes=120))
+
+    assert [minute for page in found for minute in page] == list(range(-149, 1))
+    assert ([len(page) for page in found], more) == ([100, 50], False)
+
+
+def test_cost_of_a_page():
+    """A page of 100,000 events reads only its own events and those that the bisection needs."""
+
+    class Counted(list):
+        reads = 0
+
+        def __getitem__(self, position):
+            Counted.reads += 1
+            return super().__getitem__(position)
+
+    events = Counted(event for minute in range(-2000, 0) for event in [event_at(minute)] * 50)
+    positions, matches = select(events, {"Duration": 1000}, NOON)
+    found, _ = paginate(events, {}, page_size=100, scope="events", matches=matches, positions=positions)
+
+    assert (len(events), len(positions), len(found)) == (100_000, 50_000, 100)
+    assert Counted.reads < 140

@@ -1,0 +1,111 @@
+"""Whose clock tasks follow: the real one, freezegun in all its forms, pytest-freezer, time-machine."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from freezegun import freeze_time
+
+from helpers.calls import described
+from pytest_rds_export import ExportTask, Timeline
+
+T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
+HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
+PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
+
+
+def minutes(number):
+    """So many minutes."""
+    return timedelta(minutes=number)
+
+
+@pytest.fixture
+def clock():
+    """A clock of the user's own freezegun, at T0."""
+    with freeze_time(T0) as frozen:
+        yield frozen
+
+
+def test_real_clock(rds_export_tasks, client):
+    """On the real clock, nothing advances during a test."""
+    rds_export_tasks.seed_all([ExportTask("nightly", percent_progress=42), ExportTask("weekly", status="STARTING")])
+    assert described(client)["PercentProgress"] == 42
+    assert described(client, "weekly")["Status"] == "STARTING"
+
+
+@pytest.mark.rds_export_tasks("nightly", timeline=Timeline(in_progress=100))
+def test_timeline_of_the_marker(clock, rds_export_tasks):
+    """The timeline of the marker is the default of every task."""
+    own = rds_export_tasks.seed("own", timeline=Timeline(in_progress=1000))
+    assert rds_export_tasks["nightly"].percent_progress == 0  # first accessed on the frozen clock here
+    clock.tick(50)
+    assert (rds_export_tasks["nightly"].percent_progress, own.percent_progress) == (50, 5)
+
+
+def test_freezegun_as_a_decorator(rds_export_tasks):
+    """Tasks follow freezegun as a decorator."""
+
+    @freeze_time(T0, as_kwarg="frozen")
+    def body(frozen):
+        task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+        frozen.tick(minutes(5))
+        return task.percent_progress
+
+    assert body() == 50
+
+
+def test_pytest_freezer(request, rds_export_tasks):
+    """Tasks follow the fixture of pytest-freezer."""
+    pytest.importorskip("pytest_freezer")
+    freezer = request.getfixturevalue("freezer")
+    task = rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+    freezer.tick(minutes(5))
+    assert task.percent_progress == 50
+
+
+def test_time_machine(rds_export_tasks, client):
+    """Tasks follow time-machine."""
+    time_machine = pytest.importorskip("time_machine")
+    with time_machine.travel(T0, tick=False) as traveller:
+        rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
+        traveller.shift(minutes(10))
+        assert described(client)["TaskEndTime"] == T0 + minutes(10)
+
+
+class TestSeededOnTheRealClock:
+    """A seed of a conftest or a marker starts at the first access on the frozen clock of the test function."""
+
+    @pytest.fixture
+    def rds_export_seed(self):
+        """A task that is running and one that has ended."""
+        return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE")]
+
+    @staticmethod
+    def check(client, when):
+        """Check that seeds start at their first access on the frozen clock."""
+        now = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        nightly, done, marked = (described(client, name) for name in ("nightly", "done", "marked"))
+        assert (nightly["Status"], nightly["PercentProgress"]) == ("IN_PROGRESS", 50)
+        assert nightly["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
+        assert (done["Status"], done["TaskEndTime"]) == ("COMPLETE", now)
+        assert marked["Status"] == "STARTING"
+        with freeze_time(now + minutes(11)):
+            assert described(client)["TaskEndTime"] == now + minutes(2.5)
+            assert described(client, "marked")["TaskStartTime"] == now + minutes(10)
+
+    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
+    @freeze_time(PAST)
+    def test_in_the_past(self, rds_export_tasks, client):
+        """A seed follows a clock that is frozen in the past."""
+        self.check(client, PAST)
+
+    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
+    @freeze_time(FUTURE)
+    def test_in_the_future(self, rds_export_tasks, client):
+        """A seed follows a clock that is frozen in the future."""
+        self.check(client, FUTURE)
+
+    @freeze_time(PAST)
+    def test_given_times(self, rds_export_tasks):
+        """Times that were given are kept."""
+        task = rds_export_tasks.seed("given", task_start_time="2001-01-01T00:00:00Z")
+        assert task.task_start_time == datetime(2001, 1, 1, tzinfo=timezone.utc)

@@ -1,0 +1,95 @@
+"""boto3's default session during the use of the fake, and afterwards."""
+
+import copy
+import sys
+
+import boto3
+import botocore.session
+import pytest
+
+from pytest_rds_export import fake_rds_export
+
+
+@pytest.fixture(autouse=True)
+def _none_yet(monkeypatch):
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+def test_new_one_is_removed():
+    """A default session that was made during the use is removed."""
+    with fake_rds_export("nightly"):
+        boto3.client("rds").describe_export_tasks()
+    assert boto3.DEFAULT_SESSION is None
+
+
+def test_existing_one_stays():
+    """A default session that existed before stays."""
+    boto3.setup_default_session(region_name="eu-west-1")
+    mine = boto3.DEFAULT_SESSION
+    with fake_rds_export():
+        assert boto3.DEFAULT_SESSION is mine
+    assert boto3.DEFAULT_SESSION is mine
+
+
+def test_data_files_are_read_once():
+    """The next use does not read botocore's data files again."""
+    loaders = []
+    for _ in range(2):
+        with fake_rds_export():
+            boto3.client("rds")
+            loaders.append(boto3.DEFAULT_SESSION._session.get_component("data_loader"))  # noqa: SLF001 - as boto3 has it
+    assert loaders[0] is loaders[1]
+    assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
+
+
+def test_replaced_one_is_removed():
+    """A default session that the user installed during the use does not reach the next."""
+    with fake_rds_export():
+        boto3.DEFAULT_SESSION = object()
+    with fake_rds_export():
+        assert isinstance(boto3.DEFAULT_SESSION, boto3.session.Session)
+
+
+def test_settings_are_read_anew(monkeypatch, tmp_path):
+    """Each use reads the settings of boto3 again."""
+    attempts = []
+    for count in (1, 7):
+        config = tmp_path / f"config-{count}"
+        config.write_text(f"[default]\nretry_mode = standard\nmax_attempts = {count}\n")
+        with fake_rds_export(), monkeypatch.context() as environment:
+            environment.setenv("AWS_CONFIG_FILE", str(config))
+            attempts.append(boto3.client("rds").meta.config.retries["total_max_attempts"])
+    assert attempts == [1, 7]
+
+
+def test_handlers_do_not_carry_over():
+    """A handler that was registered in one use is not called in the next."""
+    called = []
+    with fake_rds_export("nightly"):
+        boto3.client("rds")
+        boto3.DEFAULT_SESSION.events.register("provide-client-params.rds", lambda **_: called.append(1))
+        boto3.client("rds").describe_export_tasks()
+    with fake_rds_export("nightly"):
+        boto3.client("rds").describe_export_tasks()
+    assert called == [1]
+
+
+def test_without_boto3(monkeypatch):
+    """The fake does not import boto3 unless something has."""
+    monkeypatch.delitem(sys.modules, "boto3")
+    client = botocore.session.get_session().create_client("rds", "us-east-1")
+    with fake_rds_export("nightly") as tasks:
+        client.describe_export_tasks()
+        assert len(tasks.calls) == 1
+        assert "boto3" not in sys.modules
+
+
+def test_behaves_like_a_session():
+    """The default session behaves like any other session."""
+    with fake_rds_export(region="eu-west-1"):
+        session = boto3.DEFAULT_SESSION
+        assert session.region_name == "eu-west-1"
+        assert repr(session) == "Session(region_name='eu-west-1')"
+        assert copy.copy(session).region_name == "eu-west-1"
+        with pytest.raises(AttributeError, match="'Session' object has no attribute 'regionname'"):
+            session.regionname  # noqa: B018

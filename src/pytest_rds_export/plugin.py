@@ -162,7 +162,8 @@ def _no_traceback(place: str) -> Iterator[None]:
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
     """Make a boto3 RDS client in the default region; rds_export_tasks responds to it.
 
-    It belongs to boto3's default session, so its exceptions are also those of boto3.client("rds") in the code under test.
+    It belongs to boto3's default session, as those that the code under test makes with boto3.client, so its exception
+    classes match theirs.
     """
     from . import _fake
 

@@ -214,18 +214,23 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
     library = "another rds_export_clock" if _sleeping.active_clock() is not None else _frozen_by()
     if library is not None:
         raise RuntimeError(
-            f"rds_export_clock cannot freeze time, because {library} has frozen it already: use only one of the two. "
-            f"Exports also use the time of {library}; the start of rds_export_clock is set with "
+            f"cannot freeze time, because {library} has frozen it already: use only one of the two. Exports also "
+            f"use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
     from freezegun import freeze_time
 
     freezer = freeze_time(start, ignore=list(_REAL_TIME), real_asyncio=True)
+    before = now()
     time = FrozenTime(freezer.start(), limit)
     try:
         for follower in followers:
             follower.begin()
+            follower.jumped(now() - before)
         with _sleeping.moving_sleeps(time):
             yield ExportClock(time)
     finally:
+        before = now()
         freezer.stop()
+        for follower in followers:
+            follower.jumped(now() - before)

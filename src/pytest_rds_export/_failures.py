@@ -279,6 +279,15 @@ def _names(shape: Shape) -> tuple[str, str]:
     return shape.name, shape.metadata.get("error", {}).get("code", shape.name)
 
 
+def to_client_error(failure: Failure, operation: str) -> ClientError:
+    """Return the ``ClientError`` that a client raises for an error document."""
+    response: Any = {
+        "Error": {"Code": failure.name, "Message": failure.message},
+        "ResponseMetadata": {"HTTPStatusCode": failure.http_status},
+    }
+    return ClientError(response, operation)
+
+
 def from_client_error(error: ClientError, operation: str) -> Failure:
     """Return the failure that a ``ClientError`` stands for, so that it can be sent as XML."""
     details = error.response.get("Error", {})

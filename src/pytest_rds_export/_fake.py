@@ -7,6 +7,7 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from . import _frozen_time
@@ -30,6 +31,7 @@ __all__ = [
     "describe_recent",
     "fake_rds_export",
     "forget_ended",
+    "is_end_check",
     "new_client",
     "recent_accounts",
     "registry_of",
@@ -44,8 +46,9 @@ _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 class fake_rds_export(ContextDecorator):  # noqa: N801
     """Fake the export tasks of Amazon RDS while a block runs, for every RDS client of the process.
 
-    Also a decorator of functions and coroutine functions; each call then has a registry of its own. Uses may be nested:
-    the innermost one responds.
+    Also a decorator of functions, coroutine functions and test classes; each call then has a registry of its own. Of a
+    class, each method whose name begins with ``test`` is decorated, also an inherited one; a ``unittest.TestCase`` has
+    the fake from ``setUp`` to its last clean-up. Uses may be nested: the innermost one responds.
 
     Args:
         *seeds: What ``seed_all`` takes.
@@ -81,16 +84,18 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __exit__(self, *exc_info: object) -> None:
         active, account = self._entered.pop()
-        active.__exit__(*exc_info)  # type: ignore[arg-type]
-        if exc_info[0] is None and (problem := check_end(account)):
-            raise AssertionError(problem)
+        active.__exit__(None, None, None)
+        if exc_info[0] is None:
+            _check_end(account)
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, for a coroutine function around all that it awaits."""
+        if inspect.isclass(func) and any(name.startswith("test") for name in dir(func)):
+            return self._decorate_class(func)  # type: ignore[no-any-return]
         if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
             raise TypeError(
-                f"fake_rds_export can decorate functions and coroutine functions, got {func!r}. "
-                "Use it as a context manager inside the function"
+                "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..., "
+                f"got {func!r}. Use it as a context manager inside the function"
             )
         if not inspect.iscoroutinefunction(func):
             return super().__call__(func)
@@ -102,6 +107,31 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
         return inner  # type: ignore[return-value]
 
+    def _decorate_class(self, cls: Any) -> Any:
+        is_test_case = hasattr(cls, "addCleanup")
+        decorate = _EndCheck() if is_test_case else self
+        for name in dir(cls):
+            method = inspect.getattr_static(cls, name) if name.startswith("test") else None
+            if isinstance(method, (classmethod, staticmethod)):
+                setattr(cls, name, type(method)(decorate(method.__func__)))
+            elif inspect.isfunction(method):
+                setattr(cls, name, decorate(method))
+        if is_test_case:
+            cls.setUp = self._decorate_set_up(cls.setUp)
+        return cls
+
+    def _decorate_set_up(self, set_up: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the ``setUp`` of a ``unittest.TestCase``, with the fake from its begin to the end of the clean-ups."""
+
+        @functools.wraps(set_up)
+        def inner(case: Any) -> None:
+            fake = self._recreate_cm()
+            fake.__enter__()
+            case.addCleanup(fake.__exit__, AssertionError)  # without a check: the test may have failed
+            set_up(case)
+
+        return inner
+
     def _recreate_cm(self) -> fake_rds_export:
         """Return what a call of a decorated function enters: each its own, because calls may overlap."""
         return type(self)(*self._seeds, **self._options)
@@ -109,6 +139,22 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
     def __repr__(self) -> str:
         use = "in use" if self._entered else "not in use"
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
+
+
+class _EndCheck(fake_rds_export):
+    """The check at the end alone, around a test method whose fake ``setUp`` has entered."""
+
+    def __enter__(self) -> ExportTaskRegistry:
+        return registry_of(active_accounts()[-1].region())
+
+    def __exit__(self, *exc_info: object) -> None:
+        if exc_info[0] is None:
+            _check_end(active_accounts()[-1])
+
+
+def _check_end(account: Account) -> None:
+    if problem := check_end(account):
+        raise AssertionError(problem)
 
 
 # For the report of a failing test. Without pytest it is never cleared, so its length is limited.
@@ -123,6 +169,11 @@ def recent_accounts() -> list[Account]:
 def describe_recent() -> list[str]:
     """Return the report of each recent account that has something to tell."""
     return [text for account in recent_accounts() if (text := describe(account))]
+
+
+def is_end_check(error: BaseException) -> bool:
+    """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
+    return type(error) is AssertionError and str(error) in map(check_end, _recent)
 
 
 def forget_ended() -> None:
@@ -154,6 +205,9 @@ class _Follower:
 
     def begin(self) -> None:
         self._first = len(self._account.log.calls)
+
+    def jumped(self, length: timedelta) -> None:
+        self._account.shift(length)
 
     def moved(self) -> None:
         self._account.update_files()

@@ -31,6 +31,9 @@ class Follower(Protocol):
     def begin(self) -> None:
         """Forget what happened before: a clock begins."""
 
+    def jumped(self, length: timedelta) -> None:
+        """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
+
     def moved(self) -> None:
         """Do what is due at the new time."""
 

@@ -6,7 +6,7 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -136,6 +136,14 @@ def to_datetime(name: str, value: object) -> datetime:
 def milliseconds(value: datetime) -> datetime:
     """Return the time without the microseconds, which RDS does not send."""
     return value.replace(microsecond=value.microsecond // 1000 * 1000)
+
+
+def earlier(time: datetime, length: timedelta) -> datetime:
+    """Return the time that much earlier; *time* itself if the calendar does not go that far."""
+    try:
+        return time - length
+    except OverflowError:
+        return time
 
 
 def format_time(time: datetime) -> str:

@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
@@ -154,13 +154,17 @@ def _no_traceback(place: str) -> Iterator[None]:
     """Report a mistake of the user by its message and its place, without a traceback of ours."""
     try:
         yield
-    except (TypeError, ValueError, OSError) as error:
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
         raise pytest.fail.Exception(f"{place}: {error}", pytrace=False) from None
 
 
 @pytest.fixture
 def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
-    """Make a boto3 RDS client in the default region; rds_export_tasks responds to it."""
+    """Make a boto3 RDS client in the default region; rds_export_tasks responds to it.
+
+    It belongs to boto3's default session, as those that the code under test makes with boto3.client, so its exception
+    classes match theirs.
+    """
     from . import _fake
 
     return _fake.new_client(rds_export_tasks.region)
@@ -214,9 +218,9 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
             arguments = inspect.signature(_clock.settings).bind(*marker.args, **marker.kwargs).arguments
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
-    with _no_traceback("fixture rds_export_clock"):
-        settings = _clock.settings(**arguments)
-    with _clock.frozen_clock(*settings) as clock:
+    with ExitStack() as stack:
+        with _no_traceback("fixture rds_export_clock"):
+            clock = stack.enter_context(_clock.frozen_clock(**arguments))
         yield clock
 
 
@@ -305,15 +309,21 @@ def _loaded_fake() -> Any:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show what every fake of the test has seen with a failure."""
+    fake = _loaded_fake()
+    if call.when == "teardown" and call.excinfo and fake is not None and fake.is_end_check(call.excinfo.value):
+        # Of a fixture that uses fake_rds_export.
+        error = pytest.fail.Exception(str(call.excinfo.value), pytrace=False)
+        call.excinfo = pytest.ExceptionInfo.from_exception(error.with_traceback(call.excinfo.tb))
     report = yield
     passed = item.stash.setdefault(_passed, {})
     if report.when == "setup":
         passed.clear()
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
-    fake = _loaded_fake()
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
         report.sections += [(_TITLE, text) for text in fake.describe_recent()]
     if report.when == "teardown":

@@ -19,8 +19,8 @@ from pytest_rds_export import Timeline, _sleeping, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
 FROZEN_ALREADY = (
-    "rds_export_clock cannot freeze time, because {0} has frozen it already: use only one of the two. Exports also use "
-    "the time of {0}; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
+    "fixture rds_export_clock: cannot freeze time, because {0} has frozen it already: use only one of the two. "
+    "Exports also use the time of {0}; the start of rds_export_clock is set with @pytest.mark.rds_export_clock(start)."
 )
 FROZEN_INSIDE = (
     "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
@@ -243,7 +243,7 @@ def test_second_clock(module, function, library, request):
     """A second frozen clock is refused, with the name of the first and what to do."""
     freeze = getattr(pytest.importorskip(module), function)
     text = FROZEN_ALREADY.format(library)
-    with freeze("2026-01-01T00:00Z"), raises_exactly(RuntimeError, text):
+    with freeze("2026-01-01T00:00Z"), raises_exactly(pytest.fail.Exception, text):
         request.getfixturevalue("rds_export_clock")
 
 

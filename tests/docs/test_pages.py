@@ -2,6 +2,7 @@
 
 import sys
 
+import boto3
 import pytest
 
 from helpers.documents import ROOT, Page
@@ -17,6 +18,8 @@ LOOPBACK = {"docs/how-to/other-processes.md"}
 )
 def test_page(pytester, monkeypatch, path):
     """The tests of a page pass, and each command prints what the page shows below it."""
+    # As in a new process: no compiled file of another page, no session with the credentials of an earlier test.
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     monkeypatch.setenv("COLUMNS", "80")
-    Page(path, pytester).run()
+    Page(path, pytester, monkeypatch).run()

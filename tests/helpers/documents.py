@@ -35,11 +35,12 @@ _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 class Page:
     """A page whose files are written to the folder of *pytester*."""
 
-    def __init__(self, path, pytester):
+    def __init__(self, path, pytester, monkeypatch):
         blocks = [CodeBlockParser(language, self._write) for language in ("python", "toml", "ini")]
         self._document = Document.parse(str(ROOT / path), *blocks, CodeBlockParser("console", self._run), SkipParser())
         self._document.namespace.update(missing=_missing, not_requested=_not_requested)
         self._pytester = pytester
+        self._monkeypatch = monkeypatch
         self._waiting = []
         # Old releases of what the tests depend on have deprecation warnings, which a page does not show.
         plugins = ["no:warnings", *(name for name in ("pytest_freezer",) if not _missing(name))]
@@ -63,6 +64,8 @@ class Page:
         if path.exists() or name in ("conftest.py", "pyproject.toml", "pytest.ini"):
             self._run_waiting()
         path.write_text(example.parsed, "utf-8")
+        # A module of this test suite may have the same name.
+        self._monkeypatch.delitem(sys.modules, path.stem, raising=False)
         if name.startswith("test_"):
             self._waiting.append(name)
         return None

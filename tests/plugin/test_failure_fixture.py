@@ -228,10 +228,10 @@ def test_mistakes(pytester):
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     found = [(heading, "\n".join(lines).strip()) for heading, lines in blocks(result).items()]
-    expected = [f"marker rds_export_failure: {text}" for text in markers.values()]
-    expected.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
-    expected += ["parametrize rds_export_failure with indirect=True"] * 3
+    messages = [f"marker rds_export_failure: {text}" for text in markers.values()]
+    messages.append("use the marker rds_export_failure or a parametrize of rds_export_failure, not both")
+    messages += ["parametrize rds_export_failure with indirect=True"] * 3
     assert found == [
         (f"ERROR collecting test_{number:02}.py", f"test_{number:02}.py::test_x: {text}")
-        for number, text in enumerate(expected)
+        for number, text in enumerate(messages)
     ]

@@ -228,8 +228,8 @@ def test_decorated_class_or_generator(kind):
 
     target = {"class": int, "generator": generator, "asynchronous generator": asynchronous_generator}[kind]
     text = (
-        f"fake_rds_export can decorate functions and coroutine functions, got {target!r}. "
-        "Use it as a context manager inside the function"
+        "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..., got "
+        f"{target!r}. Use it as a context manager inside the function"
     )
     with raises_exactly(TypeError, text):
         fake_rds_export()(target)

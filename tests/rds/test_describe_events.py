@@ -144,7 +144,7 @@ def test_injected(rds_export_tasks, client):
 
 def test_not_stubbed(rds_export_tasks):
     """DescribeEvents is always handled, so that it is not stubbed."""
-    message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task or inject a failure"
+    message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
     with raises_exactly(ValueError, message):
         rds_export_tasks.stub("DescribeEvents", {"Events": []})
 

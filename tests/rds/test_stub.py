@@ -121,7 +121,7 @@ def test_stub_before_moto(rds_export_tasks, describe):
 def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
     """The operations that the registry handles cannot be stubbed."""
     with raises_exactly(
-        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure"
+        ValueError, f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
     ):
         rds_export_tasks.stub(operation, {})
 

@@ -167,3 +167,9 @@ def test_call_inside_a_handler(rds_export_tasks, rds_export_client):
 
     regions = {call.operation: call.region for call in rds_export_tasks.calls}
     assert regions == {"DescribeExportTasks": "eu-west-1", "CancelExportTask": "us-east-1"}
+
+
+def test_exceptions_of_the_fixture(rds_export_client):
+    """The exception classes of the fixture's client are those of the default session's clients."""
+    with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault):
+        boto3.client("rds", region_name="us-east-1").cancel_export_task(ExportTaskIdentifier="nightly")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 Stub = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Override = Callable[[Mapping[str, Any], Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
 
 
 class Account:
@@ -35,6 +36,7 @@ class Account:
         self.regions: dict[str, Region] = {}
         self.injections = InjectionQueue(self.lock)
         self.stubs: dict[str, Stub] = {}
+        self.overrides: dict[str, Override] = {}
         self.log = CallLog()
         self.files: ExportFiles | None = None
 
@@ -70,6 +72,12 @@ class Account:
             finally:
                 self.files = files
 
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
+        with self.lock:
+            for region in self.regions.values():
+                region.shift(length)
+
     def update_files(self) -> None:
         """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
         if self.files is None:
@@ -104,6 +112,13 @@ class Region:
         """Bring all tasks up to date, so that ``events`` is complete and files are there."""
         for task in list(self._unfinished.values()):
             task.advance(now)
+
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of unfinished exports, and of sources that are creating."""
+        for task in self._unfinished.values():
+            task.shift(length)
+        for source in self.sources.all():
+            source.shift(length)
 
     def record_end(self, task: TaskState) -> None:
         """Add the event of a task that has just finished."""

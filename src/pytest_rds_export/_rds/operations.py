@@ -45,15 +45,18 @@ def perform(region: Region, operation: str, parameters: Mapping[str, Any], now: 
 
     Raises ``Fault`` for a refusal.
     """
+    account = region.account
     handler = HANDLED.get(operation)
     if handler is None:
-        stub = region.account.stubs.get(operation)
+        stub = account.stubs.get(operation)
         if stub is not None:
             return _call_stub(operation, stub, parameters)
         handler = _WITH_SOURCES.get(operation)
         if handler is None or not region.sources:
             return None
-    with region.account.lock:
+    if operation in account.overrides:
+        return _call_override(region, operation, handler, parameters, now)
+    with account.lock:
         return handler(region, parameters, now)
 
 
@@ -90,6 +93,21 @@ def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
     if in_process:
         ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
     return ways
+
+
+def _call_override(
+    region: Region, operation: str, handler: Operation, parameters: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
+    override = region.account.overrides[operation]
+
+    def default() -> Mapping[str, Any]:
+        try:
+            with region.account.lock:
+                return handler(region, parameters, now)
+        except Fault as fault:
+            raise _failures.to_client_error(fault.failure, operation) from None
+
+    return _call_stub(operation, lambda given: override(given, default), parameters)
 
 
 def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
 from .._failures import Failure
-from .._messages import find_similar, format_choices, must_be, pluralize
+from .._messages import find_similar, format_choices, must_be, must_be_type, pluralize
 from . import operations, seeds
-from .account import Region, Stub
+from .account import Override, Region, Stub
 from .calls import Call
 from .events import ExportEvent
 from .files import ExportFiles
@@ -232,10 +232,35 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """
         model = _model.operation_model(operation)
         if operation in operations.HANDLED:
-            raise ValueError(f"{operation} cannot be stubbed: it is always handled. Seed a task or inject a failure")
+            raise ValueError(
+                f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
+            )
         if not callable(response):
             _model.check_response(model, response)
         self._region.account.stubs[operation] = response
+
+    def override(self, operation: str, function: Override) -> None:
+        """Replace how an operation of export tasks responds, where AWS does otherwise than this plugin infers.
+
+        Args:
+            operation: The API name of an operation that is always handled, such as ``"CancelExportTask"``.
+            function: It takes the parameters of a call, and a function without arguments that has the plugin handle the
+                call: it returns the plugin's response, or raises the ``ClientError`` that the client would raise.
+                *function* returns the response in the API's shape, which is checked against the service model, or
+                raises a ``ClientError``. A later function replaces it.
+
+        Raises:
+            ValueError: For an operation that is not always handled, and for what is not a function.
+
+        """
+        _model.operation_model(operation)
+        if operation not in operations.HANDLED:
+            raise ValueError(
+                f"{operation} cannot be overridden: it is not {format_choices(operations.HANDLED)}. Use stub"
+            )
+        if not callable(function):
+            raise ValueError(must_be_type("function", "a function of two arguments", function))
+        self._region.account.overrides[operation] = function
 
     def write_files(
         self,

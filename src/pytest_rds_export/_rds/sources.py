@@ -157,6 +157,11 @@ class SourceState:
             percent = self._percent_at_start + (100 - self._percent_at_start) * elapsed // self._available_after
             self.fields["PercentProgress"] = max(percent, self.fields["PercentProgress"])
 
+    def shift(self, length: timedelta) -> None:
+        """Shift the start, unless the source takes its times anew anyway."""
+        if not self._may_restart:
+            self._started = _model.earlier(self._started, -length)
+
     def move_to(self, status: str, **members: Any) -> None:
         """Enter *status* now, and stay there."""
         self._enter(self._check(status, members))

@@ -42,6 +42,7 @@ class TaskState:
 
     __slots__ = (
         "_given",
+        "_may_restart",
         "fields",
         "identifier",
         "percent_at_entry",
@@ -76,7 +77,8 @@ class TaskState:
         self.view: LiveExportTask | None = None
         self.store_error: Exception | None = None
         self._set(given, now)
-        self._given = given if may_restart else None
+        self._given = given
+        self._may_restart = may_restart
 
     def _set(self, given: Mapping[str, Any], now: datetime) -> None:
         self.since = now
@@ -93,14 +95,23 @@ class TaskState:
 
     def advance(self, now: datetime, *, describing: bool = False) -> None:
         """Follow the timeline up to *now*; *describing* says that DescribeExportTasks asks."""
-        if self._given is not None:
+        if self._may_restart:
             if _clock.is_frozen():
                 self._set(self._given, now)
-            self._given = None
+            self._may_restart = False
         advance(self.timeline, self, now, describing=describing)
         files = self.region.account.files
         if files is not None and (cause := self._store(files)):
             self.enter("FAILED", now, FailureCause=cause)
+
+    def shift(self, length: timedelta) -> None:
+        """Shift the times that were not given, unless the task takes them anew anyway."""
+        if self._may_restart:
+            return
+        self.since = _model.earlier(self.since, -length)
+        for name in ("SnapshotTime", "TaskStartTime"):
+            if name in self.fields and name not in self._given:
+                self.fields[name] = _model.earlier(self.fields[name], -length)
 
     def enter(self, status: str, when: datetime, **overrides: Any) -> None:
         """Enter *status* at *when*, and set what a real task has then; *overrides* replace that.
@@ -109,7 +120,7 @@ class TaskState:
         """
         fields = self.fields
         files = self.region.account.files
-        progress = {name: fields[name] for name in _PROGRESS}
+        progress = {name: fields[name] for name in _PROGRESS} if files is not None else {}
         self._set_status(status, when, overrides)
         if files is not None and (cause := self._store(files)):
             if status == "COMPLETE":
@@ -147,7 +158,7 @@ class TaskState:
 
     def write_files(self, files: ExportFiles) -> None:
         """Write what an export in this state has written so far. An exception of the store is raised as it is."""
-        self._given = None
+        self._may_restart = False
         if self.status == "COMPLETE":
             self._warn(files)
         files.update(self)
@@ -215,7 +226,7 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
     if status in FINISHED:
         fields["TaskEndTime"] = end
     if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
-        start = _model.milliseconds(_before(end, extraction_time(timeline, percent))) if percent else end
+        start = _model.milliseconds(_model.earlier(end, extraction_time(timeline, percent))) if percent else end
         fields["TaskStartTime"] = start
     if "SourceArn" not in given:
         fields["SourceArn"] += given["ExportTaskIdentifier"]
@@ -224,13 +235,5 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
             fields["SourceType"] = "CLUSTER"
         return fields
     if "SnapshotTime" not in given:
-        fields["SnapshotTime"] = _before(fields.get("TaskStartTime", end), _SNAPSHOT_AGE)
+        fields["SnapshotTime"] = _model.earlier(fields.get("TaskStartTime", end), _SNAPSHOT_AGE)
     return fields
-
-
-def _before(time: datetime, length: timedelta) -> datetime:
-    """Return the time that much earlier; *time* itself if the calendar does not go back that far."""
-    try:
-        return time - length
-    except OverflowError:
-        return time

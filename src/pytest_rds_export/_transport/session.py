@@ -15,11 +15,13 @@ __tracebackhide__ = True
 
 
 def new_client(region: str) -> RDSClient:
-    """Return a boto3 RDS client in *region*."""
-    from boto3.session import Session
+    """Return an RDS client of boto3's default session in *region*.
 
-    client: RDSClient = _new_session(Session, region).client("rds")
-    return client
+    botocore makes the exception classes of clients anew for each session: these match what ``boto3.client`` raises.
+    """
+    import boto3
+
+    return boto3.client("rds", region_name=region)
 
 
 def default_session() -> Any:
@@ -30,13 +32,13 @@ def default_session() -> Any:
     return _late(boto3.session.Session)() if boto3.DEFAULT_SESSION is None else boto3.DEFAULT_SESSION
 
 
-def _new_session(session_class: Any, region: str | None = None) -> Any:
+def _new_session(session_class: Any) -> Any:
     import botocore.session
 
     core = botocore.session.get_session()
     loader = _model.loader(core.get_config_variable("data_path"))
     core.register_component("data_loader", loader)
-    session = session_class(botocore_session=core, region_name=region)
+    session = session_class(botocore_session=core)
     # Each session of boto3 adds boto3's own folder to them.
     loader.search_paths[:] = dict.fromkeys(loader.search_paths)
     return session

@@ -1,8 +1,7 @@
-"""What a failing test shows, what the checks at the end of a test say, and the catalogue as a table."""
+"""What a failing test shows, and what the checks at the end of a test say."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -28,7 +27,6 @@ _MAX_TASKS = 20
 _MAX_HINTS = 20
 _MAX_WIDTH = 160
 _MAX_SOURCES = 5
-_MIN_MESSAGE = 50
 _MANY_POLLS = 3
 _SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
@@ -322,39 +320,3 @@ def _fits(injection: Injection, operation: str) -> bool:
 
 def _with_ways(problem: str, ways: Iterable[str]) -> str:
     return "\n".join([f"{problem}. Do one of these:", *(f"  - {way}" for way in ways)])
-
-
-def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
-    """Return the failures of all operations as lines of at most *width* characters, grouped by what can fail so."""
-    operations = {failure.operation for failure in catalogue}
-    having = Counter(failure.name for failure in catalogue)
-    groups: dict[tuple[int, str], dict[str, Failure]] = {}
-    for failure in catalogue:
-        if failure.kind == "transport":
-            key = 2, "failures of the network"
-        elif failure.kind == "common" and having[failure.name] == len(operations):
-            key = 1, "failures of any operation"
-        else:
-            key = 0, f"failures of {failure.operation}"
-        groups.setdefault(key, {}).setdefault(failure.name, failure)
-    names = max(len(failure.name) for failure in catalogue)
-    lines = []
-    for (_, title), group in sorted(groups.items(), key=lambda item: item[0][0]):
-        lines.append(f"{title}:")
-        for failure in group.values():
-            lines += _format_failure(failure, names, width)
-        lines.append("")
-    return [
-        *lines,
-        "in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')",
-        "one test for each: @pytest.mark.rds_export_failure('StartExportTask')",
-    ]
-
-
-def _format_failure(failure: Failure, names: int, width: int) -> list[str]:
-    """Return the name of a failure, and its message next to it; below it if there is not enough room."""
-    status = f"HTTP {failure.http_status}" if failure.http_status else "no status"
-    head = f"  {failure.name:{names}}  {status:9}  {'retried' if failure.retried else '':7}  "
-    if width - len(head) < _MIN_MESSAGE:
-        return [head.rstrip(), *textwrap.wrap(failure.message, width, initial_indent="    ", subsequent_indent="    ")]
-    return textwrap.wrap(failure.message, width, initial_indent=head, subsequent_indent=" " * len(head))

@@ -95,10 +95,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     import shutil
 
-    from . import _failures, _fake, _report
+    from . import _failures, _fake
 
     catalogue = [failure for name in _fake.HANDLED for failure in _failures.failures(name)]
-    for line in _report.format_catalogue(catalogue, shutil.get_terminal_size().columns):
+    for line in _failures.format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0
 

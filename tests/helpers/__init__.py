@@ -17,6 +17,7 @@ What is expected, written separately from the package:
 Parts of the service without an account:
 
 - ``events``: events of the ends of exports
+- ``timelines``: a timeline and where it begins
 - ``exported``: exported files, their keys, a task and a target
 
 Pytest and the rest of the process:

@@ -1,16 +1,25 @@
-"""Clients that the tests of the service share: of RDS, and of moto's S3."""
+"""What the tests of the service share: clients of RDS and of moto's S3, and a clock."""
 
 import boto3
 import pytest
+from freezegun import freeze_time
 
 from helpers.clients import shared_client
 from helpers.exported import BUCKET
+from helpers.timelines import T0
 
 
 @pytest.fixture
 def client(rds_export_tasks):
     """The RDS client of the default region, which all tests share."""
     return shared_client()
+
+
+@pytest.fixture
+def clock():
+    """A clock of the user's own freezegun, at T0."""
+    with freeze_time(T0) as frozen:
+        yield frozen
 
 
 @pytest.fixture(scope="session")

@@ -175,3 +175,13 @@ def test_report():
         "  'due' COMPLETE 100% in us-east-1, Timeline()",
     ]
     assert len(broken.keys) == 1
+
+
+def test_store_fails_while_moved(client, rds_export_tasks, s3):
+    """A task that is moved forward keeps the progress of the move if its files cannot be stored."""
+    rds_export_tasks.write_files(s3)
+    with fails_to_put(s3, "AccessDenied", 403):
+        start(client)
+        task = rds_export_tasks["nightly"]
+        task.move_to("IN_PROGRESS", percent_progress=60)
+    assert (task.status, task.percent_progress, task.failure_cause) == ("FAILED", 60, DENIED)

@@ -2,32 +2,17 @@
 
 import itertools
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 import pytest
-from freezegun import freeze_time
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.calls import cancel, described, start
 from helpers.errors import raises_exactly
+from helpers.timelines import HALF_AN_HOUR, T0, minutes
 from pytest_rds_export import Timeline, fake_rds_export
 from pytest_rds_export._rds.timeline import failing
-
-T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
-HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
-
-
-def minutes(number):
-    """So many minutes."""
-    return timedelta(minutes=number)
-
-
-@pytest.fixture
-def clock():
-    """A clock of the user's own freezegun, at T0."""
-    with freeze_time(T0) as frozen:
-        yield frozen
 
 
 def test_phases(clock, rds_export_tasks):

@@ -1,28 +1,15 @@
 """Whose clock tasks follow: the real one, freezegun in all its forms, pytest-freezer, time-machine."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from freezegun import freeze_time
 
 from helpers.calls import described
+from helpers.timelines import HALF_AN_HOUR, T0, minutes
 from pytest_rds_export import ExportTask, Timeline
 
-T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
-HALF_AN_HOUR = Timeline(starting=timedelta(minutes=20), in_progress=timedelta(minutes=10), canceling=120)
 PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
-
-
-def minutes(number):
-    """So many minutes."""
-    return timedelta(minutes=number)
-
-
-@pytest.fixture
-def clock():
-    """A clock of the user's own freezegun, at T0."""
-    with freeze_time(T0) as frozen:
-        yield frozen
 
 
 def test_real_clock(rds_export_tasks, client):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from helpers.rules import ExpectedTask, ExpectedTimeline, kind_of
+from helpers.rules import ANY, ExpectedTask, ExpectedTimeline, kind_of
 
 PAGE_SIZE = 3
 NOT_FOUND = {
@@ -21,6 +21,20 @@ class ExpectedResponse:
     message: str | None = None
     records: list = field(default_factory=list)
     marker: int | None = None
+
+    def difference(self, response):
+        """Return how an error or a response differs from what is expected; None if it does not."""
+        if self.codes:
+            is_expected = response.get("Code") in self.codes and self.message in {None, response.get("Message")}
+        else:
+            records = response.get("ExportTasks", [response])
+            is_expected = len(records) == len(self.records) and ("Marker" in response) == (self.marker is not None)
+            is_expected &= all(map(_has_fields, records, self.records))
+        return None if is_expected else f"{response} is not {self}"
+
+
+def _has_fields(record, fields):
+    return set(record) == set(fields) and all(value in (ANY, record[name]) for name, value in fields.items())
 
 
 @dataclass

@@ -18,21 +18,37 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from helpers.account_rules import PAGE_SIZE, ExpectedAccount, ExpectedInjection
-from helpers.aws import ACCOUNT, STATUSES
+from helpers.aws import ACCOUNT
 from helpers.clients import shared_client
+from helpers.drawn import (
+    OPERATIONS,
+    REGIONS,
+    calls_at_once,
+    cancels,
+    descriptions,
+    event_lists,
+    identifiers,
+    lengths,
+    lists,
+    numbers,
+    regions,
+    sources,
+    starts,
+    statuses,
+    timelines,
+    times_passing,
+)
 from helpers.errors import raises_exactly
 from helpers.exported import MemoryS3
-from helpers.rules import ANY, DEFAULT_TIMELINE, ENDS, MOVES, ExpectedSource, ExpectedTask, ExpectedTimeline
+from helpers.rules import MOVES, ExpectedSource, ExpectedTask
 from pytest_rds_export import Failure, Polls, Stuck, Timeline, fake_rds_export
 
-DEFAULT_REGION, OTHER_REGION = REGIONS = ("us-east-1", "eu-west-1")
-SOURCES = ("snapshot:orders", "cluster-snapshot:orders", "cluster:orders")
+DEFAULT_REGION, OTHER_REGION = REGIONS
 HINTS = {
     "STARTING": "It can become 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
     "IN_PROGRESS": "It can become 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
@@ -41,60 +57,8 @@ HINTS = {
     "COMPLETE": "It has ended",
     "FAILED": "It has ended",
 }
+MOST_INJECTIONS = 3
 LOST_RACE = "InvalidExportTaskStateFault"
-
-identifiers = st.sampled_from([f"task-{number}" for number in range(8)])
-regions = st.sampled_from(REGIONS)
-sources = st.sampled_from(SOURCES)
-statuses = st.sampled_from(STATUSES)
-
-ends = {"outcome": st.sampled_from(ENDS), "cancel_outcome": st.sampled_from(ENDS)}
-lengths = st.sampled_from([0, 1, 60_000]) | st.integers(0, 900_000)
-counts = st.integers(0, 3)
-timelines = st.one_of(
-    st.just(DEFAULT_TIMELINE),
-    st.builds(ExpectedTimeline, st.just("clock"), lengths, lengths, lengths, **ends),
-    st.builds(ExpectedTimeline, st.just("polls"), counts, counts, counts, **ends),
-    st.just(ExpectedTimeline("never")),
-)
-times_passing = st.one_of(
-    st.timedeltas(timedelta(0), timedelta(minutes=12)),
-    st.timedeltas(timedelta(0), timedelta(hours=2)),
-    st.timedeltas(timedelta(0), timedelta(days=15)),
-).map(lambda length: length - timedelta(microseconds=length.microseconds % 1000))
-
-
-def calls_to(operation, **parameters):
-    """Draw a call: the operation and its parameters; those that are None are left out."""
-    return st.fixed_dictionaries(parameters).map(
-        lambda drawn: (operation, {name: value for name, value in drawn.items() if value is not None})
-    )
-
-
-starts = calls_to(
-    "StartExportTask",
-    ExportTaskIdentifier=identifiers,
-    SourceArn=sources,
-    S3BucketName=st.sampled_from(["exports", "exports", "exports", "missing"]),
-    S3Prefix=st.sampled_from([None, "rds", "rds/"]),
-    IamRoleArn=st.just("rds-export"),
-    KmsKeyId=st.just("1234abcd"),
-)
-cancels = calls_to("CancelExportTask", ExportTaskIdentifier=identifiers)
-descriptions = calls_to("DescribeExportTasks", ExportTaskIdentifier=identifiers)
-status_filters = st.sets(statuses, min_size=1).map(
-    lambda values: [{"Name": "status", "Values": sorted(value.lower() for value in values)}]
-)
-lists = calls_to("DescribeExportTasks", SourceArn=st.none() | sources, Filters=st.none() | status_filters)
-minutes = st.sampled_from([None, -15 * 24 * 60, -60, -10, 0, 10])
-event_lists = calls_to(
-    "DescribeEvents",
-    SourceType=st.sampled_from([None, "db-snapshot", "db-cluster-snapshot", "db-cluster"]),
-    SourceIdentifier=st.sampled_from([None, None, None, "orders"]),
-    StartTime=minutes,
-    EndTime=minutes,
-    Duration=st.sampled_from([None, 5, 600, 20 * 24 * 60]),
-)
 
 
 def to_timeline(expected):
@@ -105,6 +69,11 @@ def to_timeline(expected):
     if expected.by == "clock":
         return Timeline(**dict(zip(names, (timedelta(milliseconds=phase) for phase in phases), strict=True)), **ends)
     return Polls(**dict(zip(names, phases, strict=True)), **ends) if expected.by == "polls" else Stuck()
+
+
+def pick(items, number):
+    """Return one of the items; None if there are none."""
+    return list(items)[number % len(items)] if items else None
 
 
 def arn_of(region, source):
@@ -168,6 +137,8 @@ class Account(RuleBasedStateMachine):
     def in_region(self, region, call):
         """Return the parameters of a drawn call in a region, at this time."""
         parameters = dict(call[1])
+        if isinstance(number := parameters.get("ExportTaskIdentifier"), int):
+            parameters["ExportTaskIdentifier"] = pick(self.expected.tasks[region], number) or "task-0"
         if "SourceArn" in parameters:
             parameters["SourceArn"] = arn_of(region, parameters["SourceArn"])
         if "S3BucketName" in parameters and (self.s3 is None or parameters["S3BucketName"] != "missing"):
@@ -200,7 +171,7 @@ class Account(RuleBasedStateMachine):
                 expected_records, start = expected.records, 0 if marker else None
                 records += page
             else:
-                assert difference(expected, response) is None
+                assert expected.difference(response) is None
                 marker, start = response.get("Marker"), expected.marker if all_pages else None
             if expected.codes:
                 return
@@ -208,32 +179,32 @@ class Account(RuleBasedStateMachine):
         assert records == sorted(records, key=lambda event: event["Date"])
         assert sorted(records, key=str) == sorted(expected_records, key=str)
 
-    @rule(region=regions, call=starts)
+    @rule(region=regions, call=starts())
     def start(self, region, call):
         """Call StartExportTask."""
         self.respond(region, call)
 
-    @rule(region=regions, call=cancels)
+    @rule(region=regions, call=cancels())
     def cancel(self, region, call):
         """Call CancelExportTask."""
         self.respond(region, call)
 
-    @rule(region=regions, call=descriptions)
+    @rule(region=regions, call=descriptions())
     def describe_one(self, region, call):
         """Call DescribeExportTasks with an identifier."""
         self.respond(region, call)
 
-    @rule(region=regions, call=lists, all_pages=st.booleans())
+    @rule(region=regions, call=lists(), all_pages=st.booleans())
     def describe_all(self, region, call, all_pages):
         """Call DescribeExportTasks for all tasks or some of them: one page, or page by page."""
         self.respond(region, call, all_pages=all_pages)
 
-    @rule(region=regions, call=event_lists)
+    @rule(region=regions, call=event_lists())
     def describe_events(self, region, call):
         """Call DescribeEvents, page by page."""
         self.respond(region, call)
 
-    @rule(calls=st.lists(st.tuples(regions, starts | cancels | descriptions | lists), min_size=2, max_size=3))
+    @rule(calls=calls_at_once())
     def call_at_once(self, calls):
         """Call from several threads at once: the responses and the account are as if one had come after the other."""
         requests = [(region, call[0], self.in_region(region, call)) for region, call in calls]
@@ -248,7 +219,7 @@ class Account(RuleBasedStateMachine):
         state, differences = self.state(), []
         for order in itertools.permutations(range(len(requests))):
             expected = copy.deepcopy(self.expected)
-            found = [difference(expected.respond(*requests[i], self.now), responses[i]) for i in order]
+            found = [expected.respond(*requests[i], self.now).difference(responses[i]) for i in order]
             found.append(None if self.state(expected) == state else f"{self.state(expected)} is not {state}")
             if not any(found):
                 break
@@ -297,12 +268,12 @@ class Account(RuleBasedStateMachine):
             tasks[identifier] = ExpectedTask.seeded(identifier, arn, bucket, status, self.now, **options)
             self.expected.settle(self.now)
 
-    @precondition(lambda self: any(self.expected.tasks.values()))
-    @rule(status=statuses, data=st.data())
-    def move(self, status, data):
+    @rule(region=regions, number=numbers, status=statuses)
+    def move(self, region, number, status):
         """Move a task to a status, or be refused because it cannot."""
-        found = [(region, identifier) for region in REGIONS for identifier in sorted(self.expected.tasks[region])]
-        region, identifier = data.draw(st.sampled_from(found))
+        identifier = pick(self.expected.tasks[region], number)
+        if identifier is None:
+            return
         live, task = self.registries[region][identifier], self.expected.tasks[region][identifier]
         if status in MOVES[task.status]:
             live.move_to(status)
@@ -333,17 +304,15 @@ class Account(RuleBasedStateMachine):
             self.expected.sources[region][arn] = ExpectedSource(arn, status, self.now, after, size)
             self.expected.settle(self.now)
 
-    @precondition(lambda self: self.live_sources)
-    @rule(status=st.sampled_from(["available", "deleting"]), data=st.data())
-    def move_source(self, status, data):
+    @rule(number=numbers, status=st.sampled_from(["available", "deleting"]))
+    def move_source(self, number, status):
         """Move a source to a status."""
-        arn = data.draw(st.sampled_from(sorted(self.live_sources)))
-        self.live_sources[arn].move_to(status)
-        self.expected.sources[arn.split(":")[3]][arn].move(status)
+        if arn := pick(self.live_sources, number):
+            self.live_sources[arn].move_to(status)
+            self.expected.sources[arn.split(":")[3]][arn].move(status)
 
-    @precondition(lambda self: sum(waiting.waits for waiting in self.expected.injections) < 3)
     @rule(
-        operation=st.sampled_from(["StartExportTask", "CancelExportTask", "DescribeExportTasks", "DescribeEvents"]),
+        operation=st.sampled_from(OPERATIONS),
         region=regions,
         identifier=st.none() | identifiers,
         times=st.sampled_from([1, 2, None]),
@@ -353,30 +322,28 @@ class Account(RuleBasedStateMachine):
     )
     def inject(self, operation, region, identifier, times, after, applied, late):
         """Inject a failure, of a cancel also one that comes too late; or be refused because it would not be used."""
+        if sum(waiting.waits for waiting in self.expected.injections) == MOST_INJECTIONS:
+            return
         code = LOST_RACE if late and operation == "CancelExportTask" else "AccessDenied"
         text = f"failure {len(self.injections)}"
         injection = ExpectedInjection(operation, identifier, code, text, times, after, applied)
         options = {"operation": operation, "identifier": identifier, "times": times, "after": after}
         failure = Failure(code, http_status=403, message=text)
         if any(earlier.hides(injection) for earlier in self.expected.injections):
-            try:
+            with pytest.raises(ValueError, match="would never be used"):
                 self.registries[region].inject(failure, applied=applied, **options)
-            except ValueError as error:
-                assert "would never be used" in str(error)
-            else:
-                raise AssertionError(f"{injection} is never used")
         else:
             self.injections.append(self.registries[region].inject(failure, applied=applied, **options))
             self.expected.injections.append(injection)
 
-    @precondition(lambda self: any(waiting.waits for waiting in self.expected.injections))
-    @rule(data=st.data())
-    def end_injection(self, data):
+    @rule(number=numbers)
+    def end_injection(self, number):
         """End an injection, as a context manager does at its exit."""
-        waiting = [number for number, injection in enumerate(self.expected.injections) if injection.waits]
-        number = data.draw(st.sampled_from(waiting))
-        self.injections[number].__exit__(None, None, None)
-        self.expected.injections[number].left = 0
+        waiting = [position for position, injection in enumerate(self.expected.injections) if injection.waits]
+        if waiting:
+            position = pick(waiting, number)
+            self.injections[position].__exit__(None, None, None)
+            self.expected.injections[position].left = 0
 
     @rule(count=st.integers(1, 3))
     def write_files(self, count):
@@ -443,21 +410,6 @@ class Account(RuleBasedStateMachine):
             calls = self.registries[DEFAULT_REGION].calls
             assert len(calls) == len(self.called)
             assert [(call.operation, call.region) for call in calls[-3:]] == self.called[-3:]
-
-
-def difference(expected, response):
-    """Return how a response differs from what is expected; None if it does not."""
-    if expected.codes:
-        code, message = response.get("Code"), response.get("Message")
-        is_expected = code in expected.codes and expected.message in {None, message}
-        return None if is_expected else f"{response} is not {expected}"
-    records = response.get("ExportTasks", [response])
-    if len(records) != len(expected.records) or ("Marker" in response) != (expected.marker is not None):
-        return f"{response} is not {expected}"
-    for record, fields in zip(records, expected.records, strict=True):
-        if set(record) != set(fields) or any(record[name] != fields[name] for name in fields if fields[name] is not ANY):
-            return f"{record} is not {fields}"
-    return None
 
 
 @pytest.fixture

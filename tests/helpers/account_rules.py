@@ -208,9 +208,9 @@ class ExpectedAccount:
         return sorted(f"{task.bucket}/{key}" for task in tasks for key in task.keys(self.tables or ()))
 
     def state(self, region):
-        """Return what the registry shows of a region; events of one time come in any order."""
-        return {
-            "tasks": [(task.identifier, task.status, task.percent) for task in self.tasks[region].values()],
-            "events": sorted((event["Date"], event_id, event["SourceArn"]) for event_id, event in self.events(region)),
-            "sources": {arn: (source.status, source.progress) for arn, source in self.sources[region].items()},
-        }
+        """Return tasks, events and sources of a region; events of one time come in any order."""
+        return (
+            [(task.identifier, task.status, task.percent) for task in self.tasks[region].values()],
+            sorted((event["Date"], event_id, event["SourceArn"]) for event_id, event in self.events(region)),
+            {arn: (source.status, source.progress) for arn, source in self.sources[region].items()},
+        )

@@ -38,6 +38,7 @@ times_passing = st.one_of(
     st.timedeltas(timedelta(0), timedelta(minutes=12)),
     st.timedeltas(timedelta(0), timedelta(hours=2)),
     st.timedeltas(timedelta(0), timedelta(days=15)),
+    st.timedeltas(timedelta(minutes=-10), timedelta(0)),
 ).map(lambda length: length - timedelta(microseconds=length.microseconds % 1000))
 
 
@@ -80,16 +81,23 @@ def lists():
 
 
 def event_lists():
-    """Draw a DescribeEvents call. The machine turns the minutes of the times into times."""
-    minutes = st.sampled_from([None, None, None, -15 * 24 * 60, -60, -10, 0, 10])
-    return _calls_to(
-        "DescribeEvents",
-        SourceType=st.sampled_from([None, None, None, "db-snapshot", "db-cluster-snapshot", "db-cluster"]),
-        SourceIdentifier=st.sampled_from([None, None, None, None, "orders", "other"]),
-        StartTime=minutes,
-        EndTime=minutes,
-        Duration=st.sampled_from([None, 5, 600, 20 * 24 * 60, 20 * 24 * 60]),
-    )
+    """Draw a DescribeEvents call. Times are minutes from now, which the machine turns into times."""
+    days = 24 * 60
+    intervals = [
+        {},
+        {"Duration": 5},
+        {"Duration": 20 * days},
+        {"Duration": 20 * days, "EndTime": -10},
+        {"StartTime": -15 * days},
+        {"StartTime": -15 * days, "EndTime": 15 * days},
+        {"StartTime": -60, "EndTime": 60},
+        {"StartTime": -600, "Duration": 590},
+        {"EndTime": 0},
+    ]
+    types = st.sampled_from([None, None, "db-snapshot", "db-cluster-snapshot", "db-cluster"])
+    names = st.sampled_from([None, None, None, "orders", "other"])
+    calls = _calls_to("DescribeEvents", SourceType=types, SourceIdentifier=names)
+    return st.tuples(calls, st.sampled_from(intervals)).map(lambda drawn: (drawn[0][0], drawn[0][1] | drawn[1]))
 
 
 def calls_at_once():

@@ -12,7 +12,7 @@ What is expected, written separately from the package:
 
 - ``aws``: values, fields and messages of Amazon RDS
 - ``names``: names of failures
-- ``rules``: how export tasks change, to compare an account with
+- ``rules``, ``account_rules``: how export tasks change, and what an account responds, to compare an account with
 
 Parts of the service without an account:
 

@@ -1,6 +1,9 @@
 """Exported files: their keys, and a task and a target for tests without an account."""
 
 import datetime as dt
+from types import SimpleNamespace
+
+from botocore.exceptions import ClientError
 
 BUCKET = "rds-exports"
 END = dt.datetime(2024, 6, 26, 15, 43, 58, 123000, tzinfo=dt.timezone.utc)
@@ -48,6 +51,29 @@ class MemoryTarget:
             raise OSError("disk full")
         assert key not in self.objects
         self.objects[key] = body
+
+
+class MemoryS3:
+    """An S3 client, as far as ``write_files`` uses it, that keeps the keys in the order of writing."""
+
+    exceptions = SimpleNamespace(ClientError=ClientError)
+    meta = SimpleNamespace(service_model=SimpleNamespace(service_name="s3"), endpoint_url="memory")
+
+    def __init__(self, *buckets):
+        self._buckets = buckets
+        self.keys = []
+
+    def head_bucket(self, Bucket):  # noqa: N803
+        """Raise the 404 of S3 for a bucket that does not exist."""
+        if Bucket not in self._buckets:
+            raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 404}}, "HeadBucket")
+
+    def put_object(self, Bucket, Key, **parameters):  # noqa: N803
+        """Keep the key of an object, which is written once."""
+        key = f"{Bucket}/{_without_uuid(Key)}"
+        assert Bucket in self._buckets
+        assert key not in self.keys
+        self.keys.append(key)
 
 
 def files_below(folder):

@@ -164,6 +164,21 @@ def test_times_of_an_injected_failure(rds_export_tasks, client):
     assert outcomes.count("AccessDenied") == injection.attempts == 5
 
 
+@pytest.mark.parametrize("applied", [False, True])
+def test_injected_failure_and_its_effect(applied, rds_export_tasks, client):
+    """No call of another thread comes between an injected failure and its effect."""
+    for number in range(30):
+        identifier = f"task-{number}"
+        task = rds_export_tasks.seed(identifier)
+        rds_export_tasks.inject("InvalidExportTaskStateFault", identifier=identifier, times=1, applied=applied)
+
+        cancels = [lambda identifier=identifier: cancel(client, identifier)] * 3
+        outcomes = at_once(*cancels, *[lambda: rds_export_tasks.events] * 2)
+
+        assert outcomes[:3] == ["InvalidExportTaskStateFault"] * 3
+        assert task.status == ("CANCELING" if applied else "COMPLETE")
+
+
 def test_region_of_each_call(rds_export_tasks):
     """Each call is recorded with its own region."""
     regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)

@@ -68,9 +68,19 @@ class Exchange:
 
     async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
         """Return the result in the API's shape, or another handler's response."""
+        account = self._region.account
+        if call.operation not in operations.HANDLED:
+            return await self._attempt(call, ask_others)
+        await ask_others()  # they see the request, but what they return does not count
+        if call.operation in account.overrides:  # a user's function may wait for another thread
+            return await self._attempt(call, ask_others)
+        # One lock from a failure to its effect: no call of another thread comes between. Nothing waits inside.
+        with account.lock:
+            return await self._attempt(call, ask_others)
+
+    async def _attempt(self, call: Call, ask_others: AskOthers) -> Any:
+        """Fail with an injected failure, or have the operation performed."""
         region = self._region
-        if call.operation in operations.HANDLED:
-            await ask_others()  # they see the request, but what they return does not count
         injection = self._injection = region.account.injections.take(call.operation, call.identifier)
         if injection is None:
             return await self._perform(call, ask_others)

@@ -1,0 +1,111 @@
+"""Random calls, timelines and lengths of time, for the stateful test.
+
+What is drawn does not depend on the state of the account: after calls from several threads that may differ in each run.
+So an existing task is drawn as a number, by which the machine finds it.
+"""
+
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from helpers.aws import STATUSES
+from helpers.rules import DEFAULT_TIMELINE, ENDS, ExpectedTimeline
+
+REGIONS = ("us-east-1", "eu-west-1")
+SOURCES = ("snapshot:orders", "cluster-snapshot:orders", "cluster:orders")
+OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks", "DescribeEvents")
+
+regions = st.sampled_from(REGIONS)
+sources = st.sampled_from(SOURCES)
+statuses = st.sampled_from(STATUSES)
+# Some more often than others, so that calls are about the same tasks, and more than fit on two pages.
+identifiers = st.sampled_from([f"task-{number}" for number in (0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7)])
+numbers = st.integers(0, 30)
+_mostly_existing = st.one_of(identifiers, numbers, numbers)
+
+_ends = {"outcome": st.sampled_from(ENDS), "cancel_outcome": st.sampled_from(ENDS)}
+_counts = st.integers(0, 3)
+lengths = st.sampled_from([0, 1, 60_000]) | st.integers(0, 900_000)
+"""Of a phase, in milliseconds."""
+timelines = st.one_of(
+    st.just(DEFAULT_TIMELINE),
+    st.builds(ExpectedTimeline, st.just("clock"), lengths, lengths, lengths, **_ends),
+    st.builds(ExpectedTimeline, st.just("polls"), _counts, _counts, _counts, **_ends),
+    st.just(ExpectedTimeline("never")),
+)
+times_passing = st.one_of(
+    st.timedeltas(timedelta(0), timedelta(minutes=3)),
+    st.timedeltas(timedelta(0), timedelta(minutes=12)),
+    st.timedeltas(timedelta(0), timedelta(hours=2)),
+    st.timedeltas(timedelta(0), timedelta(days=15)),
+    st.timedeltas(timedelta(minutes=-10), timedelta(0)),
+).map(lambda length: length - timedelta(microseconds=length.microseconds % 1000))
+
+
+def _calls_to(operation, **parameters):
+    """Draw a call: the operation and its parameters; those that are None are left out."""
+    return st.fixed_dictionaries(parameters).map(
+        lambda drawn: (operation, {name: value for name, value in drawn.items() if value is not None})
+    )
+
+
+def starts(identifier=identifiers):
+    """Draw a StartExportTask call. The machine completes the names of source and bucket by the region."""
+    return _calls_to(
+        "StartExportTask",
+        ExportTaskIdentifier=identifier,
+        SourceArn=sources,
+        S3BucketName=st.sampled_from(["exports", "exports", "exports", "missing"]),
+        S3Prefix=st.sampled_from([None, "rds", "rds/"]),
+        IamRoleArn=st.just("rds-export"),
+        KmsKeyId=st.just("1234abcd"),
+    )
+
+
+def cancels(identifier=_mostly_existing):
+    """Draw a CancelExportTask call."""
+    return _calls_to("CancelExportTask", ExportTaskIdentifier=identifier)
+
+
+def descriptions(identifier=_mostly_existing):
+    """Draw a DescribeExportTasks call with an identifier."""
+    return _calls_to("DescribeExportTasks", ExportTaskIdentifier=identifier)
+
+
+def lists():
+    """Draw a DescribeExportTasks call for all tasks or some of them."""
+    status_filters = st.sets(statuses, min_size=1).map(
+        lambda values: [{"Name": "status", "Values": sorted(value.lower() for value in values)}]
+    )
+    return _calls_to("DescribeExportTasks", SourceArn=st.none() | sources, Filters=st.none() | status_filters)
+
+
+def event_lists():
+    """Draw a DescribeEvents call. Times are minutes from now, which the machine turns into times."""
+    days = 24 * 60
+    intervals = [
+        {},
+        {"Duration": 5},
+        {"Duration": 20 * days},
+        {"Duration": 20 * days, "EndTime": -10},
+        {"StartTime": -15 * days},
+        {"StartTime": -15 * days, "EndTime": 15 * days},
+        {"StartTime": -60, "EndTime": 60},
+        {"StartTime": -600, "Duration": 590},
+        {"EndTime": 0},
+    ]
+    types = st.sampled_from([None, None, "db-snapshot", "db-cluster-snapshot", "db-cluster"])
+    names = st.sampled_from([None, None, None, "orders", "other"])
+    calls = _calls_to("DescribeEvents", SourceType=types, SourceIdentifier=names)
+    return st.tuples(calls, st.sampled_from(intervals)).map(lambda drawn: (drawn[0][0], drawn[0][1] | drawn[1]))
+
+
+def calls_at_once():
+    """Draw two or three calls with their regions: of any tasks, or most of them about one task of one region."""
+
+    def about(region, identifier):
+        calls = starts(identifier) | cancels(identifier) | descriptions(identifier) | lists()
+        return st.lists(st.tuples(region, calls), min_size=2, max_size=3)
+
+    one_task = st.tuples(regions, identifiers | numbers)
+    return one_task.flatmap(lambda drawn: about(*map(st.just, drawn))) | about(regions, identifiers)

@@ -182,6 +182,7 @@ async def coroutine_function():
             f"callback must be a callable that is not a coroutine function, got {coroutine_function!r}",
         ),
     ],
+    ids=["string", "negative", "no callable", "coroutine function"],
 )
 def test_wrong_arguments(method, when, callback, text, rds_export_clock):
     """Arguments are checked when the callback is scheduled."""

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from unittest import SkipTest, mock
 
@@ -20,6 +21,10 @@ from helpers.inner import run_again
 
 # An inner run removes its imports from sys.modules at its end, but not what is imported here.
 from pytest_rds_export import _clock, _fake  # noqa: F401
+
+with suppress(ImportError):
+    import moto.rds
+    import moto.s3  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|ini))\n")

@@ -3,24 +3,22 @@
 import time
 from datetime import datetime, timedelta, timezone
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, SNAPSHOT, documented
 from helpers.calls import start
+from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from helpers.inner import lines_after, run
-from pytest_rds_export import ExportSource, fake_rds_export
-from pytest_rds_export._report import describe
-from pytest_rds_export._transport.patch import active_accounts
+from helpers.reports import hints, report
+from pytest_rds_export import ExportSource
 
 MINUTE = timedelta(minutes=1)
 NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
 
 
-def described(client):
+def described_snapshot(client):
     """Return the only snapshot as DescribeDBSnapshots shows it."""
     (snapshot,) = client.describe_db_snapshots()["DBSnapshots"]
     return snapshot
@@ -76,21 +74,21 @@ def test_assignment(rds_export_tasks, name, value, text):
     assert source.to_response() == before
 
 
-def test_move_to(rds_export_tasks, rds_export_client):
-    """A moved source is described and exported as moved."""
+def test_move_to(rds_export_tasks, client):
+    """A moved source is described_snapshot and exported as moved."""
     source = rds_export_tasks.seed_snapshot("nightly", status="creating")
     with refused(*NOT_AVAILABLE):
-        start(rds_export_client)
+        start(client)
 
     source.move_to("available", allocated_storage=7)
 
-    assert described(rds_export_client) == source.to_response()
+    assert described_snapshot(client) == source.to_response()
     assert (source.status, source.percent_progress, source.allocated_storage) == ("available", 100, 7)
-    assert start(rds_export_client)["SnapshotTime"] == source.snapshot_create_time
+    assert start(client)["SnapshotTime"] == source.snapshot_create_time
     source.move_to("deleting")
     assert (source.status, source.percent_progress) == ("deleting", 100)
     with refused(*NOT_AVAILABLE):
-        start(rds_export_client, "again")
+        start(client, "again")
 
 
 @pytest.mark.parametrize(
@@ -122,68 +120,68 @@ def test_wrong_move(rds_export_tasks, status, members, error, text):
 
 
 @pytest.mark.parametrize("after", [MINUTE, 60, 60.0])
-def test_available_after(rds_export_tasks, rds_export_clock, rds_export_client, after):
+def test_available_after(rds_export_tasks, rds_export_clock, client, after):
     """A snapshot is creating, with growing progress and without its time, until the clock has moved so far."""
     source = rds_export_tasks.seed_snapshot("nightly", available_after=after)
     began = rds_export_clock.now
     seen = []
     while source.status == "creating":
         seen.append(source.percent_progress)
-        assert "SnapshotCreateTime" not in described(rds_export_client)
+        assert "SnapshotCreateTime" not in described_snapshot(client)
         with refused(*NOT_AVAILABLE):
-            start(rds_export_client)
+            start(client)
         time.sleep(15)
 
     assert seen == [0, 25, 50, 75]
     assert rds_export_clock.now == began + MINUTE
-    assert described(rds_export_client) == source.to_response()
+    assert described_snapshot(client) == source.to_response()
     assert (source.percent_progress, source.snapshot_create_time) == (100, began)
-    assert start(rds_export_client)["SnapshotTime"] == began
+    assert start(client)["SnapshotTime"] == began
 
 
-def test_copying(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_copying(rds_export_tasks, rds_export_clock, client):
     """A copy may become available as well; a given progress and time are where it begins and what it gets."""
     taken = datetime(2025, 12, 1, tzinfo=timezone.utc)
     source = rds_export_tasks.seed_snapshot(
         "nightly", status="copying", available_after=60, percent_progress=50, snapshot_time=taken
     )
     rds_export_clock.tick(30)
-    assert (described(rds_export_client)["Status"], source.percent_progress) == ("copying", 75)
+    assert (described_snapshot(client)["Status"], source.percent_progress) == ("copying", 75)
     rds_export_clock.tick(-15)
     assert source.percent_progress == 75
     rds_export_clock.tick(45)
     assert (source.status, source.snapshot_create_time) == ("available", taken)
 
 
-def test_waiter(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_waiter(rds_export_tasks, rds_export_clock, client):
     """The waiter of boto3 waits until the snapshot is available."""
     rds_export_tasks.seed_snapshot("nightly", available_after=90)
 
-    rds_export_client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly")
+    client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly")
 
-    assert described(rds_export_client)["Status"] == "available"
+    assert described_snapshot(client)["Status"] == "available"
 
 
-def test_creating_cluster_snapshot(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_creating_cluster_snapshot(rds_export_tasks, rds_export_clock, client):
     """A cluster snapshot has its time from the beginning."""
     rds_export_tasks.seed_snapshot("nightly", cluster=True, available_after=60)
     rds_export_clock.tick(59.9)
 
-    (shown,) = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    (shown,) = client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
 
     assert (shown["Status"], shown["PercentProgress"]) == ("creating", 99)
     assert shown["SnapshotCreateTime"] == datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
-def test_creating_cluster(rds_export_tasks, rds_export_clock, rds_export_client):
+def test_creating_cluster(rds_export_tasks, rds_export_clock, client):
     """A cluster becomes available as well; it has no progress."""
     source = rds_export_tasks.seed_snapshot(CLUSTER, available_after=60)
     with refused(*NOT_AVAILABLE):
-        start(rds_export_client, source=CLUSTER)
+        start(client, source=CLUSTER)
     assert source.percent_progress is None
     rds_export_clock.tick(60)
 
-    assert start(rds_export_client, source=CLUSTER)["SourceArn"] == CLUSTER
+    assert start(client, source=CLUSTER)["SourceArn"] == CLUSTER
 
 
 @pytest.mark.parametrize("status", ["failed", "creating"])
@@ -239,30 +237,26 @@ OTHERS = [SNAPSHOT.replace("123456789012", "999988887777"), SNAPSHOT.replace("ar
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_whole_arn(rds_export_tasks, rds_export_client, other):
+def test_whole_arn(rds_export_tasks, client, other):
     """A snapshot of another account or partition is another source."""
     rds_export_tasks.seed_snapshot("nightly")
     with refused("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"):
-        start(rds_export_client, source=other)
+        start(client, source=other)
 
     rds_export_tasks.seed_snapshot(other, status="creating")
 
     with refused(*NOT_AVAILABLE):
-        start(rds_export_client, source=other)
-    assert start(rds_export_client)["SourceArn"] == SNAPSHOT
+        start(client, source=other)
+    assert start(client)["SourceArn"] == SNAPSHOT
 
 
-def test_report_status(pytester):
+def test_report_status(rds_export_tasks, rds_export_clock):
     """The report names the status of a source that is not available."""
-    source = """
-def test_it(rds_export_tasks, rds_export_clock):
     rds_export_tasks.seed_snapshot("nightly", available_after=600)
     rds_export_tasks.seed_snapshot("weekly", available_after=60)
     rds_export_clock.tick(60)
-    assert False
-"""
 
-    assert lines_after(run(pytester, source), "rds export tasks")[4:] == [
+    assert report()[-3:] == [
         "sources:",
         f"  {SNAPSHOT}, creating",
         "  arn:aws:rds:us-east-1:123456789012:snapshot:weekly",
@@ -277,28 +271,23 @@ def test_it(rds_export_tasks, rds_export_clock):
     ],
     ids=["StartExportTask", "DescribeDBSnapshots"],
 )
-def test_hint_of_another_account(call):
+def test_hint_of_another_account(rds_export_tasks, client, call):
     """A hint names the ARN that is seeded if the call names another account."""
-    with fake_rds_export() as registry:
-        registry.seed_snapshot("nightly")
-        registry.seed_snapshot("nightly", cluster=True)
-        with pytest.raises(ClientError):
-            call(boto3.client("rds"))
-        (account,) = active_accounts()
-        text = describe(account)
+    rds_export_tasks.seed_snapshot("nightly")
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+    with pytest.raises(ClientError):
+        call(client)
 
-    assert text.splitlines()[-2:] == [
-        "hints:",
-        f"  snapshot:nightly is seeded as {SNAPSHOT}: the ARN of the call names another account or partition",
+    assert hints() == [
+        f"snapshot:nightly is seeded as {SNAPSHOT}: the ARN of the call names another account or partition"
     ]
 
 
 def test_another_region(rds_export_tasks):
     """A source is live in its own region."""
     source = rds_export_tasks.in_region("eu-west-1").seed_snapshot("nightly", status="creating")
-    client = boto3.client("rds", region_name="eu-west-1")
 
     source.move_to("available")
 
-    assert described(client)["Status"] == "available"
+    assert described_snapshot(shared_client("eu-west-1"))["Status"] == "available"
     assert source.region == "eu-west-1"

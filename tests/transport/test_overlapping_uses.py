@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import boto3
 import pytest
 from botocore.hooks import HierarchicalEmitter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.inner import run_again
@@ -75,7 +75,6 @@ def before(request, monkeypatch):
 def test_any_interleaving(before):
     """Whatever the order and the code under test, everything is restored when the last use ends, and not earlier."""
 
-    @settings(max_examples=100, deadline=None)
     @given(interleavings())
     def check(steps):
         for active in performed(steps, lambda number: fake_rds_export(region=REGIONS[number % 3])):
@@ -92,7 +91,6 @@ def test_any_interleaving(before):
 def test_any_interleaving_of_endpoints(before):
     """The variables of the endpoint are restored, too."""
 
-    @settings(max_examples=20, deadline=None)
     @given(interleavings())
     def check(steps):
         for active in performed(steps, lambda _: served()):

@@ -36,12 +36,13 @@ def parse_query(body: bytes | str) -> dict[str, Any]:
                 raise ValueError(pair)
             if "%" in pair or "+" in pair:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-            *path, last = name.split(".")
-            node = query
-            for part in path:
-                node = node.setdefault(part, {})
-                if not isinstance(node, dict):
-                    raise _malformed(f"The parameter {name} is given in two ways.")
+            node, last = query, name
+            if "." in name:
+                *path, last = name.split(".")
+                for part in path:
+                    node = node.setdefault(part, {})
+                    if not isinstance(node, dict):
+                        raise _malformed(f"The parameter {name} is given in two ways.")
             if isinstance(node.get(last), dict):
                 raise _malformed(f"The parameter {name} is given in two ways.")
             node[last] = value

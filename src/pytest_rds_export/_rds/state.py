@@ -120,7 +120,7 @@ class TaskState:
         """
         fields = self.fields
         files = self.region.account.files
-        progress = {name: fields[name] for name in _PROGRESS}
+        progress = {name: fields[name] for name in _PROGRESS} if files is not None else {}
         self._set_status(status, when, overrides)
         if files is not None and (cause := self._store(files)):
             if status == "COMPLETE":

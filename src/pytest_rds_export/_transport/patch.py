@@ -88,10 +88,9 @@ def _patched(original: Any) -> Callable[..., Any]:
     only_calls_emit = original.__code__.co_names == ("_emit",)
 
     def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
-        accounts = _responding
-        if not accounts or not event_name.startswith(_PREFIXES):
-            return self._emit(event_name, kwargs) if only_calls_emit else original(self, event_name, **kwargs)
-        handler = HANDLERS[event_name.partition(".")[0]]
-        return handler(Event(accounts[-1], self, event_name, kwargs, original))
+        if event_name.startswith(_PREFIXES) and (accounts := _responding):
+            handler = HANDLERS[event_name.partition(".")[0]]
+            return handler(Event(accounts[-1], self, event_name, kwargs, original))
+        return self._emit(event_name, kwargs) if only_calls_emit else original(self, event_name, **kwargs)
 
     return emit

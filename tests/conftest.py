@@ -13,9 +13,10 @@ from helpers.leftovers import differences, held_by_botocore
 
 pytest_plugins = ["pytester"]
 
-# How many random examples each property is tested with; --hypothesis-profile=long looks further.
+# How many random examples each property is tested with; --hypothesis-profile=long looks further, longest yet further.
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=5000, stateful_step_count=100, deadline=None)
+settings.register_profile("longest", max_examples=12_000, stateful_step_count=100, deadline=None)
 settings.load_profile("short")
 
 

@@ -12,7 +12,8 @@ What is expected, written separately from the package:
 
 - ``aws``: values, fields and messages of Amazon RDS
 - ``names``: names of failures
-- ``rules``, ``account_rules``: how export tasks change, and what an account responds, to compare an account with
+- ``rules``: how export tasks, their sources and their files change, to compare an account with
+- ``account_rules``: what such an account responds to calls
 
 Parts of the service without an account:
 
@@ -25,5 +26,7 @@ Pytest and the rest of the process:
 - ``inner``: run pytest inside a test
 - ``reports``: the report of a failing test and the checks at its end, without an inner run
 - ``documents``: the examples in the documentation
+- ``drawn``: random calls, timelines and lengths of time
+- ``threads``: run functions in threads, all at once
 - ``leftovers``: what the plugin could leave behind
 """

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from helpers.rules import ANY, ExpectedTask, ExpectedTimeline, kind_of
 
-PAGE_SIZE = 3
+PAGE_SIZE = 2
 NOT_FOUND = {
     "snapshot": "DBSnapshotNotFound",
     "cluster-snapshot": "DBClusterSnapshotNotFoundFault",

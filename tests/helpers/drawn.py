@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.aws import STATUSES
 from helpers.rules import DEFAULT_TIMELINE, ENDS, ExpectedTimeline
+from pytest_rds_export import Polls, Stuck, Timeline
 
 REGIONS = ("us-east-1", "eu-west-1")
 SOURCES = ("snapshot:orders", "cluster-snapshot:orders", "cluster:orders")
@@ -18,6 +19,7 @@ OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks", "Des
 regions = st.sampled_from(REGIONS)
 sources = st.sampled_from(SOURCES)
 statuses = st.sampled_from(STATUSES)
+seeded_statuses = st.sampled_from([*STATUSES, "STARTING", "IN_PROGRESS", "IN_PROGRESS"])
 # Some more often than others, so that calls are about the same tasks, and more than fit on two pages.
 identifiers = st.sampled_from([f"task-{number}" for number in (0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7)])
 numbers = st.integers(0, 30)
@@ -29,17 +31,27 @@ lengths = st.sampled_from([0, 1, 60_000]) | st.integers(0, 900_000)
 """Of a phase, in milliseconds."""
 timelines = st.one_of(
     st.just(DEFAULT_TIMELINE),
+    st.just(DEFAULT_TIMELINE),
     st.builds(ExpectedTimeline, st.just("clock"), lengths, lengths, lengths, **_ends),
     st.builds(ExpectedTimeline, st.just("polls"), _counts, _counts, _counts, **_ends),
     st.just(ExpectedTimeline("never")),
 )
-times_passing = st.one_of(
-    st.timedeltas(timedelta(0), timedelta(minutes=3)),
-    st.timedeltas(timedelta(0), timedelta(minutes=12)),
-    st.timedeltas(timedelta(0), timedelta(hours=2)),
-    st.timedeltas(timedelta(0), timedelta(days=15)),
-    st.timedeltas(timedelta(minutes=-10), timedelta(0)),
-).map(lambda length: length - timedelta(microseconds=length.microseconds % 1000))
+
+
+def to_timeline(expected):
+    """Return the timeline of the package that a rule describes."""
+    ends = {"outcome": expected.outcome, "cancel_outcome": expected.cancel_outcome}
+    phases = [expected.starting, expected.in_progress, expected.canceling]
+    names = ("starting", "in_progress", "canceling")
+    if expected.by == "clock":
+        return Timeline(**dict(zip(names, (timedelta(milliseconds=phase) for phase in phases), strict=True)), **ends)
+    return Polls(**dict(zip(names, phases, strict=True)), **ends) if expected.by == "polls" else Stuck()
+
+
+short_times = st.integers(0, 720_000).map(lambda length: timedelta(milliseconds=length))
+long_times = (st.sampled_from([1, 14 * 24, 15 * 24]) | st.integers(0, 20 * 24)).map(
+    lambda length: timedelta(hours=length)
+)
 
 
 def _calls_to(operation, **parameters):
@@ -101,11 +113,7 @@ def event_lists():
 
 
 def calls_at_once():
-    """Draw two or three calls with their regions: of any tasks, or most of them about one task of one region."""
-
-    def about(region, identifier):
-        calls = starts(identifier) | cancels(identifier) | descriptions(identifier) | lists()
-        return st.lists(st.tuples(region, calls), min_size=2, max_size=3)
-
-    one_task = st.tuples(regions, identifiers | numbers)
-    return one_task.flatmap(lambda drawn: about(*map(st.just, drawn))) | about(regions, identifiers)
+    """Draw some calls with their regions: three times the same, or two or three of any."""
+    same = st.tuples(regions, starts() | cancels() | descriptions()).map(lambda call: [call] * 3)
+    calls = st.tuples(regions, starts() | cancels() | descriptions() | lists())
+    return same | st.lists(calls, min_size=2, max_size=3)

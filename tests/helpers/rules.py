@@ -89,7 +89,7 @@ class ExpectedTask:
             task.percent = 100
         if status in ENDS:
             task.ended = now
-        if status in {"IN_PROGRESS", "COMPLETE"} or task.percent:
+        if status in {"IN_PROGRESS", "COMPLETE"} or (task.percent and status != "STARTING"):
             task.began = ANY
         task.percent_at_entry = task.percent
         return task

@@ -1,12 +1,9 @@
 """Whatever is done to an account, in whatever order, it follows the rules of Amazon RDS."""
 
 import copy
+import functools
 import itertools
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier, Event
 
 import freezegun
 import pytest
@@ -22,31 +19,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from helpers import drawn
 from helpers.account_rules import PAGE_SIZE, ExpectedAccount, ExpectedInjection
 from helpers.aws import ACCOUNT
 from helpers.clients import shared_client
-from helpers.drawn import (
-    OPERATIONS,
-    REGIONS,
-    calls_at_once,
-    cancels,
-    descriptions,
-    event_lists,
-    identifiers,
-    lengths,
-    lists,
-    numbers,
-    regions,
-    sources,
-    starts,
-    statuses,
-    timelines,
-    times_passing,
-)
+from helpers.drawn import OPERATIONS, REGIONS, to_timeline
 from helpers.errors import raises_exactly
 from helpers.exported import MemoryS3
 from helpers.rules import MOVES, ExpectedSource, ExpectedTask
-from pytest_rds_export import Failure, Polls, Stuck, Timeline, fake_rds_export
+from helpers.threads import at_once
+from pytest_rds_export import Failure, fake_rds_export
 
 DEFAULT_REGION, OTHER_REGION = REGIONS
 HINTS = {
@@ -61,16 +43,6 @@ MOST_INJECTIONS = 5
 LOST_RACE = "InvalidExportTaskStateFault"
 
 
-def to_timeline(expected):
-    """Return the timeline of the package that a rule describes."""
-    ends = {"outcome": expected.outcome, "cancel_outcome": expected.cancel_outcome}
-    phases = [expected.starting, expected.in_progress, expected.canceling]
-    names = ("starting", "in_progress", "canceling")
-    if expected.by == "clock":
-        return Timeline(**dict(zip(names, (timedelta(milliseconds=phase) for phase in phases), strict=True)), **ends)
-    return Polls(**dict(zip(names, phases, strict=True)), **ends) if expected.by == "polls" else Stuck()
-
-
 def pick(items, number):
     """Return one of the items; None if there are none."""
     return list(items)[number % len(items)] if items else None
@@ -79,17 +51,6 @@ def pick(items, number):
 def arn_of(region, source):
     """Return the ARN of a source in a region."""
     return f"arn:aws:rds:{region}:{ACCOUNT}:{source}"
-
-
-@contextmanager
-def threads_that_switch_often():
-    """Let the interpreter switch between threads as often as it can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 class Account(RuleBasedStateMachine):
@@ -102,7 +63,7 @@ class Account(RuleBasedStateMachine):
         limit=st.sampled_from([2, 5]),
         scope=st.sampled_from(["region", "account"]),
         unknown=st.sampled_from(["error", "empty"]),
-        timeline=timelines,
+        timeline=drawn.timelines,
         tables=st.none() | st.integers(1, 3),
     )
     def open(self, limit, scope, unknown, timeline, tables):
@@ -179,52 +140,50 @@ class Account(RuleBasedStateMachine):
         assert records == sorted(records, key=lambda event: event["Date"])
         assert sorted(records, key=str) == sorted(expected_records, key=str)
 
-    @rule(region=regions, call=starts())
+    @rule(region=drawn.regions, call=drawn.starts())
     def start(self, region, call):
         """Call StartExportTask."""
         self.respond(region, call)
 
-    @rule(region=regions, call=cancels())
+    @rule(region=drawn.regions, call=drawn.cancels())
     def cancel(self, region, call):
         """Call CancelExportTask."""
         self.respond(region, call)
 
-    @rule(region=regions, call=descriptions())
+    @rule(region=drawn.regions, call=drawn.descriptions())
     def describe_one(self, region, call):
         """Call DescribeExportTasks with an identifier."""
         self.respond(region, call)
 
-    @rule(region=regions, call=lists(), all_pages=st.booleans())
+    @rule(region=drawn.regions, call=drawn.lists(), all_pages=st.booleans())
     def describe_all(self, region, call, all_pages):
         """Call DescribeExportTasks for all tasks or some of them: one page, or page by page."""
         self.respond(region, call, all_pages=all_pages)
 
-    @rule(region=regions, call=event_lists())
+    @rule(region=drawn.regions, call=drawn.event_lists())
     def describe_events(self, region, call):
         """Call DescribeEvents, page by page."""
         self.respond(region, call)
 
-    @rule(calls=calls_at_once())
-    def call_at_once(self, calls):
+    @rule(
+        region=drawn.regions,
+        call=drawn.starts() | drawn.cancels() | drawn.cancels() | drawn.lists() | drawn.event_lists(),
+        applied=st.booleans(),
+    )
+    def fail(self, region, call, applied):
+        """Inject a failure into the next call. Of a cancel it says, without *applied*, that it comes too late."""
+        self.inject(call[0], region, None, 1, 0, applied, late=not applied)
+        self.respond(region, call)
+
+    @rule(calls=drawn.calls_at_once(), failing=st.booleans(), applied=st.booleans())
+    def call_at_once(self, calls, failing, applied):
         """Call from several threads while another one reads: the result is as if one call had come after the other."""
+        if failing:
+            self.inject(calls[0][1][0], DEFAULT_REGION, None, 1, 0, applied, late=not applied)
         requests = [(region, call[0], self.in_region(region, call)) for region, call in calls]
-        barrier = Barrier(len(requests) + 1)
-        done = Event()
-
-        def send(request):
-            barrier.wait()
-            return self.send(*request)
-
-        def read():
-            barrier.wait()
-            while not done.is_set():
-                assert self.registries[DEFAULT_REGION].events is not None
-
-        with threads_that_switch_often(), ThreadPoolExecutor(len(requests) + 1) as pool:
-            reading = pool.submit(read)
-            responses = list(pool.map(send, requests))
-            done.set()
-            reading.result()
+        senders = [functools.partial(self.send, *request) for request in requests]
+        reader = lambda: [self.registries[region].events for region in REGIONS * 30]  # noqa: E731
+        responses = at_once(*senders, reader, reader)[: len(requests)]
         state, differences = self.state(), []
         for order in itertools.permutations(range(len(requests))):
             expected = copy.deepcopy(self.expected)
@@ -242,18 +201,18 @@ class Account(RuleBasedStateMachine):
         self.called += [(call.operation, call.region) for call in calls]
 
     @rule(
-        identifier=identifiers,
-        region=regions,
-        source=sources,
-        status=statuses,
+        identifier=drawn.identifiers,
+        region=drawn.regions,
+        source=drawn.sources,
+        status=drawn.seeded_statuses,
         percent=st.integers(0, 100),
-        timeline=st.none() | timelines,
+        timeline=st.none() | drawn.timelines,
         default=st.booleans(),
     )
     def seed(self, identifier, region, source, status, percent, timeline, default):
         """Seed a task, also through the default registry, or be refused because its identifier is in use."""
         arn, bucket = arn_of(region, source), f"exports-{region}"
-        fields = {} if status in {"STARTING", "COMPLETE"} else {"percent_progress": percent}
+        fields = {} if status == "COMPLETE" else {"percent_progress": percent}
         tasks = self.expected.tasks[region]
 
         def seed():
@@ -279,7 +238,7 @@ class Account(RuleBasedStateMachine):
             tasks[identifier] = ExpectedTask.seeded(identifier, arn, bucket, status, self.now, **options)
             self.expected.settle(self.now)
 
-    @rule(region=regions, number=numbers, status=statuses)
+    @rule(region=drawn.regions, number=drawn.numbers, status=drawn.statuses)
     def move(self, region, number, status):
         """Move a task to a status, or be refused because it cannot."""
         identifier = pick(self.expected.tasks[region], number)
@@ -296,18 +255,22 @@ class Account(RuleBasedStateMachine):
                 live.move_to(status)
 
     @rule(
-        region=regions,
-        source=sources,
+        region=drawn.regions,
+        source=drawn.sources,
         status=st.sampled_from(["available", "creating", "creating"]),
-        after=st.none() | lengths,
+        after=st.none() | drawn.lengths,
         size=st.sampled_from([7, 100]),
+        moved=st.sampled_from([None, "available", "deleting"]),
     )
-    def seed_source(self, region, source, status, after, size):
-        """Seed a snapshot or cluster, or be refused because it exists already."""
+    def seed_source(self, region, source, status, after, size, moved):
+        """Seed a snapshot or cluster; one that exists already can be moved, not seeded."""
         arn, after = arn_of(region, source), None if status == "available" else after
         length = None if after is None else timedelta(milliseconds=after)
         options = {"status": status, "available_after": length, "allocated_storage": size}
-        if arn in self.expected.sources[region]:
+        if arn in self.expected.sources[region] and moved is not None:
+            self.live_sources[arn].move_to(moved)
+            self.expected.sources[region][arn].move(moved)
+        elif arn in self.expected.sources[region]:
             with raises_exactly(ValueError, f"'{arn}' exists already. Seed each source once"):
                 self.registries[region].seed_snapshot(arn, **options)
         else:
@@ -315,17 +278,10 @@ class Account(RuleBasedStateMachine):
             self.expected.sources[region][arn] = ExpectedSource(arn, status, self.now, after, size)
             self.expected.settle(self.now)
 
-    @rule(number=numbers, status=st.sampled_from(["available", "deleting"]))
-    def move_source(self, number, status):
-        """Move a source to a status."""
-        if arn := pick(self.live_sources, number):
-            self.live_sources[arn].move_to(status)
-            self.expected.sources[arn.split(":")[3]][arn].move(status)
-
     @rule(
         operation=st.sampled_from(OPERATIONS),
-        region=regions,
-        identifier=st.none() | identifiers,
+        region=drawn.regions,
+        identifier=st.none() | drawn.identifiers,
         times=st.sampled_from([1, 2, None]),
         after=st.integers(0, 2),
         applied=st.booleans(),
@@ -334,7 +290,7 @@ class Account(RuleBasedStateMachine):
     def inject(self, operation, region, identifier, times, after, applied, late):
         """Inject a failure, of a cancel also one that comes too late; or be refused because it would not be used."""
         if sum(waiting.waits for waiting in self.expected.injections) == MOST_INJECTIONS:
-            return
+            self.end_oldest_injection()
         code = LOST_RACE if late and operation == "CancelExportTask" else "AccessDenied"
         text = f"failure {len(self.injections)}"
         injection = ExpectedInjection(operation, identifier, code, text, times, after, applied)
@@ -347,14 +303,11 @@ class Account(RuleBasedStateMachine):
             self.injections.append(self.registries[region].inject(failure, applied=applied, **options))
             self.expected.injections.append(injection)
 
-    @rule(number=numbers)
-    def end_injection(self, number):
+    def end_oldest_injection(self):
         """End an injection, as a context manager does at its exit."""
-        waiting = [position for position, injection in enumerate(self.expected.injections) if injection.waits]
-        if waiting:
-            position = pick(waiting, number)
-            self.injections[position].__exit__(None, None, None)
-            self.expected.injections[position].left = 0
+        position = next(position for position, waiting in enumerate(self.expected.injections) if waiting.waits)
+        self.injections[position].__exit__(None, None, None)
+        self.expected.injections[position].left = 0
 
     @rule(count=st.integers(1, 3))
     def write_files(self, count):
@@ -363,14 +316,24 @@ class Account(RuleBasedStateMachine):
         self.s3 = MemoryS3(*(f"exports-{region}" for region in REGIONS))
         self.registries[OTHER_REGION].write_files(self.s3, tables=self.expected.tables)
 
-    @rule(length=times_passing)
-    def move_clock(self, length):
-        """Move the clock: the files are then up to date, whoever reads the tasks. Back, it undoes nothing seen."""
-        if length < timedelta(0):
-            self.read()
+    @rule(length=drawn.short_times)
+    def let_minutes_pass(self, length):
+        """Move the clock by some minutes. The files are then up to date, whoever reads the tasks."""
         self.clock.tick(length)
         self.expected.settle(self.now)
         self.check_files()
+
+    @rule(length=drawn.long_times)
+    def let_days_pass(self, length):
+        """Move the clock by hours or days."""
+        self.let_minutes_pass(length)
+
+    @rule(length=drawn.short_times)
+    def move_back(self, length):
+        """Move the clock back, which undoes nothing that was seen."""
+        self.read()
+        self.clock.tick(-length)
+        self.read()
 
     @rule()
     def read(self):

@@ -1,37 +1,43 @@
-"""Measure several contenders in short blocks, in turn, so that a noisy machine affects all of them."""
+"""Measure contenders in short blocks, in turn, so that a noisy machine affects all of them; record the figures."""
 
 from __future__ import annotations
 
+import json
+import os
 import statistics
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from freezegun import api
+
+ROWS = "RDS_EXPORT_BENCHMARK_ROWS"
+"""The environment variable with the path of the file that ``record`` appends to."""
 
 Contender = Callable[[int], float]
 """Takes the number of runs of a block, measures them, and returns the median seconds of one run."""
 
 
-class Row(NamedTuple):
-    """One contender: its median time in microseconds, and its ratio to the first."""
+class Measured(NamedTuple):
+    """The median seconds of one run, and the medians over all blocks of its ratio and difference to the first."""
 
-    name: str
-    microseconds: float
+    seconds: float
     ratio: float
+    difference: float
 
 
-def median_of(runs: int, run: Callable[[], object]) -> float:
+def median_of(runs: int, run: Callable[[], object], clock: Callable[[], float] = api.real_perf_counter) -> float:
     """Return the median seconds of one run."""
     times = []
     for _ in range(runs):
-        start = api.real_perf_counter()
+        start = clock()
         run()
-        times.append(api.real_perf_counter() - start)
+        times.append(clock() - start)
     return statistics.median(times)
 
 
-def side_by_side(contenders: dict[str, Contender], *, blocks: int, runs: int) -> list[Row]:
-    """Measure all contenders block by block, in turn. Each ratio is the median of the ratios of its blocks."""
+def side_by_side(title: str, contenders: dict[str, Contender], *, blocks: int, runs: int) -> list[Measured]:
+    """Measure all contenders block by block, in turn, and print what was measured."""
     for contender in contenders.values():
         contender(2)
     times: dict[str, list[float]] = {name: [] for name in contenders}
@@ -40,19 +46,43 @@ def side_by_side(contenders: dict[str, Contender], *, blocks: int, runs: int) ->
         first = block % len(names)
         for name in names[first:] + names[:first]:
             times[name].append(contenders[name](runs))
-    base = times[names[0]]
-    return [
-        Row(
-            name,
-            statistics.median(measured) * 1e6,
-            statistics.median(ours / floor for ours, floor in zip(measured, base, strict=True)),
-        )
-        for name, measured in times.items()
-    ]
-
-
-def show(title: str, rows: list[Row]) -> None:
-    """Print the rows as a table."""
     print(f"\n{title}")
-    for row in rows:
-        print(f"  {row.name:<46} {row.microseconds:>12,.1f} us   {row.ratio:>7.2f} x")
+    found = []
+    for name, measured in times.items():
+        pairs = list(zip(measured, times[names[0]], strict=True))
+        seconds = statistics.median(measured)
+        ratio = statistics.median(ours / first for ours, first in pairs)
+        found.append(Measured(seconds, ratio, statistics.median(ours - first for ours, first in pairs)))
+        print(f"  {name:<46} {seconds * 1e6:>12,.1f} µs   {ratio:>7.2f} x")
+    return found
+
+
+def record(
+    what: str,
+    measured: float,
+    unit: str = "x",
+    *,
+    at_most: float | None = None,
+    at_least: float | None = None,
+    moto: float | None = None,
+    stubber: float | None = None,
+) -> None:
+    """Add a row to the table of ``run.py``; a script that runs alone prints the row."""
+    bound, missed = "", False
+    if at_most is not None:
+        bound, missed = f"at most {at_most:g} {unit}".strip(), measured > at_most
+    if at_least is not None:
+        bound, missed = f"at least {at_least:g} {unit}".strip(), measured < at_least
+    mark = " (missed)" if missed else ""
+    row = [what, _format(measured, unit) + mark, bound, _format(moto, unit), _format(stubber, unit)]
+    if ROWS in os.environ:
+        with Path(os.environ[ROWS]).open("a", encoding="utf-8") as rows:
+            rows.write(json.dumps(row) + "\n")
+    else:
+        print("  | " + " | ".join(row))
+
+
+def _format(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.{2 if abs(value) < 100 else 0}f} {unit}".strip()

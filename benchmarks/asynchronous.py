@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import statistics
 from typing import Any
 
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.session import get_session
 
-from _measure import Row, api, show
+from _clients import CREDENTIALS, cancel, kept_response, new_names, registered
+from _measure import api, record, side_by_side, statistics
 from pytest_rds_export import fake_rds_export
-
-_BLOCKS, _RUNS = 40, 50
-_names = itertools.count()
 
 
 class _Raw:
@@ -25,47 +21,49 @@ class _Raw:
         return self._content
 
 
-async def measure() -> list[Row]:
+async def cancel_each(rds: Any, names: list[str]) -> float:
+    """Return the median seconds of canceling one of the tasks; the first is for warming up."""
+    times = []
+    for name in names:
+        start = api.real_perf_counter()
+        await cancel(rds, name)
+        times.append(api.real_perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+async def record_response(rds: Any) -> Any:
+    """Return a ``before-send`` handler that always returns the response that we returned to a cancel."""
+    with fake_rds_export("nightly"), kept_response(rds) as found:
+        await cancel(rds)
+    headers, body = dict(found[0].headers), await found[0].content
+
+    def respond(request: Any, **_kwargs: Any) -> Any:
+        return AioAWSResponse(request.url, 200, headers, _Raw(body))
+
+    return respond
+
+
+def main() -> None:
     """Measure both in turn, on one client and one event loop."""
-    found: list[Any] = []
-    credentials = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
-    async with get_session().create_client("rds", region_name="us-east-1", **credentials) as rds:
+    run = asyncio.new_event_loop().run_until_complete
+    context = get_session().create_client("rds", region_name="us-east-1", **CREDENTIALS)
+    rds = run(context.__aenter__())
+    handler = run(record_response(rds))
 
-        async def median_of(names: list[str]) -> float:
-            await rds.cancel_export_task(ExportTaskIdentifier=names[0])
-            times = []
-            for name in names[1:]:
-                start = api.real_perf_counter()
-                await rds.cancel_export_task(ExportTaskIdentifier=name)
-                times.append(api.real_perf_counter() - start)
-            return statistics.median(times)
+    def constant(runs: int) -> float:
+        with registered(rds, "before-send.rds", handler):
+            return run(cancel_each(rds, new_names(runs + 1)))
 
-        def keep(http_response: Any, **_kwargs: Any) -> None:
-            found.append(http_response)
+    def ours(runs: int) -> float:
+        names = new_names(runs + 1)
+        with fake_rds_export(*names):
+            return run(cancel_each(rds, names))
 
-        rds.meta.events.register("after-call.rds", keep)
-        with fake_rds_export("nightly"):
-            await rds.cancel_export_task(ExportTaskIdentifier="nightly")
-        rds.meta.events.unregister("after-call.rds", keep)
-        headers, body = dict(found[0].headers), await found[0].content
-
-        def respond(request: Any, **_kwargs: Any) -> Any:
-            return AioAWSResponse(request.url, 200, headers, _Raw(body))
-
-        floors, ours = [], []
-        for _ in range(_BLOCKS):
-            names = [f"task-{next(_names)}" for _ in range(_RUNS + 1)]
-            rds.meta.events.register("before-send.rds", respond)
-            floors.append(await median_of(names))
-            rds.meta.events.unregister("before-send.rds", respond)
-            with fake_rds_export(*names):
-                ours.append(await median_of(names))
-    ratio = statistics.median(our / floor for our, floor in zip(ours, floors, strict=True))
-    return [
-        Row("a constant response (the floor)", statistics.median(floors) * 1e6, 1.0),
-        Row("ours", statistics.median(ours) * 1e6, ratio),
-    ]
+    contenders = {"a constant response": constant, "ours": ours}
+    _, measured = side_by_side("aiobotocore: cancel_export_task", contenders, blocks=40, runs=50)
+    record("one awaited cancel, compared with a constant response", measured.ratio, at_most=1.15)
+    run(context.__aexit__(None, None, None))
 
 
 if __name__ == "__main__":
-    show("aiobotocore: cancel_export_task, one awaited call", asyncio.run(measure()))
+    main()

@@ -14,7 +14,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from calls import client
+from _clients import client
+from _measure import record
 from pytest_rds_export import fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
@@ -64,15 +65,17 @@ def measure() -> dict[str, int]:
     return found
 
 
-def show(title: str, before: dict[str, int], after: dict[str, int]) -> None:
-    """Print what grew between two measurements, also for each use."""
+def growth(title: str, before: dict[str, int], after: dict[str, int]) -> dict[str, float]:
+    """Return what grew between two measurements, for each use, and print it."""
     print(f"\n{title}, from {_WARM_UP:,} to {_USES:,}")
+    found = {}
     for name, count in before.items():
-        growth = (after[name] - count) / (_USES - _WARM_UP)
-        print(f"  {name:<46} {count:>10,} -> {after[name]:>10,}   {growth:>+9.3f} each")
+        found[name] = (after[name] - count) / (_USES - _WARM_UP)
+        print(f"  {name:<46} {count:>10,} -> {after[name]:>10,}   {found[name]:>+9.3f} each")
+    return found
 
 
-def loop() -> None:
+def loop() -> dict[str, float]:
     """Enter and leave ``fake_rds_export``."""
     before = {}
     for number in range(_USES):
@@ -80,7 +83,7 @@ def loop() -> None:
             before = measure()
         with fake_rds_export():
             use(number)
-    show("uses of fake_rds_export", before, measure())
+    return growth("uses of fake_rds_export", before, measure())
 
 
 class Probe:
@@ -97,7 +100,7 @@ class Probe:
             self.found.append(measure())
 
 
-def tests(fixture: str) -> None:
+def tests(fixture: str) -> dict[str, float]:
     """Run 20,000 tests with a fixture."""
     probe = Probe()
     with tempfile.TemporaryDirectory() as folder:
@@ -106,12 +109,19 @@ def tests(fixture: str) -> None:
         path.write_text(f"import life\nimport pytest\n\n{parametrized}\n", encoding="utf-8")
         options = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:terminal", "-p", "no:timeout"]
         assert pytest.main([*options, str(path)], [probe]) == 0
-    show(f"tests with {fixture}", *probe.found)
+    return growth(f"tests with {fixture}", *probe.found)
+
+
+def main() -> None:
+    """Measure each in a process of its own."""
+    with get_context("spawn").Pool(1, maxtasksperchild=1) as process:
+        uses = process.apply(loop)
+        bare, ours = (process.apply(tests, (fixture,)) for fixture in _FIXTURES)
+    for name in ("objects", "blocks of memory"):
+        record(f"{name} left by one of {_USES:,} uses", uses[name], "", at_most=0.1)
+        what = f"{name} left by one of {_USES:,} tests, more than with an empty fixture"
+        record(what, ours[name] - bare[name], "", at_most=0.1)
 
 
 if __name__ == "__main__":
-    for target, arguments in ((loop, ()), *((tests, (fixture,)) for fixture in _FIXTURES)):
-        process = get_context("spawn").Process(target=target, args=arguments)
-        process.start()
-        process.join()
-        assert process.exitcode == 0
+    main()

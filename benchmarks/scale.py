@@ -1,79 +1,51 @@
-"""100,000 tasks or events compared with 100: time of a cancel, of a page, of seeding, and memory."""
+"""Many tasks, events or tables: time of a cancel, of a page, of seeding and of writing files, and memory."""
 
 from __future__ import annotations
 
 import itertools
+import tempfile
 import time
 import tracemalloc
+from pathlib import Path
 
-from _measure import Contender, median_of, show, side_by_side
-from calls import client
+from _clients import canceling, client, describing
+from _measure import Contender, median_of, record, side_by_side
 from pytest_rds_export import ExportTaskRegistry, fake_rds_export
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
 from pytest_rds_export._rds.registry import registry_of
 
 _MANY = 100_000
-_names = itertools.count()
+_numbers = itertools.count()
 
 
-def sizes() -> None:
-    """Measure the same calls in a small and in a large registry."""
-    rds = client()
-    identifiers = [f"old-{index}" for index in range(_MANY)]
-    for title, call in (("cancel_export_task", "cancel"), ("describe_export_tasks, a page of 100", "describe")):
-
-        def in_registry_of(count: int, call: str = call):  # noqa: ANN202
-            def contender(runs: int) -> float:
-                new = [f"new-{next(_names)}" for _ in range(runs + 1)]
-                with fake_rds_export(*identifiers[:count]) as tasks:
-                    tasks.seed_all(new)
-                    following = iter(new)
-                    if call == "describe":
-                        rds.describe_export_tasks()
-                        return median_of(runs, rds.describe_export_tasks)
-                    rds.cancel_export_task(ExportTaskIdentifier=next(following))
-                    return median_of(runs, lambda: rds.cancel_export_task(ExportTaskIdentifier=next(following)))
-
-            return contender
-
-        contenders = {"100 tasks": in_registry_of(100), "100,000 tasks": in_registry_of(_MANY)}
-        show(title, side_by_side(contenders, blocks=6, runs=30))
+def add_tasks(registry: ExportTaskRegistry, count: int) -> None:
+    """Seed so many tasks."""
+    registry.seed_all(f"old-{index}" for index in range(count))
 
 
 def add_events(registry: ExportTaskRegistry, count: int) -> None:
     """Let so many exports complete."""
-    for task in registry.seed_all(f"past-{next(_names)}" for _ in range(count)):
+    for task in registry.seed_all(f"past-{next(_numbers)}" for _ in range(count)):
         task.move_to("COMPLETE")
 
 
-def past_events() -> None:
-    """The same calls without a past event and with 10,000."""
+def among_many() -> None:
+    """The same calls among few and many tasks, and after none and many events."""
     rds = client()
-
-    def canceling(count: int) -> Contender:
-        def contender(runs: int) -> float:
-            new = [f"new-{next(_names)}" for _ in range(runs + 1)]
-            with fake_rds_export(*new) as tasks:
-                add_events(tasks, count)
-                following = iter(new)
-                rds.cancel_export_task(ExportTaskIdentifier=next(following))
-                return median_of(runs, lambda: rds.cancel_export_task(ExportTaskIdentifier=next(following)))
-
-        return contender
-
-    def describing(count: int) -> Contender:
-        def contender(runs: int) -> float:
-            with fake_rds_export(*(f"new-{index}" for index in range(100))) as tasks:
-                add_events(tasks, count)
-                rds.describe_export_tasks()
-                return median_of(runs, rds.describe_export_tasks)
-
-        return contender
-
-    for title, make in (("cancel_export_task", canceling), ("describe_export_tasks, a page of 100", describing)):
-        contenders = {f"{count:,} past events": make(count) for count in (0, 10_000)}
-        show(title, side_by_side(contenders, blocks=10, runs=100))
+    calls = {"a cancel": (canceling, 1.05), "a page of 100 tasks": (describing, None)}
+    for call, (make, past_bound) in calls.items():
+        for things, add, counts, bound in (
+            ("tasks", add_tasks, (100, _MANY), 1.2),
+            ("past events", add_events, (0, 10_000), past_bound),
+        ):
+            contenders = {
+                f"{count:,} {things}": make(rds, lambda tasks, add=add, count=count: add(tasks, count))
+                for count in counts
+            }
+            few, many = contenders
+            _, measured = side_by_side(call, contenders, blocks=8, runs=30)
+            record(f"{call} with {many}, compared with {few}", measured.ratio, at_most=bound)
 
 
 def event_pages() -> None:
@@ -97,7 +69,9 @@ def event_pages() -> None:
         return contender
 
     contenders = {f"{count:,} events": listing(count) for count in (100, _MANY)}
-    show("describe_events, a page of 100", side_by_side(contenders, blocks=3, runs=1000))
+    few, many = contenders
+    _, measured = side_by_side("describe_events, a page of 100", contenders, blocks=3, runs=1000)
+    record(f"a page of 100 of {many}, compared with {few}", measured.ratio, at_most=1.2)
 
 
 def new_registry() -> ExportTaskRegistry:
@@ -108,27 +82,39 @@ def new_registry() -> ExportTaskRegistry:
 def seeding() -> None:
     """Measure time and memory of a seeded task."""
     identifiers = [f"task-{index}" for index in range(_MANY)]
-    registry = new_registry()
-    start = time.perf_counter()
-    for identifier in identifiers:
-        registry.seed(identifier)
-    print(f"\nseed: {(time.perf_counter() - start) / _MANY * 1e6:.2f} us a task")
-    registry = new_registry()
-    start = time.perf_counter()
-    registry.seed_all(identifiers)
-    print(f"seed_all: {(time.perf_counter() - start) / _MANY * 1e6:.2f} us a task")
+
+    def one_by_one() -> None:
+        registry = new_registry()
+        for identifier in identifiers:
+            registry.seed(identifier)
+
+    runs = {"seed": one_by_one, "seed_all": lambda: new_registry().seed_all(identifiers)}
+    for name, run in runs.items():
+        record(f"seeding one of 100,000 tasks with {name}", median_of(3, run) / _MANY * 1e6, "µs", at_most=10)
     tracemalloc.start()
     registry = new_registry()
     registry.seed_all(identifiers)
-    print(f"memory: {tracemalloc.get_traced_memory()[0] / _MANY:.0f} bytes a task when seeded", end="")
+    record("memory of a seeded task", tracemalloc.get_traced_memory()[0] / _MANY / 1024, "KiB", at_most=1.5)
     for task in registry.values():
         _ = task.status
-    print(f", {tracemalloc.get_traced_memory()[0] / _MANY:.0f} bytes after the first access")
+    used = tracemalloc.get_traced_memory()[0] / _MANY / 1024
+    record("memory of a seeded task after its first access", used, "KiB", at_most=1.5)
     tracemalloc.stop()
 
 
+def tables() -> None:
+    """Measure the files of an export of 1,000 tables."""
+    names = [f"shop.table_{number}" for number in range(1000)]
+
+    def export() -> None:
+        with tempfile.TemporaryDirectory() as folder, fake_rds_export() as tasks:
+            tasks.write_files(Path(folder), tables=names)
+            tasks.seed("nightly", status="COMPLETE")
+
+    seconds = median_of(3, export, time.process_time)
+    record("the files of 1,000 exported tables, into a folder (processor time)", seconds, "s", at_most=2)
+
+
 if __name__ == "__main__":
-    sizes()
-    past_events()
-    event_pages()
-    seeding()
+    for benchmark in (among_many, event_pages, seeding, tables):
+        benchmark()

@@ -48,8 +48,9 @@ def test_identifier_in_an_empty_list():
 
 
 def test_unlike_identifier(tasks):
-    """A task unlike the one that the call asked for is not hinted at."""
+    """A task unlike the one that the call asked for, or only a little like it, is not hinted at."""
     tasks.seed("weekly")
+    tasks.seed("highly")
     try_cancel()
     try_cancel("weekly")
 

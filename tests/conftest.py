@@ -17,6 +17,8 @@ pytest_plugins = ["pytester"]
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=5000, stateful_step_count=100, deadline=None)
 settings.register_profile("longest", max_examples=12_000, stateful_step_count=100, deadline=None)
+# For mutation testing: the same examples for each mutant, and none remembered from the one before.
+settings.register_profile("mutants", settings.get_profile("short"), derandomize=True, database=None)
 settings.load_profile("short")
 
 

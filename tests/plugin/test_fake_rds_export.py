@@ -214,6 +214,7 @@ def test_repr():
     fake = fake_rds_export("nightly", "done")
     with fake:
         assert repr(fake) == "<fake_rds_export of 2 seeds, in use>"
+    assert repr(fake) == "<fake_rds_export of 2 seeds, not in use>"
 
 
 @pytest.mark.parametrize("kind", ["class", "generator", "asynchronous generator"])

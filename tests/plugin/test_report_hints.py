@@ -48,8 +48,9 @@ def test_identifier_in_an_empty_list():
 
 
 def test_unlike_identifier(tasks):
-    """A task unlike the one that the call asked for is not hinted at."""
+    """A task unlike the one that the call asked for, or only a little like it, is not hinted at."""
     tasks.seed("weekly")
+    tasks.seed("highly")
     try_cancel()
     try_cancel("weekly")
 
@@ -141,6 +142,20 @@ def test_source(tasks):
     ]
 
 
+def test_five_sources(tasks):
+    """Up to five seeded sources of the region are listed, and no others."""
+    for name in ("customers", "orders", "invoices", "stock", "users"):
+        tasks.in_region("eu-west-1").seed_snapshot(name)
+    tasks.seed_snapshot("other")
+    try_start(SNAPSHOT.replace("us-east-1", "eu-west-1"), "eu-west-1")
+
+    (hint,) = hints()
+    start, _, listed = hint.partition(": ")
+    assert start == "snapshot:nightly is not seeded in eu-west-1. Seeded there"
+    names = ["snapshot:customers", "snapshot:invoices", "snapshot:orders", "snapshot:stock", "snapshot:users"]
+    assert sorted(listed.split(", ")) == names
+
+
 @pytest.mark.parametrize("named", ["orders", "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:orders"])
 def test_described_source(tasks, named):
     """A source that was described and not found has the hint as well."""
@@ -171,7 +186,7 @@ def test_source_in_another_region(tasks):
 
 
 def test_fault_of_a_stub(tasks):
-    """A fault that names no source has no hint."""
+    """A fault has no hint if the call names no source, or if no source is seeded."""
     fault = ClientError({"Error": {"Code": "DBClusterNotFoundFault"}}, "ModifyDBInstance")
     tasks.stub("ModifyDBInstance", mock.Mock(side_effect=fault))
     tasks.stub("StopDBCluster", mock.Mock(side_effect=fault))
@@ -179,6 +194,9 @@ def test_fault_of_a_stub(tasks):
     try_call("stop_db_cluster", DBClusterIdentifier="orders")
 
     assert hints() == []
+
+    tasks.seed_snapshot("weekly")
+    assert hints() == ["cluster:orders is not seeded in us-east-1. Seeded there: snapshot:weekly"]
 
 
 def test_late_cancel(rds_export_clock, tasks):

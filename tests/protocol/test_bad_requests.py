@@ -95,6 +95,18 @@ def test_refused_call(rds_export_tasks, rds_export_client):
             "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x",
             "Invalid value key for AdditionalEncryptionContext",
         ),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1.value=x",
+            "Invalid value value for AdditionalEncryptionContext",
+        ),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1.key.x=y&AdditionalEncryptionContext.entry.1.value=x",
+            "Invalid value x for AdditionalEncryptionContext",
+        ),
+        (
+            "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x&AdditionalEncryptionContext.entry.1.value.z=y",
+            "Invalid value z for AdditionalEncryptionContext[x]",
+        ),
     ],
 )
 def test_wrong_type(query, text):

@@ -262,3 +262,10 @@ def test_map():
     )
     _, parameters = parse(body)
     assert parameters["AdditionalEncryptionContext"] == {"tenant": "shop", "stage": "test"}
+
+    result = {"AdditionalEncryptionContext": {"tenant": "shop", "stage": "test"}}
+    response = serialize_result(_model.operation_model("CreateIntegration"), result, NOW)
+    assert (
+        "<AdditionalEncryptionContext><entry><key>tenant</key><value>shop</value></entry>"
+        "<entry><key>stage</key><value>test</value></entry></AdditionalEncryptionContext>"
+    ) in response.body.decode()

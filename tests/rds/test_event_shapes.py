@@ -276,6 +276,7 @@ def test_lambda_behind_a_rule():
 
     assert sns["Message"] == json.dumps(event.to_eventbridge(), separators=(",", ":"))
     assert (sns["Subject"], sns["MessageAttributes"]) == (None, {})
+    assert list(sns) == list(event.to_lambda()["Records"][0]["Sns"])
     assert sns["MessageId"] != event.to_sns()["MessageId"]
 
 

@@ -291,6 +291,15 @@ def test_wrong_phase(name, value):
         Timeline(**{name: value})
 
 
+@pytest.mark.parametrize("longest", [timedelta(days=36525), 36525 * 86400])
+def test_longest_phase(longest):
+    """A phase of 100 years is the longest."""
+    assert Timeline(starting=longest).starting == timedelta(days=36525)
+    longer = longest + type(longest)(1)
+    with raises_exactly(ValueError, PHASE.format("starting", longer)):
+        Timeline(starting=longer)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [

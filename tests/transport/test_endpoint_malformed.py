@@ -104,6 +104,12 @@ def test_http(case, url):
     assert_error_document(body)
 
 
+def test_other_method(url):
+    """The refusal of another HTTP method says which ones there are."""
+    _, _, body = exchanged(url, request(CANCEL, line="PUT / HTTP/1.1")).decode().partition("\r\n\r\n")
+    assert "<Message>Send requests to RDS with GET or POST, not PUT.</Message>" in body
+
+
 def test_head(url):
     """A HEAD request is refused without a body."""
     head, _, body = exchanged(url, request(b"", line="HEAD / HTTP/1.1")).decode().partition("\r\n\r\n")

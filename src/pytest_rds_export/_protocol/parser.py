@@ -118,17 +118,15 @@ def _parse_list(node: Any, shape: Any, path: str) -> list[Any]:
 
 
 def _parse_map(node: Any, shape: Any, path: str) -> dict[Any, Any]:
-    key_name = shape.key.serialization.get("name", "key")
-    value_name = shape.value.serialization.get("name", "value")
     entries = node.get("entry") if isinstance(node, dict) else None
     if not isinstance(entries, dict):
         raise _invalid(node, path)
     result = {}
     for entry in entries.values():
-        if not isinstance(entry, dict) or key_name not in entry or value_name not in entry:
+        if not isinstance(entry, dict) or not {"key", "value"} <= entry.keys():
             raise _invalid(entry, path)
-        key = _parse(entry[key_name], shape.key, path)
-        result[key] = _parse(entry[value_name], shape.value, f"{path}[{key}]")
+        key = _parse(entry["key"], shape.key, path)
+        result[key] = _parse(entry["value"], shape.value, f"{path}[{key}]")
     return result
 
 

@@ -128,11 +128,9 @@ def _serialize_list(shape: Any, value: Any) -> str:
 
 
 def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
-    key_tag = shape.key.serialization.get("name", "key")
-    value_tag = shape.value.serialization.get("name", "value")
     serialize_key, serialize_value = _serializer(shape.key), _serializer(shape.value)
     return "".join(
-        f"<entry><{key_tag}>{serialize_key(key)}</{key_tag}><{value_tag}>{serialize_value(item)}</{value_tag}></entry>"
+        f"<entry><key>{serialize_key(key)}</key><value>{serialize_value(item)}</value></entry>"
         for key, item in value.items()
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
+@dataclass(eq=False, repr=False)
 class Injection:
     """A failure that waits for the attempts that it is meant for.
 
@@ -36,26 +37,15 @@ class Injection:
 
     """
 
-    def __init__(
-        self,
-        queue: InjectionQueue,
-        failure: Failure | Exception,
-        operation: str,
-        identifier: str | None,
-        times: int | None,
-        *,
-        after: int,
-        applied: bool,
-    ) -> None:
-        self._queue = queue
-        self.failure = failure
-        self.operation = operation
-        self.identifier = identifier
-        self.times = times
-        self.after = after
-        self.applied = applied
-        self.attempts = 0
-        self.passed = 0
+    _queue: InjectionQueue
+    failure: Failure | Exception
+    operation: str
+    identifier: str | None
+    times: int | None
+    after: int
+    applied: bool
+    attempts: int = field(default=0, init=False)
+    passed: int = field(default=0, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -120,7 +110,7 @@ class InjectionQueue:
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
-        injection = Injection(self, resolved, operation, identifier, times, after=after, applied=applied)
+        injection = Injection(self, resolved, operation, identifier, times, after, applied)
         with self._lock:
             for earlier in self._waiting:
                 if _leaves_none(earlier, injection):

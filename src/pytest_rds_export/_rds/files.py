@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from .. import _model
-from .._messages import must_be
+from .._messages import check_choice, must_be
 from .tables import ExportedTable, target_name, type_mappings
 from .targets import open_target
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 DEFAULT_TABLES = ("shop.customers", "shop.orders")
-TIME_FORMATS = ("text", "iso")
 # How many tables one export_tables_info lists. Amazon RDS's own number is unknown; "_from_1_to_96" was seen.
 TABLES_PER_INFO = 100
 _Selection = tuple[list[ExportedTable], list[ExportedTable]]
@@ -40,8 +39,7 @@ class ExportFiles:
     ) -> None:
         self.target = open_target(to)
         self.tables = _checked_tables(DEFAULT_TABLES if tables is None else tables)
-        if time_format not in TIME_FORMATS:
-            raise ValueError(must_be("time_format", "'text' or 'iso'", time_format))
+        check_choice("time_format", time_format, ("text", "iso"))
         self._time_format = time_format
         self._selections: dict[tuple[str, ...], _Selection] = {}
         self.steps: dict[TaskState, int] = {}

@@ -57,12 +57,11 @@ class Injection:
         often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
         after = f" after {self.after}" if self.after else ""
         applied = ", applied" if self.applied else ""
-        where = f"{failure_name(self)} into {describe_target(self)}"
+        where = f"{_failure_name(self)} into {describe_target(self)}"
         return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
-def failure_name(injection: Injection) -> str:
-    """Return what the failure is called."""
+def _failure_name(injection: Injection) -> str:
     failure = injection.failure
     return failure.name if isinstance(failure, Failure) else repr(failure)
 
@@ -72,11 +71,12 @@ def describe_target(injection: Injection) -> str:
     return injection.operation + (f" of {injection.identifier!r}" if injection.identifier is not None else "")
 
 
-def describe_passed(injection: Injection) -> str:
-    """Return what has passed before an injection with ``after``, such as ``1 of 2 attempts passed before it``."""
+def describe_unused(injection: Injection) -> str:
+    """Return that it was never used; with ``after`` also how many attempts have passed before it."""
+    unused = f"{_failure_name(injection)} was injected into {describe_target(injection)} and never used"
     if not injection.after:
-        return ""
-    return f"{injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"
+        return unused
+    return f"{unused}: {injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"
 
 
 class InjectionQueue:

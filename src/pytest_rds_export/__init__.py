@@ -4,9 +4,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._clock import ExportClock, ScheduledCall, SleepLimitExceeded
+    from ._clock import ExportClock
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
+    from ._frozen_time import ScheduledCall, SleepLimitExceeded
     from ._rds.calls import Call
     from ._rds.events import ExportEvent
     from ._rds.injections import Injection
@@ -49,8 +50,8 @@ _MODULES = {
     "Failure": "_failures",
     "Injection": "_rds.injections",
     "Polls": "_rds.timeline",
-    "ScheduledCall": "_clock",
-    "SleepLimitExceeded": "_clock",
+    "ScheduledCall": "_frozen_time",
+    "SleepLimitExceeded": "_frozen_time",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
     "UnansweredOperation": "_rds.operations",

@@ -10,20 +10,9 @@ from datetime import datetime, timedelta, timezone
 from numbers import Real
 
 from . import _sleeping
-from ._frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, SleepLimitExceeded, followers
+from ._frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, followers
 from ._messages import must_be, must_be_type, unknown_name
 from ._model import milliseconds, to_datetime
-
-__all__ = [
-    "ExportClock",
-    "ScheduledCall",
-    "SleepLimitExceeded",
-    "frozen_clock",
-    "is_frozen",
-    "now",
-    "pause",
-    "settings",
-]
 
 __tracebackhide__ = True
 
@@ -191,26 +180,17 @@ def _check_reach(name: str, value: object, begin: datetime, length: timedelta) -
     return length
 
 
-def settings(start: datetime | str = START, limit: timedelta = LIMIT) -> tuple[datetime, timedelta]:
-    """Return where a clock starts, and its limit of slept time.
-
-    Raises:
-        ValueError: A value that is not allowed.
-    """
-    if not isinstance(limit, timedelta) or limit <= timedelta(0):
-        raise ValueError(must_be("limit", "a positive timedelta", limit))
-    return START + _check_reach("start", start, START, to_datetime("start", start) - START), limit
-
-
 @contextmanager
 def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Iterator[ExportClock]:
     """Freeze time at *start*, and let sleeps move it; restore time and sleeps at the exit.
 
     Raises:
-        ValueError: As ``settings`` does.
+        ValueError: A value that is not allowed.
         RuntimeError: Time is frozen already.
     """
-    start, limit = settings(start, limit)
+    if not isinstance(limit, timedelta) or limit <= timedelta(0):
+        raise ValueError(must_be("limit", "a positive timedelta", limit))
+    start = START + _check_reach("start", start, START, to_datetime("start", start) - START)
     library = "another rds_export_clock" if _sleeping.active_clock() is not None else _frozen_by()
     if library is not None:
         raise RuntimeError(

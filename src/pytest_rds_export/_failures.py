@@ -64,7 +64,6 @@ _DISTORTED = {
     "TruncatedResponse": "the XML of the response breaks off",
     "ProxyErrorPage": "a proxy responded with 502 and an HTML page",
 }
-_PROXY_PAGE_STATUS = 502
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ class Failure:
         if self.kind == "transport":
             if self.name not in (*_TRANSPORT, *_DISTORTED):
                 raise ValueError(unknown_name("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
-            own = _PROXY_PAGE_STATUS if self.name == "ProxyErrorPage" else None
+            own = 502 if self.name == "ProxyErrorPage" else None
             if self.http_status not in (None, own):
                 raise ValueError(must_be(f"http_status of {self.name}", str(own), self.http_status))
             object.__setattr__(self, "http_status", own)
@@ -259,27 +258,21 @@ def find(name: str, operation: str) -> Failure:
     for shape in _model.operation_model(operation).error_shapes:
         if shape.name == name:
             return _documented(shape, operation)
-    others = _operations_that_fail_with(name)
-    if others:
-        raise ValueError(f"{operation} cannot fail with {name!r} ({others[0]} can)")
+    other = _find_operation(name)
+    if other is not None:
+        raise ValueError(f"{operation} cannot fail with {name!r} ({other} can)")
     raise ValueError(unknown_name("failure", name, (failure.name for failure in known), of=f" of {operation}"))
 
 
-def _operations_that_fail_with(name: str) -> list[str]:
-    """Return the operations whose model documents a failure, those of export tasks first."""
-    names = _model.service_model().operation_names
-    found = [operation for operation in names if any(name in _names(shape) for shape in _errors(operation))]
-    found += ["StartExportTask"] if name == _LIMIT[0] else []
-    return sorted(found, key=lambda operation: "ExportTask" not in operation)
-
-
-def _errors(operation: str) -> Iterable[Shape]:
-    return _model.operation_model(operation).error_shapes
-
-
-def _names(shape: Shape) -> tuple[str, str]:
-    """Return the name of an error's shape, and its code on the wire."""
-    return shape.name, shape.metadata.get("error", {}).get("code", shape.name)
+def _find_operation(name: str) -> str | None:
+    """Return an operation that fails with *name*, one of export tasks if there is one."""
+    if name == _LIMIT[0]:
+        return "StartExportTask"
+    for operation in sorted(_model.service_model().operation_names, key=lambda other: "ExportTask" not in other):
+        shapes = _model.operation_model(operation).error_shapes
+        if any(name in (shape.name, _documented(shape, operation).name) for shape in shapes):
+            return operation
+    return None
 
 
 def to_client_error(failure: Failure, operation: str) -> ClientError:

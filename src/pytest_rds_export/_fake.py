@@ -18,7 +18,7 @@ from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
 from ._rds.state import FINISHED
-from ._report import check_end, describe
+from ._report import check_end, describe, tasks_shown
 from ._transport.endpoint import endpoint
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
@@ -214,12 +214,11 @@ class _Follower:
 
     def describe(self) -> Iterable[str]:
         """Yield the unfinished tasks that the code under test has described since the clock began."""
-        tasks: dict[tuple[str, str], None] = {}
-        for call in self._account.log.calls[self._first :]:
-            if call.operation == "DescribeExportTasks" and call.response is not None:
-                tasks |= dict.fromkeys(
-                    (call.region, task["ExportTaskIdentifier"]) for task in call.response.get("ExportTasks", ())
-                )
+        tasks = dict.fromkeys(
+            (call.region, task["ExportTaskIdentifier"])
+            for call in self._account.log.calls[self._first :]
+            for task in tasks_shown(call) or ()
+        )
         for region, identifier in tasks:
             task = registry_of(self._account.region(region)).get(identifier)
             if task is not None and task.status not in FINISHED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 __tracebackhide__ = True
@@ -29,6 +29,12 @@ def format_choices(names: Iterable[object], last: str = "or") -> str:
     if len(quoted) > _MAX_LISTED:
         return f"{', '.join(quoted[:_MAX_LISTED])}, ... ({len(quoted)} in all)"
     return f" {last} ".join(filter(None, [", ".join(quoted[:-1]), *quoted[-1:]]))
+
+
+def check_choice(name: str, value: object, choices: Collection[object]) -> None:
+    """Raise ``ValueError`` for a value that is not one of the choices."""
+    if value not in choices:
+        raise ValueError(must_be(name, format_choices(choices), value))
 
 
 def pluralize(count: int, noun: str) -> str:

@@ -14,15 +14,13 @@ from botocore.loaders import create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
-from ._messages import format_choices, must_be, must_be_type, unknown_name
+from ._messages import check_choice, must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
     from botocore.model import OperationModel, Shape
 
 __tracebackhide__ = True
-
-UTC = timezone.utc
 
 
 @functools.cache
@@ -97,8 +95,8 @@ def _checked(name: str, value: Any, shape: Any) -> Any:
         wording = "a list of strings"
     if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
         raise ValueError(must_be_type(name, wording, value))
-    if getattr(shape, "enum", None) and value not in shape.enum:
-        raise ValueError(must_be(name, format_choices(shape.enum), value))
+    if getattr(shape, "enum", None):
+        check_choice(name, value, shape.enum)
     return value
 
 
@@ -128,7 +126,7 @@ def to_datetime(name: str, value: object) -> datetime:
     if time.tzinfo is None:
         raise ValueError(must_be(name, "a time with a time zone, such as tzinfo=timezone.utc or a 'Z'", value))
     try:
-        return milliseconds(time.astimezone(UTC))
+        return milliseconds(time.astimezone(timezone.utc))
     except OverflowError:
         raise ValueError(must_be(name, "a time of the years 1 to 9999 in UTC", value)) from None
 
@@ -148,7 +146,7 @@ def earlier(time: datetime, length: timedelta) -> datetime:
 
 def format_time(time: datetime) -> str:
     """Return an aware time as RDS sends it: in UTC, with milliseconds and a ``Z``."""
-    return f"{time.astimezone(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
+    return f"{time.astimezone(timezone.utc).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def check_region(name: object) -> str:

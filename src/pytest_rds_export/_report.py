@@ -13,7 +13,7 @@ from ._failures import Failure, failures
 from ._messages import find_similar, pluralize
 from ._rds.account import Account, Region
 from ._rds.calls import Call, describe_call
-from ._rds.injections import Injection, describe_passed, describe_target, failure_name
+from ._rds.injections import Injection, describe_target, describe_unused
 from ._rds.operations import ways_to_handle
 from ._rds.sources import SOURCE_TYPES, SourceState, parse_source_arn
 from ._rds.state import FINISHED, TaskState
@@ -59,7 +59,7 @@ def _describe(account: Account) -> str:
                 "calls:",
                 *_limit(_describe_calls(calls), _MAX_CALLS, keep_last=True),
                 "tasks:",
-                *_limit([_describe_task(task) for task in tasks[:_MAX_TASKS]], _MAX_TASKS, count=len(tasks)),
+                *_limit(list(map(_describe_task, tasks)), _MAX_TASKS),
                 *(["sources:", *_limit(list(map(_describe_source, sources)), _MAX_TASKS)] if sources else []),
                 *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
             ]
@@ -78,13 +78,13 @@ def _describe_calls(calls: Iterable[Call]) -> list[str]:
 
 def _describe_statuses(calls: Sequence[Call]) -> str:
     """Return the statuses that polls have seen, such as ``: STARTING x20, COMPLETE``."""
-    responses = [tasks for call in calls if (tasks := _tasks_shown(call)) is not None]
+    responses = [tasks for call in calls if (tasks := tasks_shown(call)) is not None]
     seen = [tasks[0]["Status"] if len(tasks) == 1 else pluralize(len(tasks), "task") for tasks in responses]
     runs = ((status, len(list(group))) for status, group in groupby(seen))
     return ": " + ", ".join(_format_count(*run) for run in runs) if seen else ""
 
 
-def _tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
+def tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
     """Return the export tasks in the response of a call; None if it is another call, or had no response."""
     if call.operation != "DescribeExportTasks" or call.response is None:
         return None
@@ -107,16 +107,9 @@ def _describe_source(source: SourceState) -> str:
     return source.arn if status == "available" else f"{source.arn}, {status}"
 
 
-def _limit(
-    lines: Sequence[str],
-    most: int,
-    *,
-    keep_last: bool = False,
-    count: int | None = None,
-    width: int | None = _MAX_WIDTH,
-) -> list[str]:
-    """Return at most so many lines, indented and not too long; *count* is how many there are."""
-    left_out = (len(lines) if count is None else count) - most
+def _limit(lines: Sequence[str], most: int, *, keep_last: bool = False, width: int | None = _MAX_WIDTH) -> list[str]:
+    """Return at most so many lines, indented and not too long."""
+    left_out = len(lines) - most
     shown = [f"  {line}" for line in (lines[-most:] if keep_last else lines[:most])]
     if width is not None:
         shown = [line if len(line) <= width else f"{line[: width - 3]}..." for line in shown]
@@ -134,12 +127,7 @@ def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
     yield from _hints_of_late_cancels(account, own)
     yield from _hints_of_polls(account, own)
     if calls:
-        for injection in account.injections.unused():
-            passed = describe_passed(injection)
-            yield (
-                f"{failure_name(injection)} was injected into {describe_target(injection)} and never used"
-                f"{passed and ': '}{passed}"
-            )
+        yield from map(describe_unused, account.injections.unused())
 
 
 def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
@@ -151,7 +139,7 @@ def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
             f"{pluralize(options.concurrent_limit, 'export')} may run at once in {place}, seeded ones included. "
             "Set the option concurrent_limit to allow more"
         )
-    elif code == "ExportTaskNotFound" or (call.identifier is not None and _tasks_shown(call) == []):
+    elif code == "ExportTaskNotFound" or (call.identifier is not None and tasks_shown(call) == []):
         yield from _hints_of_identifier(account, call)
     elif code in {source_type.not_found for source_type in SOURCE_TYPES.values()}:
         yield from _hints_of_source(account, call)
@@ -230,7 +218,7 @@ def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
     """Yield the tasks that were described again and again while nothing advanced them."""
     polls: dict[tuple[str, str], list[Call]] = {}
     for call in calls:
-        tasks = _tasks_shown(call)
+        tasks = tasks_shown(call)
         if tasks is not None and len(tasks) == 1:
             polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
     for (region, identifier), found in polls.items():
@@ -278,7 +266,7 @@ def check_end(account: Account) -> str:
     """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
     parts = []
     if account.options.assert_all_injected:
-        parts += [_describe_unused(account, injection) for injection in account.injections.unused()]
+        parts += [_explain_unused(account, injection) for injection in account.injections.unused()]
     if account.options.assert_all_answered:
         counts = Counter((call.operation, call.region) for call in account.log.unanswered)
         for (operation, region), count in counts.items():
@@ -287,7 +275,7 @@ def check_end(account: Account) -> str:
     return "\n".join(parts)
 
 
-def _describe_unused(account: Account, injection: Injection) -> str:
+def _explain_unused(account: Account, injection: Injection) -> str:
     calls = account.log.calls
     by_identifier = injection.identifier is not None
     called = Counter(
@@ -295,9 +283,11 @@ def _describe_unused(account: Account, injection: Injection) -> str:
         for call in calls
     )
     instead = ", ".join(_format_count(*item) for item in called.items()) or "nothing"
-    passed = describe_passed(injection)
-    more = f"call {describe_target(injection)} {'more often ' if passed else ''}in the test"
-    ways = [f"{more}, or lower after=" if passed else more]
+    target = describe_target(injection)
+    if injection.after:
+        ways = [f"call {target} more often in the test, or lower after="]
+    else:
+        ways = [f"call {target} in the test"]
     other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
     if other is not None:
         ways += [
@@ -305,9 +295,7 @@ def _describe_unused(account: Account, injection: Injection) -> str:
             f"for the fixture rds_export_failure: @pytest.mark.rds_export_failure({other!r})",
         ]
     ways.append("allow it: assert_all_injected=False")
-    name, target = failure_name(injection), describe_target(injection)
-    never_used = f"{name} was injected into {target} and never used{passed and ': '}{passed}"
-    return _with_ways(f"{never_used}. The test called {instead}", ways)
+    return _with_ways(f"{describe_unused(injection)}. The test called {instead}", ways)
 
 
 def _fits(injection: Injection, operation: str) -> bool:

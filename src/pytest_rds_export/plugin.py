@@ -215,7 +215,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     arguments: dict[str, Any] = {}
     if marker is not None:
         with _no_traceback("marker rds_export_clock(start, limit)"):
-            arguments = inspect.signature(_clock.settings).bind(*marker.args, **marker.kwargs).arguments
+            arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}
     with ExitStack() as stack:

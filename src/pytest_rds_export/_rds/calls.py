@@ -31,21 +31,6 @@ class Call:
 
     """
 
-    __slots__ = (
-        "attempts",
-        "error_code",
-        "http_status",
-        "injected",
-        "injected_failures",
-        "invocation_id",
-        "operation",
-        "parameters",
-        "region",
-        "response",
-        "retry_delays",
-        "time",
-    )
-
     def __init__(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> None:
         self.operation = operation
         self.region = region

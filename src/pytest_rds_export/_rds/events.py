@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import _failures, _model
-from .._messages import format_choices, must_be
+from .._messages import check_choice
 
 if TYPE_CHECKING:
     from .task import ExportTask
@@ -142,7 +142,7 @@ class ExportEvent:
             ValueError: *generation* is neither 2021 nor 2023.
 
         """
-        _check_choice("generation", generation, tuple(_EVENT_PAGES))
+        check_choice("generation", generation, tuple(_EVENT_PAGES))
         notification = self._subscription_notification(generation, "URL")
         if not notification["MessageAttributes"]:
             del notification["MessageAttributes"]
@@ -170,8 +170,8 @@ class ExportEvent:
             ValueError: *source* or *generation* has any other value.
 
         """
-        _check_choice("source", source, ("subscription", "eventbridge"))
-        _check_choice("generation", generation, tuple(_EVENT_PAGES))
+        check_choice("source", source, ("subscription", "eventbridge"))
+        check_choice("generation", generation, tuple(_EVENT_PAGES))
         if source == "subscription":
             notification = self._subscription_notification(generation, "Url")
         else:
@@ -345,8 +345,3 @@ def to_response(event: ExportEvent) -> dict[str, Any]:
 
 def _compact_json(document: Mapping[str, Any]) -> str:
     return json.dumps(document, separators=(",", ":"))
-
-
-def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    if value not in choices:
-        raise ValueError(must_be(name, format_choices(choices), value))

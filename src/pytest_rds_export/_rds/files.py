@@ -5,30 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from .. import _model
-from .._messages import must_be
+from .._messages import check_choice, must_be
 from .tables import ExportedTable, target_name, type_mappings
 from .targets import open_target
+
+if TYPE_CHECKING:
+    from .state import TaskState
 
 __tracebackhide__ = True
 
 DEFAULT_TABLES = ("shop.customers", "shop.orders")
-TIME_FORMATS = ("text", "iso")
 # How many tables one export_tables_info lists. Amazon RDS's own number is unknown; "_from_1_to_96" was seen.
 TABLES_PER_INFO = 100
+_Selection = tuple[list[ExportedTable], list[ExportedTable]]
+"""The tables that one ExportOnly selects, and those of them that are not skipped."""
 _REPLACED = str.maketrans(dict.fromkeys('\\`" ', "_"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-class WritingTask(Protocol):
-    """What ``ExportFiles`` needs of an export task."""
-
-    @property
-    def fields(self) -> Mapping[str, Any]:
-        """The fields of DescribeExportTasks under the names of the API."""
 
 
 class ExportFiles:
@@ -42,11 +39,10 @@ class ExportFiles:
     ) -> None:
         self.target = open_target(to)
         self.tables = _checked_tables(DEFAULT_TABLES if tables is None else tables)
-        if time_format not in TIME_FORMATS:
-            raise ValueError(must_be("time_format", "'text' or 'iso'", time_format))
+        check_choice("time_format", time_format, ("text", "iso"))
         self._time_format = time_format
         self._selections: dict[tuple[str, ...], _Selection] = {}
-        self.steps: dict[WritingTask, int] = {}
+        self.steps: dict[TaskState, int] = {}
         """How many steps of each task are done: one for each table, one for the JSON files."""
         self.busy = False
         """Whether ``update`` is at work. A store may sleep, which moves a frozen clock, and so call it again."""
@@ -54,7 +50,7 @@ class ExportFiles:
     def __repr__(self) -> str:
         return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
 
-    def update(self, task: WritingTask) -> None:
+    def update(self, task: TaskState) -> None:
         """Write what is due by the task's status and progress and not yet written.
 
         While STARTING nothing is due. Afterwards table *i* of *n* is due from ``100 * i / n`` percent on (inferred),
@@ -67,30 +63,30 @@ class ExportFiles:
         status = fields["Status"]
         if status == "STARTING" or self.busy:
             return
-        selection = self._select(fields)
-        count = len(selection.exported)
+        tables, exported = self._select(fields)
+        count = len(exported)
         due = count + 1 if status == "COMPLETE" else count * fields["PercentProgress"] // 100
         done = self.steps.get(task, 0)
         self.busy = True
         try:
             while done < due:
                 if done < count:
-                    self._write_table(fields, selection.exported[done])
+                    self._write_table(fields, exported[done])
                 else:
-                    self._write_info(fields, selection)
+                    self._write_info(fields, tables)
                 done += 1
         finally:
             self.steps[task] = done
             self.busy = False
 
-    def warning_message(self, task: WritingTask) -> str | None:
+    def warning_message(self, task: TaskState) -> str | None:
         """The WarningMessage of an export that skips tables, as JSON; None if it skips none.
 
         AWS documents the outer shape; that of a skipped table is inferred.
         """
         skipped = [
             {"target": target_name(table), "reason": table.warning}
-            for table in self._select(task.fields).tables
+            for table in self._select(task.fields)[0]
             if table.warning is not None
         ]
         return _json({"skippedTables": skipped, "skippedObjectives": [], "general": []}) if skipped else None
@@ -98,7 +94,8 @@ class ExportFiles:
     def _select(self, fields: Mapping[str, Any]) -> _Selection:
         only = tuple(fields.get("ExportOnly") or ())
         if only not in self._selections:
-            self._selections[only] = _Selection(self.tables, only)
+            tables = [table for table in self.tables if not only or not _scopes(table.name).isdisjoint(only)]
+            self._selections[only] = tables, [table for table in tables if table.warning is None]
         return self._selections[only]
 
     def _write_table(self, fields: Mapping[str, Any], table: ExportedTable) -> None:
@@ -109,10 +106,10 @@ class ExportFiles:
             self._put(fields, f"{folder}/1/part-{number:05}-{uuid}-c000.gz.parquet", part)
         self._put(fields, f"{folder}/1/_SUCCESS", b"")
 
-    def _write_info(self, fields: Mapping[str, Any], selection: _Selection) -> None:
+    def _write_info(self, fields: Mapping[str, Any], tables: Sequence[ExportedTable]) -> None:
         """Write the JSON files; export_info comes last, because programs wait for it."""
         identifier = fields["ExportTaskIdentifier"]
-        statuses = self._table_statuses(fields, selection)
+        statuses = self._table_statuses(fields, tables)
         for first in range(0, len(statuses), TABLES_PER_INFO):
             chunk = statuses[first : first + TABLES_PER_INFO]
             name = f"export_tables_info_{identifier}_from_{first + 1}_to_{first + len(chunk)}.json"
@@ -144,14 +141,14 @@ class ExportFiles:
         # An export of a cluster has no SnapshotTime; that the file then has none either is inferred.
         return {name: value for name, value in info.items() if value is not None}
 
-    def _table_statuses(self, fields: Mapping[str, Any], selection: _Selection) -> list[dict[str, Any]]:
+    def _table_statuses(self, fields: Mapping[str, Any], tables: Sequence[ExportedTable]) -> list[dict[str, Any]]:
         """The entries of export_tables_info: times spread evenly over the export, sizes alike (inferred)."""
-        count = len(selection.exported)
+        count = sum(table.warning is None for table in tables)
         end = fields["TaskEndTime"]
         start = fields.get("TaskStartTime") or end
         statuses: list[dict[str, Any]] = []
         position = 0
-        for table in selection.tables:
+        for table in tables:
             if table.warning is not None:
                 statuses.append({"target": target_name(table), "warningMessage": table.warning})
                 continue
@@ -178,19 +175,9 @@ class ExportFiles:
         return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"
 
 
-class _Selection:
-    """The tables that one ExportOnly selects, and those of them that are not skipped."""
-
-    def __init__(self, tables: Sequence[ExportedTable], only: Sequence[str]) -> None:
-        wanted = set(only)
-        self.tables = [table for table in tables if not only or not wanted.isdisjoint(_scopes(table.name))]
-        self.exported = [table for table in self.tables if table.warning is None]
-
-
-def _scopes(name: str) -> list[str]:
+def _scopes(name: str) -> set[str]:
     """What ExportOnly may say to select a table: ``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return set(accumulate(name.split("."), "{}.{}".format))
 
 
 def _checked_tables(tables: Sequence[str | ExportedTable]) -> list[ExportedTable]:

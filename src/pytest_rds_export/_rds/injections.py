@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
+@dataclass(eq=False, repr=False)
 class Injection:
     """A failure that waits for the attempts that it is meant for.
 
@@ -36,26 +37,15 @@ class Injection:
 
     """
 
-    def __init__(
-        self,
-        queue: InjectionQueue,
-        failure: Failure | Exception,
-        operation: str,
-        identifier: str | None,
-        times: int | None,
-        *,
-        after: int,
-        applied: bool,
-    ) -> None:
-        self._queue = queue
-        self.failure = failure
-        self.operation = operation
-        self.identifier = identifier
-        self.times = times
-        self.after = after
-        self.applied = applied
-        self.attempts = 0
-        self.passed = 0
+    _queue: InjectionQueue
+    failure: Failure | Exception
+    operation: str
+    identifier: str | None
+    times: int | None
+    after: int
+    applied: bool
+    attempts: int = field(default=0, init=False)
+    passed: int = field(default=0, init=False)
 
     def __enter__(self) -> Self:
         return self
@@ -67,12 +57,11 @@ class Injection:
         often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
         after = f" after {self.after}" if self.after else ""
         applied = ", applied" if self.applied else ""
-        where = f"{failure_name(self)} into {describe_target(self)}"
+        where = f"{_failure_name(self)} into {describe_target(self)}"
         return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
-def failure_name(injection: Injection) -> str:
-    """Return what the failure is called."""
+def _failure_name(injection: Injection) -> str:
     failure = injection.failure
     return failure.name if isinstance(failure, Failure) else repr(failure)
 
@@ -82,11 +71,12 @@ def describe_target(injection: Injection) -> str:
     return injection.operation + (f" of {injection.identifier!r}" if injection.identifier is not None else "")
 
 
-def describe_passed(injection: Injection) -> str:
-    """Return what has passed before an injection with ``after``, such as ``1 of 2 attempts passed before it``."""
+def describe_unused(injection: Injection) -> str:
+    """Return that it was never used; with ``after`` also how many attempts have passed before it."""
+    unused = f"{_failure_name(injection)} was injected into {describe_target(injection)} and never used"
     if not injection.after:
-        return ""
-    return f"{injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"
+        return unused
+    return f"{unused}: {injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"
 
 
 class InjectionQueue:
@@ -120,7 +110,7 @@ class InjectionQueue:
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
-        injection = Injection(self, resolved, operation, identifier, times, after=after, applied=applied)
+        injection = Injection(self, resolved, operation, identifier, times, after, applied)
         with self._lock:
             for earlier in self._waiting:
                 if _leaves_none(earlier, injection):

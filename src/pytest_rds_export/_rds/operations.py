@@ -27,9 +27,6 @@ __tracebackhide__ = True
 
 Operation = Callable[[Region, Mapping[str, Any], datetime], Mapping[str, Any]]
 
-HANDLED: dict[str, Operation] = {}
-"""The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
-
 _STATE_FAULT = "InvalidExportTaskStateFault"
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
@@ -128,15 +125,6 @@ def _without_none(value: Any) -> Any:
     return [_without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
-def _handles(name: str) -> Callable[[Operation], Operation]:
-    def register(operation: Operation) -> Operation:
-        HANDLED[name] = operation
-        return operation
-
-    return register
-
-
-@_handles("CancelExportTask")
 def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     task = region.tasks.get(parameters["ExportTaskIdentifier"])
     if task is None:
@@ -148,7 +136,6 @@ def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: date
     return copy_fields(task.fields)
 
 
-@_handles("StartExportTask")
 def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     source = _find_source(region, parameters["SourceArn"], now)
@@ -198,8 +185,8 @@ def _check_new_identifier(region: Region, identifier: str) -> None:
 
 
 def _source_not_found(type_: str, name: str) -> Fault:
-    source_type = SOURCE_TYPES[type_]
-    return _failures.make_fault(source_type.not_found, f"Could not find {source_type.noun} with name {name}")
+    noun = type_.replace("-", " ")
+    return _failures.make_fault(SOURCE_TYPES[type_].not_found, f"Could not find {noun} with name {name}")
 
 
 def _find_source(region: Region, arn: str, now: datetime) -> Mapping[str, Any]:
@@ -251,7 +238,6 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 
 
-@_handles("DescribeExportTasks")
 def _describe_export_tasks(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
     tasks = region.tasks_in_order
@@ -271,7 +257,6 @@ def _describe_export_tasks(region: Region, parameters: Mapping[str, Any], now: d
     return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
 
 
-@_handles("DescribeEvents")
 def _describe_events(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     region.advance(now)
     positions, matches = events.select(region.events, parameters, now)
@@ -315,6 +300,14 @@ def _describer(type_: str, filters: Mapping[str, str]) -> Operation:
 
     return describe
 
+
+HANDLED: dict[str, Operation] = {
+    "CancelExportTask": _cancel_export_task,
+    "StartExportTask": _start_export_task,
+    "DescribeExportTasks": _describe_export_tasks,
+    "DescribeEvents": _describe_events,
+}
+"""The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
 
 _WITH_SOURCES: dict[str, Operation] = {
     "DescribeDBSnapshots": _describer(

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .._messages import format_choices, must_be, must_be_type, unknown_name
+from .._messages import check_choice, must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
     from .timeline import AnyTimeline
@@ -90,8 +90,7 @@ class Options:
             ("concurrent_limit_scope", ("region", "account")),
             ("credentials", ("fake", "keep")),
         ):
-            if getattr(self, name) not in choices:
-                raise ValueError(must_be(name, format_choices(choices), getattr(self, name)))
+            check_choice(name, getattr(self, name), choices)
         for name, most in (("concurrent_limit", None), ("page_size", 100)):
             value = getattr(self, name)
             allowed = f"an int from 1 to {most}" if most else "an int of at least 1"

@@ -47,8 +47,6 @@ class SourceType(NamedTuple):
     """The member that names what a snapshot was taken of; empty for a cluster."""
     not_found: str
     """The code of the fault for one that does not exist."""
-    noun: str
-    """What the fault's message calls it."""
     statuses: tuple[str, ...]
     """The statuses that AWS documents. The service model has no enumeration."""
     dated_early: bool
@@ -65,17 +63,16 @@ class SourceType(NamedTuple):
 
 SOURCE_TYPES = {
     "snapshot": SourceType(
-        "DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", "snapshot", _SNAPSHOT_STATUSES, dated_early=False
+        "DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES, dated_early=False
     ),
     "cluster-snapshot": SourceType(
         "DBClusterSnapshot",
         "DBClusterIdentifier",
         "DBClusterSnapshotNotFoundFault",
-        "cluster snapshot",
         _SNAPSHOT_STATUSES,
         dated_early=True,
     ),
-    "cluster": SourceType("DBCluster", "", "DBClusterNotFoundFault", "cluster", _CLUSTER_STATUSES, dated_early=False),
+    "cluster": SourceType("DBCluster", "", "DBClusterNotFoundFault", _CLUSTER_STATUSES, dated_early=False),
 }
 
 
@@ -90,19 +87,6 @@ class SourceState:
 
     Whoever calls a method holds the lock of the account.
     """
-
-    __slots__ = (
-        "_available_after",
-        "_given",
-        "_may_restart",
-        "_percent_at_start",
-        "_snapshot_time",
-        "_started",
-        "arn",
-        "fields",
-        "name",
-        "type",
-    )
 
     def __init__(
         self,
@@ -301,10 +285,6 @@ class ExportSource:
         return sorted({*super().__dir__(), *_model.members(self._state.type.shape)})
 
     def __repr__(self) -> str:
-        return f"<ExportSource {describe_source(self.to_response(), self.arn)} in {self.region}>"
-
-
-def describe_source(fields: Mapping[str, Any], arn: str) -> str:
-    """Return type, name, status and progress of a source in a few words."""
-    percent = f" {fields['PercentProgress']}%" if "PercentProgress" in fields else ""
-    return f"{arn.split(':', 5)[5]} {fields['Status']}{percent}"
+        fields = self.to_response()
+        percent = f" {fields['PercentProgress']}%" if "PercentProgress" in fields else ""
+        return f"<ExportSource {self.arn.split(':', 5)[5]} {fields['Status']}{percent} in {self.region}>"

@@ -40,21 +40,6 @@ class TaskState:
     Whoever calls a method holds the lock of the account.
     """
 
-    __slots__ = (
-        "_given",
-        "_may_restart",
-        "fields",
-        "identifier",
-        "percent_at_entry",
-        "region",
-        "since",
-        "size",
-        "store_error",
-        "timeline",
-        "times_shown",
-        "view",
-    )
-
     def __init__(
         self,
         region: Region,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 __tracebackhide__ = True
@@ -40,16 +40,6 @@ _CAUSES = {
     "NoCredentialsError": _NO_CREDENTIALS,
     "PartialCredentialsError": _NO_CREDENTIALS,
 }
-
-
-class Target(Protocol):
-    """Where files go."""
-
-    def has_bucket(self, bucket: str) -> bool:
-        """Whether the bucket exists."""
-
-    def put(self, bucket: str, key: str, body: bytes, kms_key_id: str) -> None:
-        """Store an object, whole or not at all."""
 
 
 class S3Target:
@@ -107,6 +97,9 @@ class FolderTarget:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+Target = S3Target | FolderTarget
 
 
 def open_target(to: object) -> Target:

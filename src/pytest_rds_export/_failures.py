@@ -85,6 +85,8 @@ class Failure:
 
     """
 
+    __module__ = "pytest_rds_export"
+
     name: str
     operation: str | None = None
     kind: str = "common"

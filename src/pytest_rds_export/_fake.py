@@ -52,7 +52,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     Args:
         *seeds: What ``seed_all`` takes.
-        **options: The options, see the reference.
+        **options: Such as ``region="eu-west-1"`` or ``timeline=Polls()``; ``pytest --markers`` lists them all.
 
     Returns:
         As a context manager, the ``ExportTaskRegistry`` of the default region.
@@ -64,6 +64,8 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
             that nothing handled.
 
     """
+
+    __module__ = "pytest_rds_export"
 
     def __init__(self, *seeds: Seed, **options: Any) -> None:
         Options(**options)

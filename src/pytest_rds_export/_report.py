@@ -153,7 +153,10 @@ def _hints_of_identifier(account: Account, call: Call) -> Iterator[str]:
     identifier = str(call.identifier)
     for region in account.regions.values():
         if identifier in region.tasks and region.name != call.region:
-            yield f"{identifier!r} is in {region.name}, but the call went to {call.region}"
+            yield (
+                f"{identifier!r} is in {region.name}, but the call went to {call.region}. "
+                f"Use in_region({call.region!r}) or the option region"
+            )
         for other in find_similar(identifier, region.tasks, cutoff=0.8):
             if other != identifier:
                 same = "; identifiers are case-sensitive" if other.lower() == identifier.lower() else ""

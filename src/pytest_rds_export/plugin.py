@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from . import _sleeping  # noqa: F401 - it reads the real sleep before a test can replace it
+from ._messages import unknown_name
 from ._rds.options import INI_OPTIONS, NAMES, Options, from_ini
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ _T = TypeVar("_T")
 
 _INI = "rds_export_"
 _TITLE = "rds export tasks"
+_MARKERS = ("rds_export_tasks", "rds_export_failure", "rds_export_clock")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
@@ -287,15 +289,17 @@ def _argnames(mark: pytest.Mark) -> list[str]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse a marker on a function that lacks its fixture; keep what the environment is before any fixture."""
+    """Refuse a marker that has no effect on a function; keep what the environment is before any fixture."""
     fake = _loaded_fake()
     if fake is not None:
         fake.forget_ended()
     fixtures = getattr(item, "fixturenames", ())
     if "rds_export_tasks" in fixtures or "request" in fixtures:
         item.stash[_environ_before] = dict(os.environ)
-    for name in ("rds_export_tasks", "rds_export_failure", "rds_export_clock"):
-        if name not in fixtures and any(mark.name == name for mark in item.own_markers):
+    for name in [mark.name for mark in item.own_markers if mark.name.startswith(_INI)]:
+        if name not in _MARKERS:
+            pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
+        if name not in fixtures:
             pytest.fail(
                 f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
                 f"@pytest.mark.usefixtures('{name}')",

@@ -137,6 +137,20 @@ class Test_{name}:
     }
 
 
+def test_misspelled_marker(pytester):
+    """A marker in the plugin's namespace that it does not have is an error, with the similar ones."""
+    result = run(pytester, "@pytest.mark.rds_export_task('nightly')\ndef test_it(rds_export_tasks): pass", "-Wignore")
+
+    assert blocks(result) == {
+        "ERROR at setup of test_it": [
+            (
+                "unknown marker 'rds_export_task'. Did you mean 'rds_export_tasks', 'rds_export_clock' or "
+                "'rds_export_failure'?"
+            )
+        ]
+    }
+
+
 def test_seed_that_is_none(pytester):
     """An rds_export_seed fixture that returns None is an error that names the fixture."""
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef rds_export_seed(): ['nightly']")

@@ -16,8 +16,24 @@ from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
 @pytest.mark.parametrize(
     ("seeded", "region", "asked", "hint"),
     [
-        ("nightly", "us-east-1", "eu-west-1", "'nightly' is in us-east-1, but the call went to eu-west-1"),
-        ("nightly", "eu-west-1", "us-east-1", "'nightly' is in eu-west-1, but the call went to us-east-1"),
+        (
+            "nightly",
+            "us-east-1",
+            "eu-west-1",
+            (
+                "'nightly' is in us-east-1, but the call went to eu-west-1. Use in_region('eu-west-1') or "
+                "the option region"
+            ),
+        ),
+        (
+            "nightly",
+            "eu-west-1",
+            "us-east-1",
+            (
+                "'nightly' is in eu-west-1, but the call went to us-east-1. Use in_region('us-east-1') or "
+                "the option region"
+            ),
+        ),
         (
             "Nightly",
             "us-east-1",
@@ -353,4 +369,5 @@ def test_many(tasks):
     for letter in "abcdefghijklmnopqrstuv":
         try_cancel(f"{letter * 9}-nightly")
 
-    assert hints()[19:] == ["'ttttttttt-nightly' is in eu-west-1, but the call went to us-east-1", "... 2 more ..."]
+    last = "'ttttttttt-nightly' is in eu-west-1, but the call went to us-east-1. Use in_region('us-east-1') or "
+    assert hints()[19:] == [f"{last}the option region", "... 2 more ..."]

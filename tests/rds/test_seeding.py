@@ -225,6 +225,13 @@ def test_partition(rds_export_tasks, region, partition):
     assert task.kms_key_id.startswith(f"arn:{partition}:kms:{region}:123456789012:key/")
 
 
+def test_region_argument(rds_export_tasks):
+    """The argument region seeds a task in another region."""
+    task = rds_export_tasks.seed("nightly", region="eu-west-1")
+    assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
+    assert task.source_arn == "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly"
+
+
 def test_unknown_region(rds_export_tasks):
     """An unknown region has the partition aws."""
     task = rds_export_tasks.in_region("moon-tranquility-1").seed("nightly")

@@ -68,7 +68,7 @@ def test_seed_for_seed_all(registry, seed):
         registry.seed(seed)
 
 
-@pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"s3_bucket": "x"}])
+@pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"region": "x"}, {"s3_bucket": "x"}])
 def test_fields_alongside_a_value(registry, options):
     """A value is seeded as it is, so that fields alongside it are refused."""
     text = "<ExportTask 'late' FAILED> is seeded as it is. Pass status, timeline and fields to ExportTask(...)"

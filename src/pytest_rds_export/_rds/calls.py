@@ -31,6 +31,8 @@ class Call:
 
     """
 
+    __module__ = "pytest_rds_export"
+
     def __init__(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> None:
         self.operation = operation
         self.region = region

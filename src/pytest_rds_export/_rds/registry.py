@@ -37,6 +37,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     As a mapping it holds the live tasks. Injected failures, stubs and calls belong to the account, whatever the region.
     """
 
+    __module__ = "pytest_rds_export"
+
     def __init__(self, region: Region) -> None:
         self._region = region
 
@@ -47,6 +49,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         *,
         status: str | None = None,
         timeline: AnyTimeline | None = None,
+        region: str | None = None,
         **fields: Unpack[TaskFields],
     ) -> ExportTask:
         """Add a task as if it had been started before the test.
@@ -59,22 +62,23 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 an ``ExportTask``, which has all its fields already.
             status: STARTING, IN_PROGRESS (the default), CANCELING, CANCELED, COMPLETE or FAILED.
             timeline: How the task advances; by default as the option ``timeline`` says.
+            region: The region of the task; by default that of ``source_arn``, otherwise of this registry.
             **fields: The fields of the response in snake case, see ``ExportTask``. One that is not given gets what a
                 real task in that status has.
 
         Returns:
-            The live task. If ``source_arn`` names another region, it is there.
+            The live task.
 
         Raises:
             TypeError: For an unknown field, and for fields alongside an ``ExportTask``.
             ValueError: For a value that is not allowed, for an identifier in use, and, in a registry of ``in_region``,
-                for a ``source_arn`` of another region. The registry is then as it was.
+                for a task of another region. The registry is then as it was.
 
         """
         if not isinstance(identifier, ExportTask):
             status = "IN_PROGRESS" if status is None else status
-            task = ExportTask(identifier, status=status, timeline=timeline, **fields)
-        elif fields or status is not None or timeline is not None:
+            task = ExportTask(identifier, status=status, timeline=timeline, region=region, **fields)
+        elif fields or (status, timeline, region) != (None, None, None):
             raise TypeError(f"{identifier!r} is seeded as it is. Pass status, timeline and fields to ExportTask(...)")
         else:
             task = identifier

@@ -92,6 +92,8 @@ class ExportTask:
 
     """
 
+    __module__ = "pytest_rds_export"
+
     __slots__ = ("_fields", "_region", "_timeline")
 
     export_task_identifier = Field[str]("The identifier, which keeps its case.")

@@ -174,7 +174,7 @@ def throttled() -> None:
         print(f"  {attempts:g} attempts")
         ratios.append(failed.ratio / attempts)
         times.append(failed.seconds * 1e3)
-    what = "a call throttled until botocore gives up"
+    what = "a call throttled until botocore stops retrying"
     record(f"{what}: each attempt, compared with a success", max(ratios), at_most=5)
     record(f"{what}: in all", max(times), "ms", at_most=20)
 

@@ -1,15 +1,18 @@
-"""Measure contenders in short blocks, in turn, so that a noisy machine affects all of them; record the figures."""
+"""Measure contenders in short blocks, in turn, so that a noisy machine affects all of them; record the figures.
+
+The clock is processor time. On a busy machine other processes interrupt a long run more often than a short one, so that
+a ratio of elapsed times would depend on them. Nothing that is measured with it waits for anything.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
-
-from freezegun import api
 
 ROWS = "RDS_EXPORT_BENCHMARK_ROWS"
 """The environment variable with the path of the file that ``record`` appends to."""
@@ -26,7 +29,7 @@ class Measured(NamedTuple):
     difference: float
 
 
-def median_of(runs: int, run: Callable[[], object], clock: Callable[[], float] = api.real_perf_counter) -> float:
+def median_of(runs: int, run: Callable[[], object], clock: Callable[[], float] = time.process_time) -> float:
     """Return the median seconds of one run."""
     times = []
     for _ in range(runs):

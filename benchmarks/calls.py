@@ -71,7 +71,7 @@ def cancels() -> None:
         "botocore's Stubber": stubber,
         "moto": with_moto,
     }
-    _, ours, stubbed, moto_s = side_by_side("cancel_export_task", contenders, blocks=40, runs=50)
+    _, ours, stubbed, moto_s = side_by_side("cancel_export_task", contenders, blocks=30, runs=50)
     what = "one cancel, compared with a constant response"
     record(what, ours.ratio, at_most=1.15, moto=moto_s.ratio, stubber=stubbed.ratio)
 
@@ -92,7 +92,7 @@ def describes() -> None:
         "ours": describing(rds),
         "moto": with_moto,
     }
-    _, ours, moto_s = side_by_side("describe_export_tasks, a page of 100 tasks", contenders, blocks=15, runs=10)
+    _, ours, moto_s = side_by_side("describe_export_tasks, a page of 100 tasks", contenders, blocks=10, runs=10)
     what = "a page of 100 tasks, compared with a constant response"
     record(what, ours.ratio, at_most=1.15, moto=moto_s.ratio)
 
@@ -137,8 +137,8 @@ def suite() -> None:
         "a constant response": lambda runs: median_of(runs, with_constant),
         "ours": lambda runs: median_of(runs, with_ours),
     }
-    _, ours = side_by_side("one test of 200, each with a new session and client", contenders, blocks=20, runs=10)
-    record("one of 200 tests, each with a new session and client, compared with a constant response", ours.ratio)
+    _, ours = side_by_side("one test of 200, each with a new session and client", contenders, blocks=10, runs=10)
+    record("one of 200 tests with a new session and client, compared with a constant response", ours.ratio)
 
 
 def throttled() -> None:
@@ -174,9 +174,9 @@ def throttled() -> None:
         print(f"  {attempts:g} attempts")
         ratios.append(failed.ratio / attempts)
         times.append(failed.seconds * 1e3)
-    until = "throttled until botocore gives up, in the slowest retry mode"
-    record(f"each attempt of a call {until}, compared with a success", max(ratios), at_most=5)
-    record(f"a call {until}", max(times), "ms", at_most=20)
+    what = "a call throttled until botocore stops retrying"
+    record(f"{what}: each attempt, compared with a success", max(ratios), at_most=5)
+    record(f"{what}: in all", max(times), "ms", at_most=20)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,18 @@ def test_callable(rds_export_tasks, describe):
     assert describe(DBInstanceIdentifier="ledger") == {"DBInstances": [{"DBInstanceIdentifier": "ledger"}]}
 
 
+def test_reused_response(rds_export_tasks, describe):
+    """The response of a recorded call stays as it was when its object changes for the next call."""
+    instance = {"DBInstanceStatus": "creating"}
+    rds_export_tasks.stub("DescribeDBInstances", lambda parameters: {"DBInstances": [instance]})
+    describe()
+    instance["DBInstanceStatus"] = "available"
+    describe()
+
+    responses = [call.response["DBInstances"] for call in rds_export_tasks.calls]
+    assert responses == [[{"DBInstanceStatus": "creating"}], [{"DBInstanceStatus": "available"}]]
+
+
 def test_client_error_of_a_callable(rds_export_tasks, describe):
     """A ClientError of a callable reaches the client as a fault."""
 
@@ -134,6 +146,10 @@ WRONG = [
     (
         {"DBInstances": [{"AllocatedStorage": "20"}]},
         "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage,",
+    ),
+    (
+        {"DBInstances": [{"Engine": None}]},
+        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].Engine, value: None,",
     ),
     (
         {"Instances": []},

@@ -114,15 +114,7 @@ def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Map
         raise Fault(_failures.from_client_error(error, operation)) from error
     if callable(stub):
         _model.check_response(_model.operation_model(operation), response)
-    result: Mapping[str, Any] = _without_none(response)
-    return result
-
-
-def _without_none(value: Any) -> Any:
-    """Return a response without the members that are None, which botocore's validation accepts."""
-    if isinstance(value, Mapping):
-        return {name: _without_none(item) for name, item in value.items() if item is not None}
-    return [_without_none(item) for item in value] if isinstance(value, (list, tuple)) else value
+    return copy.deepcopy(dict(response))
 
 
 def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:

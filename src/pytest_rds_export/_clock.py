@@ -93,8 +93,8 @@ class ExportClock:
         if (delta is None) != bool(parts):
             raise TypeError("tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5")
         given = parts if delta is None else {"delta": delta}
-        lengths = [self._check_reach(name, value, _to_timedelta(name, value)) for name, value in given.items()]
-        self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
+        lengths = [_check_reach(name, value, self.now, _to_timedelta(name, value)) for name, value in given.items()]
+        self._time.move(_check_reach("tick", parts, self.now, sum(lengths, timedelta(0))))
         return self.now
 
     def move_to(self, when: datetime | str) -> datetime:
@@ -109,7 +109,7 @@ class ExportClock:
         Raises:
             ValueError: *when* is not such a value, or not in the years 1000 to 8999.
         """
-        self._time.move(self._check_reach("when", when, to_datetime("when", when) - self.now))
+        self._time.move(_check_reach("when", when, self.now, to_datetime("when", when) - self.now))
         return self.now
 
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
@@ -126,7 +126,7 @@ class ExportClock:
         Raises:
             ValueError: *delay* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        length = self._check_reach("delay", delay, _to_timedelta("delay", delay))
+        length = _check_reach("delay", delay, self.now, _to_timedelta("delay", delay))
         if length < timedelta(0):
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
@@ -150,11 +150,8 @@ class ExportClock:
         Raises:
             ValueError: *when* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        length = self._check_reach("when", when, to_datetime("when", when) - self.now)
+        length = _check_reach("when", when, self.now, to_datetime("when", when) - self.now)
         return self._time.schedule(self.now + length, callback, args)
-
-    def _check_reach(self, name: str, value: object, length: timedelta) -> timedelta:
-        return _check_reach(name, value, self.now, length)
 
     def __repr__(self) -> str:
         return f"<ExportClock at {self.now.isoformat()}, {self._time.slept} slept>"

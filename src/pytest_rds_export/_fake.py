@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from . import _frozen_time
 from ._messages import pluralize
 from ._rds.account import Account
-from ._rds.operations import HANDLED
 from ._rds.options import Options
 from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
@@ -22,21 +21,7 @@ from ._report import check_end, describe, tasks_shown
 from ._transport.endpoint import endpoint
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
-from ._transport.session import default_session, new_client
-
-__all__ = [
-    "HANDLED",
-    "Account",
-    "activate",
-    "describe_recent",
-    "fake_rds_export",
-    "forget_ended",
-    "is_end_check",
-    "new_client",
-    "recent_accounts",
-    "registry_of",
-    "serve",
-]
+from ._transport.session import default_session
 
 __tracebackhide__ = True
 

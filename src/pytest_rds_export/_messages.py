@@ -55,7 +55,7 @@ def find_similar(name: object, known: Iterable[str], cutoff: float = 0.6) -> lis
 
 
 def unknown_name(what: str, name: object, known: Iterable[str], *, of: str = "") -> str:
-    """Return the message for a name that does not exist, with the names that may be meant, or else all names."""
+    """Return the message for a name that does not exist, with the names that may be meant, otherwise all names."""
     names = list(known)
     similar = find_similar(name, names)
     if similar:

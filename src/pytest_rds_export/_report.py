@@ -46,7 +46,7 @@ def _describe(account: Account) -> str:
         calls = list(account.log.calls)
         regions = sorted(account.regions.values(), key=lambda r: (r.name != account.options.region, r.name))
         tasks = [task for region in regions for task in region.tasks_in_order]
-        sources = [source for region in regions for source in region.sources.all()]
+        sources = [source for region in regions for source in region.sources.values()]
         advancing: list[TaskState | SourceState] = [*tasks[:_MAX_TASKS], *sources[:_MAX_TASKS]]
         # After the account's end, the clock may have been unfrozen: all is shown as it was read last.
         for record in advancing if account in active_accounts() else ():
@@ -186,7 +186,7 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
 
 def _seeded_arns(region: Region) -> dict[str, str]:
     """Return the ARNs of the seeded sources of a region, by their type and name."""
-    return {source.arn.split(":", 5)[5]: source.arn for source in region.sources.all()}
+    return {source.arn.split(":", 5)[5]: source.arn for source in region.sources.values()}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:

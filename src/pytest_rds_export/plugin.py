@@ -97,9 +97,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     import shutil
 
-    from . import _failures, _fake
+    from . import _failures
+    from ._rds.operations import HANDLED
 
-    catalogue = [failure for name in _fake.HANDLED for failure in _failures.failures(name)]
+    catalogue = [failure for name in HANDLED for failure in _failures.failures(name)]
     for line in _failures.format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0
@@ -130,6 +131,8 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     """
     __tracebackhide__ = True
     from . import _fake
+    from ._rds.account import Account
+    from ._rds.registry import registry_of
 
     markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
@@ -137,8 +140,8 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     for marker in markers:
         options.update(marker.kwargs)
     with _no_traceback("marker rds_export_tasks"):
-        account = request.node.stash[_account] = _fake.Account(Options(**options))
-    registry = _fake.registry_of(account.region())
+        account = request.node.stash[_account] = Account(Options(**options))
+    registry = registry_of(account.region())
     with _no_traceback("fixture rds_export_seed"):
         if rds_export_seed is None:
             raise TypeError("it must return seeds, such as a list, got None")
@@ -167,9 +170,9 @@ def rds_export_client(rds_export_tasks: ExportTaskRegistry) -> RDSClient:
     It belongs to boto3's default session, as those that the code under test makes with boto3.client, so its exception
     classes match theirs.
     """
-    from . import _fake
+    from ._transport.session import new_client
 
-    return _fake.new_client(rds_export_tasks.region)
+    return new_client(rds_export_tasks.region)
 
 
 @pytest.fixture

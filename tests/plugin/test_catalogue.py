@@ -7,7 +7,7 @@ import pytest
 from helpers.inner import run
 from pytest_rds_export import failures
 from pytest_rds_export._failures import format_catalogue
-from pytest_rds_export._fake import HANDLED
+from pytest_rds_export._rds.operations import HANDLED
 
 CATALOGUE = [failure for operation in HANDLED for failure in failures(operation)]
 WIDE = """\

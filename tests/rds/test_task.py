@@ -365,7 +365,7 @@ def test_field_of_a_newer_model(newer_model):
     program = """
 import boto3
 from pytest_rds_export import ExportTask, fake_rds_export
-from pytest_rds_export._fake import new_client
+from pytest_rds_export._transport.session import new_client
 
 kept = ExportTask("nightly", encryption_mode="KMS")
 with fake_rds_export(kept, {"ExportTaskIdentifier": "other", "EncryptionMode": "S3"}) as tasks:

@@ -13,7 +13,7 @@ from .calls import CallLog
 from .events import ExportEvent, add_event, event_for
 from .injections import InjectionQueue
 from .options import Options
-from .sources import Sources
+from .sources import SourceState
 from .state import FINISHED, RUNNING, TaskState
 from .task import ExportTask, LiveExportTask
 
@@ -96,7 +96,7 @@ class Region:
         self.name = name
         self.tasks: dict[str, TaskState] = {}
         self.tasks_in_order: list[TaskState] = []
-        self.sources = Sources()
+        self.sources: dict[str, SourceState] = {}
         self.view: ExportTaskRegistry | None = None
         self.events: list[ExportEvent] = []
         self._unfinished: dict[str, TaskState] = {}
@@ -108,6 +108,12 @@ class Region:
         if task.status not in FINISHED:
             self._unfinished[task.identifier] = task
 
+    def add_source(self, source: SourceState) -> None:
+        """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
+        if source.arn in self.sources:
+            raise ValueError(f"{source.arn!r} exists already. Seed each source once")
+        self.sources[source.arn] = source
+
     def advance(self, now: datetime) -> None:
         """Bring all tasks up to date, so that ``events`` is complete and files are there."""
         for task in list(self._unfinished.values()):
@@ -117,7 +123,7 @@ class Region:
         """Shift the times of unfinished exports, and of sources that are creating."""
         for task in self._unfinished.values():
             task.shift(length)
-        for source in self.sources.all():
+        for source in self.sources.values():
             source.shift(length)
 
     def record_end(self, task: TaskState) -> None:

@@ -186,7 +186,7 @@ def _find_source(region: Region, arn: str, now: datetime) -> Mapping[str, Any]:
     parts = parse_source_arn(arn)
     if not parts:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
-    found = region.sources.find(arn)
+    found = region.sources.get(arn)
     if parts["region"] != region.name or (found is None and region.sources):
         raise _source_not_found(parts["type"], parts["name"])
     if found is None:
@@ -277,7 +277,7 @@ def _describer(type_: str, filters: Mapping[str, str]) -> Operation:
 
     def describe(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
         record_matches = matcher(parameters, narrowing, compared)
-        sources = [source for source in region.sources.all() if source.type is source_type]
+        sources = [source for source in region.sources.values() if source.type is source_type]
         for source in sources:
             source.advance(now)
         records = [source.fields for source in sources]

@@ -165,7 +165,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             **members,
         )
         with account.lock:
-            account.region(parts["region"]).sources.add(source)
+            account.region(parts["region"]).add_source(source)
         return ExportSource(source, account.lock)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
@@ -354,11 +354,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def __getitem__(self, identifier: str) -> ExportTask:
         state = self._region.tasks.get(identifier)
         if state is None:
-            elsewhere = [
-                region.name for region in list(self._region.account.regions.values()) if identifier in region.tasks
-            ]
-            if elsewhere:
-                hint = f"It is in {elsewhere[0]}: use in_region({elsewhere[0]!r})[{identifier!r}]"
+            regions = list(self._region.account.regions.values())
+            elsewhere = next((region.name for region in regions if identifier in region.tasks), None)
+            if elsewhere is not None:
+                hint = f"It is in {elsewhere}: use in_region({elsewhere!r})[{identifier!r}]"
             elif similar := find_similar(identifier, self):
                 hint = f"Did you mean {format_choices(similar)}?"
             else:

@@ -35,7 +35,7 @@ _CLUSTER_STATUSES = (
     *("renaming", "resetting-master-credentials", "starting", "stopped", "stopping", "update-iam-db-auth", "upgrading"),
 )
 _UNFINISHED = ("creating", "copying")
-_SNAPSHOT_AGE = timedelta(hours=1)
+SNAPSHOT_AGE = timedelta(hours=1)
 
 
 class SourceType(NamedTuple):
@@ -162,7 +162,7 @@ class SourceState:
             if unfinished and not self.type.dated_early:
                 fields.pop("SnapshotCreateTime", None)
             elif "SnapshotCreateTime" not in fields:
-                age = timedelta(0) if self._given["Status"] in _UNFINISHED else _SNAPSHOT_AGE
+                age = timedelta(0) if self._given["Status"] in _UNFINISHED else SNAPSHOT_AGE
                 fields["SnapshotCreateTime"] = self._snapshot_time or self._started - age
         fields.update(members)
 
@@ -179,30 +179,6 @@ class SourceState:
             raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
         _model.check_structure(self.type.shape, checked)
         return checked
-
-
-class Sources:
-    """The seeded sources of one region, by their ARN."""
-
-    def __init__(self) -> None:
-        self._by_arn: dict[str, SourceState] = {}
-
-    def add(self, source: SourceState) -> None:
-        """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
-        if source.arn in self._by_arn:
-            raise ValueError(f"{source.arn!r} exists already. Seed each source once")
-        self._by_arn[source.arn] = source
-
-    def __bool__(self) -> bool:
-        return bool(self._by_arn)
-
-    def find(self, arn: str) -> SourceState | None:
-        """Return the source with this ARN; None if it was not seeded."""
-        return self._by_arn.get(arn)
-
-    def all(self) -> list[SourceState]:
-        """Return all sources, in the order in which they were seeded."""
-        return list(self._by_arn.values())
 
 
 class ExportSource:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
+from .sources import SNAPSHOT_AGE
 from .targets import UNKNOWN_CAUSE, failure_cause
 from .timeline import AnyTimeline, advance, extraction_time
 
@@ -31,7 +32,6 @@ FINISHED = tuple(status for status, following in TRANSITIONS.items() if not foll
 
 _DEFAULT_SIZE = 100  # gigabytes
 _PROGRESS = ("PercentProgress", "TotalExtractedDataInGB")
-_SNAPSHOT_AGE = timedelta(hours=1)
 
 
 class TaskState:
@@ -220,5 +220,5 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
             fields["SourceType"] = "CLUSTER"
         return fields
     if "SnapshotTime" not in given:
-        fields["SnapshotTime"] = _model.earlier(fields.get("TaskStartTime", end), _SNAPSHOT_AGE)
+        fields["SnapshotTime"] = _model.earlier(fields.get("TaskStartTime", end), SNAPSHOT_AGE)
     return fields

@@ -129,8 +129,7 @@ class ExportedTable:
             object.__setattr__(self, attribute, value)
 
     def __repr__(self) -> str:
-        count = len(self.parts)
-        state = f"skipped: {self.warning}" if self.warning else pluralize(count, "part")
+        state = f"skipped: {self.warning}" if self.warning else pluralize(len(self.parts), "part")
         return f"<ExportedTable {self.name!r} {state}>"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .._messages import must_be, must_be_type
+from .._messages import check_choice, must_be, must_be_type
 from .._model import milliseconds
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ class _Outcome:
 
     def _check_outcome(self) -> None:
         for name in ("outcome", "cancel_outcome"):
-            if getattr(self, name) not in ("COMPLETE", "FAILED", "CANCELED"):
-                raise ValueError(must_be(name, "'COMPLETE', 'FAILED' or 'CANCELED'", getattr(self, name)))
+            check_choice(name, getattr(self, name), ("COMPLETE", "FAILED", "CANCELED"))
         outcomes = (self.outcome, self.cancel_outcome)
         for name, needed in (("failure_cause", "FAILED"), ("warning_message", "COMPLETE")):
             text = getattr(self, name)

@@ -19,7 +19,6 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "sphinx_design",
 ]
 exclude_patterns = ["_build", "reference/_failures.md"]
 
@@ -29,7 +28,6 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 pygments_dark_style = "github-dark"
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 copybutton_exclude = ".linenos, .gp, .go"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest_rds_export
 from pytest_rds_export import failures
+from pytest_rds_export._rds.operations import HANDLED
 
 HERE = Path(__file__).parent
 
@@ -19,7 +20,6 @@ extensions = [
     "sphinx.ext.intersphinx",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
-    "sphinx_design",
 ]
 exclude_patterns = ["_build", "reference/_failures.md"]
 
@@ -29,7 +29,6 @@ html_static_path = ["_static"]
 html_css_files = ["site.css"]
 pygments_dark_style = "github-dark"
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 copybutton_exclude = ".linenos, .gp, .go"
@@ -55,13 +54,6 @@ for name in pytest_rds_export.__all__:
 NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"
 nitpick_ignore_regex = [("py:.*", rf"(.*\.)?({NOT_PUBLIC}|_FunctionT|datetime)")]
 
-OPERATIONS = (
-    "CancelExportTask",
-    "StartExportTask",
-    "DescribeExportTasks",
-    "DescribeEvents",
-)
-
 
 def setup(app):
     """Write the failures reference before the pages are read."""
@@ -74,7 +66,7 @@ def write_failures():
     names = {failure.name for failure in common}
     of_start = failures("StartExportTask", ["common"])
     lines = []
-    for operation in OPERATIONS:
+    for operation in HANDLED:
         documented = failures(operation, ["documented"])
         lines += table(f"Documented failures of {operation}", documented)
     lines += table(

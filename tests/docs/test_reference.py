@@ -10,6 +10,8 @@ from pytest_rds_export import plugin
 from pytest_rds_export._rds.options import NAMES
 
 REFERENCE = ROOT / "docs" / "reference"
+OUTSIDE = [ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md")]
+PAGES = [path for path in [*OUTSIDE, *sorted((ROOT / "docs").rglob("*.md"))] if not path.name.startswith("_")]
 
 
 def first_cells(page):
@@ -44,14 +46,22 @@ def test_inferred_behaviour():
     assert [row for row in inferred if len(row) < 3 or not row[2].strip("| ")] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "SECURITY.md", "CONTRIBUTING.md"])
-def test_links_out_of_the_site(name):
-    """The relative links of the files that the site does not contain lead to files and headings."""
-    for target in re.findall(r"\]\(((?!https?:)[^)]+)\)", (ROOT / name).read_text("utf-8")):
-        path, _, heading = target.partition("#")
-        page = (ROOT / path).read_text("utf-8")
-        anchors = [
-            re.sub(r"[^\w -]", "", line).lower().replace(" ", "-")
-            for line in re.findall(r"^#+ (.*)", page, re.MULTILINE)
-        ]
-        assert not heading or heading in anchors, target
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES])
+def test_links(page):
+    """The relative links of a page have a text, and lead to files and headings, also as plain Markdown."""
+    for text, path, heading in re.findall(r"\[([^][]*)\]\((?!https?:)([^)#]*)#?([^)]*)\)", without_code(page)):
+        target = page.parent / path if path else page
+        assert text, (path, heading)
+        assert target.exists(), path
+        assert not heading or heading in anchors(target), heading
+
+
+def without_code(page):
+    """Return a page without its blocks of code, whose comments look like headings."""
+    return re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page):
+    """Return the anchors of the headings of a page, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.*)", without_code(page), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings]

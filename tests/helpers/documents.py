@@ -2,7 +2,7 @@
 
 A Python, TOML or INI block begins with a comment with the name of its file. A console block that begins with
 ``$ pytest`` shows a command and its output, in which ``...`` stands for anything. The tests that no command of the page
-runs are run at its end, and pass. The comment ``% skip: next if(missing("moto"))`` before a block is Sybil's.
+runs are run at its end, and pass. The comment ``<!-- skip: next if(missing("moto")) -->`` before a block is Sybil's.
 """
 
 import doctest

@@ -156,7 +156,7 @@ class Failure:
     def __repr__(self) -> str:
         where = f" of {self.operation}" if self.operation else ""
         status = f", HTTP {self.http_status}" if self.http_status else ""
-        return f"<Failure {self.name} ({self.kind}{where}{status}): {self.message}>"
+        return f"<Failure {self.name} ({self.kind}{where}{status}): {self.message!r}>"
 
 
 def has_no_response(failure: Failure) -> bool:

@@ -104,18 +104,20 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
             elif inspect.isfunction(method):
                 setattr(cls, name, decorate(method))
         if is_test_case:
-            cls.setUp = self._decorate_set_up(cls.setUp)
+            cls.run, cls.debug = map(self._without_check, (cls.run, cls.debug))
         return cls
 
-    def _decorate_set_up(self, set_up: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the ``setUp`` of a ``unittest.TestCase``, with the fake from its begin to the end of the clean-ups."""
+    def _without_check(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a method that runs a test inside the fake, without a check at the end: the test may have failed."""
 
-        @functools.wraps(set_up)
-        def inner(case: Any) -> None:
+        @functools.wraps(run)
+        def inner(*args: Any, **kwargs: Any) -> Any:
             fake = self._recreate_cm()
             fake.__enter__()
-            case.addCleanup(fake.__exit__, AssertionError)  # without a check: the test may have failed
-            set_up(case)
+            try:
+                return run(*args, **kwargs)
+            finally:
+                fake.__exit__(AssertionError)
 
         return inner
 
@@ -129,7 +131,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
 
 class _EndCheck(fake_rds_export):
-    """The check at the end alone, around a test method whose fake ``setUp`` has entered."""
+    """The check at the end alone, around a test method that runs inside its fake."""
 
     def __enter__(self) -> ExportTaskRegistry:
         return registry_of(active_accounts()[-1].region())
@@ -149,8 +151,8 @@ _recent: deque[Account] = deque(maxlen=10)
 
 
 def recent_accounts() -> list[Account]:
-    """Return the accounts that have responded since ``forget_ended``."""
-    return list(_recent)
+    """Return the accounts that have responded since ``forget_ended``, and those that respond now."""
+    return [*(account for account in active_accounts() if account not in _recent), *_recent]
 
 
 def describe_recent() -> list[str]:
@@ -160,7 +162,8 @@ def describe_recent() -> list[str]:
 
 def is_end_check(error: BaseException) -> bool:
     """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
-    return type(error) is AssertionError and str(error) in map(check_end, _recent)
+    message = str(error)
+    return type(error) is AssertionError and message != "" and message in map(check_end, recent_accounts())
 
 
 def forget_ended() -> None:

@@ -122,7 +122,8 @@ def _limit(lines: Sequence[str], most: int, *, keep_last: bool = False, width: i
 def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
     """Yield what most likely went wrong."""
     own = [call for call in calls if not call.injected]
-    for call in own:
+    # Comparing names takes long, so that calls that are alike, and those that are not shown, are left out.
+    for call in {(call.operation, call.region, call.identifier): call for call in own[-_MAX_CALLS:]}.values():
         yield from _hints_of_call(account, call)
     yield from _hints_of_late_cancels(account, own)
     yield from _hints_of_polls(account, own)

@@ -59,6 +59,16 @@ def test_given_times(tasks):
         assert [dict(described(boto3.client("rds"), name)) for name in ("given", "done")] == before
 
 
+def test_times_given_to_move_to():
+    """Times that a move has set are kept, too."""
+    with fake_rds_export() as tasks:
+        with frozen_clock(PAST):
+            task = tasks.seed("given", status="STARTING", timeline=Stuck())
+            task.move_to("IN_PROGRESS", task_start_time=FUTURE, snapshot_time=PAST)
+        times = task.task_start_time, task.snapshot_time
+    assert times == (datetime.fromisoformat(FUTURE), datetime.fromisoformat(PAST))
+
+
 def test_end(tasks):
     """When the clock ends, tasks keep the time that they have spent, and go on with the next clock."""
     with frozen_clock(PAST) as clock:

@@ -132,6 +132,23 @@ def test_test_case_in_debug_mode():
     assert case.steps[-1] == "CANCELING"
 
 
+def test_set_up_without_super():
+    """A subclass whose set-up does not call that of the decorated class has the fake all the same."""
+
+    @fake_rds_export("nightly")
+    class Decorated(_Case):
+        pass
+
+    class Sub(Decorated):
+        def setUp(self):
+            self.steps = []
+            self.client = boto3.client("rds")
+
+    case = Sub("test_it")
+    assert case.run().wasSuccessful()
+    assert case.steps == ["CANCELING", "CANCELING"]
+
+
 def test_subclass_of_a_test_case():
     """A subclass of a decorated TestCase has the fake, with what it adds in its own set-up."""
 

@@ -210,3 +210,21 @@ def test_fails_first(rds_export_tasks):
 
     result.assert_outcomes(failed=1, passed=1, errors=1)
     assert list(blocks(result)) == ["ERROR at teardown of test_fails_first", "test_passes_first"]
+
+
+def test_bare_assertion_at_teardown(pytester):
+    """An assertion without a message in another fixture keeps its traceback."""
+    result = run(
+        pytester,
+        """
+@pytest.fixture
+def other():
+    yield
+    raise AssertionError
+
+def test_it(other, rds_export_tasks):
+    pass
+""",
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    assert "E       AssertionError" in result.outlines

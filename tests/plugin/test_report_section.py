@@ -3,6 +3,8 @@
 import pytest
 
 from helpers.inner import blocks, run
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export._fake import describe_recent
 
 SEEDED = ["calls:", "  none", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
 CANCELLED = [
@@ -152,3 +154,12 @@ def test_without_a_terminal(pytester):
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert result.outlines == []
+
+
+def test_many_fakes(tasks):
+    """A fake that is still active is reported, however many others have ended since."""
+    tasks.seed("outer")
+    for _ in range(11):
+        with fake_rds_export():
+            pass
+    assert any("'outer' IN_PROGRESS" in text for text in describe_recent())

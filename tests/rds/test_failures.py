@@ -199,9 +199,9 @@ def test_repr():
     """The repr of a failure is one line: name, kind, operation, status and message."""
     assert repr(named("CancelExportTask", "ExpiredToken")) == (
         "<Failure ExpiredToken (common of CancelExportTask, HTTP 403): "
-        "The security token included in the request is expired>"
+        "'The security token included in the request is expired'>"
     )
-    assert repr(Failure("SSLError", kind="transport", message="no")) == "<Failure SSLError (transport): no>"
+    assert repr(Failure("SSLError", kind="transport", message="n\no")) == r"<Failure SSLError (transport): 'n\no'>"
 
 
 def test_operation_in_snake_case():

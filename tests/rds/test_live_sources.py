@@ -1,5 +1,7 @@
 """Live sources: snapshots and clusters that become available, are moved, and are told apart by their ARN."""
 
+import copy
+import pickle
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -291,3 +293,12 @@ def test_another_region(rds_export_tasks):
 
     assert described_snapshot(shared_client("eu-west-1"))["Status"] == "available"
     assert source.region == "eu-west-1"
+
+
+def test_copy(rds_export_tasks):
+    """A live source cannot be copied."""
+    source = rds_export_tasks.seed_snapshot("nightly")
+    text = f"{source!r} is live and cannot be copied. Use to_response()"
+    for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+        with raises_exactly(TypeError, text):
+            copied(source)

@@ -81,6 +81,15 @@ def test_region_of_an_arn(rds_export_tasks, client):
     assert start(client)["SourceArn"] == SNAPSHOT  # none is seeded here
 
 
+def test_arn_of_another_region(rds_export_tasks):
+    """The registry of in_region takes no source of another region."""
+    text = (
+        f"{SNAPSHOT!r} belongs to us-east-1, but this is the registry of eu-west-1. Seed it with in_region('us-east-1')"
+    )
+    with raises_exactly(ValueError, text):
+        rds_export_tasks.in_region("eu-west-1").seed_snapshot(SNAPSHOT)
+
+
 def test_region_of_a_name(rds_export_tasks):
     """A name belongs to the region of the registry."""
     record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")

@@ -7,6 +7,7 @@ import boto3
 import botocore.session
 import pytest
 
+from helpers.calls import cancel
 from pytest_rds_export import fake_rds_export
 
 
@@ -93,3 +94,11 @@ def test_behaves_like_a_session():
         assert copy.copy(session).region_name == "eu-west-1"
         with pytest.raises(AttributeError, match="'Session' object has no attribute 'regionname'"):
             session.regionname  # noqa: B018
+
+
+def test_replaced_class(monkeypatch):
+    """Where a test has replaced boto3's class of sessions, boto3 itself makes the default session."""
+    session_class = boto3.session.Session
+    monkeypatch.setattr(boto3.session, "Session", lambda **kwargs: session_class(**kwargs))
+    with fake_rds_export("nightly"):
+        assert cancel(boto3.client("rds", region_name="us-east-1"))["Status"] == "CANCELING"

@@ -109,7 +109,7 @@ def _call_override(
 
 def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        response = stub(parameters) if callable(stub) else stub
+        response = stub(copy.deepcopy(parameters)) if callable(stub) else stub
     except ClientError as error:
         raise Fault(_failures.from_client_error(error, operation)) from error
     if callable(stub):

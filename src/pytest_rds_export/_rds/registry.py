@@ -144,7 +144,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         Raises:
             TypeError: For an unknown member.
-            ValueError: For a value that is not allowed, and for a source that exists already.
+            ValueError: For a value that is not allowed, for a source that exists already, and, in a registry of
+                ``in_region``, for an ARN of another region.
 
         """
         arn = arn_or_name
@@ -156,6 +157,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
         account = self._region.account
+        if parts["region"] != self.region != account.options.region:
+            raise ValueError(
+                f"{arn!r} belongs to {parts['region']}, but this is the registry of {self.region}. "
+                f"Seed it with in_region({parts['region']!r})"
+            )
         source = SourceState(
             arn,
             status=status,

@@ -257,6 +257,9 @@ class ExportSource:
             raise AttributeError(f"'ExportSource' object has no attribute {name!r}")
         raise AttributeError(f"{name} of {self!r} cannot be assigned. {how}")
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{self!r} is live and cannot be copied. Use to_response()")
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_model.members(self._state.type.shape)})
 

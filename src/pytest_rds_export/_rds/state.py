@@ -132,6 +132,7 @@ class TaskState:
             fields["FailureCause"] = UNKNOWN_CAUSE
         if overrides:
             fields.update(overrides)
+            self._given = {**self._given, **overrides}
             self._measure(overrides)
 
     def progress(self, percent: int) -> None:

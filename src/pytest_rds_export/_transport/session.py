@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import _model
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rds import RDSClient
 
 __tracebackhide__ = True
+
+_lock = threading.RLock()
 
 
 def new_client(region: str) -> RDSClient:
@@ -27,9 +30,11 @@ def new_client(region: str) -> RDSClient:
 def default_session() -> Any:
     """Return boto3's default session if there is one, otherwise a new one; None if boto3 is not imported."""
     boto3: Any = sys.modules.get("boto3")
-    if boto3 is None:
-        return None
-    return _late(boto3.session.Session)() if boto3.DEFAULT_SESSION is None else boto3.DEFAULT_SESSION
+    if boto3 is None or boto3.DEFAULT_SESSION is not None:
+        return getattr(boto3, "DEFAULT_SESSION", None)
+    session_class = boto3.session.Session
+    # Of a class that a test has put in its place, boto3 itself makes the session.
+    return _late(session_class)() if session_class.__module__ == "boto3.session" else None
 
 
 def _new_session(session_class: Any) -> Any:
@@ -53,9 +58,9 @@ def _late(session_class: Any) -> Any:
             """Do nothing yet."""
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("__") or "_session" in vars(self):
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-            self.__dict__.update(vars(_new_session(session_class)))
-            return getattr(self, name)
+            with _lock:
+                if not name.startswith("__") and "_session" not in vars(self):
+                    self.__dict__.update(vars(_new_session(session_class)))
+            return object.__getattribute__(self, name)
 
     return Session

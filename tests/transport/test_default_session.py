@@ -1,6 +1,7 @@
 """boto3's default session during the use of the fake, and afterwards."""
 
 import copy
+import functools
 import sys
 
 import boto3
@@ -98,7 +99,6 @@ def test_behaves_like_a_session():
 
 def test_replaced_class(monkeypatch):
     """Where a test has replaced boto3's class of sessions, boto3 itself makes the default session."""
-    session_class = boto3.session.Session
-    monkeypatch.setattr(boto3.session, "Session", lambda **kwargs: session_class(**kwargs))
+    monkeypatch.setattr(boto3.session, "Session", functools.partial(boto3.session.Session))
     with fake_rds_export("nightly"):
         assert cancel(boto3.client("rds", region_name="us-east-1"))["Status"] == "CANCELING"

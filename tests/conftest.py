@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from helpers.clients import http_response
 from helpers.leftovers import differences, held_by_botocore
@@ -17,8 +17,15 @@ pytest_plugins = ["pytester"]
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
 settings.register_profile("long", max_examples=5000, stateful_step_count=100, deadline=None)
 settings.register_profile("longest", max_examples=12_000, stateful_step_count=100, deadline=None)
-# For mutation testing: the same examples for each mutant, and none remembered from the one before.
-settings.register_profile("mutants", settings.get_profile("short"), derandomize=True, database=None)
+# For mutation testing: the same examples for each mutant, none remembered, and the first one that fails is enough.
+settings.register_profile(
+    "mutants",
+    settings.get_profile("short"),
+    derandomize=True,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    report_multiple_bugs=False,
+)
 settings.load_profile("short")
 
 

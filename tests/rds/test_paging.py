@@ -158,6 +158,20 @@ def test_marker_of_another_region(seeded_client, rds_export_tasks):
         shared_client("eu-west-1").describe_export_tasks(Marker=marker)
 
 
+def test_marker_of_another_list(client):
+    """A Marker of the list of another operation is refused."""
+    with fake_rds_export("first", "second", page_size=1) as tasks:
+        for kind in ("snapshot", "cluster-snapshot"):
+            tasks.seed_snapshot(SNAPSHOT.replace(":snapshot:", f":{kind}:"))
+            tasks.seed_snapshot(SNAPSHOT.replace(":snapshot:nightly", f":{kind}:weekly"))
+        marker = client.describe_db_snapshots()["Marker"]
+
+        for describe in (client.describe_db_cluster_snapshots, client.describe_export_tasks):
+            with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
+                describe(Marker=marker)
+        assert len(client.describe_db_snapshots(Marker=marker)["DBSnapshots"]) == 1
+
+
 def test_task_started_between_pages(seeded_client, rds_export_tasks):
     """A task that is started between two pages is on the last."""
     first = seeded_client.describe_export_tasks()

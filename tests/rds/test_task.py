@@ -220,9 +220,10 @@ def test_own_lists(rds_export_tasks, client):
     assert rds_export_tasks["weekly"].export_only == ["orders"]
 
 
-def test_repr_of_a_field():
-    """A field has a repr of its own."""
+def test_field():
+    """A field of the class has a repr and a documentation of its own, for ``help()``."""
     assert repr(ExportTask.percent_progress) == "<field percent_progress of ExportTask>"
+    assert ExportTask.percent_progress.__doc__ == "How far the export is, from 0 to 100."
 
 
 def test_move_with_fields(rds_export_tasks, client):

@@ -37,8 +37,6 @@ class Injection:
 
     """
 
-    __module__ = "pytest_rds_export"
-
     _queue: InjectionQueue
     failure: Failure | Exception
     operation: str

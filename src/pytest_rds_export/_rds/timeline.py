@@ -70,8 +70,6 @@ class Timeline(_Outcome):
 
     """
 
-    __module__ = "pytest_rds_export"
-
     starting: timedelta | float = timedelta(minutes=10)
     in_progress: timedelta | float = timedelta(minutes=5)
     canceling: timedelta | float = timedelta(minutes=2)
@@ -112,8 +110,6 @@ class Polls(_Outcome):
 
     """
 
-    __module__ = "pytest_rds_export"
-
     starting: int = 1
     in_progress: int = 2
     canceling: int = 1
@@ -129,8 +125,6 @@ class Polls(_Outcome):
 @dataclass(frozen=True)
 class Stuck:
     """Never advances a task: an export that hangs. ``move_to`` and CancelExportTask still move it."""
-
-    __module__ = "pytest_rds_export"
 
 
 AnyTimeline = Timeline | Polls | Stuck

@@ -1,6 +1,7 @@
 """A pytest plugin that fakes Amazon RDS export tasks in-process, through the real botocore."""
 
 import importlib
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ __all__ = [
     "failures",
     "fake_rds_export",
 ]
+
+# Read when pytest starts, before a test can replace it.
+_real_sleep = time.sleep
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {

@@ -1,7 +1,4 @@
-"""``time.sleep`` and ``asyncio.sleep`` that move the frozen clock instead of waiting.
-
-The plugin imports this module when pytest starts, so it imports nothing that takes long.
-"""
+"""``time.sleep`` and ``asyncio.sleep`` that move the frozen clock instead of waiting."""
 
 from __future__ import annotations
 
@@ -18,6 +15,8 @@ from datetime import datetime
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from . import _real_sleep
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
-REAL_SLEEP = time.sleep  # read when pytest starts, before a test can replace it
+REAL_SLEEP = _real_sleep
 
 # These wait for real threads and processes: their sleeps take real time.
 _REAL_TIME = ("_pytest", "subprocess", "multiprocessing", "execnet", "xdist", __name__)

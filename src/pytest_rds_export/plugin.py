@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from . import _sleeping  # noqa: F401 - it reads the real sleep before a test can replace it
-from ._messages import unknown_name
 from ._rds.options import INI_OPTIONS, NAMES, Options, from_ini
 
 if TYPE_CHECKING:
@@ -40,9 +38,9 @@ _passed = pytest.StashKey[dict[str, bool]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add an ini option for each option that an ini file can spell, and ``--rds-export-failures``."""
-    for name, option in INI_OPTIONS.items():
+    for name, (default, text) in INI_OPTIONS.items():
         # Older versions of pytest turn a default of None into a list.
-        parser.addini(f"{_INI}{name}", option.help, type=_ini_type(option.default), default="")
+        parser.addini(f"{_INI}{name}", text, type=_ini_type(default), default="")
     parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
         "--rds-export-failures",
         action="store_true",
@@ -301,6 +299,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         item.stash[_environ_before] = dict(os.environ)
     for name in [mark.name for mark in item.own_markers if mark.name.startswith(_INI)]:
         if name not in _MARKERS:
+            from ._messages import unknown_name
+
             pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
         if name not in fixtures:
             pytest.fail(

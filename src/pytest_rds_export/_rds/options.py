@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from .._messages import check_choice, must_be, must_be_type, unknown_name
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .timeline import AnyTimeline
@@ -14,30 +12,23 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
-class Option(NamedTuple):
-    """An option that an ini file can spell."""
-
-    default: str | int
-    help: str
-
-
-INI_OPTIONS = {
-    "region": Option("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
-    "account_id": Option("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
-    "describe_unknown": Option(
-        "error", "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)"
+# What an ini file can spell, too: the default, and what the option is for.
+INI_OPTIONS: dict[str, tuple[str | int, str]] = {
+    "region": ("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
+    "account_id": ("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
+    "describe_unknown": (
+        "error",
+        "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)",
     ),
-    "concurrent_limit": Option(5, "how many exports may run at once, at least 1 (default: 5)"),
-    "concurrent_limit_scope": Option(
+    "concurrent_limit": (5, "how many exports may run at once, at least 1 (default: 5)"),
+    "concurrent_limit_scope": (
         "region",
         "which exports count against concurrent_limit: those of the region or of the account (default: region)",
     ),
-    "page_size": Option(100, "the most records in one response, from 1 to 100 (default: 100)"),
-    "assert_all_injected": Option(
-        default=True, help="fail a test whose injected failures were not used (default: true)"
-    ),
-    "assert_all_answered": Option(default=True, help="fail a test whose operations had no handler (default: true)"),
-    "credentials": Option(
+    "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
+    "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
+    "assert_all_answered": (True, "fail a test whose operations had no handler (default: true)"),
+    "credentials": (
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
     ),
@@ -64,18 +55,20 @@ class Options:
     timeline: AnyTimeline
 
     def __init__(self, **given: Any) -> None:
+        from .._messages import unknown_name
         from . import timeline
 
         for name in given:
             if name not in NAMES:
                 raise TypeError(unknown_name("option", name, NAMES))
-        for name, option in INI_OPTIONS.items():
-            setattr(self, name, given.get(name, option.default))
+        for name, (default, _) in INI_OPTIONS.items():
+            setattr(self, name, given.get(name, default))
         self.timeline = given.get("timeline", timeline.DEFAULT)
         self._check()
         timeline.check_timeline(self.timeline)
 
     def _check(self) -> None:
+        from .._messages import check_choice, must_be, must_be_type
         from .._model import check_region
 
         if self.region:
@@ -108,9 +101,11 @@ class Options:
 
 def from_ini(name: str, value: Any) -> Any:
     """Return the value of an option that an ini file spells as a string. Raises ``ValueError`` if it does not."""
-    if isinstance(value, str) and isinstance(INI_OPTIONS[name].default, int):
+    if isinstance(value, str) and isinstance(INI_OPTIONS[name][0], int):
         try:
             return int(value)
         except ValueError:
+            from .._messages import must_be
+
             raise ValueError(must_be(name, "an int", value)) from None
     return value

@@ -54,7 +54,7 @@ def write(rows: list[list[str]]) -> None:
     lines = _TABLE.search(text)[0].splitlines()[len(HEAD) :]
     by_name = {row[0]: row for row in ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)}
     by_name.update({row[0]: row for row in rows})
-    merged = table([*by_name.values()])
+    merged = table(list(by_name.values()))
     PAGE.write_text(_TABLE.sub(lambda _: merged, text), encoding="utf-8")
 
 
@@ -71,10 +71,9 @@ def main() -> None:
         path = Path(folder, "rows")
         path.touch()
         for name in options.names or NAMES:
-            script = Path(__file__).with_name(f"{name}.py")
-            done = subprocess.run([sys.executable, str(script)], env={**os.environ, ROWS: str(path)}, check=False)
-            if done.returncode:
-                print(f"\n{name} stopped with an error: rows are missing")
+            command = [sys.executable, "-u", str(Path(__file__).with_name(f"{name}.py"))]
+            if subprocess.run(command, env={**os.environ, ROWS: str(path)}, check=False).returncode:
+                print(f"\n{name} stopped with an error: rows are missing", flush=True)
         rows += map(json.loads, path.read_text(encoding="utf-8").splitlines())
     print("\n" + table(rows))
     if options.write:

@@ -43,7 +43,7 @@ def among_many() -> None:
                 for count in counts
             }
             few, many = contenders
-            _, measured = side_by_side(call, contenders, blocks=8, runs=30)
+            _, measured = side_by_side(call, contenders, blocks=6, runs=30)
             record(f"{call} with {many}, compared with {few}", measured.ratio, at_most=bound)
 
 
@@ -69,7 +69,7 @@ def event_pages() -> None:
 
     contenders = {f"{count:,} events": listing(count) for count in (100, _MANY)}
     few, many = contenders
-    _, measured = side_by_side("describe_events, a page of 100", contenders, blocks=3, runs=1000)
+    _, measured = side_by_side("describe_events, a page of 100", contenders, blocks=2, runs=1000)
     record(f"a page of 100 of {many}, compared with {few}", measured.ratio, at_most=1.2)
 
 

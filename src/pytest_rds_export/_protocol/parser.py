@@ -30,11 +30,12 @@ def parse_query(body: bytes | str) -> dict[str, Any]:
     query: dict[str, Any] = {}
     try:
         text = body.decode("utf-8") if isinstance(body, bytes) else body
+        quoted = "%" in text or "+" in text
         for pair in text.split("&") if text else ():
             name, equals, value = pair.partition("=")
             if not equals:
                 raise ValueError(pair)
-            if "%" in pair or "+" in pair:
+            if quoted:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
             node, last = query, name
             if "." in name:

@@ -72,9 +72,9 @@ class Event:
         """Return the handlers that botocore would call."""
         # As botocore's own emit looks them up.
         cache = self.emitter._lookup_cache  # noqa: SLF001
-        if self.name not in cache:
-            cache[self.name] = self.emitter._handlers.prefix_search(self.name)  # noqa: SLF001
-        handlers: Sequence[Any] = cache[self.name]
+        handlers: Sequence[Any] | None = cache.get(self.name)
+        if handlers is None:
+            handlers = cache[self.name] = self.emitter._handlers.prefix_search(self.name)  # noqa: SLF001
         return handlers
 
     def _other_handlers(self) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby, pairwise
 from typing import Any
@@ -59,8 +59,8 @@ def _describe(account: Account) -> str:
                 "calls:",
                 *_limit(_describe_calls(calls), _MAX_CALLS, keep_last=True),
                 "tasks:",
-                *_limit(list(map(_describe_task, tasks)), _MAX_TASKS),
-                *(["sources:", *_limit(list(map(_describe_source, sources)), _MAX_TASKS)] if sources else []),
+                *_limit(tasks, _MAX_TASKS, _describe_task),
+                *(["sources:", *_limit(sources, _MAX_TASKS, _describe_source)] if sources else []),
                 *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
             ]
         )
@@ -107,10 +107,17 @@ def _describe_source(source: SourceState) -> str:
     return source.arn if status == "available" else f"{source.arn}, {status}"
 
 
-def _limit(lines: Sequence[str], most: int, *, keep_last: bool = False, width: int | None = _MAX_WIDTH) -> list[str]:
-    """Return at most so many lines, indented and not too long."""
-    left_out = len(lines) - most
-    shown = [f"  {line}" for line in (lines[-most:] if keep_last else lines[:most])]
+def _limit(
+    items: Sequence[Any],
+    most: int,
+    describe_item: Callable[[Any], str] = str,
+    *,
+    keep_last: bool = False,
+    width: int | None = _MAX_WIDTH,
+) -> list[str]:
+    """Return a line for each of at most so many items, indented and not too long."""
+    left_out = len(items) - most
+    shown = [f"  {describe_item(item)}" for item in (items[-most:] if keep_last else items[:most])]
     if width is not None:
         shown = [line if len(line) <= width else f"{line[: width - 3]}..." for line in shown]
     if left_out > 0:
@@ -122,8 +129,9 @@ def _limit(lines: Sequence[str], most: int, *, keep_last: bool = False, width: i
 def _find_hints(account: Account, calls: Sequence[Call]) -> Iterator[str]:
     """Yield what most likely went wrong."""
     own = [call for call in calls if not call.injected]
-    # Comparing names takes long, so that calls that are alike, and those that are not shown, are left out.
-    for call in {(call.operation, call.region, call.identifier): call for call in own[-_MAX_CALLS:]}.values():
+    # Comparing names takes long: calls that are alike have their hints once, and of very many the last ones have any.
+    different = {(describe_call(call), tasks_shown(call) == []): call for call in own}
+    for call in list(different.values())[-_MAX_CALLS:]:
         yield from _hints_of_call(account, call)
     yield from _hints_of_late_cancels(account, own)
     yield from _hints_of_polls(account, own)

@@ -371,3 +371,17 @@ def test_many(tasks):
 
     last = "'ttttttttt-nightly' is in eu-west-1, but the call went to us-east-1. Use in_region('us-east-1') or "
     assert hints()[19:] == [f"{last}the option region", "... 2 more ..."]
+
+
+def test_other_calls_between(tasks):
+    """A hint is for each different call, however many others come after it, also without an identifier."""
+    tasks.seed("nightly", timeline=Polls(in_progress=100))
+    try_cancel("nightly2")
+    try_call("describe_export_tasks", Filters=[{"Name": "status", "Values": ["FAILED"]}])
+    try_call("describe_export_tasks")
+    poll(40)
+
+    assert hints() == [
+        "'nightly' is in us-east-1, but the call asked for 'nightly2'",
+        "the filter 'status' compares lower case: use 'failed', not 'FAILED'",
+    ]

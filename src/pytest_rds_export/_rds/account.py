@@ -149,6 +149,17 @@ class Region:
                 break
         return running
 
+    def route(self, name: str, what: str) -> Region:
+        """Return the region in which *what* is seeded, which names one; only the default region passes it on.
+
+        Raises ``ValueError`` in a registry of ``in_region`` for another region.
+        """
+        if name != self.name != self.account.options.region:
+            raise ValueError(
+                f"{what} belongs to {name}, but this is the registry of {self.name}. Seed it with in_region({name!r})"
+            )
+        return self.account.region(name)
+
     def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
         """Add tasks as they are now, all or none. In the default region, one that names another region is added there.
 
@@ -160,12 +171,7 @@ class Region:
         new: dict[tuple[str, str], TaskState] = {}
         with account.lock:
             for task in tasks:
-                region = account.region(task.region or self.name)
-                if region is not self and self.name != account.options.region:
-                    raise ValueError(
-                        f"export task {task.identifier!r} belongs to {region.name}, but this is the registry of "
-                        f"{self.name}. Seed it with in_region({region.name!r})"
-                    )
+                region = self.route(task.region or self.name, f"export task {task.identifier!r}")
                 key = region.name, task.identifier
                 if key in new or task.identifier in region.tasks:
                     raise ValueError(

@@ -156,12 +156,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if not parts or (cluster and parts["type"] == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
-        account = self._region.account
-        if parts["region"] != self.region != account.options.region:
-            raise ValueError(
-                f"{arn!r} belongs to {parts['region']}, but this is the registry of {self.region}. "
-                f"Seed it with in_region({parts['region']!r})"
-            )
+        region = self._region.route(parts["region"], repr(arn))
         source = SourceState(
             arn,
             status=status,
@@ -170,9 +165,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             engine=engine,
             **members,
         )
-        with account.lock:
-            account.region(parts["region"]).add_source(source)
-        return ExportSource(source, account.lock)
+        lock = region.account.lock
+        with lock:
+            region.add_source(source)
+        return ExportSource(source, lock)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.

@@ -67,6 +67,12 @@ def members(shape_name: str) -> Mapping[str, tuple[str, Shape]]:
     return {xform_name(name): (name, member) for name, member in shape.members.items()}
 
 
+@functools.cache
+def serialized_members(shape: Any) -> list[tuple[str, str, Shape]]:
+    """Return the members of a structure: each one's name, its name in a query or an XML document, and its shape."""
+    return [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
+
+
 def check_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Turn members in snake case into the API's names, each value checked against its shape.
 

@@ -92,7 +92,7 @@ def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
     if not isinstance(node, dict):
         raise _invalid(node, path)
     result = {}
-    for name, key, member in _members(shape):
+    for name, key, member in _model.serialized_members(shape):
         if key in node:
             value = _parse(node[key], member, f"{path}.{name}" if path else name)
             if value != []:  # botocore sends an empty list as an empty string; AWS takes it for not given
@@ -101,12 +101,6 @@ def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
         if name not in result:
             raise _failures.make_fault("MissingParameter", f"The request must contain the parameter {name}.")
     return result
-
-
-@functools.cache
-def _members(shape: Any) -> list[tuple[str, str, Any]]:
-    """Return the members of a structure: each one's name, its name in the query, and its shape."""
-    return [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
 
 
 def _parse_list(node: Any, shape: Any, path: str) -> list[Any]:

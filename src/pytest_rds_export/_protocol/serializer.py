@@ -111,8 +111,8 @@ def _serializer(shape: Any) -> Callable[[Any], str]:
 @functools.cache
 def _members(shape: Any) -> list[tuple[str, str, Callable[[Any], str], str]]:
     """Return the members of a structure: each one's name, its start tag, the function for its value, its end tag."""
-    tags = [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
-    return [(name, f"<{tag}>", _serializer(member), f"</{tag}>") for name, tag, member in tags]
+    members = _model.serialized_members(shape)
+    return [(name, f"<{tag}>", _serializer(member), f"</{tag}>") for name, tag, member in members]
 
 
 def _serialize_structure(shape: Any, value: Mapping[str, Any]) -> str:

@@ -69,13 +69,13 @@ class Exchange:
     async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
         """Return the result in the API's shape, or another handler's response."""
         account = self._region.account
-        if call.operation not in operations.HANDLED:
-            return await self._attempt(call, ask_others)
-        await ask_others()  # they see the request, but what they return does not count
-        if call.operation in account.overrides:  # a user's function may wait for another thread
-            return await self._attempt(call, ask_others)
-        # One lock from a failure to its effect: no call of another thread comes between. Nothing waits inside.
-        with account.lock:
+        handled = call.operation in operations.HANDLED
+        if handled:
+            await ask_others()  # they see the request, but what they return does not count
+        # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
+        # or a user's function respond, there is none: they may wait for another thread.
+        locked = handled and call.operation not in account.overrides
+        with account.lock if locked else contextlib.nullcontext():
             return await self._attempt(call, ask_others)
 
     async def _attempt(self, call: Call, ask_others: AskOthers) -> Any:

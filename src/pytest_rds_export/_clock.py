@@ -93,8 +93,8 @@ class ExportClock:
         if (delta is None) != bool(parts):
             raise TypeError("tick takes either a timedelta, or seconds, or keyword arguments such as minutes=5")
         given = parts if delta is None else {"delta": delta}
-        lengths = [_check_reach(name, value, self.now, _to_timedelta(name, value)) for name, value in given.items()]
-        self._time.move(_check_reach("tick", parts, self.now, sum(lengths, timedelta(0))))
+        lengths = [self._check_reach(name, value, _to_timedelta(name, value)) for name, value in given.items()]
+        self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
         return self.now
 
     def move_to(self, when: datetime | str) -> datetime:
@@ -109,7 +109,7 @@ class ExportClock:
         Raises:
             ValueError: *when* is not such a value, or not in the years 1000 to 8999.
         """
-        self._time.move(_check_reach("when", when, self.now, to_datetime("when", when) - self.now))
+        self._time.move(_to_time("when", when) - self.now)
         return self.now
 
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
@@ -126,7 +126,7 @@ class ExportClock:
         Raises:
             ValueError: *delay* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        length = _check_reach("delay", delay, self.now, _to_timedelta("delay", delay))
+        length = self._check_reach("delay", delay, _to_timedelta("delay", delay))
         if length < timedelta(0):
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
@@ -150,8 +150,13 @@ class ExportClock:
         Raises:
             ValueError: *when* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
-        length = _check_reach("when", when, self.now, to_datetime("when", when) - self.now)
-        return self._time.schedule(self.now + length, callback, args)
+        return self._time.schedule(_to_time("when", when), callback, args)
+
+    def _check_reach(self, name: str, value: object, length: timedelta) -> timedelta:
+        """Return *length* if the clock can move by it. Raises ``ValueError`` otherwise."""
+        if not EARLIEST - self.now <= length <= LATEST - self.now:
+            raise ValueError(_out_of_reach(name, value))
+        return length
 
     def __repr__(self) -> str:
         return f"<ExportClock at {self.now.isoformat()}, {self._time.slept} slept>"
@@ -170,11 +175,16 @@ def _to_timedelta(name: str, value: object) -> timedelta:
         raise ValueError(must_be(name, allowed, value)) from None
 
 
-def _check_reach(name: str, value: object, begin: datetime, length: timedelta) -> timedelta:
-    """Return *length* if a clock that stands at *begin* can move by it. Raises ``ValueError`` otherwise."""
-    if not EARLIEST - begin <= length <= LATEST - begin:
-        raise ValueError(f"{name} must keep the clock in the years 1000 to 8999, got {value!r}")
-    return length
+def _to_time(name: str, value: object) -> datetime:
+    """Return a point in time at which the clock can stand."""
+    time = to_datetime(name, value)
+    if not EARLIEST <= time <= LATEST:
+        raise ValueError(_out_of_reach(name, value))
+    return time
+
+
+def _out_of_reach(name: str, value: object) -> str:
+    return f"{name} must keep the clock in the years 1000 to 8999, got {value!r}"
 
 
 @contextmanager
@@ -187,7 +197,7 @@ def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Ite
     """
     if not isinstance(limit, timedelta) or limit <= timedelta(0):
         raise ValueError(must_be("limit", "a positive timedelta", limit))
-    start = START + _check_reach("start", start, START, to_datetime("start", start) - START)
+    start = _to_time("start", start)
     library = "another rds_export_clock" if _sleeping.active_clock() is not None else _frozen_by()
     if library is not None:
         raise RuntimeError(

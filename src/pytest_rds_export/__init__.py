@@ -39,8 +39,7 @@ __all__ = [
     "fake_rds_export",
 ]
 
-# Read when pytest starts, before a test can replace it.
-_real_sleep = time.sleep
+REAL_SLEEP = time.sleep  # read when pytest starts, before a test can replace it
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {

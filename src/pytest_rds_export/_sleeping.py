@@ -15,7 +15,7 @@ from datetime import datetime
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from . import _real_sleep
+from . import REAL_SLEEP
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ._frozen_time import FrozenTime
 
 __tracebackhide__ = True
-
-REAL_SLEEP = _real_sleep
 
 # These wait for real threads and processes: their sleeps take real time.
 _REAL_TIME = ("_pytest", "subprocess", "multiprocessing", "execnet", "xdist", __name__)

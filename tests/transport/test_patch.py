@@ -52,17 +52,20 @@ def test_during_the_block():
     assert {where[1:] for where in differences(before, during)} == {("HierarchicalEmitter", "emit")}
 
 
+def assert_refused(seam, emit):
+    """Assert that entering is refused because botocore has no such *seam*, and that *emit* stays in its place."""
+    text = _SEAM.format(seam=seam, version=botocore.__version__)
+    with raises_exactly(RuntimeError, text), fake_rds_export():
+        pytest.fail("it was entered")  # pragma: no cover
+    assert vars(HierarchicalEmitter)["emit"] is emit
+
+
 @pytest.mark.parametrize("emit", [None, lambda self: None, classmethod(lambda cls, event_name, **kwargs: None)])
 def test_no_emitter(emit, monkeypatch):
     """A botocore without the expected emitter is refused at once."""
     monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
 
-    with pytest.raises(RuntimeError) as refusal, fake_rds_export():
-        pytest.fail("it was entered")  # pragma: no cover
-
-    seam = "HierarchicalEmitter.emit(self, event_name, **kwargs)"
-    assert str(refusal.value) == _SEAM.format(seam=seam, version=botocore.__version__)
-    assert vars(HierarchicalEmitter)["emit"] is emit
+    assert_refused("HierarchicalEmitter.emit(self, event_name, **kwargs)", emit)
 
 
 @pytest.mark.parametrize("missing", ["_lookup_cache", "_handlers"])
@@ -78,12 +81,7 @@ def test_no_list_of_handlers(missing, monkeypatch):
     monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
     monkeypatch.setattr(HierarchicalEmitter, "__init__", init)
 
-    with pytest.raises(RuntimeError) as refusal, fake_rds_export():
-        pytest.fail("it was entered")  # pragma: no cover
-
-    seam = "HierarchicalEmitter._handlers.prefix_search"
-    assert str(refusal.value) == _SEAM.format(seam=seam, version=botocore.__version__)
-    assert vars(HierarchicalEmitter)["emit"] is emit
+    assert_refused("HierarchicalEmitter._handlers.prefix_search", emit)
 
 
 def test_replaced_emit(monkeypatch):

@@ -1,4 +1,4 @@
-"""boto3's sessions while the fake is active: always new ones, but botocore's data files are read once."""
+"""boto3's default session while the fake is active: a new one, but botocore's data files are read once."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import re
 import sys
 from contextlib import suppress
 from pathlib import Path
-from unittest import SkipTest, mock
+from unittest import SkipTest
 
 from sybil.document import Document
 from sybil.parsers.myst import CodeBlockParser, SkipParser
@@ -89,11 +89,7 @@ class Page:
         self._waiting.clear()
 
     def _pytest(self, *arguments):
-        with mock.patch.dict(sys.modules):
-            # A page may have a file of the same name as one of the tests.
-            for path in self._pytester.path.glob("*.py"):
-                sys.modules.pop(path.stem, None)
-            return run_again(self._pytester, *self._plugins, *arguments)
+        return run_again(self._pytester, *self._plugins, *arguments)
 
 
 def _missing(module):

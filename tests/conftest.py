@@ -1,17 +1,27 @@
 """Fixtures for all tests: a network guard, a clean AWS environment, and helpers."""
 
+import functools
+import gc
 import os
 import socket
 import sys
 import time
 
 import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import Phase, settings
 
 from helpers.clients import http_response
 from helpers.leftovers import differences, held_by_botocore
 
 pytest_plugins = ["pytester"]
+
+# Most of what is imported lives to the end. To search it for garbage as often as usual takes a tenth of the time.
+gc.set_threshold(50_000)
+
+# Each new session reads botocore's data files again, which takes another tenth.
+_read = functools.cache(JSONFileLoader().load_file)
+JSONFileLoader.load_file = lambda self, file_path: _read(file_path)
 
 # How many random examples each property is tested with; --hypothesis-profile=long looks further, longest yet further.
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)
@@ -72,6 +82,8 @@ def _no_aws_settings(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # moto's list of machine images takes longer to load than most tests.
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 @pytest.fixture

@@ -95,6 +95,16 @@ def slept(monkeypatch):
 
 
 @pytest.fixture
+def kathmandu(monkeypatch):
+    """Let the machine be in a time zone far from UTC."""
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
 def before_send():
     """Return a class of ``before-send`` handlers that record requests and respond with *body*, if any."""
 

@@ -289,10 +289,11 @@ def to_client_error(failure: Failure, operation: str) -> ClientError:
 def from_client_error(error: ClientError, operation: str) -> Failure:
     """Return the failure that a ``ClientError`` stands for, so that it can be sent as XML."""
     details = error.response.get("Error", {})
-    if not details.get("Code"):
+    code = details.get("Code")
+    if not code:
         allowed = "a ClientError with a code in response['Error']['Code']"
         raise ValueError(f"failure must be {allowed}, got the response {error.response!r}")
-    modelled = make_fault(str(details.get("Code", "")), str(details.get("Message", ""))).failure
+    modelled = make_fault(str(code), str(details.get("Message", ""))).failure
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)
 
@@ -301,14 +302,14 @@ def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
     """Return the failures of all operations as lines of at most *width* characters, grouped by what can fail so."""
     operations = {failure.operation for failure in catalogue}
     having = Counter(failure.name for failure in catalogue)
-    groups: dict[tuple[int, str], dict[str, Failure]] = {}
+    groups: dict[tuple[bool, str], dict[str, Failure]] = {}
     for failure in catalogue:
         if failure.kind == "transport":
-            key = 2, "failures of the network"
+            key = True, "failures of the network"
         elif failure.kind == "common" and having[failure.name] == len(operations):
-            key = 1, "failures of any operation"
+            key = True, "failures of any operation"
         else:
-            key = 0, f"failures of {failure.operation}"
+            key = False, f"failures of {failure.operation}"
         groups.setdefault(key, {}).setdefault(failure.name, failure)
     names = max(len(failure.name) for failure in catalogue)
     lines = []

@@ -168,6 +168,14 @@ def test_the_first_and_the_last_time(edge, rds_export_tasks, rds_export_clock, r
     assert rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
+@pytest.mark.parametrize("year", [1000, 9000])
+def test_a_tick_to_the_first_and_the_last_time(year, rds_export_clock):
+    """A tick may reach the first and the last time."""
+    edge = datetime(year, 1, 1, tzinfo=timezone.utc)
+
+    assert rds_export_clock.tick(edge - START) == edge
+
+
 @pytest.mark.rds_export_clock(limit=timedelta.max)
 def test_a_sleep_to_the_last_time(rds_export_clock):
     """Without a limit, a sleep ends at the last time that the clock can show."""

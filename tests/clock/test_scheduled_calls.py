@@ -133,6 +133,14 @@ def test_exception(module, log, rds_export_clock):
     assert log == [("other", 10)]
 
 
+def test_no_delay(log, rds_export_clock):
+    """A callback without a delay runs in the next move."""
+    rds_export_clock.call_later(0, log.add, "now")
+    assert log == []
+    rds_export_clock.tick(0)
+    assert log == [("now", 0)]
+
+
 def test_past(log, rds_export_clock):
     """A callback for a time that is past runs in the next move forward, without moving back."""
     rds_export_clock.call_at("2025-12-31T00:00Z", log.add, "past")

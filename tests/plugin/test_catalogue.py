@@ -5,7 +5,7 @@ import re
 import pytest
 
 from helpers.inner import run
-from pytest_rds_export import failures
+from pytest_rds_export import Failure, failures
 from pytest_rds_export._failures import format_catalogue
 from pytest_rds_export._rds.operations import HANDLED
 
@@ -69,6 +69,29 @@ def test_complete(width):
     messages = {failure.name: failure.message for failure in reversed(CATALOGUE)}
     joined = re.sub(r"\s+", "", text)
     assert [message for message in messages.values() if re.sub(r"\s+", "", message) not in joined] == []
+
+
+HEAD = "  AccessDenied  HTTP 403"
+MESSAGE = "User: you is not authorized to perform this, nor is anybody else in the company"
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (
+            86,
+            [
+                f"{HEAD}            User: you is not authorized to perform this, nor",
+                "                                    is anybody else in the company",
+            ],
+        ),
+        (85, [HEAD, f"    {MESSAGE}"]),
+        (60, [HEAD, "    User: you is not authorized to perform this, nor is", "    anybody else in the company"]),
+    ],
+)
+def test_long_message(width, lines):
+    """A message that is too long for its line is continued below its beginning."""
+    assert format_catalogue([Failure("AccessDenied", http_status=403, message=MESSAGE)], width)[1:-3] == lines
 
 
 def test_groups():

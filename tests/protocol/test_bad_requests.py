@@ -23,7 +23,7 @@ def refusal(body):
     return failure.name, failure.http_status, failure.message
 
 
-@pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "&", "{}"])
+@pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "%ff=Action", "&", "{}"])
 def test_malformed(body):
     """A body that is not a query string has a syntax error."""
     assert refusal(body) == SYNTAX
@@ -78,6 +78,8 @@ def test_refused_call(rds_export_tasks, rds_export_client):
         ("DescribeExportTasks&Filters=status", "Invalid value status for Filters"),
         ("DescribeExportTasks&Filters.member.1.Name=status", "Invalid value member for Filters"),
         ("DescribeExportTasks&Filters.Filter.x.Name=status", "Invalid value Filter for Filters"),
+        ("DescribeExportTasks&Filters.Filter.1234567890.Name=status", "Invalid value Filter for Filters"),
+        ("DescribeExportTasks&Marker.a=1&Marker.b=2", "Invalid value a, b for Marker"),
         ("DescribeExportTasks&Filters.Filter.1=status", "Invalid value status for Filters[1]"),
         ("DescribeDBInstances&Filters.Filter.1.Name.x=a", "Invalid value x for Filters[1].Name"),
         ("DescribeEvents&StartTime=yesterday", "Invalid value yesterday for StartTime"),
@@ -131,6 +133,14 @@ def test_order_of_items():
     _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
 
     assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
+
+
+@pytest.mark.parametrize(("value", "marker"), [("a=b=c", "a=b=c"), ("a+b", "a b"), ("a%2Bb", "a+b")])
+def test_special_characters(value, marker):
+    """A value may contain an equals sign; a plus sign stands for a space."""
+    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Marker={value}")
+
+    assert parameters == {"Marker": marker}
 
 
 def test_unknown_parameter():

@@ -237,11 +237,17 @@ def test_repr_with_parameters(rds_export_tasks, client):
     client.describe_export_tasks(Filters=filters)
     client.describe_export_tasks(SourceArn=SNAPSHOT)
     start(client)
+    rds_export_tasks.seed_snapshot("nightly")
+    client.describe_db_snapshots(DBSnapshotIdentifier="nightly")
+    rds_export_tasks.seed_snapshot("weekly", cluster=True)
+    client.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier="weekly")
 
     assert list(map(repr, rds_export_tasks.calls)) == [
         "<Call DescribeExportTasks status=starting,in_progress in us-east-1: ok (HTTP 200), 1 attempt>",
         f"<Call DescribeExportTasks SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
         f"<Call StartExportTask 'nightly' SourceArn={SNAPSHOT} in us-east-1: ok (HTTP 200), 1 attempt>",
+        "<Call DescribeDBSnapshots DBSnapshotIdentifier=nightly in us-east-1: ok (HTTP 200), 1 attempt>",
+        "<Call DescribeDBClusterSnapshots DBClusterSnapshotIdentifier=weekly in us-east-1: ok (HTTP 200), 1 attempt>",
     ]
 
 
@@ -261,15 +267,21 @@ def test_injected_failures(rds_export_tasks, retrying):
     ]
 
 
-def test_repr_of_a_pending_call(rds_export_tasks):
-    """The repr of a call in progress says that there is no response."""
+def test_pending_call(rds_export_tasks):
+    """A call in progress has no response, and its repr says so; its id is that of the request."""
     client = client_with()
     seen = []
-    client.meta.events.register("before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0])))
+
+    def look(request, **_kwargs):
+        (call,) = rds_export_tasks.calls
+        seen.append((repr(call), call.response, call.injected))
+        assert call.invocation_id.encode() == request.headers["amz-sdk-invocation-id"]
+
+    client.meta.events.register("before-send.rds", look)
 
     client.describe_export_tasks()
 
-    assert seen == ["<Call DescribeExportTasks in us-east-1: no response, 1 attempt>"]
+    assert seen == [("<Call DescribeExportTasks in us-east-1: no response, 1 attempt>", None, False)]
 
 
 def test_each_use_has_its_own_calls(retrying):

@@ -188,6 +188,30 @@ def test_custom_transport_failure(rds_export_tasks, failure):
     assert (own.code, own.http_status, own.exception) == (failure.code, failure.http_status, failure.exception)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ConnectTimeoutError", 'Connect timeout on endpoint URL: "https://rds.us-east-1.amazonaws.com/"'),
+        (
+            "SSLError",
+            "SSL validation failed for https://rds.us-east-1.amazonaws.com/ the TLS handshake failed",
+        ),
+    ],
+)
+def test_text_of_a_transport_failure(rds_export_tasks, name, text):
+    """The exception of a transport failure names the URL of the request and, where botocore shows it, the message."""
+    failure = named("CancelExportTask", name)
+
+    error = error_of(client_with(mode="standard", max_attempts=1), rds_export_tasks, failure)
+
+    assert str(error) == text
+
+
+def test_default_status():
+    """The status of a failure is 400 by default."""
+    assert Failure("Whatever").http_status == 400
+
+
 def test_server_error_type(rds_export_tasks, client):
     """An error with a status of 500 or more has the type Receiver."""
     error = error_of(client, rds_export_tasks, Failure("Broken", "CancelExportTask", http_status=599))

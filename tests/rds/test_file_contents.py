@@ -151,6 +151,30 @@ def test_tables_info_of_postgresql():
     ]
 
 
+def test_tables_info_of_several():
+    """The tables share time and size; one that is skipped has neither, wherever it is."""
+    objects = written(["shop.a", ExportedTable("shop.b", warning="TOO_LARGE"), "shop.c", "shop.d"])
+    statuses = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_4.json"])["perTableStatus"]
+    assert [(status["target"], status.get("sizeGB")) for status in statuses] == [
+        ("shop.shop.a", 1.166667),
+        ("shop.shop.b", None),
+        ("shop.shop.c", 1.166667),
+        ("shop.shop.d", 1.166667),
+    ]
+    times = [status["tableStatistics"] for status in statuses if "sizeGB" in status]
+    assert [time["extractionStartTime"] for time in times] == [
+        "Jun 26, 2024, 3:39:58 PM",
+        "Jun 26, 2024, 3:41:18 PM",
+        "Jun 26, 2024, 3:42:38 PM",
+    ]
+
+
+def test_other_letters():
+    """The JSON files have letters of any language as they are."""
+    objects = written([ExportedTable("lager.größe")])
+    assert '"target":"lager.lager.größe"' in objects["nightly/export_tables_info_nightly_from_1_to_1.json"].decode()
+
+
 def test_no_start_time():
     """Without TaskStartTime the extraction takes no time."""
     objects = written(["shop.orders"], TaskStartTime=None)
@@ -159,6 +183,7 @@ def test_no_start_time():
     assert "taskStartTime" not in json.loads(objects["nightly/export_info_nightly.json"])
 
 
+@pytest.mark.usefixtures("kathmandu")
 @pytest.mark.parametrize(
     ("time_format", "hour", "expected"),
     [

@@ -175,8 +175,11 @@ def test_every_region(rds_export_tasks, cancel):
 )
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
 def test_default_operation(rds_export_tasks, failure, given, operation):
-    """The operation is by default the failure's own, otherwise CancelExportTask."""
-    assert rds_export_tasks.inject(failure, operation=given).operation == operation
+    """The operation is by default the failure's own, otherwise CancelExportTask; the injected failure is of it."""
+    injection = rds_export_tasks.inject(failure, operation=given)
+
+    assert injection.operation == operation
+    assert getattr(injection.failure, "operation", operation) == operation
 
 
 def test_shape_name(rds_export_tasks, cancel):

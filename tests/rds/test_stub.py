@@ -53,6 +53,20 @@ def test_reused_response(rds_export_tasks, describe):
     assert responses == [[{"DBInstanceStatus": "creating"}], [{"DBInstanceStatus": "available"}]]
 
 
+def test_changed_parameters(rds_export_tasks, describe):
+    """What a callable does to its parameters does not change the recorded call."""
+
+    def respond(parameters):
+        parameters["Filters"][0]["Values"].clear()
+        return {"DBInstances": []}
+
+    rds_export_tasks.stub("DescribeDBInstances", respond)
+    filters = [{"Name": "engine", "Values": ["mysql"]}]
+    describe(Filters=filters)
+
+    assert rds_export_tasks.calls[0].parameters == {"Filters": filters}
+
+
 def test_client_error_of_a_callable(rds_export_tasks, describe):
     """A ClientError of a callable reaches the client as a fault."""
 

@@ -29,12 +29,12 @@ def parse_query(body: bytes | str) -> dict[str, Any]:
     """
     query: dict[str, Any] = {}
     try:
-        text = body.decode("utf-8") if isinstance(body, bytes) else body
+        text = body.decode() if isinstance(body, bytes) else body
         quoted = "%" in text or "+" in text
         for pair in text.split("&") if text else ():
             name, equals, value = pair.partition("=")
             if not equals:
-                raise ValueError(pair)
+                raise ValueError
             if quoted:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
             node, last = query, name
@@ -127,19 +127,19 @@ def _parse_map(node: Any, shape: Any, path: str) -> dict[Any, Any]:
 
 def _parse_integer(text: str) -> int:
     if not text.removeprefix("-").isdecimal():
-        raise ValueError(text)
+        raise ValueError
     return int(text)
 
 
 def _parse_boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
-        raise ValueError(text)
+        raise ValueError
     return text.lower() == "true"
 
 
 def _parse_timestamp(text: str) -> datetime:
     if not _TIME.fullmatch(text):  # botocore's parser would guess, with a warning
-        raise ValueError(text)
+        raise ValueError
     time: datetime = parse_to_aware_datetime(text)
     return time.astimezone(timezone.utc)
 

@@ -77,7 +77,7 @@ def serialize_failure(failure: Failure, operation: str, now: datetime) -> Respon
 
 
 def _to_response(status: int, text: str, request_id: str, now: datetime) -> Response:
-    body = text.encode("utf-8")
+    body = text.encode()
     headers = {
         "x-amzn-RequestId": request_id,
         "Content-Type": "text/xml",

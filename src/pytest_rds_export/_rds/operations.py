@@ -6,6 +6,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from operator import itemgetter, methodcaller
 from typing import Any
 
@@ -269,28 +270,24 @@ def _paginate(
     return paginate(records, parameters, page_size=options.page_size, scope=scope, matches=matches, positions=positions)
 
 
-def _describer(type_: str, filters: Mapping[str, str]) -> Operation:
-    """Return the operation that describes the sources of one type; *filters* name the members that they compare."""
+def _describe_sources(
+    type_: str, filters: Mapping[str, str], region: Region, parameters: Mapping[str, Any], now: datetime
+) -> Mapping[str, Any]:
+    """Describe the sources of one type; *filters* name the members that they compare."""
     source_type = SOURCE_TYPES[type_]
     compared = {name: methodcaller("get", member) for name, member in filters.items()}
     narrowing = (source_type.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
-
-    def describe(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-        record_matches = matcher(parameters, narrowing, compared)
-        sources = [source for source in region.sources.values() if source.type is source_type]
-        for source in sources:
-            source.advance(now)
-        records = [source.fields for source in sources]
-        if (name := parameters.get(source_type.identifier)) is not None:
-            records = [
-                record for record in records if name in (record[source_type.identifier], record[source_type.arn])
-            ]
-            if not records:
-                raise _source_not_found(type_, name)
-        page, marker = _paginate(region, type_, records, parameters, record_matches)
-        return {f"{source_type.shape}s": copy.deepcopy(page), **marker}
-
-    return describe
+    record_matches = matcher(parameters, narrowing, compared)
+    sources = [source for source in region.sources.values() if source.type is source_type]
+    for source in sources:
+        source.advance(now)
+    records = [source.fields for source in sources]
+    if (name := parameters.get(source_type.identifier)) is not None:
+        records = [record for record in records if name in (record[source_type.identifier], record[source_type.arn])]
+        if not records:
+            raise _source_not_found(type_, name)
+    page, marker = _paginate(region, type_, records, parameters, record_matches)
+    return {f"{source_type.shape}s": copy.deepcopy(page), **marker}
 
 
 HANDLED: dict[str, Operation] = {
@@ -302,7 +299,8 @@ HANDLED: dict[str, Operation] = {
 """The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
 
 _WITH_SOURCES: dict[str, Operation] = {
-    "DescribeDBSnapshots": _describer(
+    "DescribeDBSnapshots": partial(
+        _describe_sources,
         "snapshot",
         {
             "db-instance-id": "DBInstanceIdentifier",
@@ -312,7 +310,8 @@ _WITH_SOURCES: dict[str, Operation] = {
             "engine": "Engine",
         },
     ),
-    "DescribeDBClusterSnapshots": _describer(
+    "DescribeDBClusterSnapshots": partial(
+        _describe_sources,
         "cluster-snapshot",
         {
             "db-cluster-id": "DBClusterIdentifier",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from helpers.calls import described
+from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
 from pytest_rds_export import SleepLimitExceeded, Stuck, fake_rds_export
@@ -149,6 +150,15 @@ def test_limit(rds_export_tasks, rds_export_client):
         assert clock.now == START + timedelta(days=1)
     tasks = "'nightly' is still STARTING. 'weekly' is still CANCELING. "
     assert str(caught.value) == LIMIT_EXCEEDED.format(4, tasks)
+
+
+def test_limit_in_another_region(rds_export_clock):
+    """The error names the tasks of any region, also those of a fake that began after the clock."""
+    with fake_rds_export(timeline=Stuck()) as tasks:
+        tasks.in_region("eu-west-1").seed("nightly")
+        described(shared_client("eu-west-1"))
+        with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(0, "'nightly' is still IN_PROGRESS. ")):
+            time.sleep(25 * 3600)
 
 
 @pytest.mark.rds_export_tasks("nightly", timeline=Stuck())

@@ -73,6 +73,16 @@ def test_decorated_function(client, botocore_unchanged):
     assert list(inspect.signature(export).parameters) == ["identifier", "times"]
 
 
+def test_decorated_function_with_options(client):
+    """A decorated function runs with the options of the fake."""
+
+    @fake_rds_export("nightly", account_id="999999999999")
+    def export():
+        return cancel(client)["SourceArn"]
+
+    assert export() == "arn:aws:rds:us-east-1:999999999999:snapshot:nightly"
+
+
 def test_decorated_function_called_again(client):
     """Each call of a decorated function has a registry of its own."""
 

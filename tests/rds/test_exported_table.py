@@ -60,6 +60,8 @@ def test_value():
     table = ExportedTable("shop.orders")
     assert table == ExportedTable("shop.orders", columns={"id": "int", "name": "char"})
     assert table != ExportedTable("shop.orders", parts=[])
+    assert ExportedTable("shop.a/b", warning="OLD") == ExportedTable("shop.a/b", warning="OLD")
+    assert ExportedTable("shop.a/b", warning="OLD").parts == ()
     assert ExportedTable.__module__ == "pytest_rds_export"
     with pytest.raises(dataclasses.FrozenInstanceError):
         table.name = "shop.users"
@@ -221,6 +223,7 @@ def test_rows_of_postgresql():
         ("a.b.c", "real", 0.5, "float", 0.5),
         ("a.b.c", "integer", True, "int32", 1),
         ("a.b.c", "text", 1.5, "string", "1.5"),
+        ("a.b.c", "numeric", Decimal("NaN"), "string", "NaN"),
     ],
 )
 def test_declared_type(name, declared, value, arrow, result):
@@ -230,6 +233,7 @@ def test_declared_type(name, declared, value, arrow, result):
     written = read(table.parts[0])
     assert str(written.schema.field("a").type) == arrow
     assert written.column("a").to_pylist() == [result, None]
+    assert written.schema.metadata is None
 
 
 @pytest.mark.parametrize(
@@ -237,6 +241,7 @@ def test_declared_type(name, declared, value, arrow, result):
     [
         ([1, 2**31 - 1, -(2**31)], "int"),
         ([1, 2**31], "bigint"),
+        ([-(2**31) - 1], "bigint"),
         ([1, 0.5], "double"),
         ([Decimal("0.05"), 100], "decimal(5,2)"),
         ([Decimal("1E+3")], "decimal(4,0)"),
@@ -256,6 +261,7 @@ def test_inferred_type(values, expected):
     [
         ("decimal(9,0)", "int32 (DECIMAL(9,0))"),
         ("numeric(18)", "int64 (DECIMAL(18,0))"),
+        ("decimal(19,0)", "fixed_len_byte_array(9) (DECIMAL(19,0))"),
         ("decimal(38,10)", "fixed_len_byte_array(16) (DECIMAL(38,10))"),
         ("decimal(39,0)", "binary (UTF8)"),
         ("timestamp(6)", "int64 (TIMESTAMP_MICROS)"),
@@ -279,6 +285,10 @@ def test_exported_type(declared, expected):
         (
             {"rows": [{"id": 1.5}], "columns": {"id": "int"}},
             "column 'id' must have values of type 'int': 'float' object cannot be interpreted as an integer",
+        ),
+        (
+            {"rows": [{"id": 1.5}], "columns": {"id": "bigint"}},
+            "column 'id' must have values of type 'bigint': 'float' object cannot be interpreted as an integer",
         ),
         (
             {"rows": [{"id": 2**31}], "columns": {"id": "int"}},

@@ -132,7 +132,13 @@ def test_tables_info_of_mysql():
 
 def test_tables_info_of_postgresql():
     """A PostgreSQL column also has its length and precisions."""
-    columns = {"name": "character varying(40)", "price": "numeric(10,2)", "at": "timestamp(3) without time zone"}
+    columns = {
+        "name": "character varying(40)",
+        "price": "numeric(10,2)",
+        "at": "timestamp(3) without time zone",
+        "note": "character varying",
+        "tax": "decimal(8,2)",
+    }
     objects = written([ExportedTable("shop.public.orders", columns=columns)])
     (table,) = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_1.json"])["perTableStatus"]
     assert table["target"] == "shop.public.orders"
@@ -140,6 +146,8 @@ def test_tables_info_of_postgresql():
         ("name", "character varying", "binary (UTF8)", 40, 0, 0),
         ("price", "numeric", "binary (UTF8)", 0, 10, 0),
         ("at", "timestamp without time zone", "binary (UTF8)", 0, 0, 3),
+        ("note", "character varying", "binary (UTF8)", 0, 0, 0),
+        ("tax", "decimal", "binary (UTF8)", 0, 8, 0),
     ]
     assert list(table["schemaMetadata"]["originalTypeMappings"][0]) == [
         "columnName",

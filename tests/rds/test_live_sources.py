@@ -17,6 +17,7 @@ from helpers.reports import hints, report
 from pytest_rds_export import ExportSource
 
 MINUTE = timedelta(minutes=1)
+TIME = datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
 NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
 
 
@@ -184,6 +185,32 @@ def test_creating_cluster(rds_export_tasks, rds_export_clock, client):
     rds_export_clock.tick(60)
 
     assert start(client, source=CLUSTER)["SourceArn"] == CLUSTER
+
+
+def test_moved_back(rds_export_tasks):
+    """A snapshot that is creating again has no time; one that is available has again the time that was given."""
+    source = rds_export_tasks.seed_snapshot("nightly", snapshot_time="2026-03-01T02:00Z")
+    cluster_snapshot = rds_export_tasks.seed_snapshot("weekly", cluster=True, snapshot_time="2026-03-01T02:00Z")
+
+    source.move_to("creating")
+    cluster_snapshot.move_to("creating")
+    assert (source.snapshot_create_time, cluster_snapshot.snapshot_create_time) == (None, TIME)
+    source.move_to("available")
+    assert source.snapshot_create_time == TIME
+
+
+def test_given_time(rds_export_tasks):
+    """A time that is given as a member stays when the snapshot is moved."""
+    source = rds_export_tasks.seed_snapshot("nightly", snapshot_create_time="2026-03-01T02:00Z")
+
+    source.move_to("deleting")
+
+    assert source.snapshot_create_time == TIME
+
+
+def test_given_progress(rds_export_tasks):
+    """The progress may be up to 100."""
+    assert rds_export_tasks.seed_snapshot("nightly", status="creating", percent_progress=100).percent_progress == 100
 
 
 @pytest.mark.parametrize("status", ["failed", "creating"])

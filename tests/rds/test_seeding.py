@@ -131,6 +131,41 @@ def test_default_times(rds_export_tasks):
     assert datetime.now(UTC) - task.task_end_time < timedelta(minutes=1)
 
 
+def test_snapshot_time(rds_export_tasks):
+    """The snapshot is by default one hour older than the start."""
+    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
+
+    assert task.snapshot_time == datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+
+def test_progress_before_the_start(rds_export_tasks):
+    """A task that is STARTING has no start time, whatever its progress."""
+    assert rds_export_tasks.seed("nightly", status="STARTING", percent_progress=30).task_start_time is None
+
+
+def test_source_type(rds_export_tasks):
+    """A given source type stays, whatever the source."""
+    assert rds_export_tasks.seed("nightly", source_arn=CLUSTER, source_type="SNAPSHOT").source_type == "SNAPSHOT"
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"percent_progress": 1, "total_extracted_data_in_gb": 3}, 300),
+        ({"percent_progress": 50, "total_extracted_data_in_gb": 0}, 100),
+        ({"percent_progress": 0, "total_extracted_data_in_gb": 3}, 100),
+    ],
+)
+def test_size(rds_export_tasks, fields, size):
+    """Progress and extracted data say how large the whole export is; by default it has 100 gigabytes."""
+    task = rds_export_tasks.seed("nightly", **fields)
+
+    assert task.total_extracted_data_in_gb == fields["total_extracted_data_in_gb"]
+    task.move_to("COMPLETE")
+    assert task.total_extracted_data_in_gb == size
+
+
+@pytest.mark.usefixtures("kathmandu")
 def test_given_times(rds_export_tasks):
     """Given times are in UTC and truncated to milliseconds."""
     cet = timezone(timedelta(hours=1))
@@ -140,7 +175,7 @@ def test_given_times(rds_export_tasks):
 
     assert task.snapshot_time == datetime(2026, 3, 1, 2, 0, 0, 123000, tzinfo=UTC)
     assert task.task_start_time == datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
-    assert task.snapshot_time.utcoffset() == timedelta(0)
+    assert task.snapshot_time.utcoffset() == task.task_start_time.utcoffset() == timedelta(0)
 
 
 def test_none(rds_export_tasks):

@@ -149,6 +149,7 @@ def test_wrong_status(registry, status, hint):
     ("fields", "text"),
     [
         ({"percent_progress": 140}, "percent_progress must be an int from 0 to 100, got 140"),
+        ({"percent_progress": 101}, "percent_progress must be an int from 0 to 100, got 101"),
         ({"percent_progress": -1}, "percent_progress must be an int from 0 to 100, got -1"),
         ({"percent_progress": "42"}, "percent_progress must be an int, got str '42'"),
         ({"percent_progress": True}, "percent_progress must be an int, got bool True"),

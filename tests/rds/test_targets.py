@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from botocore.stub import Stubber
 
 from helpers.exported import BUCKET, KMS_KEY, ORDERS_PART, FileTask, files_below
+from pytest_rds_export import ExportedTable
 from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.targets import FolderTarget, failure_cause, open_target
 
@@ -27,6 +28,8 @@ def test_s3(s3):
     for key in keys:
         head = s3.head_object(Bucket=BUCKET, Key=key)
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KMS_KEY)
+    part = s3.get_object(Bucket=BUCKET, Key=keys[-1])["Body"].read()
+    assert part == ExportedTable("shop.orders").parts[0]
 
 
 def test_s3_bucket(s3):
@@ -85,6 +88,18 @@ def test_whole_files(tmp_path, monkeypatch, error):
         target.put("bucket", "key", b"new", KMS_KEY)
     assert files_below(tmp_path) == ["bucket/key"]
     assert (tmp_path / "bucket/key").read_bytes() == b"old"
+
+
+def test_full_disk(tmp_path, monkeypatch):
+    """The error of a file that cannot even be created is raised as it is."""
+    target = open_target(tmp_path)
+
+    def fail(path, body):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    with pytest.raises(OSError, match=r"^disk full$"):
+        target.put("bucket", "key", b"new", KMS_KEY)
 
 
 @pytest.mark.parametrize(

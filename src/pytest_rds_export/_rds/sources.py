@@ -174,7 +174,7 @@ class SourceState:
                 raise TypeError(f"{checked[name]!r} cannot be the {name} of {self.arn!r}: a source keeps its name")
         if checked.get("Status") not in self.type.statuses:
             raise ValueError(unknown_name("status", status, self.type.statuses))
-        percent = checked.get("PercentProgress", 0)
+        percent = checked.get("PercentProgress")
         if isinstance(percent, int) and not 0 <= percent <= 100:
             raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
         _model.check_structure(self.type.shape, checked)

@@ -173,7 +173,7 @@ def exported_type(declared: str, *, mysql: bool) -> str:
         if precision > 38:
             return _STRING
         # By precision, as the bytes of Parquet's DECIMAL; AWS documents the width by value.
-        length = ((10**precision - 1).bit_length() + 8) // 8
+        length = ((10**precision).bit_length() + 8) // 8
         physical = "int32" if precision <= 9 else "int64" if precision <= 18 else f"fixed_len_byte_array({length})"
         return f"{physical} (DECIMAL({precision},{scale}))"
     types = _EXPORTED_TYPES[mysql]

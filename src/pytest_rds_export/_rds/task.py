@@ -201,7 +201,7 @@ class ExportTask:
 
     def __getattr__(self, name: str) -> Any:
         # Also for a field that only a newer botocore knows.
-        if name.startswith("_") or (member := _model.members("ExportTask").get(name)) is None:
+        if (member := _model.members("ExportTask").get(name)) is None:
             raise AttributeError(f"'ExportTask' object has no attribute {name!r}")
         return self.to_response().get(member[0])
 

@@ -3,6 +3,7 @@
 import re
 
 import freezegun
+import pytest
 
 from helpers.aws import SNAPSHOT
 from helpers.reports import call_lines, poll, report, try_call, try_cancel
@@ -162,13 +163,39 @@ def test_many_of_both(tasks):
     assert lines[-2:] == ["  'task-19' CANCELING 0% in us-east-1, Timeline()", "  ... 15 more ..."]
 
 
+@pytest.mark.parametrize(("calls", "note"), [(30, []), (31, ["  ... 1 earlier ..."])])
+def test_almost_too_many(tasks, calls, note):
+    """Up to 30 calls all are shown; of 31 one is left out."""
+    for number in range(calls):
+        try_cancel(f"task-{number}")
+
+    lines = call_lines()
+    assert lines[:-30] == note
+    assert lines[-30:] == [
+        f"  CancelExportTask 'task-{number}' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt"
+        for number in range(calls - 30, calls)
+    ]
+
+
 def test_long_line(tasks):
     """A line about a call is truncated to 160 characters."""
-    try_cancel("x" * 200)
+    end = "' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt"
+    longest = 160 - len(f"  CancelExportTask '{end}")
+    try_cancel("x" * longest)
+    try_cancel("x" * (longest + 1))
 
-    (line,) = call_lines()
-    assert line == "  CancelExportTask '" + "x" * 137 + "..."
-    assert len(line) == 160
+    whole, truncated = call_lines()
+    assert whole == f"  CancelExportTask '{'x' * longest}{end}"
+    assert truncated == f"  CancelExportTask '{'x' * (longest + 1)}{end}"[:157] + "..."
+    assert len(truncated) == 160
+
+
+def test_response_without_a_list(tasks):
+    """A response without a list of tasks counts as 0 tasks."""
+    tasks.override("DescribeExportTasks", lambda parameters, default: {})
+    try_call("describe_export_tasks")
+
+    assert call_lines() == ["  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: 0 tasks"]
 
 
 def test_after_the_fake():

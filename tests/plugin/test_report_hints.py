@@ -66,7 +66,7 @@ def test_identifier_in_an_empty_list():
 def test_unlike_identifier(tasks):
     """A task unlike the one that the call asked for, or only a little like it, is not hinted at."""
     tasks.seed("weekly")
-    tasks.seed("highly")
+    tasks.in_region("eu-west-1").seed("highly")
     try_cancel()
     try_cancel("weekly")
 
@@ -226,13 +226,20 @@ def test_late_cancel(rds_export_clock, tasks):
     assert hints() == ["'nightly' was cancelled 0:05:00 too late: it became COMPLETE at 2026-01-01T00:40:00Z"]
 
 
-def test_cancel_in_the_last_second(rds_export_clock, tasks):
+@pytest.mark.parametrize(
+    ("seconds", "hint"),
+    [
+        (0.999, "was FAILED already when it was cancelled"),
+        (1, "was cancelled 0:00:01 too late: it became FAILED at 2026-01-01T00:10:00Z"),
+    ],
+)
+def test_cancel_in_the_last_second(seconds, hint, rds_export_clock, tasks):
     """A cancel in the very second of the end has a hint without a duration."""
-    tasks.seed("nightly", timeline=Timeline(in_progress=600, outcome="FAILED"))
-    rds_export_clock.tick(minutes=10)
-    try_cancel()
+    tasks.in_region("eu-west-1").seed("nightly", timeline=Timeline(in_progress=600, outcome="FAILED"))
+    rds_export_clock.tick(600 + seconds)
+    try_cancel(region="eu-west-1")
 
-    assert hints() == ["'nightly' was FAILED already when it was cancelled"]
+    assert hints() == [f"'nightly' {hint}"]
 
 
 @pytest.mark.parametrize("ended", [False, True])
@@ -259,11 +266,16 @@ def test_refusal_without_a_task(tasks):
 
     assert hints() == []
 
+    tasks.seed("nightly", status="COMPLETE")
+    try_cancel()
+    assert hints() == ["'nightly' was COMPLETE already when it was cancelled"]
+
 
 def test_stuck(tasks):
     """A task that was polled and whose timeline is Stuck has a hint."""
-    tasks.seed("nightly", timeline=Stuck())
-    poll(3)
+    tasks.in_region("eu-west-1").seed("nightly", timeline=Stuck())
+    for _ in range(3):
+        try_call("describe_export_tasks", "eu-west-1", ExportTaskIdentifier="nightly")
 
     assert hints() == [
         (
@@ -327,6 +339,16 @@ def test_clock_that_moves(rds_export_clock, tasks):
     for _ in range(3):
         poll()
         time.sleep(60)
+
+    assert hints() == []
+
+
+def test_clock_that_moved_at_last(rds_export_clock, tasks):
+    """A clock that moves only after many polls has no hint."""
+    tasks.seed("nightly")
+    poll(4)
+    rds_export_clock.tick(1)
+    poll()
 
     assert hints() == []
 

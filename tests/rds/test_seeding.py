@@ -178,6 +178,13 @@ def test_given_times(rds_export_tasks):
     assert task.snapshot_time.utcoffset() == task.task_start_time.utcoffset() == timedelta(0)
 
 
+def test_end_at_the_start(rds_export_tasks):
+    """An export may end when it starts."""
+    time = datetime(2026, 3, 1, tzinfo=UTC)
+
+    assert rds_export_tasks.seed("short", task_start_time=time, task_end_time=time).task_end_time == time
+
+
 def test_none(rds_export_tasks):
     """A field that is None has its default."""
     task = rds_export_tasks.seed("nightly", s3_bucket=None, failure_cause=None)

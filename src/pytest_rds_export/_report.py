@@ -276,9 +276,8 @@ def _is_on_the_real_clock(last: datetime) -> bool:
 
 def check_end(account: Account) -> str:
     """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
-    parts = []
-    if account.options.assert_all_injected:
-        parts += [_explain_unused(account, injection) for injection in account.injections.unused()]
+    unused = account.injections.unused() if account.options.assert_all_injected else []
+    parts = [_explain_unused(account, injection) for injection in unused]
     if account.options.assert_all_answered:
         counts = Counter((call.operation, call.region) for call in account.log.unanswered)
         for (operation, region), count in counts.items():

@@ -140,6 +140,18 @@ def test_replaced_sleeps_left_behind():
     assert (time.sleep, asyncio.sleep) == (real, real_asyncio)
 
 
+def test_users_earlier_sleeps(slept, real_asyncio_sleep):
+    """Sleeps that the user installed before the clock are replaced, and restored after it."""
+    found = time.sleep, asyncio.sleep
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        asyncio.run(asyncio.sleep(60))
+        assert clock.now == before + 2 * MINUTE
+    assert (time.sleep, asyncio.sleep) == found
+    assert slept == real_asyncio_sleep == []
+
+
 def test_users_sleep(rds_export_clock):
     """A sleep that the user installs under the clock is called."""
     slept, before = [], rds_export_clock.now

@@ -180,6 +180,7 @@ def test_any_string(text, found):
     assert parsed(operation, failure)["Error"]["Message"] == found
 
 
+@pytest.mark.usefixtures("kathmandu")
 @pytest.mark.parametrize(
     ("time", "text"),
     [
@@ -243,6 +244,23 @@ def test_error(status, blamed):
     )
     assert headers["Content-Length"] == str(len(response.body))
     assert headers["Content-Type"] == "text/xml"
+
+
+def test_response_that_breaks_off():
+    """The bytes of a truncated response are the beginning of a successful one, with its headers."""
+    response = serialize_failure(Failure("TruncatedResponse", kind="transport"), "CancelExportTask", NOW)
+
+    body, headers = _without_id(response)
+    assert (response.status, headers["Content-Type"]) == (200, "text/xml")
+    assert body == f'<CancelExportTaskResponse xmlns="{NAMESPACE}"><CancelExportTaskRes'
+
+
+def test_page_of_a_proxy():
+    """The page of a proxy is HTML with a status of 502."""
+    response = serialize_failure(Failure("ProxyErrorPage", kind="transport"), "CancelExportTask", NOW)
+
+    body = b"<html><head><title>502 Bad Gateway</title></head><body></body></html>"
+    assert response == (502, {"Content-Type": "text/html", "Content-Length": str(len(body))}, body)
 
 
 def test_request_ids():

@@ -284,6 +284,20 @@ def test_pending_call(rds_export_tasks):
     assert seen == [("<Call DescribeExportTasks in us-east-1: no response, 1 attempt>", None, False)]
 
 
+def test_pending_retry(rds_export_tasks, retrying):
+    """A call whose first attempt failed as injected has no outcome while it is retried."""
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    seen = []
+    retrying.meta.events.register("before-send.rds", lambda request, **_: seen.append(repr(rds_export_tasks.calls[0])))
+
+    retrying.describe_export_tasks()
+
+    assert [text.partition(", delays")[0] for text in seen] == [
+        "<Call DescribeExportTasks in us-east-1: no response, 1 attempt>",
+        "<Call DescribeExportTasks in us-east-1: no response, 2 attempts (Throttling injected)",
+    ]
+
+
 def test_each_use_has_its_own_calls(retrying):
     """Each use of the fake starts with an empty list of calls."""
     with fake_rds_export("nightly") as first:

@@ -58,14 +58,14 @@ def _envelope(operation: OperationModel) -> tuple[str, Callable[[Any], str], str
 
 def serialize_failure(failure: Failure, operation: str, now: datetime) -> Response:
     """Return the response that carries *failure*: AWS's error document, one that breaks off, or a proxy's page."""
+    status: Any = failure.http_status
     if failure.name == "ProxyErrorPage":
-        page = f"<html><head><title>{failure.http_status} Bad Gateway</title></head><body></body></html>"
+        page = f"<html><head><title>{status} Bad Gateway</title></head><body></body></html>"
         headers = {"Content-Type": "text/html", "Content-Length": str(len(page))}
-        return Response(failure.http_status or 502, headers, page.encode())
+        return Response(status, headers, page.encode())
     request_id = _next_request_id()
     if failure.kind == "transport":
         return _to_response(200, f'<{operation}Response xmlns="{_namespace()}"><{operation}Res', request_id, now)
-    status = failure.http_status or 400
     return _to_response(
         status,
         f'<ErrorResponse xmlns="{_namespace()}"><Error><Type>{"Sender" if status < 500 else "Receiver"}</Type>'

@@ -115,8 +115,10 @@ def test_keep_alive(rds_export_tasks, rds_export_endpoint):
 def test_lost_connection(name, rds_export_tasks, rds_export_endpoint):
     """An injected connection failure closes the connection without a response."""
     rds_export_tasks.seed("nightly")
-    with rds_export_tasks.inject(name, operation="CancelExportTask", times=1):
-        assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
+    rds_export_tasks.inject(name, operation="CancelExportTask", times=1)
+    with connected(rds_export_endpoint) as connection:
+        send(connection, request(CANCEL))
+        assert connection.recv(1) == b""
     assert (rds_export_tasks.calls[0].http_status, rds_export_tasks.calls[0].error_code) == (None, name)
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
@@ -158,6 +160,16 @@ def test_read_timeout(rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.inject("ReadTimeoutError", operation="CancelExportTask", times=1)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks.calls[0].error_code == "ReadTimeoutError"
+
+
+def test_request_after_a_read_timeout(rds_export_tasks, rds_export_endpoint):
+    """A client that sends another request while its response is held back loses the connection."""
+    rds_export_tasks.inject("ReadTimeoutError", operation="CancelExportTask", times=1)
+    with connected(rds_export_endpoint) as connection:
+        send(connection, request(CANCEL))
+        until(lambda: rds_export_tasks.calls and rds_export_tasks.calls[0].error_code == "ReadTimeoutError")
+        send(connection, b"P")
+        assert connection.recv(1) == b""
 
 
 def test_stub(rds_export_tasks, rds_export_endpoint):

@@ -50,14 +50,19 @@ def test_other_host(method, host, ask, rds_export_tasks):
 
 
 @pytest.mark.parametrize(
-    "head",
-    [b"POST / HTTP/1.0\r\n", b"POST / HTTP/1.1\r\nHost: localhost:PORT\r\nHost: localhost:PORT\r\n"],
+    ("head", "got"),
+    [
+        (b"POST / HTTP/1.0\r\n", "none"),
+        (b"POST / HTTP/1.1\r\nHost: localhost:PORT\r\nHost: a\r\n", "localhost:PORT, a"),
+    ],
     ids=["none", "two"],
 )
-def test_not_exactly_one_host(head, rds_export_tasks, rds_export_endpoint):
+def test_not_exactly_one_host(head, got, rds_export_tasks, rds_export_endpoint):
     """A request without a Host header, or with two, is refused."""
     sent = head + b"Content-Length: %d\r\n\r\n" % len(CANCEL) + CANCEL
-    assert exchanged(rds_export_endpoint, sent).startswith(b"HTTP/1.1 403 Forbidden\r\n")
+    received = exchanged(rds_export_endpoint, sent).decode()
+    assert received.startswith("HTTP/1.1 403 Forbidden\r\n")
+    assert f", got {got.replace('PORT', rds_export_endpoint.rpartition(':')[2])}.</Message>" in received
     assert rds_export_tasks.calls == []
 
 

@@ -3,6 +3,7 @@
 import random
 import re
 import xml.etree.ElementTree as ET
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
@@ -38,7 +39,14 @@ REFUSED = {
     "length in Arabic digits": (HEAD + "Content-Length: ٣\r\n\r\n".encode(), 400),
     "huge length": (HEAD + b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
     "huge length after zeros": (HEAD + b"Content-Length: 000000000000" + b"9" * 14 + b"\r\n\r\n", 413),
+    "twelve digits": (HEAD + b"Content-Length: 999999999999\r\n\r\n", 413),
     "length over 16 MiB": (HEAD + b"Content-Length: 16777217\r\n\r\n", 413),
+}
+
+# Those of the endpoint itself, and the phrases of the status that http.server refuses requests with.
+MESSAGES = {
+    405: "Send requests to RDS with GET or POST, not PUT.</Message>",
+    **{status: f"{HTTPStatus(status).phrase}</Message>" for status in (411, 413, 414)},
 }
 
 CLOSED = {
@@ -102,12 +110,7 @@ def test_http(case, url):
     assert head.startswith(f"HTTP/1.1 {status} ")
     assert head.endswith("Connection: close")
     assert_error_document(body)
-
-
-def test_other_method(url):
-    """The refusal of another HTTP method says which ones there are."""
-    _, _, body = exchanged(url, request(CANCEL, line="PUT / HTTP/1.1")).decode().partition("\r\n\r\n")
-    assert "<Message>Send requests to RDS with GET or POST, not PUT.</Message>" in body
+    assert f"<Message>{MESSAGES.get(status, '')}" in body
 
 
 def test_head(url):
@@ -139,6 +142,7 @@ def test_path(path, url):
     head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
     assert head.startswith("HTTP/1.1 404 ")
     assert code(body) == "InvalidAction"
+    assert f"<Message>There is no service at {path.partition('?')[0]}.</Message>" in body
 
 
 def test_region(url):

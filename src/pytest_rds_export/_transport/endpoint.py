@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from weakref import WeakSet
 
 from botocore.exceptions import ReadTimeoutError
 
@@ -42,33 +43,22 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, account: Account) -> None:
         self.account = account
-        self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._connections: WeakSet[socket.socket] = WeakSet()
         super().__init__(("127.0.0.1", 0), _Handler)
         self.hosts = [f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
+        self._connections.add(request)
         super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
-        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore it: clients may disconnect at any time."""
 
     def close(self) -> None:
         """End every connection and wait for their threads."""
-        with self._lock:
-            waiting = list(self._open)
-        for connection in waiting:
-            try:
+        for connection in list(self._connections):
+            with suppress(OSError):  # it has ended already
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
         self.server_close()
 
 
@@ -126,16 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(413)
             return None
         body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            self.close_connection = True
-            return None
-        return body
+        return None if len(body) < int(length) else body
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Respond to a malformed HTTP request with AWS's error document."""
         self.close_connection = True
-        status = code if 400 <= code < 500 else 400
-        text = message or self.responses.get(code, ("Bad Request",))[0]
+        status = code if code < 500 else 400
+        text = message or self.responses[code][0]
         self._send_failure(Failure("MalformedHttpRequest", http_status=status, message=text))
 
     def _refuse(self) -> None:

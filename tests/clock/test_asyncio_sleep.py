@@ -20,10 +20,10 @@ def passed(clock):
 
 
 class OtherLoop(asyncio.SelectorEventLoop):
-    """Like uvloop: without the list of callbacks that asyncio's own loops have."""
+    """Like uvloop: without the private attributes that asyncio's own loops have."""
 
     def __getattribute__(self, name):
-        if name == "_ready" and _sleeping.__name__ == _caller():
+        if name in ("_ready", "_stopping") and _sleeping.__name__ == _caller():
             raise AttributeError(name)
         return super().__getattribute__(name)
 
@@ -65,6 +65,12 @@ def test_concurrent_sleeps(run, rds_export_clock):
 
     assert run(main()) == list(range(10))
     assert passed(rds_export_clock) == 60
+
+
+def test_no_sleep(run, rds_export_clock):
+    """A sleep of no time returns its result as well, and does not move the clock."""
+    assert run(asyncio.sleep(0, "result")) == "result"
+    assert passed(rds_export_clock) == 0
 
 
 def test_deadlines(run, rds_export_clock):

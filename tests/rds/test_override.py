@@ -1,5 +1,7 @@
 """Overrides: functions that respond in place of the plugin, and may ask it for its own response."""
 
+import threading
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -94,6 +96,23 @@ def test_limit(rds_export_tasks, client):
         start(client)
     rds_export_tasks["old-0"].move_to("CANCELED")
     assert start(client)["Status"] == "STARTING"
+
+
+def test_other_threads(rds_export_tasks, client):
+    """A function may wait for calls of other threads."""
+    rds_export_tasks.seed("nightly")
+    shown = []
+
+    def cancel_after_describe(parameters, default):
+        thread = threading.Thread(target=lambda: shown.append(described(client)["Status"]))
+        thread.start()
+        thread.join(timeout=10)
+        return default()
+
+    rds_export_tasks.override("CancelExportTask", cancel_after_describe)
+
+    assert cancel(client)["Status"] == "CANCELING"
+    assert shown == ["IN_PROGRESS"]
 
 
 def test_every_region(rds_export_tasks):

@@ -16,7 +16,7 @@ import pytest
 
 from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, send, served, until
 from helpers.reports import problem
-from pytest_rds_export import ExportTask
+from pytest_rds_export import ExportTask, Failure
 
 pytestmark = pytest.mark.loopback
 
@@ -44,10 +44,17 @@ def test_child_process(rds_export_tasks, rds_export_endpoint):
     assert call.response["PercentProgress"] == 42
 
 
-def test_environment(rds_export_endpoint):
-    """The environment has the URL, and excludes it from any proxy."""
-    assert os.environ["AWS_ENDPOINT_URL_RDS"] == rds_export_endpoint
-    assert "127.0.0.1" in os.environ["NO_PROXY"].split(",")
+def test_environment(monkeypatch, request):
+    """The environment has the URL, excludes it from any proxy, and does not tell clients to ignore it."""
+    monkeypatch.setenv("NO_PROXY", "internal.example")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+
+    url = request.getfixturevalue("rds_export_endpoint")
+
+    assert os.environ["AWS_ENDPOINT_URL_RDS"] == url
+    assert (os.environ["NO_PROXY"], os.environ["no_proxy"]) == ("internal.example,127.0.0.1", "127.0.0.1")
+    assert "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS" not in os.environ
 
 
 def test_response_headers(rds_export_tasks, rds_export_clock, rds_export_endpoint):
@@ -129,6 +136,17 @@ def test_lost_response(rds_export_tasks, rds_export_endpoint):
     rds_export_tasks.inject("ConnectionClosedError", operation="CancelExportTask", times=1, applied=True)
     assert exchanged(rds_export_endpoint, request(CANCEL)) == b""
     assert rds_export_tasks["nightly"].status == "CANCELING"
+
+
+@pytest.mark.parametrize(("http_status", "reason"), [(429, "Too Many Requests"), (599, "")])
+def test_status(http_status, reason, rds_export_tasks, rds_export_endpoint):
+    """A failure has its status, with the phrase of HTTP if there is one."""
+    failure = Failure("Whatever", http_status=http_status)
+    rds_export_tasks.inject(failure, operation="CancelExportTask")
+
+    received = exchanged(rds_export_endpoint, request(CANCEL)).decode()
+
+    assert received.startswith(f"HTTP/1.1 {http_status} {reason}\r\n")
 
 
 def test_truncated_response(rds_export_tasks, rds_export_endpoint):

@@ -145,6 +145,16 @@ def test_seeded_snapshot(in_moto, rds_export_client, rds_export_tasks):
     assert snapshot["DBSnapshotIdentifier"] == "nightly"
 
 
+def test_handler_after_an_error(in_moto, rds_export_client):
+    """A user's handler sees a request about which moto raises."""
+    requests = []
+    rds_export_client.meta.events.register_last("before-send.rds", lambda request, **_: requests.append(request))
+
+    start(rds_export_client, source=CLUSTER)
+
+    assert len(requests) == 1
+
+
 def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     """An error of moto about another operation is raised."""
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):

@@ -51,6 +51,16 @@ def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
     assert rds_export_tasks.unanswered == []
 
 
+def test_name_of_the_event(rds_export_tasks, client):
+    """A user's handler gets the name of the event, as from botocore."""
+    names = []
+    client.meta.events.register("before-send.rds", lambda event_name, **_: names.append(event_name))
+
+    client.describe_export_tasks()
+
+    assert names == ["before-send.rds.DescribeExportTasks"]
+
+
 def test_stub_before_a_handler(rds_export_tasks, before_send, client):
     """A stub takes precedence over a user's handler."""
     handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")

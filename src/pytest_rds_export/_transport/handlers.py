@@ -96,7 +96,7 @@ def before_parameter_build(event: Event) -> Any:
     context, parameters = event.kwargs["context"], event.kwargs["params"]
     credentials = _fake_credentials(type(event.emitter))  # type: ignore[arg-type]
     if credentials is not None:
-        context["signing"] = {**context.get("signing", {}), "request_credentials": credentials}
+        context["signing"] = {"request_credentials": credentials}
     elif not context.get("is_presign_request"):
         context["auth_type"] = "none"
     if "SourceRegion" in parameters and "PreSignedUrl" in event.kwargs["model"].input_shape.members:

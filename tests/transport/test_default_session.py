@@ -44,6 +44,17 @@ def test_data_files_are_read_once():
     assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
 
 
+def test_data_path(tmp_path, monkeypatch):
+    """The default session also knows the services on the user's data path."""
+    folder = tmp_path / "shop" / "2026-01-01"
+    folder.mkdir(parents=True)
+    (folder / "service-2.json").write_text("{}", "utf-8")
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+
+    with fake_rds_export():
+        assert "shop" in boto3.DEFAULT_SESSION.get_available_services()
+
+
 def test_replaced_one_is_removed():
     """A default session that the user installed during the use does not reach the next."""
     with fake_rds_export():

@@ -80,6 +80,17 @@ def test_injected_failure_before_both(rds_export_tasks, before_send, client):
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         client.describe_certificates()
+    assert rds_export_tasks.calls[0].injected
+
+
+def test_url_of_the_response(rds_export_tasks, client):
+    """A user's handler of needs-retry gets a response with the URL of its request."""
+    urls = []
+    client.meta.events.register("needs-retry.rds", lambda response, **_: urls.append(response[0].url))
+
+    client.describe_export_tasks()
+
+    assert urls == ["https://rds.us-east-1.amazonaws.com/"]
 
 
 def test_applied_failure(rds_export_tasks, before_send, client):

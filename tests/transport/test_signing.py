@@ -135,6 +135,32 @@ def test_copy_from_another_region(guarded_client, rds_export_tasks):
     assert call.parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
 
 
+def test_copy_in_the_region(guarded_client, rds_export_tasks):
+    """A copy in the client's own region has no URL; a user's handler gets its parameters."""
+    rds_export_tasks.stub("CopyDBSnapshot", {})
+    parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy"}
+
+    guarded_client.copy_db_snapshot(**parameters)
+
+    assert rds_export_tasks.calls[0].parameters == parameters
+
+
+def test_handler_of_a_copy(guarded_client, rds_export_tasks):
+    """A user's handler can change the parameters of a copy from another region."""
+    rds_export_tasks.stub("CopyDBSnapshot", {})
+    guarded_client.meta.events.register(
+        "before-parameter-build.rds", lambda params, **_: params.update(TargetDBSnapshotIdentifier="other")
+    )
+
+    guarded_client.copy_db_snapshot(
+        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
+        TargetDBSnapshotIdentifier="copy",
+        SourceRegion="eu-west-1",
+    )
+
+    assert rds_export_tasks.calls[0].parameters["TargetDBSnapshotIdentifier"] == "other"
+
+
 def test_callers_presigned_url(guarded_client, rds_export_tasks):
     """A presigned URL that the caller passes is kept."""
     rds_export_tasks.stub("CopyDBSnapshot", {})

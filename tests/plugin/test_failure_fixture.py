@@ -60,6 +60,10 @@ given = ["ExpiredToken", Failure("Whatever", http_status=418)]
 def test_parametrized(rds_export_failure, rds_export_client):
     cancel(rds_export_failure, rds_export_client)
 
+@pytest.mark.parametrize("often, rds_export_failure", [(2, "ExpiredToken")], indirect=["rds_export_failure"])
+def test_two_names(often, rds_export_failure, rds_export_client):
+    cancel(rds_export_failure, rds_export_client)
+
 @pytest.fixture
 def tidy(rds_export_tasks, rds_export_client):
     yield
@@ -73,7 +77,7 @@ def test_tidy(tidy, rds_export_failure, rds_export_client):
         "-v",
     )
 
-    result.assert_outcomes(passed=10)
+    result.assert_outcomes(passed=11)
     assert passed(result) == {
         "default": ["ExportTaskNotFound", "InvalidExportTaskStateFault"],
         "multiplied": [
@@ -81,6 +85,7 @@ def test_tidy(tidy, rds_export_failure, rds_export_client):
         ],
         "every_attempt": ["Throttling"],
         "parametrized": ["name", "failure"],
+        "two_names": ["2-ExpiredToken"],
         "tidy": ["ExportTaskNotFound"],
     }
 

@@ -170,6 +170,7 @@ def test_every_region(rds_export_tasks, cancel):
         (Failure("Whatever", "DescribeExportTasks"), None, "DescribeExportTasks"),
         (failures("StartExportTask", kinds=["common"])[0], "CancelExportTask", "CancelExportTask"),
         (RuntimeError("broken"), None, "CancelExportTask"),
+        (ClientError({"Error": {"Code": "Whatever"}}, "Any"), "DescribeEvents", "DescribeEvents"),
         ("DBInstanceNotFound", "DeleteDBInstance", "DeleteDBInstance"),
     ],
 )

@@ -52,6 +52,7 @@ MESSAGES = {
 CLOSED = {
     "nothing": b"",
     "half a body": request(CANCEL)[:-5],
+    "no body of 16 MiB": HEAD + b"Content-Length: 16777216\r\n\r\n",
     "empty lines": b"\r\n\r\n",
 }
 

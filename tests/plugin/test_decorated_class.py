@@ -62,10 +62,10 @@ def test_own_method(client, botocore_unchanged):
 
 def test_inherited_methods(client):
     """Inherited test methods are decorated, too, of whatever kind; the base class is left alone."""
-    case = _Decorated()
+    case = fake_rds_export("nightly")(type("Decorated", (_Base,), {}))()
 
     assert case.test_inherited(client) == case.test_static(client) == "CANCELING"
-    assert case.test_of_the_class(client) == ("_Decorated", "CANCELING")
+    assert case.test_of_the_class(client) == ("Decorated", "CANCELING")
     assert case.test_number == 1
     with pytest.raises(NoCredentialsError):
         _Base().test_inherited(client)

@@ -233,7 +233,13 @@ def test_declared_type(name, declared, value, arrow, result):
     written = read(table.parts[0])
     assert str(written.schema.field("a").type) == arrow
     assert written.column("a").to_pylist() == [result, None]
-    assert written.schema.metadata is None
+
+
+def test_no_schema_of_arrow():
+    """The file has the Parquet schema alone, not pyarrow's own."""
+    pq = pytest.importorskip("pyarrow.parquet")
+    file = pq.ParquetFile(io.BytesIO(ExportedTable("a.b", rows=[{"id": 1}]).parts[0]))
+    assert file.metadata.metadata is None
 
 
 @pytest.mark.parametrize(

@@ -235,9 +235,9 @@ def _catalogue(operation: str) -> tuple[Failure, ...]:
 
 
 def _documented(shape: Shape, operation: str | None, message: str = "") -> Failure:
-    error: dict[str, Any] = shape.metadata.get("error", {})
+    error: dict[str, Any] = shape.metadata["error"]
     text = message or re.sub(r"<[^>]*>", "", shape.documentation).strip()
-    return Failure(error.get("code", shape.name), operation, "documented", error.get("httpStatusCode", 400), text)
+    return Failure(error["code"], operation, "documented", error["httpStatusCode"], text)
 
 
 def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
@@ -272,7 +272,7 @@ def _find_operation(name: str) -> str | None:
         return "StartExportTask"
     for operation in sorted(_model.service_model().operation_names, key=lambda other: "ExportTask" not in other):
         shapes = _model.operation_model(operation).error_shapes
-        if any(name in (shape.name, _documented(shape, operation).name) for shape in shapes):
+        if any(name in (shape.name, shape.metadata["error"]["code"]) for shape in shapes):
             return operation
     return None
 

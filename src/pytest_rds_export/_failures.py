@@ -200,17 +200,19 @@ def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...
     return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
 
 
-def select(operation: str = "CancelExportTask", *more: object, **options: Any) -> tuple[Failure, ...]:
+def select(
+    operation: str = "CancelExportTask",
+    *more: object,
+    kinds: Iterable[str] = ("documented",),
+    exclude: Iterable[str] = (),
+    **unknown: object,
+) -> tuple[Failure, ...]:
     """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
     if more:
         raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
-    for name in options:
-        if name not in ("operation", "kinds", "exclude"):
-            raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
-    operation = options.get("operation", operation)
-    exclude = options.get("exclude", ())
+    for name in unknown:
+        raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
     excluded = {find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
-    kinds = options.get("kinds", ("documented",))
     found = tuple(failure for failure in failures(operation, kinds) if failure.name not in excluded)
     if not found:
         raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")

@@ -203,6 +203,8 @@ MISTAKES = {
         "unknown kind of failure 'rare'. Use one of 'documented', 'common' or 'transport'"
     ),
     'kind="common"': "unknown argument 'kind'. Did you mean 'kinds'?",
+    'oparation="StartExportTask"': "unknown argument 'oparation'. Did you mean 'operation'?",
+    'exlude="Throttling"': "unknown argument 'exlude'. Did you mean 'exclude'?",
     "kinds=5": "kinds must be a list of the names of kinds, got int 5",
     'exclude="ExportTaskNotFond"': (
         "unknown failure 'ExportTaskNotFond' of CancelExportTask. Did you mean 'ExportTaskNotFound'?"

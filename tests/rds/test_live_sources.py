@@ -208,9 +208,12 @@ def test_given_time(rds_export_tasks):
     assert source.snapshot_create_time == TIME
 
 
-def test_given_progress(rds_export_tasks):
-    """The progress may be up to 100."""
-    assert rds_export_tasks.seed_snapshot("nightly", status="creating", percent_progress=100).percent_progress == 100
+@pytest.mark.parametrize("percent", [0, 100])
+def test_given_progress(rds_export_tasks, percent):
+    """The progress may be from 0 to 100; the size is 100 gigabytes by default."""
+    source = rds_export_tasks.seed_snapshot("nightly", status="creating", percent_progress=percent)
+
+    assert (source.percent_progress, source.allocated_storage) == (percent, 100)
 
 
 @pytest.mark.parametrize("status", ["failed", "creating"])

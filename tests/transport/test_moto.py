@@ -148,7 +148,7 @@ def test_seeded_snapshot(in_moto, rds_export_client, rds_export_tasks):
 def test_handler_after_an_error(in_moto, rds_export_client):
     """A user's handler sees a request about which moto raises."""
     requests = []
-    rds_export_client.meta.events.register_last("before-send.rds", lambda request, **_: requests.append(request))
+    rds_export_client.meta.events.register_last("before-send", lambda request, **_: requests.append(request))
 
     start(rds_export_client, source=CLUSTER)
 

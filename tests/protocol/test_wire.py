@@ -229,6 +229,22 @@ def test_success():
     }
 
 
+def test_list():
+    """A list has an element for each item: ``member``, or the name that the service model gives it."""
+    cancel, describe = map(_model.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
+
+    bodies = [
+        serialize_result(cancel, {"ExportOnly": ["shop", "old"]}, NOW).body.decode(),
+        serialize_result(describe, {"DBSnapshots": [{"Engine": "mysql"}, {}]}, NOW).body.decode(),
+    ]
+
+    assert "<ExportOnly><member>shop</member><member>old</member></ExportOnly>" in bodies[0]
+    assert (
+        "<DBSnapshots><DBSnapshot><Engine>mysql</Engine></DBSnapshot><DBSnapshot></DBSnapshot></DBSnapshots>"
+        in (bodies[1])
+    )
+
+
 @pytest.mark.parametrize(("status", "blamed"), [(400, "Sender"), (499, "Sender"), (500, "Receiver"), (503, "Receiver")])
 def test_error(status, blamed):
     """The bytes and headers of an error are those of RDS, which blames the sender below status 500."""

@@ -60,7 +60,7 @@ given = ["ExpiredToken", Failure("Whatever", http_status=418)]
 def test_parametrized(rds_export_failure, rds_export_client):
     cancel(rds_export_failure, rds_export_client)
 
-@pytest.mark.parametrize("often, rds_export_failure", [(2, "ExpiredToken")], indirect=["rds_export_failure"])
+@pytest.mark.parametrize("often,rds_export_failure", [(2, "ExpiredToken")], indirect=["rds_export_failure"])
 def test_two_names(often, rds_export_failure, rds_export_client):
     cancel(rds_export_failure, rds_export_client)
 

@@ -16,12 +16,17 @@ from helpers.leftovers import differences, held_by_botocore
 
 pytest_plugins = ["pytester"]
 
-# Most of what is imported lives to the end. To search it for garbage as often as usual takes a tenth of the time.
-gc.set_threshold(50_000)
-
 # Each new session reads botocore's data files again, which takes another tenth.
 _read = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda self, file_path: _read(file_path)
+
+gc.set_threshold(50_000)
+
+
+def pytest_collection_finish():
+    """Keep what is imported out of garbage collection: to search it as often as usual takes a tenth of the time."""
+    gc.freeze()
+
 
 # How many random examples each property is tested with; --hypothesis-profile=long looks further, longest yet further.
 settings.register_profile("short", max_examples=25, stateful_step_count=30, deadline=None)

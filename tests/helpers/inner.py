@@ -18,7 +18,10 @@ def run_again(pytester, *arguments):
     """Run pytest on the files that exist, and return the result."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
+        # Without rewritten assertions, because rewriting takes longer than most of the tests.
+        return pytester.runpytest(
+            "-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "--assert=plain", *arguments
+        )
 
 
 def blocks(result):

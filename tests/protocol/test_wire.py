@@ -230,7 +230,7 @@ def test_success():
 
 
 def test_list():
-    """A list has an element for each item: ``member``, or the name that the service model gives it."""
+    """A list has an element for each item: ``member``, or the name that the service model has for it."""
     cancel, describe = map(_model.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
 
     bodies = [

@@ -16,15 +16,16 @@ from helpers.leftovers import differences, held_by_botocore
 
 pytest_plugins = ["pytester"]
 
-# Each new session reads botocore's data files again, which takes another tenth.
+# Each new session of botocore reads its data files again, which takes a tenth of the time of the tests.
 _read = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda self, file_path: _read(file_path)
 
+# To collect garbage as often as usual takes another tenth.
 gc.set_threshold(50_000)
 
 
 def pytest_collection_finish():
-    """Keep what is imported out of garbage collection: to search it as often as usual takes a tenth of the time."""
+    """Keep what is imported out of garbage collection."""
     gc.freeze()
 
 

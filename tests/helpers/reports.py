@@ -29,10 +29,10 @@ def try_cancel(identifier="nightly", region="us-east-1"):
     return try_call("cancel_export_task", region, ExportTaskIdentifier=identifier)
 
 
-def poll(times=1, identifier="nightly"):
+def poll(times=1, identifier="nightly", region="us-east-1"):
     """Call DescribeExportTasks so many times."""
     for _ in range(times):
-        try_call("describe_export_tasks", ExportTaskIdentifier=identifier)
+        try_call("describe_export_tasks", region, ExportTaskIdentifier=identifier)
 
 
 def try_start(source, region="us-east-1"):

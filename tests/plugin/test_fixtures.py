@@ -98,14 +98,14 @@ class TestClass:
     result.assert_outcomes(passed=2)
 
 
-MARKERS = {"rds_export_tasks": "", "rds_export_failure": '"CancelExportTask"', "rds_export_clock": ""}
-
-
 def test_region_of_the_client(rds_export_tasks, monkeypatch, request):
     """The client is in the default region of the registry, whatever the environment says meanwhile."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
 
     assert request.getfixturevalue("rds_export_client").meta.region_name == "us-east-1"
+
+
+MARKERS = {"rds_export_tasks": "", "rds_export_failure": '"CancelExportTask"', "rds_export_clock": ""}
 
 
 def test_marker_without_its_fixture(pytester):

@@ -66,7 +66,8 @@ def test_identifier_in_an_empty_list():
 def test_unlike_identifier(tasks):
     """A task unlike the one that the call asked for, or only a little like it, is not hinted at."""
     tasks.seed("weekly")
-    tasks.in_region("eu-west-1").seed("highly")
+    for region in ("us-east-1", "eu-west-1"):
+        tasks.in_region(region).seed("highly")
     try_cancel()
     try_cancel("weekly")
 
@@ -229,6 +230,7 @@ def test_late_cancel(rds_export_clock, tasks):
 @pytest.mark.parametrize(
     ("seconds", "hint"),
     [
+        (0, "was FAILED already when it was cancelled"),
         (0.999, "was FAILED already when it was cancelled"),
         (1, "was cancelled 0:00:01 too late: it became FAILED at 2026-01-01T00:10:00Z"),
     ],
@@ -271,11 +273,11 @@ def test_refusal_without_a_task(tasks):
     assert hints() == ["'nightly' was COMPLETE already when it was cancelled"]
 
 
-def test_stuck(tasks):
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_stuck(region, tasks):
     """A task that was polled and whose timeline is Stuck has a hint."""
-    tasks.in_region("eu-west-1").seed("nightly", timeline=Stuck())
-    for _ in range(3):
-        try_call("describe_export_tasks", "eu-west-1", ExportTaskIdentifier="nightly")
+    tasks.in_region(region).seed("nightly", timeline=Stuck())
+    poll(3, region=region)
 
     assert hints() == [
         (

@@ -233,16 +233,12 @@ def test_list():
     """A list has an element for each item: ``member``, or the name that the service model has for it."""
     cancel, describe = map(_model.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
 
-    bodies = [
-        serialize_result(cancel, {"ExportOnly": ["shop", "old"]}, NOW).body.decode(),
-        serialize_result(describe, {"DBSnapshots": [{"Engine": "mysql"}, {}]}, NOW).body.decode(),
-    ]
+    names = serialize_result(cancel, {"ExportOnly": ["shop", "old"]}, NOW).body.decode()
+    snapshots = serialize_result(describe, {"DBSnapshots": [{"Engine": "mysql"}, {}]}, NOW).body.decode()
 
-    assert "<ExportOnly><member>shop</member><member>old</member></ExportOnly>" in bodies[0]
-    assert (
-        "<DBSnapshots><DBSnapshot><Engine>mysql</Engine></DBSnapshot><DBSnapshot></DBSnapshot></DBSnapshots>"
-        in (bodies[1])
-    )
+    assert "<ExportOnly><member>shop</member><member>old</member></ExportOnly>" in names
+    snapshot = "<DBSnapshot><Engine>mysql</Engine></DBSnapshot><DBSnapshot></DBSnapshot>"
+    assert f"<DBSnapshots>{snapshot}</DBSnapshots>" in snapshots
 
 
 @pytest.mark.parametrize(("status", "blamed"), [(400, "Sender"), (499, "Sender"), (500, "Receiver"), (503, "Receiver")])

@@ -136,7 +136,7 @@ def test_copy_from_another_region(guarded_client, rds_export_tasks):
 
 
 def test_copy_in_the_region(guarded_client, rds_export_tasks):
-    """A copy in the client's own region has no URL; a user's handler gets its parameters."""
+    """A copy in the client's own region has no URL."""
     rds_export_tasks.stub("CopyDBSnapshot", {})
     parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy"}
 

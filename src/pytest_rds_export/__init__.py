@@ -1,8 +1,9 @@
 """A pytest plugin that fakes Amazon RDS export tasks in-process, through the real botocore."""
 
 import importlib
-import time
 from typing import TYPE_CHECKING, Any
+
+from . import _real_sleep  # noqa: F401 - it reads time.sleep before a test can replace it
 
 if TYPE_CHECKING:
     from ._clock import ExportClock
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from ._rds.calls import Call
     from ._rds.events import ExportEvent
     from ._rds.injections import Injection
-    from ._rds.operations import UnansweredOperation
+    from ._rds.operations import UnhandledOperation
     from ._rds.registry import ExportTaskRegistry
     from ._rds.sources import ExportSource
     from ._rds.tables import ExportedTable
@@ -34,12 +35,10 @@ __all__ = [
     "SleepLimitExceeded",
     "Stuck",
     "Timeline",
-    "UnansweredOperation",
+    "UnhandledOperation",
     "failures",
     "fake_rds_export",
 ]
-
-REAL_SLEEP = time.sleep  # read when pytest starts, before a test can replace it
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
@@ -57,7 +56,7 @@ _MODULES = {
     "SleepLimitExceeded": "_frozen_time",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
-    "UnansweredOperation": "_rds.operations",
+    "UnhandledOperation": "_rds.operations",
     "failures": "_failures",
     "fake_rds_export": "_fake",
 }

@@ -12,7 +12,7 @@ from numbers import Real
 from . import _sleeping
 from ._frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, followers
 from ._messages import must_be, must_be_type, unknown_name
-from ._model import milliseconds, to_datetime
+from ._times import milliseconds, to_datetime
 
 __tracebackhide__ = True
 

@@ -6,7 +6,6 @@ import functools
 import os
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -15,6 +14,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from ._messages import check_choice, must_be, must_be_type, unknown_name
+from ._times import to_datetime
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -114,45 +114,6 @@ _PYTHON_TYPES: dict[str, tuple[type, str]] = {
     "structure": (dict, "a dict"),
     "list": (list, "a list"),
 }
-
-
-def to_datetime(name: str, value: object) -> datetime:
-    """Return a point in time in UTC, truncated to the milliseconds that RDS sends.
-
-    *value* is an aware ``datetime`` or an ISO 8601 string with an offset, as both versions of the AWS CLI print it.
-    """
-    time = value
-    if isinstance(value, str):
-        try:
-            time = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value))
-        except ValueError:
-            raise ValueError(must_be(name, "an ISO 8601 time such as '2026-03-01T02:00:00Z'", value)) from None
-    if not isinstance(time, datetime):
-        raise ValueError(must_be_type(name, "an aware datetime or an ISO 8601 string", value))
-    if time.tzinfo is None:
-        raise ValueError(must_be(name, "a time with a time zone, such as tzinfo=timezone.utc or a 'Z'", value))
-    try:
-        return milliseconds(time.astimezone(timezone.utc))
-    except OverflowError:
-        raise ValueError(must_be(name, "a time of the years 1 to 9999 in UTC", value)) from None
-
-
-def milliseconds(value: datetime) -> datetime:
-    """Return the time without the microseconds, which RDS does not send."""
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
-
-
-def earlier(time: datetime, length: timedelta) -> datetime:
-    """Return the time that much earlier; *time* itself if the calendar does not go that far."""
-    try:
-        return time - length
-    except OverflowError:
-        return time
-
-
-def format_time(time: datetime) -> str:
-    """Return an aware time as RDS sends it: in UTC, with milliseconds and a ``Z``."""
-    return f"{time.astimezone(timezone.utc).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z"
 
 
 def check_region(name: object) -> str:

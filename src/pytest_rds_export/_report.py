@@ -278,10 +278,10 @@ def check_end(account: Account) -> str:
     """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
     unused = account.injections.unused() if account.options.assert_all_injected else []
     parts = [_explain_unused(account, injection) for injection in unused]
-    if account.options.assert_all_answered:
-        counts = Counter((call.operation, call.region) for call in account.log.unanswered)
+    if account.options.assert_all_handled:
+        counts = Counter((call.operation, call.region) for call in account.log.unhandled)
         for (operation, region), count in counts.items():
-            ways = [*ways_to_handle(operation), "allow it: assert_all_answered=False, or unanswered.clear()"]
+            ways = [*ways_to_handle(operation), "allow it: assert_all_handled=False, or unhandled.clear()"]
             parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
     return "\n".join(parts)
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
-from . import REAL_SLEEP
+from ._real_sleep import REAL_SLEEP
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from helpers.calls import start
 from helpers.clients import client_with
-from pytest_rds_export import UnansweredOperation
+from pytest_rds_export import UnhandledOperation
 from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import check_end, describe
 
@@ -20,7 +20,7 @@ def try_call(operation, region="us-east-1", **parameters):
     """Call an operation, which may fail."""
     try:
         return getattr(_client(region), operation)(**parameters)
-    except (ClientError, HTTPClientError, UnansweredOperation) as error:
+    except (ClientError, HTTPClientError, UnhandledOperation) as error:
         return error
 
 

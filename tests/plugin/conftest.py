@@ -10,4 +10,4 @@ def tasks():
     """The registry of a fake whose own checks at the end are off."""
     with fake_rds_export() as registry:
         yield registry
-        registry.options.assert_all_injected = registry.options.assert_all_answered = False
+        registry.options.assert_all_injected = registry.options.assert_all_handled = False

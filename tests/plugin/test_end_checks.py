@@ -14,7 +14,7 @@ no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:
   - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})
   - use moto alongside: @mock_aws
   - register a handler for before-send.rds.DescribeDBInstances
-  - allow it: assert_all_answered=False, or unanswered.clear()"""
+  - allow it: assert_all_handled=False, or unhandled.clear()"""
 PARAMETERS = ("ExportTaskIdentifier", "SourceArn", "S3BucketName", "IamRoleArn", "KmsKeyId")
 
 
@@ -134,29 +134,29 @@ def test_unhandled(tasks):
         "  - give it a response: rds_export_tasks.stub('DescribeDBSnapshots', {...})\n"
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBSnapshots\n"
-        "  - allow it: assert_all_answered=False, or unanswered.clear()"
+        "  - allow it: assert_all_handled=False, or unhandled.clear()"
     )
 
 
-def test_cleared_unanswered(tasks):
+def test_cleared_unhandled(tasks):
     """Clearing the list allows the calls so far."""
     try_call("describe_db_instances")
-    assert [call.operation for call in tasks.unanswered] == ["DescribeDBInstances"]
-    tasks.unanswered.clear()
+    assert [call.operation for call in tasks.unhandled] == ["DescribeDBInstances"]
+    tasks.unhandled.clear()
 
     assert problem() == ""
 
 
-@pytest.mark.parametrize("option", ["assert_all_injected", "assert_all_answered"])
+@pytest.mark.parametrize("option", ["assert_all_injected", "assert_all_handled"])
 def test_disabled(option):
     """Each check has an option that switches it off."""
     with fake_rds_export(**{option: False}) as tasks:
         tasks.inject("AccessDenied", operation="StartExportTask")
         try_call("describe_db_instances")
         found = problem()
-        tasks.options.assert_all_injected = tasks.options.assert_all_answered = False
+        tasks.options.assert_all_injected = tasks.options.assert_all_handled = False
 
     assert ("never used" in found, "no handler" in found) == (
         option != "assert_all_injected",
-        option != "assert_all_answered",
+        option != "assert_all_handled",
     )

@@ -12,7 +12,7 @@ UNHANDLED = [
     "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})",
     "  - use moto alongside: @mock_aws",
     "  - register a handler for before-send.rds.DescribeDBInstances",
-    "  - allow it: assert_all_answered=False, or unanswered.clear()",
+    "  - allow it: assert_all_handled=False, or unhandled.clear()",
 ]
 SWALLOW = """
 def swallow():
@@ -97,14 +97,14 @@ def test_used(rds_export_tasks, rds_export_client):
 def test_used_at_the_end(late, rds_export_tasks):
     rds_export_tasks.inject("AccessDenied")
 
-@pytest.mark.rds_export_tasks(assert_all_injected=False, assert_all_answered=False)
+@pytest.mark.rds_export_tasks(assert_all_injected=False, assert_all_handled=False)
 def test_switched_off(rds_export_tasks):
     rds_export_tasks.inject("AccessDenied")
     swallow()
 
 def test_cleared(rds_export_tasks):
     swallow()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 """,
     )
 

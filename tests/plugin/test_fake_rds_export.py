@@ -165,7 +165,7 @@ UNHANDLED = (
     "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
     "  - use moto alongside: @mock_aws\n"
     "  - register a handler for before-send.rds.DescribeDBInstances\n"
-    "  - allow it: assert_all_answered=False, or unanswered.clear()"
+    "  - allow it: assert_all_handled=False, or unhandled.clear()"
 )
 
 
@@ -201,7 +201,7 @@ def test_error_of_the_block(botocore_unchanged):
 
 def test_disabled_checks(client):
     """Options allow unused failures and unhandled operations."""
-    with fake_rds_export(assert_all_injected=False, assert_all_answered=False) as tasks, suppress(AssertionError):
+    with fake_rds_export(assert_all_injected=False, assert_all_handled=False) as tasks, suppress(AssertionError):
         tasks.inject("ExportTaskNotFound")
         client.describe_db_instances()
 

@@ -24,7 +24,7 @@ def test_markers_and_ini_file(pytester):
         concurrent_limit=2,
         page_size=20,
         assert_all_injected="false",
-        assert_all_answered="No",
+        assert_all_handled="No",
     )
     pytester.makepyfile(
         test_ini_file="""
@@ -33,7 +33,7 @@ def test_markers_and_ini_file(pytester):
             assert list(rds_export_tasks) == []
             assert (options.region, options.account_id) == ("eu-west-1", "111111111111")
             assert (options.describe_unknown, options.concurrent_limit, options.page_size) == ("empty", 2, 20)
-            assert (options.assert_all_injected, options.assert_all_answered) == (False, False)
+            assert (options.assert_all_injected, options.assert_all_handled) == (False, False)
         """
     )
     pytester.path.joinpath("tasks.json").write_text('{"ExportTasks": [{"ExportTaskIdentifier": "from-file"}]}')

@@ -43,8 +43,8 @@ from pytest_rds_export._rds.options import from_ini
         ("timeline", Stuck, "timeline must be a Timeline, Polls or Stuck, got the class Stuck. Write Stuck()"),
         ("assert_all_injected", "no", "assert_all_injected must be True or False, got 'no'"),
         ("assert_all_injected", 1, "assert_all_injected must be True or False, got 1"),
-        ("assert_all_answered", 0, "assert_all_answered must be True or False, got 0"),
-        ("assert_all_answered", None, "assert_all_answered must be True or False, got None"),
+        ("assert_all_handled", 0, "assert_all_handled must be True or False, got 0"),
+        ("assert_all_handled", None, "assert_all_handled must be True or False, got None"),
     ],
 )
 def test_wrong_value(option, value, text):
@@ -63,7 +63,7 @@ def test_wrong_value(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_answered', 'credentials' or "
+                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_handled', 'credentials' or "
                 "'timeline'"
             ),
         ),

@@ -81,13 +81,13 @@ def test_no_response(tasks):
     try_cancel()
     try_call("describe_db_instances")
 
-    timed_out, unanswered = call_lines()
+    timed_out, unhandled = call_lines()
     assert re.fullmatch(
         r"  CancelExportTask 'nightly' in us-east-1: ReadTimeoutError \(injected\), 3 attempts "
         r"\(ReadTimeoutError, ReadTimeoutError injected\), delays \d\.\d\d, \d\.\d\d s",
         timed_out,
     )
-    assert unanswered == "  DescribeDBInstances in us-east-1: UnansweredOperation, 1 attempt"
+    assert unhandled == "  DescribeDBInstances in us-east-1: UnhandledOperation, 1 attempt"
 
 
 def test_polls(tasks):

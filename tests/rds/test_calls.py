@@ -145,8 +145,8 @@ def test_order(rds_export_tasks, before_send):
         ("DescribeDBClusters", "us-east-1"),
     ]
     assert rds_export_tasks.calls == rds_export_tasks.in_region("eu-west-1").calls
-    assert [call.operation for call in rds_export_tasks.unanswered] == ["DescribeDBClusters"]
-    rds_export_tasks.unanswered.clear()
+    assert [call.operation for call in rds_export_tasks.unhandled] == ["DescribeDBClusters"]
+    rds_export_tasks.unhandled.clear()
 
 
 def test_stubbed_and_handled_calls(rds_export_tasks, before_send):

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from helpers.calls import start
 from helpers.clients import client_with, http_response
 from helpers.errors import raises_exactly
-from pytest_rds_export import Failure, UnansweredOperation, failures
+from pytest_rds_export import Failure, UnhandledOperation, failures
 
 
 @pytest.fixture
@@ -343,10 +343,10 @@ def test_operation_without_a_handler(rds_export_tasks, client):
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
         client.delete_db_instance(DBInstanceIdentifier="orders")
-    assert rds_export_tasks.unanswered == []
-    with pytest.raises(UnansweredOperation):
+    assert rds_export_tasks.unhandled == []
+    with pytest.raises(UnhandledOperation):
         client.delete_db_instance(DBInstanceIdentifier="orders")
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 def test_applied_calls_another_handler(rds_export_tasks, client):

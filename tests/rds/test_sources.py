@@ -9,7 +9,7 @@ from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, service
 from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import UnansweredOperation, fake_rds_export
+from pytest_rds_export import UnhandledOperation, fake_rds_export
 
 AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
 NOT_FOUND = {
@@ -250,10 +250,10 @@ def test_no_snapshots_but_a_cluster(rds_export_tasks, client):
 @pytest.mark.parametrize("method", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
 def test_no_handler_without_seeds(rds_export_tasks, client, method):
     """Without seeded sources, the operations that describe snapshots have no handler."""
-    with pytest.raises(UnansweredOperation):
+    with pytest.raises(UnhandledOperation):
         getattr(client, method)()
 
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 DOCUMENTED_STATUSES = (

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import UnansweredOperation
+from pytest_rds_export import UnhandledOperation
 
 
 @pytest.fixture
@@ -180,9 +180,9 @@ def test_wrong_mapping(rds_export_tasks, describe, response, text):
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         rds_export_tasks.stub("DescribeDBInstances", response)
 
-    with pytest.raises(UnansweredOperation):
+    with pytest.raises(UnhandledOperation):
         describe()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 @pytest.mark.parametrize(("response", "text"), WRONG)

@@ -9,7 +9,7 @@ from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
 from helpers.leftovers import held_by_botocore
 from helpers.names import TRANSPORT
-from pytest_rds_export import UnansweredOperation, fake_rds_export
+from pytest_rds_export import UnhandledOperation, fake_rds_export
 
 pytest.importorskip("aiobotocore")
 
@@ -220,12 +220,12 @@ def test_unhandled_operation(rds_export_tasks):
     """An operation without a handler raises at once and is not retried."""
 
     async def export(client):
-        with pytest.raises(UnansweredOperation, match=r"\Ano handler for DescribeDBInstances, "):
+        with pytest.raises(UnhandledOperation, match=r"\Ano handler for DescribeDBInstances, "):
             await client.describe_db_instances()
 
     run_with_client(export)
-    assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
-    rds_export_tasks.unanswered.clear()
+    assert [call.attempts for call in rds_export_tasks.unhandled] == [1]
+    rds_export_tasks.unhandled.clear()
 
 
 def test_stop_iteration(rds_export_tasks):

@@ -123,9 +123,9 @@ def test_retry(aws, rds_export_tasks):
 def test_unhandled_operation(aws, rds_export_tasks):
     """An operation without a handler fails and is not retried."""
     message = aws("describe-db-instances", fails=True)
-    assert "An error occurred (UnansweredOperation) when calling the DescribeDBInstances operation: " in message
-    assert [call.attempts for call in rds_export_tasks.unanswered] == [1]
-    rds_export_tasks.unanswered.clear()
+    assert "An error occurred (UnhandledOperation) when calling the DescribeDBInstances operation: " in message
+    assert [call.attempts for call in rds_export_tasks.unhandled] == [1]
+    rds_export_tasks.unhandled.clear()
 
 
 @pytest.mark.rds_export_tasks(region="eu-west-1")

@@ -202,14 +202,14 @@ def test_no_handler(rds_export_tasks, rds_export_endpoint):
     """An operation without a handler is refused, and recorded for the check at the end of the test."""
     status, _, text = post(rds_export_endpoint, query("DescribeDBInstances"))
 
-    assert (status, code(text)) == (400, "UnansweredOperation")
+    assert (status, code(text)) == (400, "UnhandledOperation")
     assert (
         "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
         "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
     ) in text
     assert problem().startswith("no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n")
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 def test_concurrent_cancels(rds_export_tasks, rds_export_endpoint):

@@ -164,7 +164,7 @@ queries = st.lists(st.tuples(names, values)).map(
 
 def test_any_request():
     """No request gets a 5xx or stops the server."""
-    with served("nightly", assert_all_answered=False) as (_registry, url):
+    with served("nightly", assert_all_handled=False) as (_registry, url):
 
         @given(st.one_of(queries.map(request), queries.map(lambda q: request(q, SIGNED_FOR_X)), st.binary()))
         def check(sent):

@@ -6,7 +6,7 @@ from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER
 from helpers.calls import cancel, described, start
-from pytest_rds_export import UnansweredOperation, fake_rds_export
+from pytest_rds_export import UnhandledOperation, fake_rds_export
 
 moto = pytest.importorskip("moto")
 
@@ -159,7 +159,7 @@ def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     """An error of moto about another operation is raised."""
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
         rds_export_client.describe_db_instances(DBInstanceIdentifier="none")
-    assert rds_export_tasks.unanswered == []
+    assert rds_export_tasks.unhandled == []
 
 
 def test_called_once(in_moto, rds_export_client, monkeypatch):
@@ -187,9 +187,9 @@ def test_after_moto(rds_export_client, rds_export_tasks):
     with moto.mock_aws():
         rds_export_client.describe_db_instances()
 
-    with pytest.raises(UnansweredOperation):
+    with pytest.raises(UnhandledOperation):
         rds_export_client.describe_db_instances()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 def test_after_the_fake(in_moto):

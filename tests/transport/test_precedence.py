@@ -5,7 +5,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pytest_rds_export import UnansweredOperation
+from pytest_rds_export import UnhandledOperation
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
 
     assert client.describe_certificates()["Marker"] == "1"
     assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
-    assert rds_export_tasks.unanswered == []
+    assert rds_export_tasks.unhandled == []
 
 
 def test_name_of_the_event(rds_export_tasks, client):
@@ -109,7 +109,7 @@ def test_no_handler(mode, rds_export_tasks):
     """An operation without a handler raises at once, and is recorded."""
     client = boto3.client("rds", config=Config(retries={"mode": mode}))
 
-    with pytest.raises(UnansweredOperation) as error:
+    with pytest.raises(UnhandledOperation) as error:
         client.describe_db_instances()
 
     assert str(error.value) == (
@@ -119,9 +119,9 @@ def test_no_handler(mode, rds_export_tasks):
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBInstances"
     )
-    (call,) = rds_export_tasks.unanswered
-    assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnansweredOperation")
-    rds_export_tasks.unanswered.clear()
+    (call,) = rds_export_tasks.unhandled
+    assert (call.operation, call.attempts, call.error_code) == ("DescribeDBInstances", 1, "UnhandledOperation")
+    rds_export_tasks.unhandled.clear()
 
 
 def test_handled_now(rds_export_tasks, client):
@@ -130,25 +130,25 @@ def test_handled_now(rds_export_tasks, client):
     rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
 
     with pytest.raises(
-        UnansweredOperation,
+        UnhandledOperation,
         match="These have handlers: 'CancelExportTask', 'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', "
         "'DescribeDBSnapshots', 'DescribeDBClusterSnapshots' and 'DescribeDBClusters'",
     ):
         client.describe_db_instances()
-    with pytest.raises(UnansweredOperation, match="'DescribeEvents' and 'DescribeDBClusters'"):
+    with pytest.raises(UnhandledOperation, match="'DescribeEvents' and 'DescribeDBClusters'"):
         boto3.client("rds", "eu-west-1").describe_db_instances()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 @pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
 def test_no_snapshots(operation, rds_export_tasks, client):
     """Without seeded snapshots, the error suggests to seed one."""
     with pytest.raises(
-        UnansweredOperation,
+        UnhandledOperation,
         match=r"To handle it:\n  - seed a snapshot: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
     ):
         getattr(client, operation)()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 def test_no_handler_and_a_retry(rds_export_tasks):
@@ -156,8 +156,8 @@ def test_no_handler_and_a_retry(rds_export_tasks):
     client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
     client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
 
-    with pytest.raises(UnansweredOperation):
+    with pytest.raises(UnhandledOperation):
         client.describe_db_instances()
 
-    assert [call.attempts for call in rds_export_tasks.unanswered] == [2]
-    rds_export_tasks.unanswered.clear()
+    assert [call.attempts for call in rds_export_tasks.unhandled] == [2]
+    rds_export_tasks.unhandled.clear()

@@ -24,7 +24,7 @@ from pytest_rds_export import (
     ScheduledCall,
     Stuck,
     Timeline,
-    UnansweredOperation,
+    UnhandledOperation,
     failures,
     fake_rds_export,
 )
@@ -48,7 +48,7 @@ def test_registry(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(rds_export_tasks.in_region("eu-west-1"), ExportTaskRegistry)
     assert_type(rds_export_tasks.calls, list[Call])
     assert_type(rds_export_tasks.calls_to("CancelExportTask"), list[Call])
-    assert_type(rds_export_tasks.unanswered, list[Call])
+    assert_type(rds_export_tasks.unhandled, list[Call])
     assert mapping["nightly"] is task
 
 
@@ -163,9 +163,9 @@ def test_stub(rds_export_tasks: ExportTaskRegistry, rds_export_client: RDSClient
 
     found = rds_export_client.describe_db_instances(DBInstanceIdentifier="orders")["DBInstances"]
     assert [instance["DBInstanceIdentifier"] for instance in found] == ["orders"]
-    with pytest.raises(UnansweredOperation):
+    with pytest.raises(UnhandledOperation):
         rds_export_client.describe_certificates()
-    rds_export_tasks.unanswered.clear()
+    rds_export_tasks.unhandled.clear()
 
 
 def test_clock(rds_export_clock: ExportClock) -> None:

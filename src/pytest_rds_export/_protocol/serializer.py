@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.utils import parse_to_aware_datetime
 
-from .. import _model
+from .. import _model, _times
 from .._failures import Failure
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _escape(text: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _format_timestamp(value: Any) -> str:
     time = value if isinstance(value, datetime) else parse_to_aware_datetime(value)
-    return _model.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
+    return _times.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))
 
 
 _NESTED: dict[str, Callable[[Any, Any], str]] = {

@@ -95,7 +95,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
-        self.unanswered: list[Call] = []
+        self.unhandled: list[Call] = []
         self._by_invocation_id: dict[str, Call] = {}
 
     def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
@@ -115,10 +115,10 @@ class CallLog:
         """Return the call with botocore's invocation id."""
         return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
 
-    def record_unanswered(self, call: Call) -> None:
+    def record_unhandled(self, call: Call) -> None:
         """Record that nothing handles a call; once, however often it is sent."""
-        if call not in self.unanswered:
-            self.unanswered.append(call)
+        if call not in self.unhandled:
+            self.unhandled.append(call)
 
 
 def record_outcome(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from .. import _failures, _model
+from .. import _failures, _model, _times
 from .._messages import check_choice
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class ExportEvent:
 
     @property
     def _iso_date(self) -> str:
-        return _model.format_time(self.date)
+        return _times.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
         identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)
@@ -264,7 +264,7 @@ def event_for(
         source_type=source.source_type,
         source_identifier=name,
         source_arn=source_arn,
-        date=_model.milliseconds(date),
+        date=_times.milliseconds(date),
         region=region,
         account_id=account_id,
         task=task,

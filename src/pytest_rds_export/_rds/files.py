@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from .. import _model
+from .. import _times
 from .._messages import check_choice, must_be
 from .tables import ExportedTable, target_name, type_mappings
 from .targets import open_target
@@ -169,7 +169,7 @@ class ExportFiles:
         if when is None:
             return None
         if self._time_format == "iso":
-            return _model.format_time(when)
+            return _times.format_time(when)
         utc = when.astimezone(timezone.utc)
         hour = utc.hour % 12 or 12
         return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"

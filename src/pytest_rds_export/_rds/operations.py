@@ -32,7 +32,7 @@ _STATE_FAULT = "InvalidExportTaskStateFault"
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
-class UnansweredOperation(AssertionError):
+class UnhandledOperation(AssertionError):
     """An RDS operation that nothing handles. Nothing was sent to AWS."""
 
     __module__ = "pytest_rds_export"
@@ -73,11 +73,11 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def unanswered(region: Region, operation: str, *, in_process: bool) -> UnansweredOperation:
+def unhandled(region: Region, operation: str, *, in_process: bool) -> UnhandledOperation:
     """Return the error for an operation that nothing handles in a region."""
     handled = [*HANDLED, *(_WITH_SOURCES if region.sources else ()), *region.account.stubs]
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
-    return UnansweredOperation(
+    return UnhandledOperation(
         f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
         f"To handle it:{ways}"
     )

@@ -27,7 +27,7 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
     ),
     "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
-    "assert_all_answered": (True, "fail a test whose operations had no handler (default: true)"),
+    "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
     "credentials": (
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
@@ -50,7 +50,7 @@ class Options:
     concurrent_limit_scope: str
     page_size: int
     assert_all_injected: bool
-    assert_all_answered: bool
+    assert_all_handled: bool
     credentials: str
     timeline: AnyTimeline
 
@@ -91,7 +91,7 @@ class Options:
                 raise ValueError(must_be_type(name, allowed, value))
             if value < 1 or (most and value > most):
                 raise ValueError(must_be(name, allowed, value))
-        for name in ("assert_all_injected", "assert_all_answered"):
+        for name in ("assert_all_injected", "assert_all_handled"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(must_be(name, "True or False", getattr(self, name)))
 

@@ -323,9 +323,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return [call for call in self.calls if call.operation == operation]
 
     @property
-    def unanswered(self) -> list[Call]:
+    def unhandled(self) -> list[Call]:
         """The calls that nothing handled. They fail the test at its end; clear the list if they were expected."""
-        return self._region.account.log.unanswered
+        return self._region.account.log.unhandled
 
     @property
     def events(self) -> list[ExportEvent]:

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, NoReturn
 
-from .. import _clock, _model
+from .. import _clock, _model, _times
 from .._messages import format_choices, must_be, unknown_name
-from .timeline import to_length
+from .._times import to_length
 
 __tracebackhide__ = True
 
@@ -109,7 +109,7 @@ class SourceState:
         if available_after is not None and status not in _UNFINISHED:
             raise ValueError(f"available_after needs status={format_choices(_UNFINISHED)}, got status={status!r}")
         self._available_after = None if available_after is None else to_length("available_after", available_after)
-        self._snapshot_time = None if snapshot_time is None else _model.to_datetime("snapshot_time", snapshot_time)
+        self._snapshot_time = None if snapshot_time is None else _times.to_datetime("snapshot_time", snapshot_time)
         self._given = self._check(status, members)
         self._may_restart = not _clock.is_frozen()
         self._start(_clock.now())
@@ -144,7 +144,7 @@ class SourceState:
     def shift(self, length: timedelta) -> None:
         """Shift the start, unless the source takes its times anew anyway."""
         if not self._may_restart:
-            self._started = _model.earlier(self._started, -length)
+            self._started = _times.earlier(self._started, -length)
 
     def move_to(self, status: str, **members: Any) -> None:
         """Enter *status* now, and stay there."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from .. import _clock, _model
+from .. import _clock, _model, _times
 from .sources import SNAPSHOT_AGE
 from .targets import UNKNOWN_CAUSE, failure_cause
 from .timeline import AnyTimeline, advance, extraction_time
@@ -93,10 +93,10 @@ class TaskState:
         """Shift the times that were not given, unless the task takes them anew anyway."""
         if self._may_restart:
             return
-        self.since = _model.earlier(self.since, -length)
+        self.since = _times.earlier(self.since, -length)
         for name in ("SnapshotTime", "TaskStartTime"):
             if name in self.fields and name not in self._given:
-                self.fields[name] = _model.earlier(self.fields[name], -length)
+                self.fields[name] = _times.earlier(self.fields[name], -length)
 
     def enter(self, status: str, when: datetime, **overrides: Any) -> None:
         """Enter *status* at *when*, and set what a real task has then; *overrides* replace that.
@@ -212,7 +212,7 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
     if status in FINISHED:
         fields["TaskEndTime"] = end
     if "TaskStartTime" not in given and (status == "IN_PROGRESS" or (percent and status != "STARTING")):
-        start = _model.milliseconds(_model.earlier(end, extraction_time(timeline, percent))) if percent else end
+        start = _times.milliseconds(_times.earlier(end, extraction_time(timeline, percent))) if percent else end
         fields["TaskStartTime"] = start
     if "SourceArn" not in given:
         fields["SourceArn"] += given["ExportTaskIdentifier"]
@@ -221,5 +221,5 @@ def _with_defaults(given: Mapping[str, Any], region: Region, timeline: AnyTimeli
             fields["SourceType"] = "CLUSTER"
         return fields
     if "SnapshotTime" not in given:
-        fields["SnapshotTime"] = _model.earlier(fields.get("TaskStartTime", end), SNAPSHOT_AGE)
+        fields["SnapshotTime"] = _times.earlier(fields.get("TaskStartTime", end), SNAPSHOT_AGE)
     return fields

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .._messages import check_choice, must_be, must_be_type
-from .._model import milliseconds
+from .._times import milliseconds, to_length
 
 if TYPE_CHECKING:
     from .state import TaskState
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
-_LONGEST = timedelta(days=36525)  # so that no time which a test is likely to use overflows
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -78,16 +77,6 @@ class Timeline(_Outcome):
         for phase in _PHASES.values():
             object.__setattr__(self, phase, to_length(phase, getattr(self, phase)))
         self._check_outcome()
-
-
-def to_length(name: str, value: Any) -> timedelta:
-    """Return a length of time. Raises ``ValueError`` for what is none."""
-    length = value
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST.total_seconds():
-        length = timedelta(seconds=value)
-    if not isinstance(length, timedelta) or not timedelta(0) <= length <= _LONGEST:
-        raise ValueError(must_be(name, "a timedelta or a number of seconds, from 0 to 100 years", value))
-    return length
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,7 +17,7 @@ from .._failures import Failure
 from .._messages import format_choices
 from .._protocol import serializer
 from .._rds.account import Account
-from .._rds.operations import UnansweredOperation
+from .._rds.operations import UnhandledOperation
 from .exchange import Exchange, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -84,8 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         )
         try:
             self._send(run(exchange.respond(_ask_nobody)))
-        except UnansweredOperation as error:
-            self._send_failure(Failure("UnansweredOperation", message=str(error)))
+        except UnhandledOperation as error:
+            self._send_failure(Failure("UnhandledOperation", message=str(error)))
         except ReadTimeoutError:
             self.connection.recv(1)  # until the client or the server ends the connection
             self.close_connection = True

@@ -44,7 +44,7 @@ class Exchange:
     async def respond(self, ask_others: AskOthers) -> Any:
         """Return the response: a ``Response``, or what another handler returned.
 
-        Raises botocore's exception for a failure that has no response, ``UnansweredOperation`` if nothing handles the
+        Raises botocore's exception for a failure that has no response, ``UnhandledOperation`` if nothing handles the
         operation, and what an injected exception, a stub or another handler raises.
         """
         try:
@@ -96,8 +96,8 @@ class Exchange:
         if result is None:
             result = await ask_others()
         if result is None:
-            self._region.account.log.record_unanswered(call)
-            raise operations.unanswered(self._region, call.operation, in_process=self._in_process)
+            self._region.account.log.record_unhandled(call)
+            raise operations.unhandled(self._region, call.operation, in_process=self._in_process)
         return result
 
     def _respond_with(self, failure: Failure) -> Response:

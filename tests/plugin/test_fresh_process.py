@@ -5,7 +5,7 @@ import pytest
 import pytest_rds_export
 from helpers.inner import run
 
-AT_START = {f"pytest_rds_export.{name}" for name in ("plugin", "_rds", "_rds.options")}
+AT_START = {f"pytest_rds_export.{name}" for name in ("plugin", "_real_sleep", "_rds", "_rds.options")}
 
 
 @pytest.fixture

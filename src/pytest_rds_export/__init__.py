@@ -10,20 +10,19 @@ if TYPE_CHECKING:
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
     from ._frozen_time import ScheduledCall, SleepLimitExceeded
+    from ._live.event import RdsEvent
+    from ._live.registry import ExportTaskRegistry
+    from ._live.source import ExportSource
+    from ._live.task import ExportTask
     from ._rds.calls import Call
-    from ._rds.events import ExportEvent
+    from ._rds.dispatch import UnhandledOperation
     from ._rds.injections import Injection
-    from ._rds.operations import UnhandledOperation
-    from ._rds.registry import ExportTaskRegistry
-    from ._rds.sources import ExportSource
     from ._rds.tables import ExportedTable
-    from ._rds.task import ExportTask
     from ._rds.timeline import Polls, Stuck, Timeline
 
 __all__ = [
     "Call",
     "ExportClock",
-    "ExportEvent",
     "ExportSource",
     "ExportTask",
     "ExportTaskRegistry",
@@ -31,6 +30,7 @@ __all__ = [
     "Failure",
     "Injection",
     "Polls",
+    "RdsEvent",
     "ScheduledCall",
     "SleepLimitExceeded",
     "Stuck",
@@ -44,10 +44,10 @@ __all__ = [
 _MODULES = {
     "Call": "_rds.calls",
     "ExportClock": "_clock",
-    "ExportEvent": "_rds.events",
-    "ExportSource": "_rds.sources",
-    "ExportTask": "_rds.task",
-    "ExportTaskRegistry": "_rds.registry",
+    "RdsEvent": "_live.event",
+    "ExportSource": "_live.source",
+    "ExportTask": "_live.task",
+    "ExportTaskRegistry": "_live.registry",
     "ExportedTable": "_rds.tables",
     "Failure": "_failures",
     "Injection": "_rds.injections",
@@ -56,7 +56,7 @@ _MODULES = {
     "SleepLimitExceeded": "_frozen_time",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
-    "UnhandledOperation": "_rds.operations",
+    "UnhandledOperation": "_rds.dispatch",
     "failures": "_failures",
     "fake_rds_export": "_fake",
 }

@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from . import _frozen_time
+from ._live.registry import ExportTaskRegistry
+from ._live.seeds import Seed
 from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.options import Options
-from ._rds.registry import ExportTaskRegistry, registry_of
-from ._rds.seeds import Seed
 from ._rds.state import FINISHED
 from ._report import check_end, describe, tasks_shown
 from ._transport.endpoint import endpoint
@@ -62,7 +62,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def __enter__(self) -> ExportTaskRegistry:
         account = Account(Options(**self._options))
-        registry = registry_of(account.region())
+        registry = ExportTaskRegistry(account)
         registry.seed_all(self._seeds)
         active = activate(account)
         active.__enter__()
@@ -96,7 +96,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
     def _decorate_class(self, cls: Any) -> Any:
         is_test_case = hasattr(cls, "addCleanup")
-        decorate = _EndCheck() if is_test_case else self
+        decorate = _checked if is_test_case else self
         for name in dir(cls):
             method = inspect.getattr_static(cls, name) if name.startswith("test") else None
             if isinstance(method, (classmethod, staticmethod)):
@@ -130,15 +130,23 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
-class _EndCheck(fake_rds_export):
-    """The check at the end alone, around a test method that runs inside its fake."""
+def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a test case with the check at the end, if it passes: it runs inside its fake."""
 
-    def __enter__(self) -> ExportTaskRegistry:
-        return registry_of(active_accounts()[-1].region())
+    @contextmanager
+    def check() -> Iterator[None]:
+        yield
+        _check_end(active_accounts()[-1])
 
-    def __exit__(self, *exc_info: object) -> None:
-        if exc_info[0] is None:
-            _check_end(active_accounts()[-1])
+    if not inspect.iscoroutinefunction(test):
+        return check()(test)
+
+    @functools.wraps(test)
+    async def inner(*args: Any, **kwargs: Any) -> Any:
+        with check():
+            return await test(*args, **kwargs)
+
+    return inner
 
 
 def _check_end(account: Account) -> None:
@@ -210,7 +218,7 @@ class _Follower:
             for task in tasks_shown(call) or ()
         )
         for region, identifier in tasks:
-            task = registry_of(self._account.region(region)).get(identifier)
+            task = self._account.region(region).tasks.get(identifier)
             if task is not None and task.status not in FINISHED:
                 yield f"{identifier!r} is still {task.status}"
 

@@ -12,12 +12,13 @@ from . import _clock
 from ._failures import Failure, failures
 from ._messages import find_similar, pluralize
 from ._rds.account import Account, Region
+from ._rds.arns import parse_arn, split_arn
 from ._rds.calls import Call, describe_call
+from ._rds.dispatch import ways_to_handle
 from ._rds.injections import Injection, describe_target, describe_unused
-from ._rds.operations import ways_to_handle
-from ._rds.sources import SOURCE_TYPES, SourceState, parse_source_arn
+from ._rds.sources import RESOURCE_TYPES, SourceState
 from ._rds.state import FINISHED, TaskState
-from ._rds.timeline import AnyTimeline, Stuck, Timeline
+from ._rds.timeline import AnyTimeline, Record, Stuck, Timeline
 from ._transport.patch import active_accounts
 
 __tracebackhide__ = True
@@ -35,8 +36,7 @@ _LONGEST_TEST = timedelta(hours=1)
 def describe(account: Account) -> str:
     """Return the report of an account: calls, tasks, sources and hints; an empty string if there is nothing."""
     try:
-        with account.no_files():
-            return _describe(account)
+        return _describe(account)
     except Exception as error:  # noqa: BLE001 - a report must not end the run
         return f"the report failed: {error!r}"
 
@@ -45,12 +45,12 @@ def _describe(account: Account) -> str:
     with account.lock:
         calls = list(account.log.calls)
         regions = sorted(account.regions.values(), key=lambda r: (r.name != account.options.region, r.name))
-        tasks = [task for region in regions for task in region.tasks_in_order]
-        sources = [source for region in regions for source in region.sources.values()]
-        advancing: list[TaskState | SourceState] = [*tasks[:_MAX_TASKS], *sources[:_MAX_TASKS]]
+        tasks = [(region, task) for region in regions for task in region.tasks.values()]
+        sources = [(region, source) for region in regions for source in region.sources.values()]
+        advancing: list[tuple[Region, Record]] = [*tasks[:_MAX_TASKS], *sources[:_MAX_TASKS]]
         # After the account's end, the clock may have been unfrozen: all is shown as it was read last.
-        for record in advancing if account in active_accounts() else ():
-            record.advance(_clock.now())
+        for region, record in advancing if account in active_accounts() else ():
+            region.advance(record, _clock.now())
         if not calls and not tasks and not sources:
             return ""
         hints = list(dict.fromkeys(_find_hints(account, calls)))
@@ -96,13 +96,15 @@ def _format_count(name: str, count: int) -> str:
     return name if count == 1 else f"{name} x{count}"
 
 
-def _describe_task(task: TaskState) -> str:
-    percent = task.fields["PercentProgress"]
-    error = f", its files were not stored: {task.store_error!r}" if task.store_error else ""
-    return f"{task.identifier!r} {task.status} {percent}% in {task.region.name}, {task.timeline!r}{error}"
+def _describe_task(found: tuple[Region, TaskState]) -> str:
+    region, task = found
+    percent, store_error = task.fields["PercentProgress"], region.store_error(task)
+    error = f", its files were not stored: {store_error!r}" if store_error else ""
+    return f"{task.identifier!r} {task.status} {percent}% in {region.name}, {task.timeline!r}{error}"
 
 
-def _describe_source(source: SourceState) -> str:
+def _describe_source(found: tuple[Region, SourceState]) -> str:
+    _, source = found
     status = source.fields["Status"]
     return source.arn if status == "available" else f"{source.arn}, {status}"
 
@@ -150,7 +152,7 @@ def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
         )
     elif code == "ExportTaskNotFound" or (call.identifier is not None and tasks_shown(call) == []):
         yield from _hints_of_identifier(account, call)
-    elif code in {source_type.not_found for source_type in SOURCE_TYPES.values()}:
+    elif code in {type_.not_found for type_ in RESOURCE_TYPES.values()}:
         yield from _hints_of_source(account, call)
     for item in call.parameters.get("Filters", ()):
         upper = [value for value in item["Values"] if value != value.lower()]
@@ -195,15 +197,15 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
 
 def _seeded_arns(region: Region) -> dict[str, str]:
     """Return the ARNs of the seeded sources of a region, by their type and name."""
-    return {source.arn.split(":", 5)[5]: source.arn for source in region.sources.values()}
+    return {split_arn(arn).resource: arn for arn in region.sources}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:
     """Return the resource type, the name and the region of the source that a call names."""
-    given = {type_: call.parameters.get(source_type.identifier) for type_, source_type in SOURCE_TYPES.items()}
+    given = {name: call.parameters.get(type_.identifier) for name, type_ in RESOURCE_TYPES.items()}
     kind, name = next(((type_, name) for type_, name in given.items() if name), ("", call.parameters.get("SourceArn")))
-    parts = parse_source_arn(name)
-    return (parts["type"], parts["name"], parts["region"]) if parts else (kind, str(name or ""), call.region)
+    arn = parse_arn(name)
+    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name or ""), call.region)
 
 
 def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:

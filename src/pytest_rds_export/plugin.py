@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from ._clock import ExportClock
     from ._failures import Failure
+    from ._live.registry import ExportTaskRegistry
+    from ._live.seeds import Seed
     from ._rds.account import Account
-    from ._rds.registry import ExportTaskRegistry
-    from ._rds.seeds import Seed
     from ._transport.environment import Environment
 
 _T = TypeVar("_T")
@@ -129,8 +129,8 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     """
     __tracebackhide__ = True
     from . import _fake
+    from ._live.registry import ExportTaskRegistry
     from ._rds.account import Account
-    from ._rds.registry import registry_of
 
     markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
@@ -139,7 +139,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
         options.update(marker.kwargs)
     with _no_traceback("marker rds_export_tasks"):
         account = request.node.stash[_account] = Account(Options(**options))
-    registry = registry_of(account.region())
+    registry = ExportTaskRegistry(account)
     with _no_traceback("fixture rds_export_seed"):
         if rds_export_seed is None:
             raise TypeError("it must return seeds, such as a list, got None")

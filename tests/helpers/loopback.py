@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
 from pytest_rds_export._fake import activate
+from pytest_rds_export._live.registry import ExportTaskRegistry
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
-from pytest_rds_export._rds.registry import registry_of
 from pytest_rds_export._transport.endpoint import endpoint
 
 VERSION = "2014-10-31"
@@ -83,7 +83,7 @@ def until(condition):
 def served(*seeds, **options):
     """Serve a registry with these seeds; yields the registry and the URL."""
     account = Account(Options(**options))
-    registry = registry_of(account.region())
+    registry = ExportTaskRegistry(account)
     registry.seed_all(seeds)
     with activate(account), endpoint(account) as url:
         yield registry, url

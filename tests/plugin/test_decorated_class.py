@@ -190,9 +190,10 @@ def test_end_check_of_a_test_case():
 
 
 def _inject_into_cancel():
-    from pytest_rds_export._fake import recent_accounts, registry_of
+    from pytest_rds_export._fake import recent_accounts
+    from pytest_rds_export._live.registry import ExportTaskRegistry
 
-    registry_of(recent_accounts()[-1].region()).inject("ExportTaskNotFound")
+    ExportTaskRegistry(recent_accounts()[-1]).inject("ExportTaskNotFound")
 
 
 def test_error_in_set_up(botocore_unchanged):

@@ -9,12 +9,9 @@ from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, event_at, in_order, make_event
+from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, account_at_noon
 from helpers.loopback import post, query
 from pytest_rds_export import Timeline
-from pytest_rds_export._failures import Fault
-from pytest_rds_export._rds.events import select, to_response
-from pytest_rds_export._rds.pagination import paginate
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
 
@@ -167,23 +164,27 @@ def test_endpoint(rds_export_tasks, rds_export_clock, rds_export_endpoint):
     ) in text
 
 
-def listed(events, **parameters):
-    """The minutes after noon of the events that DescribeEvents lists at noon."""
-    positions, matches = select(events, parameters, NOON)
-    found = [events[position] for position in positions if matches is None or matches(events[position])]
-    return [(event.date - NOON) / timedelta(minutes=1) for event in found]
+def listed(ends, **parameters):
+    """The minutes after noon of the events that DescribeEvents lists at noon; *ends* are those of exports, by ARN."""
+    with account_at_noon(ends):
+        events = shared_client("eu-west-1").describe_events(**parameters)["Events"]
+        return [minutes_after_noon(event) for event in events]
 
 
-def refusal(**parameters):
-    """The fault that DescribeEvents is refused with at noon."""
-    with pytest.raises(Fault) as caught:
-        select([], parameters, NOON)
-    return str(caught.value)
+def minutes_after_noon(event):
+    """The minutes after noon of an event in a response."""
+    return (event["Date"] - NOON) / timedelta(minutes=1)
+
+
+def refused_at_noon(text, **parameters):
+    """DescribeEvents is refused at noon with this text."""
+    with account_at_noon([]), refused("InvalidParameterValue", 400, text):
+        shared_client("eu-west-1").describe_events(**parameters)
 
 
 def test_last_hour():
     """Without parameters the events of the last hour are listed, including those of right now."""
-    assert listed(in_order(event_at(-61), event_at(-60), event_at(-1), event_at(0))) == [-60, -1, 0]
+    assert listed([(minute, MYDB_1) for minute in (-61, -60, -1, 0)]) == [-60, -1, 0]
 
 
 @pytest.mark.parametrize(
@@ -202,31 +203,29 @@ def test_last_hour():
 )
 def test_selected_interval(parameters, minutes):
     """StartTime, EndTime and Duration select an interval together."""
-    events = in_order(event_at(-100), event_at(-90), event_at(-20), event_at(-3), event_at(0))
+    ends = [(minute, MYDB_1) for minute in (-100, -90, -20, -3, 0)]
     given = {
         name: value if name == "Duration" else NOON + timedelta(minutes=value) for name, value in parameters.items()
     }
 
-    assert listed(events, **given) == minutes
+    assert listed(ends, **given) == minutes
 
 
 def test_fourteen_days():
     """Older events are not listed, whatever the parameters say."""
     days = 24 * 60
-    events = in_order(event_at(-15 * days), event_at(-14 * days), event_at(-days))
+    ends = [(-15 * days, MYDB_1), (-14 * days, MYDB_1), (-days, MYDB_1)]
 
-    assert listed(events, Duration=20 * days) == [-14 * days, -days]
-    assert listed(events, StartTime=NOON - timedelta(days=20)) == [-14 * days, -days]
+    assert listed(ends, Duration=20 * days) == [-14 * days, -days]
+    assert listed(ends, StartTime=NOON - timedelta(days=20)) == [-14 * days, -days]
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"Duration": 10**12}, {"Duration": 10**20}, {"EndTime": datetime.min.replace(tzinfo=timezone.utc)}]
+    "parameters", [{"Duration": 10**12}, {"Duration": 10**20}, {"StartTime": NOON, "Duration": 5 * 10**9}]
 )
 def test_interval_out_of_range(parameters):
     """Times that no clock can show are refused."""
-    assert refusal(**parameters) == (
-        "(InvalidParameterValue): The interval of StartTime, EndTime and Duration is out of range."
-    )
+    refused_at_noon("The interval of StartTime, EndTime and Duration is out of range.", **parameters)
 
 
 @pytest.mark.parametrize(
@@ -246,72 +245,43 @@ def test_interval_out_of_range(parameters):
 )
 def test_selected_events(parameters, minutes):
     """Type, identifier and categories narrow the list together, and Filters has no effect."""
-    sources = {-4: MYDB_1, -3: MYDB_AUTOMATED, -2: SHOP_1, -1: SHOP}
+    ends = [(-4, MYDB_1), (-3, MYDB_AUTOMATED), (-2, SHOP_1), (-1, SHOP)]
 
-    events = in_order(*(event_at(minute, source_arn=arn) for minute, arn in sources.items()))
-
-    assert listed(events, **parameters) == minutes
+    assert listed(ends, **parameters) == minutes
 
 
 def test_fields():
     """The response has the fields of the service model in their order, without the event ID."""
-    response = to_response(make_event())
-    expected = {
+    with account_at_noon([(0, MYDB_1)]):
+        (event,) = shared_client("eu-west-1").describe_events()["Events"]
+
+    assert event == {
         "SourceIdentifier": "mydb-1",
         "SourceType": "db-snapshot",
         "Message": "Export task completed",
         "EventCategories": ["notification"],
-        "Date": datetime(2026, 3, 1, 12, 0, 7, 218000, tzinfo=timezone.utc),
+        "Date": NOON,
         "SourceArn": MYDB_1,
     }
-
-    assert response == expected
-    assert list(response) == list(expected)
-
-
-def pages(events, parameters, *times):
-    """The minutes after noon of the events of each page, and whether one more follows; one page for each time."""
-    markers, found = {}, []
-    for now in times:
-        positions, matches = select(events, parameters, now)
-        given = {**parameters, **markers}
-        page, markers = paginate(events, given, page_size=100, scope="events", matches=matches, positions=positions)
-        found.append([(event.date - NOON) / timedelta(minutes=1) for event in page])
-    return found, bool(markers)
 
 
 @pytest.mark.parametrize("parameters", [{}, {"SourceType": "db-snapshot"}])
 def test_pages(parameters):
     """Pages cover the interval without a gap."""
-    events = in_order(*(event_at(-minute) for minute in range(300)))
-    found, more = pages(events, {"Duration": 249, **parameters}, NOON, NOON, NOON)
+    with account_at_noon([(-minute, MYDB_1) for minute in range(300)]):
+        pages = list(shared_client("eu-west-1").get_paginator("describe_events").paginate(Duration=249, **parameters))
 
-    assert [minute for page in found for minute in page] == list(range(-249, 1))
-    assert ([len(page) for page in found], more) == ([100, 100, 50], False)
+    assert [minutes_after_noon(event) for page in pages for event in page["Events"]] == list(range(-249, 1))
+    assert [len(page["Events"]) for page in pages] == [100, 100, 50]
 
 
 def test_pages_while_time_passes():
     """A page starts where the previous one ended, even if the interval has left that position behind."""
-    events = in_order(*(event_at(-minute) for minute in range(150)))
-    found, more = pages(events, {"Duration": 149}, NOON, NOON + timedelta(minutes=120))
+    with account_at_noon([(-minute, MYDB_1) for minute in range(150)]) as (clock, _):
+        client = shared_client("eu-west-1")
+        first = client.describe_events(Duration=149)
+        clock.tick(timedelta(minutes=120))
+        second = client.describe_events(Duration=149, Marker=first["Marker"])
 
-    assert [minute for page in found for minute in page] == list(range(-149, 1))
-    assert ([len(page) for page in found], more) == ([100, 50], False)
-
-
-def test_cost_of_a_page():
-    """A page of 100,000 events reads only its own events and those that the bisection needs."""
-
-    class Counted(list):
-        reads = 0
-
-        def __getitem__(self, position):
-            Counted.reads += 1
-            return super().__getitem__(position)
-
-    events = Counted(event for minute in range(-2000, 0) for event in [event_at(minute)] * 50)
-    positions, matches = select(events, {"Duration": 1000}, NOON)
-    found, _ = paginate(events, {}, page_size=100, scope="events", matches=matches, positions=positions)
-
-    assert (len(events), len(positions), len(found)) == (100_000, 50_000, 100)
-    assert Counted.reads < 140
+    assert [minutes_after_noon(event) for page in (first, second) for event in page["Events"]] == list(range(-149, 1))
+    assert "Marker" not in second

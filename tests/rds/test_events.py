@@ -9,7 +9,7 @@ import pytest
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.calls import cancel, described, start
-from helpers.events import event_at, in_order
+from helpers.events import MYDB_1, SHOP_1, account_at_noon
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._clock import frozen_clock
 
@@ -217,7 +217,7 @@ def test_whole_event(rds_export_clock):
 
     assert shapes[0] == shapes[1]
     assert repr(shapes[0][0]) == (
-        "<ExportEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly"
+        "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly"
         " at 2026-01-01T00:00:00.000Z, task 'nightly'>"
     )
 
@@ -262,14 +262,6 @@ def test_regions(rds_export_tasks, rds_export_clock):
 
 
 def test_order_after_the_clock_went_backwards():
-    """Events are in the order of their dates, even if they were added after the clock went backwards."""
-    first, second, third = event_at(0), event_at(1), event_at(2)
-
-    assert in_order(first, third, second) == [first, second, third]
-
-
-def test_order_of_one_date():
-    """Events of one date keep the order in which they were added."""
-    names = ["c", "a", "b"]
-
-    assert [event.task.identifier for event in in_order(*(event_at(0, task=name) for name in names))] == names
+    """Events are in the order of their dates, those of one date in the order in which the exports ended."""
+    with account_at_noon([(0, MYDB_1), (2, MYDB_1), (1, MYDB_1), (2, SHOP_1), (0, SHOP_1)]) as (_, tasks):
+        assert [event.task.identifier for event in tasks.events] == ["task-0", "task-4", "task-2", "task-1", "task-3"]

@@ -110,7 +110,7 @@ def test_default_part_in_pandas():
 def test_default_part_in_duckdb(tmp_path):
     """DuckDB reads the default part from a folder."""
     duckdb = pytest.importorskip("duckdb")
-    ExportFiles(tmp_path).update(FileTask())
+    ExportFiles(tmp_path).update(FileTask().fields)
     query = f"SELECT id, name FROM '{tmp_path}/exports/nightly/shop/shop.orders/*/*.parquet'"
     assert duckdb.sql(query).fetchall() == [(1, "example")]
 
@@ -332,7 +332,9 @@ def test_rows_in_pandas_and_duckdb(tmp_path):
     """Pandas and DuckDB read rows from a folder."""
     pytest.importorskip("pyarrow")
     pandas, duckdb = pytest.importorskip("pandas"), pytest.importorskip("duckdb")
-    ExportFiles(tmp_path, [ExportedTable("shop.orders", rows=[{"id": 1, "price": Decimal("1.50")}])]).update(FileTask())
+    ExportFiles(tmp_path, [ExportedTable("shop.orders", rows=[{"id": 1, "price": Decimal("1.50")}])]).update(
+        FileTask().fields
+    )
     (path,) = tmp_path.rglob("*.parquet")
     assert pandas.read_parquet(path).to_dict("records") == [{"id": 1, "price": Decimal("1.50")}]
     assert duckdb.sql(f"SELECT * FROM '{path}'").fetchall() == [(1, Decimal("1.50"))]

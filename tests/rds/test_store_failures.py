@@ -1,5 +1,6 @@
 """Buckets that StartExportTask refuses, and stores that raise."""
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -11,8 +12,8 @@ from freezegun import freeze_time
 from helpers.aws import CLUSTER, documented
 from helpers.calls import described, start
 from helpers.errors import refused
-from helpers.exported import BUCKET
-from pytest_rds_export import ExportedTable, Stuck, fake_rds_export
+from helpers.exported import BUCKET, MemoryS3
+from pytest_rds_export import ExportedTable, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import describe
 
@@ -147,6 +148,101 @@ def test_sleeping_store_fails(rds_export_tasks, rds_export_clock, s3, monkeypatc
     assert (task.status, task.percent_progress, task.task_end_time.minute) == ("FAILED", 60, 3)
 
 
+@pytest.mark.parametrize("fails", [True, False])
+def test_store_looks(rds_export_tasks, rds_export_clock, fails):
+    """A store that looks at the task while it writes sees it running; an error makes it FAILED, with one event."""
+    seen = []
+
+    class LookingS3(MemoryS3):
+        def put_object(self, **arguments):
+            seen.append((rds_export_tasks["nightly"].status, rds_export_tasks.events))
+            if fails:
+                raise OSError("disk full")
+            super().put_object(**arguments)
+
+    rds_export_tasks.write_files(LookingS3("rds-exports"))
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=600))
+    rds_export_clock.tick(minutes=10)
+
+    assert set(map(str, seen)) == {str(("IN_PROGRESS", []))}
+    assert (task.status, task.task_end_time) == ("FAILED" if fails else "COMPLETE", rds_export_clock.now)
+    assert [event.message for event in rds_export_tasks.events] == [
+        "Export task failed" if fails else "Export task completed"
+    ]
+
+
+def test_store_waits_for_another_thread(rds_export_tasks, rds_export_clock, client):
+    """No lock is held while files are stored: a store may wait for another thread that uses the fake."""
+
+    class WaitingS3(MemoryS3):
+        def put_object(self, **arguments):
+            thread = threading.Thread(target=described, args=(client, "nightly"))
+            thread.start()
+            thread.join()
+            super().put_object(**arguments)
+
+    rds_export_tasks.write_files(WaitingS3("rds-exports"))
+    rds_export_tasks.seed("nightly")
+    rds_export_clock.tick(minutes=5)
+
+    assert rds_export_tasks["nightly"].status == "COMPLETE"
+    assert len(rds_export_tasks.calls) == 6
+
+
+def test_cancel_while_the_last_files_are_stored(rds_export_tasks, client):
+    """A cancel that comes while the last files are stored is too late."""
+
+    class CancelingS3(MemoryS3):
+        def put_object(self, **arguments):
+            with refused("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault")):
+                client.cancel_export_task(ExportTaskIdentifier="nightly")
+            super().put_object(**arguments)
+
+    rds_export_tasks.write_files(CancelingS3("rds-exports"))
+    rds_export_tasks.seed("nightly", status="STARTING").move_to("COMPLETE")
+
+    assert rds_export_tasks["nightly"].status == "COMPLETE"
+
+
+def test_store_that_moves_the_task(rds_export_tasks):
+    """What a store does with the task counts: the end that waited for its files does not come after it."""
+
+    class MovingS3(MemoryS3):
+        def put_object(self, **arguments):
+            task = rds_export_tasks["nightly"]
+            if task.status == "STARTING":
+                task.move_to("FAILED", failure_cause="moved by the store")
+            super().put_object(**arguments)
+
+    rds_export_tasks.write_files(MovingS3("rds-exports"))
+    rds_export_tasks.seed("nightly", status="STARTING").move_to("COMPLETE")
+
+    assert rds_export_tasks["nightly"].failure_cause == "moved by the store"
+    assert len(rds_export_tasks.events) == 1
+
+
+def test_interrupted_store(rds_export_tasks, rds_export_clock):
+    """An exception that is not an Exception reaches the code; the task ends when its files can be stored."""
+
+    class InterruptedS3(MemoryS3):
+        interrupted = True
+
+        def put_object(self, **arguments):
+            if self.interrupted:
+                raise KeyboardInterrupt
+            super().put_object(**arguments)
+
+    store = InterruptedS3("rds-exports")
+    rds_export_tasks.write_files(store)
+    task = rds_export_tasks.seed("nightly")
+    with pytest.raises(KeyboardInterrupt):
+        rds_export_clock.tick(minutes=5)
+    store.interrupted = False
+
+    assert task.status == "COMPLETE"
+    assert [event.task for event in rds_export_tasks.events] == [task]
+
+
 class BrokenClient:
     """A client of S3 whose PutObject raises, and that knows what it was asked for."""
 
@@ -172,7 +268,7 @@ def test_report():
         lines = describe(recent_accounts()[-1]).splitlines()
     assert lines[lines.index("tasks:") + 1 :][:2] == [
         "  'nightly' FAILED 0% in us-east-1, Stuck(), its files were not stored: OSError('disk full')",
-        "  'due' COMPLETE 100% in us-east-1, Timeline()",
+        "  'due' IN_PROGRESS 99% in us-east-1, Timeline()",
     ]
     assert len(broken.keys) == 1
 

@@ -17,7 +17,7 @@ from pytest_rds_export._rds.targets import FolderTarget, failure_cause, open_tar
 
 def test_s3(s3):
     """A client of S3 gets every object, encrypted with the key of the task."""
-    ExportFiles(s3, ["shop.orders"]).update(FileTask(S3Bucket=BUCKET))
+    ExportFiles(s3, ["shop.orders"]).update(FileTask(S3Bucket=BUCKET).fields)
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert keys == [
         "nightly/export_info_nightly.json",
@@ -50,8 +50,8 @@ def test_s3_bucket_forbidden(s3):
 def test_s3_error(s3):
     """The error of a bucket that disappeared is raised as it is."""
     with pytest.raises(s3.exceptions.NoSuchBucket) as raised:
-        ExportFiles(s3).update(task := FileTask(S3Bucket="gone"))
-    assert failure_cause(raised.value, task.fields) == (
+        ExportFiles(s3).update(FileTask(S3Bucket="gone").fields)
+    assert failure_cause(raised.value, FileTask(S3Bucket="gone").fields) == (
         "The S3 bucket gone isn't valid. Either it isn't located in the current AWS Region or it doesn't exist. "
         "Review your S3 bucket name and retry the export."
     )

@@ -15,7 +15,7 @@ from helpers.calls import described, start
 from helpers.errors import raises_exactly
 from helpers.rules import MOVES
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
-from pytest_rds_export._rds.task import Field
+from pytest_rds_export._live.task import Field
 
 MODEL = service_model()
 FIELDS = [xform_name(name) for name in MODEL.shape_for("ExportTask").members]

@@ -14,13 +14,13 @@ from pytest_rds_export import (
     Call,
     ExportClock,
     ExportedTable,
-    ExportEvent,
     ExportSource,
     ExportTask,
     ExportTaskRegistry,
     Failure,
     Injection,
     Polls,
+    RdsEvent,
     ScheduledCall,
     Stuck,
     Timeline,
@@ -93,7 +93,7 @@ def test_events(rds_export_tasks: ExportTaskRegistry) -> None:
     rds_export_tasks.seed("nightly").move_to("COMPLETE")
     (event,) = rds_export_tasks.events
 
-    assert_type(rds_export_tasks.events, list[ExportEvent])
+    assert_type(rds_export_tasks.events, list[RdsEvent])
     assert_type(event.event_id, str)
     assert_type(event.categories, tuple[str, ...])
     assert_type(event.date, datetime)

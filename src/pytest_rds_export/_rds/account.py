@@ -1,30 +1,202 @@
-"""The account and its regions: everything that the fake remembers."""
+"""The account and its regions: everything that the fake remembers, and what makes tasks and sources advance."""
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from .. import _clock
+from .._messages import format_choices
 from .calls import CallLog
-from .events import ExportEvent, add_event, event_for
+from .events import Event, by_date, end_of_export
+from .files import ExportFiles
 from .injections import InjectionQueue
 from .options import Options
 from .sources import SourceState
-from .state import FINISHED, RUNNING, TaskState
-from .task import ExportTask, LiveExportTask
-
-if TYPE_CHECKING:
-    from .files import ExportFiles
-    from .registry import ExportTaskRegistry
+from .state import FINISHED, RUNNING, TRANSITIONS, TaskState, copy_fields
+from .targets import failure_cause
+from .timeline import AnyTimeline, Record, Transition
 
 __tracebackhide__ = True
 
 Stub = Mapping[str, Any] | Callable[[Mapping[str, Any]], Mapping[str, Any]]
 Override = Callable[[Mapping[str, Any], Callable[[], Mapping[str, Any]]], Mapping[str, Any]]
+
+
+class Region:
+    """One region of an account: its tasks, in the order in which they were seeded or started, sources and events.
+
+    It makes the transitions of its records happen, and does what follows: files are stored, the end is noted. Whoever
+    calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
+    """
+
+    def __init__(self, name: str, account_id: str, lock: RLock, files: ExportFiles | None) -> None:
+        self.name = name
+        self.account_id = account_id
+        self.tasks: dict[str, TaskState] = {}
+        self.sources: dict[str, SourceState] = {}
+        self.events: list[Event] = []
+        self.lock = lock
+        self._files = files
+        self._unfinished: dict[str, TaskState] = {}
+        self._storing: dict[Record, Transition | None] = {}
+
+    def use_files(self, files: ExportFiles) -> None:
+        """Store the files of exports with *files* from now on."""
+        self._files = files
+
+    def running(self, now: datetime) -> Iterator[TaskState]:
+        """Yield the tasks that are STARTING or IN_PROGRESS at *now*."""
+        for task in list(self._unfinished.values()):
+            self.advance(task, now)
+            if task.status in RUNNING:
+                yield task
+
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of unfinished tasks and sources."""
+        for record in (*self._unfinished.values(), *self.sources.values()):
+            if not record.fresh:
+                record.shift(length)
+
+    def add(self, task: TaskState) -> None:
+        """Add a task whose identifier is free."""
+        self.tasks[task.identifier] = task
+        if task.status not in FINISHED:
+            self._unfinished[task.identifier] = task
+
+    def add_source(self, source: SourceState) -> None:
+        """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
+        if source.arn in self.sources:
+            raise ValueError(f"{source.arn!r} exists already. Seed each source once")
+        self.sources[source.arn] = source
+
+    def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
+        """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
+
+        *describing* says that a Describe operation asks, which polls count.
+        """
+        if record.fresh:
+            record.use(now, frozen=_clock.is_frozen())
+        if record in self._storing:
+            return None
+        while (due := record.advance(now, describing=describing)) is not None:
+            if (
+                self._files is not None
+                and isinstance(record, TaskState)
+                and self._files.is_due(record.fields_after(due))
+            ):
+                return due
+            self.enter(record, due)
+        return None
+
+    def enter(self, record: Record, transition: Transition) -> None:
+        """Make a transition, and note the end of a task."""
+        record.enter(transition)
+        if isinstance(record, TaskState) and record.status in FINISHED:
+            del self._unfinished[record.identifier]
+            # By date: a task is brought up to date when it is read, and a clock can go backwards.
+            insort(self.events, end_of_export(record), key=by_date)
+
+    def update(self, task: TaskState, now: datetime, *, describing: bool = False) -> None:
+        """Make the transitions of a task that are due at *now*, and store its files on the way."""
+        while True:
+            with self.lock:
+                waiting = self.advance(task, now, describing=describing)
+                storing = self._begin_to_store(task, waiting)
+            if storing is None:
+                return
+            self._store(storing, now)
+
+    def update_all(self, now: datetime, *, describing: bool = False) -> None:
+        """Bring every unfinished task up to date, so that ``events`` is complete and files are there."""
+        with self.lock:
+            tasks = list(self._unfinished.values())
+        for task in tasks:
+            self.update(task, now, describing=describing)
+
+    def move(self, task: TaskState, transition: Transition) -> None:
+        """Make a transition that a user asks for. Raises ``ValueError`` if the task cannot become that."""
+        with self.lock:
+            finish = self.begin_move(task, transition)
+        finish()
+
+    def begin_move(self, task: TaskState, transition: Transition) -> Callable[[], None]:
+        """Make a transition, or begin to: call what this returns without the lock, to store the files."""
+        allowed = TRANSITIONS[task.status]
+        if transition.status not in allowed:
+            rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
+            raise ValueError(
+                f"export task {task.identifier!r} is {task.status} and cannot become {transition.status}. {rest}"
+            ) from self.store_error(task)
+        storing = self._begin_to_store(task, transition)
+        if storing is None:
+            self.enter(task, transition)
+            return do_nothing
+        return partial(self._store, storing, transition.when)
+
+    def _begin_to_store(self, task: TaskState, waiting: Transition | None) -> _Storing | None:
+        """Keep a task as it is until the files that its progress or a transition stands for are stored, if any are."""
+        after = task.fields_after(waiting) if waiting is not None else copy_fields(task.fields)
+        if self._files is None or task in self._storing or not self._files.is_due(after):
+            return None
+        self._storing[task] = waiting
+        return _Storing(task, waiting, task.fields, after, self._files)
+
+    def _store(self, storing: _Storing, now: datetime) -> None:
+        """Store files, then make the transition that waits for them: FAILED, if they cannot be stored.
+
+        Without the lock: a store takes time, and may call anything, also this fake.
+        """
+        task, waiting, before, after, files = storing
+        done = None  # also after a BaseException, such as that of the clock's limit: the next update stores the rest
+        try:
+            files.update(after)
+            done = waiting
+        except Exception as error:  # noqa: BLE001 - a client, a folder and a test's stand-in raise anything
+            files.give_up(after, error)
+            done = _failed(waiting or Transition(task.status, now), after, error)
+        finally:
+            with self.lock:
+                del self._storing[task]
+                if done is not None and task.fields is before:  # meanwhile nobody else has moved it
+                    self.enter(task, done)
+                    task.warn(files.warning_message(task.fields))
+
+    def is_ending(self, task: TaskState) -> bool:
+        """Return whether the last files of a task are being stored, so that a cancel comes too late."""
+        waiting = self._storing.get(task)
+        return waiting is not None and waiting.status in FINISHED
+
+    def store_error(self, task: TaskState) -> Exception | None:
+        """Return what the store raised when the files of a task were stored."""
+        return None if self._files is None else self._files.error_of(task.fields)
+
+
+def do_nothing() -> None:
+    """Do nothing: there are no files to store."""
+
+
+class _Storing(NamedTuple):
+    """The files of a task that are being stored."""
+
+    task: TaskState
+    waiting: Transition | None
+    """What is to happen afterwards."""
+    before: dict[str, Any]
+    after: dict[str, Any]
+    files: ExportFiles
+
+
+def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> Transition:
+    """Return the transition in place of one whose files cannot be stored; a COMPLETE export keeps its last progress."""
+    kept = {} if waiting.status == "COMPLETE" else waiting.fields
+    started = {name: after[name] for name in ("TaskStartTime",) if name in after}
+    return Transition("FAILED", waiting.when, {**kept, **started, "FailureCause": failure_cause(error, after)})
 
 
 class Account:
@@ -46,7 +218,8 @@ class Account:
         region = self.regions.get(name)
         if region is None:
             with self.lock:
-                region = self.regions.setdefault(name, Region(self, name))
+                new = Region(name, self.options.account_id, self.lock, self.files)
+                region = self.regions.setdefault(name, new)
         return region
 
     def write_files(self, files: ExportFiles) -> None:
@@ -54,23 +227,23 @@ class Account:
 
         An exception of the store is raised as it is; files are then written as before.
         """
+        now = _clock.now()
+        for region in list(self.regions.values()):
+            for task in list(region.tasks.values()):
+                region.update(task, now)
+                task.warn(files.warning_message(task.fields))
+                files.update(copy_fields(task.fields))
         with self.lock:
-            tasks = [task for region in self.regions.values() for task in region.tasks_in_order]
-            now = _clock.now()
-            for task in tasks:
-                task.advance(now)
-                task.write_files(files)
             self.files = files
+            for region in self.regions.values():
+                region.use_files(files)
 
-    @contextmanager
-    def no_files(self) -> Iterator[None]:
-        """Write nothing while the block runs: a report comes when the store of the test may be gone."""
-        with self.lock:
-            files, self.files = self.files, None
-            try:
-                yield
-            finally:
-                self.files = files
+    def update_files(self) -> None:
+        """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
+        if self.files is not None:
+            now = _clock.now()
+            for region in list(self.regions.values()):
+                region.update_all(now)
 
     def shift(self, length: timedelta) -> None:
         """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
@@ -78,111 +251,46 @@ class Account:
             for region in self.regions.values():
                 region.shift(length)
 
-    def update_files(self) -> None:
-        """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
-        if self.files is None:
-            return
-        with self.lock:
-            now = _clock.now()
-            for region in list(self.regions.values()) if not self.files.busy else ():
-                region.advance(now)
+    def is_at_limit(self, region: Region, now: datetime) -> bool:
+        """Return whether as many exports are running as may run at once."""
+        regions = self.regions.values() if self.options.concurrent_limit_scope == "account" else [region]
+        running = (task for each in regions for task in each.running(now))
+        return len(list(islice(running, self.options.concurrent_limit))) == self.options.concurrent_limit
 
+    def seed(self, tasks: Iterable[tuple[Region, Mapping[str, Any], AnyTimeline | None]]) -> list[TaskState]:
+        """Add tasks to their regions as they are now, all or none.
 
-class Region:
-    """One region of an account: its tasks, in the order in which they were seeded or started, sources and events."""
-
-    def __init__(self, account: Account, name: str) -> None:
-        self.account = account
-        self.name = name
-        self.tasks: dict[str, TaskState] = {}
-        self.tasks_in_order: list[TaskState] = []
-        self.sources: dict[str, SourceState] = {}
-        self.view: ExportTaskRegistry | None = None
-        self.events: list[ExportEvent] = []
-        self._unfinished: dict[str, TaskState] = {}
-
-    def add(self, task: TaskState) -> None:
-        """Add a task whose identifier is free."""
-        self.tasks[task.identifier] = task
-        self.tasks_in_order.append(task)
-        if task.status not in FINISHED:
-            self._unfinished[task.identifier] = task
-
-    def add_source(self, source: SourceState) -> None:
-        """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
-        if source.arn in self.sources:
-            raise ValueError(f"{source.arn!r} exists already. Seed each source once")
-        self.sources[source.arn] = source
-
-    def advance(self, now: datetime) -> None:
-        """Bring all tasks up to date, so that ``events`` is complete and files are there."""
-        for task in list(self._unfinished.values()):
-            task.advance(now)
-
-    def shift(self, length: timedelta) -> None:
-        """Shift the times of unfinished exports, and of sources that are creating."""
-        for task in self._unfinished.values():
-            task.shift(length)
-        for source in self.sources.values():
-            source.shift(length)
-
-    def record_end(self, task: TaskState) -> None:
-        """Add the event of a task that has just finished."""
-        del self._unfinished[task.identifier]
-        event = event_for(
-            task.status,
-            source_arn=task.fields["SourceArn"],
-            region=self.name,
-            account_id=self.account.options.account_id,
-            date=task.fields["TaskEndTime"],
-            task=LiveExportTask.of(task),
-        )
-        add_event(self.events, event)
-
-    def count_running(self, most: int, now: datetime) -> int:
-        """Return how many exports are running; *most* if there are as many or more."""
-        running = 0
-        for task in list(self._unfinished.values()):
-            task.advance(now)
-            running += task.status in RUNNING
-            if running == most:
-                break
-        return running
-
-    def route(self, name: str, what: str) -> Region:
-        """Return the region in which *what* is seeded, which names one; only the default region passes it on.
-
-        Raises ``ValueError`` in a registry of ``in_region`` for another region.
+        Raises ``ValueError`` for an identifier in use, and what the store of ``write_files`` raises.
         """
-        if name != self.name != self.account.options.region:
-            raise ValueError(
-                f"{what} belongs to {name}, but this is the registry of {self.name}. Seed it with in_region({name!r})"
-            )
-        return self.account.region(name)
-
-    def seed(self, tasks: Iterable[ExportTask]) -> list[TaskState]:
-        """Add tasks as they are now, all or none. In the default region, one that names another region is added there.
-
-        Raises ``ValueError`` for an identifier in use and for a task of another region, and what the store of
-        ``write_files`` raises.
-        """
-        now, frozen = _clock.now(), _clock.is_frozen()
-        account = self.account
+        now, fresh, files = _clock.now(), not _clock.is_frozen(), self.files
         new: dict[tuple[str, str], TaskState] = {}
-        with account.lock:
-            for task in tasks:
-                region = self.route(task.region or self.name, f"export task {task.identifier!r}")
-                key = region.name, task.identifier
-                if key in new or task.identifier in region.tasks:
-                    raise ValueError(
-                        f"export task {task.identifier!r} exists already in {region.name}. Seed each identifier once; "
-                        f"registry[{task.identifier!r}] is the task"
-                    )
-                timeline = task.timeline or account.options.timeline
-                new[key] = TaskState(region, task.to_response(), timeline, now, may_restart=not frozen)
-            if account.files is not None:
-                for state in new.values():
-                    state.write_files(account.files)
-            for state in new.values():
-                state.region.add(state)
+        for region, given, timeline in tasks:
+            key = region.name, given["ExportTaskIdentifier"]
+            if key in new or key[1] in region.tasks:
+                raise _exists_already(*key)
+            new[key] = TaskState(
+                given,
+                timeline or self.options.timeline,
+                now,
+                region=region.name,
+                account_id=self.options.account_id,
+                fresh=fresh and files is None,  # files are stored with the times that the task has now
+            )
+        if files is not None:
+            for task in new.values():
+                task.warn(files.warning_message(task.fields))
+                files.update(task.fields)
+        with self.lock:
+            for name, identifier in new:
+                if identifier in self.regions[name].tasks:  # another thread has seeded it meanwhile
+                    raise _exists_already(name, identifier)
+            for (name, _), task in new.items():
+                self.regions[name].add(task)
         return list(new.values())
+
+
+def _exists_already(region: str, identifier: str) -> ValueError:
+    return ValueError(
+        f"export task {identifier!r} exists already in {region}. Seed each identifier once; "
+        f"registry[{identifier!r}] is the task"
+    )

@@ -107,7 +107,8 @@ class CallLog:
             if invocation_id is not None:
                 self._by_invocation_id[invocation_id] = call
         else:
-            record_outcome(call, None)
+            self.record(call, None)
+            call.injected = False
         call.attempts += 1
         return call
 
@@ -116,23 +117,22 @@ class CallLog:
         return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
 
     def record_unhandled(self, call: Call) -> None:
-        """Record that nothing handles a call; once, however often it is sent."""
+        """Record that a call has no handler; once, however often it is sent."""
         if call not in self.unhandled:
             self.unhandled.append(call)
 
-
-def record_outcome(
-    call: Call,
-    http_status: int | None,
-    error_code: str | None = None,
-    response: Mapping[str, Any] | None = None,
-    *,
-    injected: bool = False,
-) -> None:
-    """Record how the latest attempt of a call ended."""
-    call.http_status = http_status
-    call.error_code = error_code
-    call.response = response
-    call.injected = injected
-    if injected and error_code is not None:
-        call.injected_failures.append(error_code)
+    def record(
+        self,
+        call: Call | None,
+        http_status: int | None,
+        error_code: str | None = None,
+        response: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record how the latest attempt of a call ended; nothing for a request that is not a call."""
+        if call is None:
+            return
+        call.http_status = http_status
+        call.error_code = error_code
+        call.response = response
+        if call.injected and error_code is not None:
+            call.injected_failures.append(error_code)

@@ -1,287 +1,68 @@
-"""What Amazon RDS tells EventBridge, SNS and DescribeEvents when an export ends."""
+"""What happened to sources, as DescribeEvents lists it."""
 
 from __future__ import annotations
 
-import json
-import uuid
-from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from .. import _failures, _model, _times
-from .._messages import check_choice
-
-if TYPE_CHECKING:
-    from .task import ExportTask
+from .. import _failures, _model
+from .arns import split_arn
+from .timeline import Record
 
 __tracebackhide__ = True
 
-
-class _Source(NamedTuple):
-    """How one kind of source is named in its events."""
-
-    source_type: str
-    eventbridge_type: str
-    detail_type: str
-    console_page: str
-    first_event: int
-
-
-# By the resource type in the source's ARN. An event ID counts from first_event in the order of _MESSAGES. All nine are
-# documented, 0164 is captured.
-_SOURCES = {
-    "snapshot": _Source("db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event", "snapshot:id=", 159),
-    "cluster-snapshot": _Source(
-        "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event", "snapshot:engine=aurora;id=", 162
-    ),
-    "cluster": _Source("db-cluster", "CLUSTER", "RDS DB Cluster Event", "dbclusters:id=", 234),
+# By resource type: the source type in the API, and the event of an export that FAILED; CANCELED and COMPLETE have the
+# next two numbers. All nine are documented, 0164 is captured.
+SOURCE_TYPES = {"snapshot": "db-snapshot", "cluster-snapshot": "db-cluster-snapshot", "cluster": "db-cluster"}
+_FIRST_OF_EXPORT = {"snapshot": 159, "cluster-snapshot": 162, "cluster": 234}
+# By the status in which the export ended. The documentation has a full stop after each; on the wire there is none.
+_ENDS_OF_EXPORT = {
+    "FAILED": "Export task failed",
+    "CANCELED": "Export task canceled",
+    "COMPLETE": "Export task completed",
 }
-# COMPLETE is captured, the other two are inferred. The documentation's table has whole sentences instead.
-_MESSAGES = {"FAILED": "Export task failed", "CANCELED": "Export task canceled", "COMPLETE": "Export task completed"}
 
-# By partition: the host of the console and the domain of SNS. Captured for aws, inferred for the other two.
-_HOSTS = {
-    "aws": ("console.aws.amazon.com", "amazonaws.com"),
-    "aws-cn": ("console.amazonaws.cn", "amazonaws.com.cn"),
-    "aws-us-gov": ("console.amazonaws-us-gov.com", "amazonaws.com"),
-}
-# By generation of the subscription message: the page that "Event ID" links to. Both are captured.
-_EVENT_PAGES = {2021: "USER_Events.html", 2023: "USER_Events.Messages.html"}
-
-_date = attrgetter("date")
-_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/pytest-rds-export/")
+by_date = attrgetter("date")
 _DEFAULT_MINUTES = 60
 _KEPT = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportEvent:
-    """The event that Amazon RDS emits when an export task becomes COMPLETE, FAILED or CANCELED.
-
-    Two events are equal if all fields except ``task`` are equal, so that events can be compared whole under a frozen
-    clock. The message IDs in the shapes below are made up. They depend on the fields and on the task's identifier, so
-    they are the same in every run and different for two tasks.
-
-    Attributes:
-        event_id: Such as ``RDS-EVENT-0161`` (documented).
-        message: ``Export task completed`` (captured), ``Export task failed`` or ``Export task canceled`` (inferred).
-        categories: ``("notification",)`` (documented).
-        source_type: In the API's spelling: ``db-snapshot``, ``db-cluster-snapshot`` or ``db-cluster``.
-        source_identifier: The name of the snapshot or cluster. An automated snapshot's name contains a colon, such as
-            ``rds:mydb-2026-01-01-00-05`` (captured).
-        source_arn: The ARN of the snapshot or cluster.
-        date: When the task ended: an aware ``datetime`` in UTC, truncated to milliseconds.
-        region: The region of the task.
-        account_id: The account of the task.
-        task: The live task; a value in what ``copy.deepcopy``, ``pickle`` and ``dataclasses.asdict`` make of the event.
-            AWS does not put it into the event, so none of the shapes below names it (captured).
-
-    """
-
-    __module__ = "pytest_rds_export"
+class Event(NamedTuple):
+    """Something that happened to a source."""
 
     event_id: str
     message: str
     categories: tuple[str, ...]
-    source_type: str
-    source_identifier: str
     source_arn: str
     date: datetime
-    region: str
-    account_id: str
-    task: ExportTask = field(compare=False)
-
-    def to_eventbridge(self) -> dict[str, Any]:
-        """The event that an EventBridge rule receives, and a Lambda function that is the rule's target.
-
-        Returns:
-            The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
-            was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
-            newer events have (documented), is empty and comes last (inferred).
-
-        """
-        source = self._source
-        return {
-            "version": "0",
-            "id": self._uuid("eventbridge"),
-            "detail-type": source.detail_type,
-            "source": "aws.rds",
-            "account": self.account_id,
-            "time": f"{self._iso_date[:19]}Z",
-            "region": self.region,
-            "resources": [self.source_arn],
-            "detail": {
-                "EventCategories": list(self.categories),
-                "SourceType": source.eventbridge_type,
-                "SourceArn": self.source_arn,
-                "Date": self._iso_date,
-                "Message": self.message,
-                "SourceIdentifier": self.source_identifier,
-                "EventID": self.event_id,
-                "Tags": {},
-            },
-        }
-
-    def to_sns(self, *, generation: Literal[2021, 2023] = 2023) -> dict[str, Any]:
-        """The notification of an RDS event subscription, as SNS sends it to an HTTP endpoint or an SQS queue.
-
-        Args:
-            generation: Which message RDS writes (both captured). ``2023``, the default: ``Event ID`` links to
-                ``USER_Events.Messages.html``, ``Tags`` is the last key, and the message attributes ``EventID`` and
-                ``Resource`` are set (documented since 2022). ``2021``: ``Event ID`` links to ``USER_Events.html``,
-                no ``Tags``, no message attributes.
-
-        Returns:
-            The notification. Its ``Message`` is compact JSON (captured). Message ID, topic, subscription, certificate
-            and signature are made up. ``Timestamp`` is the date of the event; a real one is a little later (captured).
-
-        Raises:
-            ValueError: *generation* is neither 2021 nor 2023.
-
-        """
-        check_choice("generation", generation, tuple(_EVENT_PAGES))
-        notification = self._subscription_notification(generation, "URL")
-        if not notification["MessageAttributes"]:
-            del notification["MessageAttributes"]
-        return notification
-
-    def to_lambda(
-        self,
-        source: Literal["subscription", "eventbridge"] = "subscription",
-        *,
-        generation: Literal[2021, 2023] = 2023,
-    ) -> dict[str, Any]:
-        """The event that a Lambda function receives when it is subscribed to an SNS topic.
-
-        Args:
-            source: What publishes to the topic. ``"subscription"``, the default: an RDS event subscription (captured).
-                ``"eventbridge"``: an EventBridge rule with the topic as its target. The message is then the event of
-                ``to_eventbridge()`` as JSON (relied upon by public programs), and the subject is None (inferred).
-            generation: As for ``to_sns()``. It has no effect for ``"eventbridge"``.
-
-        Returns:
-            A ``dict`` with one record in ``Records``. Its ``Sns`` is the notification, with the keys ``SigningCertUrl``
-            and ``UnsubscribeUrl``, and ``MessageAttributes`` even if there are none (captured).
-
-        Raises:
-            ValueError: *source* or *generation* has any other value.
-
-        """
-        check_choice("source", source, ("subscription", "eventbridge"))
-        check_choice("generation", generation, tuple(_EVENT_PAGES))
-        if source == "subscription":
-            notification = self._subscription_notification(generation, "Url")
-        else:
-            message = _compact_json(self.to_eventbridge())
-            notification = self._notification("sns-eventbridge", None, message, {}, "Url")
-        record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": self._subscription_arn}
-        return {"Records": [{**record, "Sns": notification}]}
+    record: Record
+    """The task or the source that the event is about."""
 
     @property
-    def _source(self) -> _Source:
-        return _SOURCES[self.source_arn.split(":")[5]]
+    def source_type(self) -> str:
+        """The source type in the API's spelling."""
+        return SOURCE_TYPES[split_arn(self.source_arn).resource_type]
 
     @property
-    def _partition(self) -> str:
-        return self.source_arn.split(":")[1]
-
-    @property
-    def _topic_arn(self) -> str:
-        return f"arn:{self._partition}:sns:{self.region}:{self.account_id}:rds-events"
-
-    @property
-    def _subscription_arn(self) -> str:
-        return f"{self._topic_arn}:{uuid.uuid5(_NAMESPACE, self._topic_arn)}"
-
-    @property
-    def _iso_date(self) -> str:
-        return _times.format_time(self.date)
-
-    def _uuid(self, purpose: str) -> str:
-        identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)
-        return str(uuid.uuid5(_NAMESPACE, "/".join((purpose, *identity))))
-
-    def _subscription_notification(self, generation: int, url: str) -> dict[str, Any]:
-        console, _ = _HOSTS.get(self._partition, _HOSTS["aws"])
-        page = f"http://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/{_EVENT_PAGES[generation]}"
-        message: dict[str, Any] = {
-            "Event Source": self.source_type,
-            "Event Time": self._iso_date.replace("T", " ").removesuffix("Z"),
-            "Identifier Link": f"https://{console}/rds/home?region={self.region}"
-            f"#{self._source.console_page}{self.source_identifier}",
-            "Source ID": self.source_identifier,
-            "Source ARN": self.source_arn,
-            "Event ID": f"{page}#{self.event_id}",
-            "Event Message": self.message,
-        }
-        attributes = {}
-        if generation == 2023:
-            message["Tags"] = {}
-            values = {"EventID": self.event_id, "Resource": self.source_arn}
-            attributes = {name: {"Type": "String", "Value": value} for name, value in values.items()}
-        return self._notification("sns", "RDS Notification Message", _compact_json(message), attributes, url)
-
-    def _notification(
-        self, purpose: str, subject: str | None, message: str, attributes: Mapping[str, Any], url: str
-    ) -> dict[str, Any]:
-        """The notification of SNS. *url* is how its keys spell it: ``Url`` for Lambda, otherwise ``URL`` (captured)."""
-        _, domain = _HOSTS.get(self._partition, _HOSTS["aws"])
-        endpoint = f"https://sns.{self.region}.{domain}"
-        return {
-            "Type": "Notification",
-            "MessageId": self._uuid(purpose),
-            "TopicArn": self._topic_arn,
-            "Subject": subject,
-            "Message": message,
-            "Timestamp": self._iso_date,
-            "SignatureVersion": "1",
-            "Signature": "EXAMPLE",
-            f"SigningCert{url}": f"{endpoint}/SimpleNotificationService-EXAMPLE.pem",
-            f"Unsubscribe{url}": f"{endpoint}/?Action=Unsubscribe&SubscriptionArn={self._subscription_arn}",
-            "MessageAttributes": attributes,
-        }
-
-    def __repr__(self) -> str:
-        return (
-            f"<ExportEvent {self.event_id} ({self.message}): {self.source_type} {self.source_identifier}"
-            f" at {self._iso_date}, task {self.task.identifier!r}>"
-        )
+    def source_identifier(self) -> str:
+        """The name of the source."""
+        return split_arn(self.source_arn).name
 
 
-def event_for(
-    status: str, *, source_arn: str, region: str, account_id: str, date: datetime, task: ExportTask
-) -> ExportEvent:
-    """The event of *task*, which became COMPLETE, FAILED or CANCELED at *date*."""
-    resource_type, name = source_arn.split(":", 6)[5:]
-    source = _SOURCES[resource_type]
-    return ExportEvent(
-        event_id=f"RDS-EVENT-{source.first_event + list(_MESSAGES).index(status):04}",
-        message=_MESSAGES[status],
-        categories=("notification",),
-        source_type=source.source_type,
-        source_identifier=name,
-        source_arn=source_arn,
-        date=_times.milliseconds(date),
-        region=region,
-        account_id=account_id,
-        task=task,
-    )
-
-
-def add_event(events: list[ExportEvent], event: ExportEvent) -> None:
-    """Insert *event* by its date, after those of the same date.
-
-    It is not always the latest: a task is brought up to date when it is read, and a clock can go backwards.
-    """
-    insort(events, event, key=_date)
+def end_of_export(task: Record) -> Event:
+    """Return the event of a task that has ended."""
+    arn, status = task.fields["SourceArn"], task.fields["Status"]
+    number = _FIRST_OF_EXPORT[split_arn(arn).resource_type] + list(_ENDS_OF_EXPORT).index(status)
+    message = _ENDS_OF_EXPORT[status]
+    return Event(f"RDS-EVENT-{number:04}", message, ("notification",), arn, task.fields["TaskEndTime"], task)
 
 
 def select(
-    events: list[ExportEvent], parameters: Mapping[str, Any], now: datetime
-) -> tuple[range, Callable[[ExportEvent], bool] | None]:
+    events: Sequence[Event], parameters: Mapping[str, Any], now: datetime
+) -> tuple[range, Callable[[Event], bool] | None]:
     """Return the positions of the interval that DescribeEvents covers, and a filter for its events, or None.
 
     Raises ``Fault`` for an unknown SourceType (text inferred) and for SourceIdentifier without SourceType (service
@@ -298,7 +79,7 @@ def select(
     identifier = parameters.get("SourceIdentifier")
     categories = frozenset(parameters.get("EventCategories", ()))
 
-    def matches(event: ExportEvent) -> bool:
+    def matches(event: Event) -> bool:
         return (
             source_type in (None, event.source_type)
             and identifier in (None, event.source_identifier)
@@ -306,7 +87,7 @@ def select(
         )
 
     start, end = _interval(parameters, now)
-    positions = range(bisect_left(events, start, key=_date), bisect_right(events, end, key=_date))
+    positions = range(bisect_left(events, start, key=by_date), bisect_right(events, end, key=by_date))
     return positions, matches if source_type or categories else None
 
 
@@ -331,7 +112,7 @@ def _interval(parameters: Mapping[str, Any], now: datetime) -> tuple[datetime, d
     return max(start, now - _KEPT), end
 
 
-def to_response(event: ExportEvent) -> dict[str, Any]:
+def to_response(event: Event) -> dict[str, Any]:
     """The event in the shape of DescribeEvents, which has no event ID and no tags (model, captured)."""
     return {
         "SourceIdentifier": event.source_identifier,
@@ -341,7 +122,3 @@ def to_response(event: ExportEvent) -> dict[str, Any]:
         "Date": event.date,
         "SourceArn": event.source_arn,
     }
-
-
-def _compact_json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, separators=(",", ":"))

@@ -6,16 +6,13 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from .. import _times
 from .._messages import check_choice, must_be
 from .tables import ExportedTable, target_name, type_mappings
 from .targets import open_target
-
-if TYPE_CHECKING:
-    from .state import TaskState
 
 __tracebackhide__ = True
 
@@ -42,51 +39,60 @@ class ExportFiles:
         check_choice("time_format", time_format, ("text", "iso"))
         self._time_format = time_format
         self._selections: dict[tuple[str, ...], _Selection] = {}
-        self.steps: dict[TaskState, int] = {}
-        """How many steps of each task are done: one for each table, one for the JSON files."""
-        self.busy = False
-        """Whether ``update`` is at work. A store may sleep, which moves a frozen clock, and so call it again."""
+        self._steps: dict[tuple[str, str], int] = {}
+        """How many steps of each export are done: one for each table, one for the JSON files."""
+        self._errors: dict[tuple[str, str], Exception] = {}
 
     def __repr__(self) -> str:
         return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
 
-    def update(self, task: TaskState) -> None:
-        """Write what is due by the task's status and progress and not yet written.
+    def is_due(self, fields: Mapping[str, Any]) -> bool:
+        """Return whether an export with these fields has something to write."""
+        key = _key(fields)
+        return key not in self._errors and self._steps.get(key, 0) < self._count_due(fields)
 
-        While STARTING nothing is due. Afterwards table *i* of *n* is due from ``100 * i / n`` percent on (inferred),
-        so at 99 percent the last one is not. At COMPLETE the rest is, then the JSON files. CANCELING, CANCELED and
-        FAILED keep the last progress, so nothing new is due.
+    def _count_due(self, fields: Mapping[str, Any]) -> int:
+        """Return how many steps are due by status and progress, whether done or not.
+
+        While STARTING none is. Afterwards table *i* of *n* is due from ``100 * i / n`` percent on (inferred), so at 99
+        percent the last one is not. At COMPLETE the rest is, then the JSON files. CANCELING, CANCELED and FAILED keep
+        the last progress, so nothing new is due.
+        """
+        if fields["Status"] == "STARTING":
+            return 0
+        count = len(self._select(fields)[1])
+        return count + 1 if fields["Status"] == "COMPLETE" else count * int(fields["PercentProgress"]) // 100
+
+    def update(self, fields: Mapping[str, Any]) -> None:
+        """Write what is due and not yet written.
 
         An exception of the target is raised as it is. Everything before the table that raised counts as written.
         """
-        fields = task.fields
-        status = fields["Status"]
-        if status == "STARTING" or self.busy:
-            return
         tables, exported = self._select(fields)
-        count = len(exported)
-        due = count + 1 if status == "COMPLETE" else count * fields["PercentProgress"] // 100
-        done = self.steps.get(task, 0)
-        self.busy = True
-        try:
-            while done < due:
-                if done < count:
-                    self._write_table(fields, exported[done])
-                else:
-                    self._write_info(fields, tables)
-                done += 1
-        finally:
-            self.steps[task] = done
-            self.busy = False
+        key = _key(fields)
+        for step in range(self._steps.get(key, 0), self._count_due(fields)):
+            if step < len(exported):
+                self._write_table(fields, exported[step])
+            else:
+                self._write_info(fields, tables)
+            self._steps[key] = step + 1
 
-    def warning_message(self, task: TaskState) -> str | None:
+    def give_up(self, fields: Mapping[str, Any], error: Exception) -> None:
+        """Write nothing more of an export, because of what the target raised."""
+        self._errors[_key(fields)] = error
+
+    def error_of(self, fields: Mapping[str, Any]) -> Exception | None:
+        """Return what the target raised for an export that was given up."""
+        return self._errors.get(_key(fields))
+
+    def warning_message(self, fields: Mapping[str, Any]) -> str | None:
         """The WarningMessage of an export that skips tables, as JSON; None if it skips none.
 
         AWS documents the outer shape; that of a skipped table is inferred.
         """
         skipped = [
             {"target": target_name(table), "reason": table.warning}
-            for table in self._select(task.fields)[0]
+            for table in self._select(fields)[0]
             if table.warning is not None
         ]
         return _json({"skippedTables": skipped, "skippedObjectives": [], "general": []}) if skipped else None
@@ -190,6 +196,11 @@ def _checked_tables(tables: Sequence[str | ExportedTable]) -> list[ExportedTable
             raise ValueError(f"tables must be different, got {table.name!r} twice")
         checked[table.name] = table
     return list(checked.values())
+
+
+def _key(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what tells an export from those of other regions."""
+    return fields["SourceArn"], fields["ExportTaskIdentifier"]
 
 
 def _files_path(fields: Mapping[str, Any]) -> str:

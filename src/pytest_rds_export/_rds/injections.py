@@ -128,7 +128,7 @@ class InjectionQueue:
             return None
         with self._lock:
             for injection in self._waiting:
-                if injection.operation == operation and injection.identifier in (None, identifier):
+                if _fits(injection, operation, identifier):
                     if injection.passed < injection.after:
                         injection.passed += 1
                         continue
@@ -137,6 +137,14 @@ class InjectionQueue:
                         self._waiting.remove(injection)
                     return injection
         return None
+
+    def is_effect_lost(self, operation: str, identifier: str | None) -> bool:
+        """Return whether the next attempt fails before the operation takes effect."""
+        with self._lock:
+            for injection in self._waiting:
+                if _fits(injection, operation, identifier) and injection.passed >= injection.after:
+                    return not injection.applied
+        return False
 
     def remove(self, injection: Injection) -> None:
         """Remove a failure from the queue, if it is still there."""
@@ -148,6 +156,10 @@ class InjectionQueue:
         """Return the failures that no attempt failed with."""
         with self._lock:
             return [injection for injection in self._all if not injection.attempts]
+
+
+def _fits(injection: Injection, operation: str, identifier: str | None) -> bool:
+    return injection.operation == operation and injection.identifier in (None, identifier)
 
 
 def _leaves_none(earlier: Injection, later: Injection) -> bool:

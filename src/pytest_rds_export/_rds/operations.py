@@ -4,68 +4,66 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from operator import itemgetter, methodcaller
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ParamValidationError
 
 from .. import _failures, _model
 from .._failures import Failure, Fault
-from .._messages import format_choices
 from . import events
-from .account import Region, Stub
+from .account import Account, Region, do_nothing
+from .arns import parse_arn
 from .pagination import matcher, paginate
-from .sources import SOURCE_TYPES, parse_source_arn
-from .state import RUNNING, TaskState, copy_fields
+from .sources import RESOURCE_TYPES
+from .state import LONGEST_IDENTIFIER, RUNNING, TaskState, copy_fields, is_identifier
 from .targets import Target
-from .task import LONGEST_IDENTIFIER, is_identifier
-from .timeline import failing
+from .timeline import Transition, failing
 
 __tracebackhide__ = True
-
-Operation = Callable[[Region, Mapping[str, Any], datetime], Mapping[str, Any]]
 
 _STATE_FAULT = "InvalidExportTaskStateFault"
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
-class UnhandledOperation(AssertionError):
-    """An RDS operation that nothing handles. Nothing was sent to AWS."""
+class Request(NamedTuple):
+    """What an operation is asked."""
 
-    __module__ = "pytest_rds_export"
+    account: Account
+    region: Region
+    parameters: Mapping[str, Any]
+    now: datetime
+    prepared: Any = None
+    """What the operation's ``prepare`` returned."""
 
 
-def perform(region: Region, operation: str, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any] | None:
-    """Return the result of an operation in the API's shape; None if neither the service nor a stub handles it.
+class Operation(NamedTuple):
+    """How an operation is handled."""
 
-    Raises ``Fault`` for a refusal.
+    perform: Callable[[Request], Mapping[str, Any]]
+    """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock."""
+    prepare: Callable[[Request], Any]
+    """With files, do before what may take time or call anything: store them, ask for a bucket. Without the lock."""
+    locked: bool = True
+    """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
+
+
+def lose_race(request: Request) -> Callable[[], None]:
+    """Let a running task complete, or begin to: a cancel is about to be refused because it comes too late.
+
+    Call what this returns without the lock, to store the files.
     """
-    account = region.account
-    handler = HANDLED.get(operation)
-    if handler is None:
-        stub = account.stubs.get(operation)
-        if stub is not None:
-            return _call_stub(operation, stub, parameters)
-        handler = _WITH_SOURCES.get(operation)
-        if handler is None or not region.sources:
-            return None
-    if operation in account.overrides:
-        return _call_override(region, operation, handler, parameters, now)
-    with account.lock:
-        return handler(region, parameters, now)
-
-
-def complete_before_cancel(region: Region, identifier: str | None, now: datetime) -> None:
-    """Let a running task complete: a cancel is about to be refused because it comes too late."""
-    with region.account.lock:
-        task = region.tasks.get(identifier or "")
-        if task is not None:
-            task.advance(now)
-            if task.status in RUNNING:
-                task.enter("COMPLETE", now)
+    region = request.region
+    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
+    if task is not None:
+        region.advance(task, request.now)
+        if task.status in RUNNING:
+            return region.begin_move(task, Transition("COMPLETE", request.now))
+    return do_nothing
 
 
 def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
@@ -73,71 +71,47 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def unhandled(region: Region, operation: str, *, in_process: bool) -> UnhandledOperation:
-    """Return the error for an operation that nothing handles in a region."""
-    handled = [*HANDLED, *(_WITH_SOURCES if region.sources else ()), *region.account.stubs]
-    ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
-    return UnhandledOperation(
-        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
-        f"To handle it:{ways}"
-    )
+def _update_all(request: Request) -> None:
+    """Bring the exports of the account up to date, so that their files are there."""
+    for region in list(request.account.regions.values()):
+        region.update_all(request.now)
 
 
-def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
-    """Return what a user can do about an operation that nothing handles."""
-    ways = [f"give it a response: rds_export_tasks.stub({operation!r}, {{...}})"]
-    if operation in _WITH_SOURCES:
-        ways.insert(0, "seed a snapshot: rds_export_tasks.seed_snapshot('nightly')")
-    if in_process:
-        ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
-    return ways
+def _update_named(request: Request) -> None:
+    """Bring the export that a request names up to date, so that its files are there."""
+    task = request.region.tasks.get(request.parameters["ExportTaskIdentifier"])
+    if task is not None:
+        request.region.update(task, request.now)
 
 
-def _call_override(
-    region: Region, operation: str, handler: Operation, parameters: Mapping[str, Any], now: datetime
-) -> Mapping[str, Any]:
-    override = region.account.overrides[operation]
-
-    def default() -> Mapping[str, Any]:
-        try:
-            with region.account.lock:
-                return handler(region, parameters, now)
-        except Fault as fault:
-            raise _failures.to_client_error(fault.failure, operation) from None
-
-    return _call_stub(operation, lambda given: override(given, default), parameters)
-
-
-def _call_stub(operation: str, stub: Stub, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
-    try:
-        response = stub(copy.deepcopy(parameters)) if callable(stub) else stub
-    except ClientError as error:
-        raise Fault(_failures.from_client_error(error, operation)) from error
-    if callable(stub):
-        _model.check_response(_model.operation_model(operation), response)
-    return copy.deepcopy(dict(response))
-
-
-def _cancel_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    task = region.tasks.get(parameters["ExportTaskIdentifier"])
+def _cancel_export_task(request: Request) -> Mapping[str, Any]:
+    region = request.region
+    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
     if task is None:
         raise Fault(_failures.find("ExportTaskNotFound", "CancelExportTask"))
-    task.advance(now)
-    if task.status not in RUNNING:
+    region.advance(task, request.now)
+    if task.status not in RUNNING or region.is_ending(task):
         raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
-    task.enter("CANCELING", now)
+    region.enter(task, Transition("CANCELING", request.now))
     return copy_fields(task.fields)
 
 
-def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
+def _prepare_start(request: Request) -> Fault | None:
+    """Return the refusal of the bucket, so that the other checks come first."""
+    _update_all(request)
+    files = request.account.files
+    return None if files is None else _check_bucket(files.target, request.parameters["S3BucketName"])
+
+
+def _start_export_task(request: Request) -> Mapping[str, Any]:
+    account, region, parameters, now, refused_bucket = request
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
-    source = _find_source(region, parameters["SourceArn"], now)
+    source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
-    if region.account.files is not None:
-        _check_bucket(region.account.files.target, parameters["S3BucketName"])
-    options = region.account.options
-    regions = region.account.regions.values() if options.concurrent_limit_scope == "account" else [region]
-    if sum(each.count_running(options.concurrent_limit, now) for each in regions) >= options.concurrent_limit:
+    if refused_bucket is not None:
+        raise refused_bucket
+    options = account.options
+    if account.is_at_limit(region, now):
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
             f"You have reached the limit of {options.concurrent_limit} concurrent export tasks",
@@ -150,7 +124,8 @@ def _start_export_task(region: Region, parameters: Mapping[str, Any], now: datet
     timeline = options.timeline
     if parameters.get("S3Prefix", "").endswith("/"):
         timeline = failing(timeline, _SLASH_CAUSE)
-    task = TaskState(region, given, timeline, now, size=source.get("AllocatedStorage"))
+    size = source.get("AllocatedStorage")
+    task = TaskState(given, timeline, now, region=region.name, account_id=region.account_id, size=size)
     region.add(task)
     result = copy_fields(task.fields)
     if "S3Prefix" not in parameters:
@@ -177,23 +152,24 @@ def _check_new_identifier(region: Region, identifier: str) -> None:
         )
 
 
-def _source_not_found(type_: str, name: str) -> Fault:
-    noun = type_.replace("-", " ")
-    return _failures.make_fault(SOURCE_TYPES[type_].not_found, f"Could not find {noun} with name {name}")
+def _source_not_found(resource_type: str, name: str) -> Fault:
+    noun = resource_type.replace("-", " ")
+    return _failures.make_fault(RESOURCE_TYPES[resource_type].not_found, f"Could not find {noun} with name {name}")
 
 
-def _find_source(region: Region, arn: str, now: datetime) -> Mapping[str, Any]:
+def _find_source(request: Request) -> Mapping[str, Any]:
     """Return the record of the source; an empty one if no source is seeded in the region."""
-    parts = parse_source_arn(arn)
-    if not parts:
+    region, arn = request.region, request.parameters["SourceArn"]
+    parts = parse_arn(arn)
+    if parts is None:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
     found = region.sources.get(arn)
-    if parts["region"] != region.name or (found is None and region.sources):
-        raise _source_not_found(parts["type"], parts["name"])
+    if parts.region != region.name or (found is None and region.sources):
+        raise _source_not_found(parts.resource_type, parts.name)
     if found is None:
         return {}
-    found.advance(now)
-    if found.fields["Status"] != "available":
+    region.advance(found, request.now)
+    if found.status != "available":
         raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
     return found.fields
 
@@ -207,19 +183,20 @@ def _check_export_only(forms: Iterable[str], engine: str) -> None:
             raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
 
 
-def _check_bucket(target: Target, bucket: str) -> None:
-    """Refuse a bucket that does not exist or must not be read. Any other error fails the export when it writes."""
+def _check_bucket(target: Target, bucket: str) -> Fault | None:
+    """Return the refusal of a bucket that does not exist or must not be read.
+
+    Any other error fails the export when it writes.
+    """
     try:
         exists = target.has_bucket(bucket)
     except ParamValidationError:
         exists = False
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a client and a test's stand-in raise anything
         response = error.response if isinstance(error, ClientError) else {}
-        if response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403:
-            raise Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) from error
-        return
-    if not exists:
-        raise _failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist.")
+        forbidden = response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
+        return Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None
+    return None if exists else _failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist.")
 
 
 # What a filter compares. Statuses are lower case here (the service model's documentation).
@@ -231,94 +208,121 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
 }
 
 
-def _describe_export_tasks(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
-    tasks = region.tasks_in_order
-    if "ExportTaskIdentifier" in parameters:
-        task = region.tasks.get(parameters["ExportTaskIdentifier"])
-        if task is None and region.account.options.describe_unknown == "error":
-            raise Fault(_failures.find("ExportTaskNotFound", "DescribeExportTasks"))
-        tasks = [] if task is None else [task]
+def _prepare_describe(request: Request) -> None:
+    """Bring the exports of a page up to date, so that their files are there."""
+    with suppress(Fault):  # it comes again
+        with request.account.lock:
+            tasks = list(request.region.tasks.values())
+        _select_tasks(request, tasks, partial(request.region.update, now=request.now, describing=True))
 
-    def matches(task: TaskState) -> bool:
-        task.advance(now, describing=True)
-        return record_matches is None or record_matches(task.fields)
 
-    page, marker = _paginate(region, "tasks", tasks, parameters, matches)
+def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
+    region = request.region
+    advance = partial(region.advance, now=request.now, describing=True)
+    page, marker = _select_tasks(request, region.tasks.values(), advance)
     for task in page:
         task.times_shown += 1
     return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
 
 
-def _describe_events(region: Region, parameters: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-    region.advance(now)
-    positions, matches = events.select(region.events, parameters, now)
-    page, marker = _paginate(region, "events", region.events, parameters, matches, positions)
+def _select_tasks(
+    request: Request, tasks: Collection[TaskState], bring_up_to_date: Callable[[TaskState], object]
+) -> tuple[list[TaskState], dict[str, str]]:
+    """Return the tasks of a page; those before the next page are brought up to date."""
+    parameters = request.parameters
+    record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
+    if "ExportTaskIdentifier" in parameters:
+        task = request.region.tasks.get(parameters["ExportTaskIdentifier"])
+        if task is None and request.account.options.describe_unknown == "error":
+            raise Fault(_failures.find("ExportTaskNotFound", "DescribeExportTasks"))
+        tasks = [] if task is None else [task]
+
+    def matches(task: TaskState) -> bool:
+        bring_up_to_date(task)
+        return record_matches is None or record_matches(task.fields)
+
+    return _paginate(request, "tasks", tasks, matches)
+
+
+def _describe_events(request: Request) -> Mapping[str, Any]:
+    region = request.region
+    for _ in region.running(request.now):
+        pass
+    positions, matches = events.select(region.events, request.parameters, request.now)
+    page, marker = _paginate(request, "events", region.events, matches, positions)
     return {"Events": [events.to_response(event) for event in page], **marker}
 
 
 def _paginate(
-    region: Region,
+    request: Request,
     what: str,
-    records: Any,
-    parameters: Mapping[str, Any],
+    records: Collection[Any],
     matches: Callable[[Any], bool] | None,
     positions: range | None = None,
 ) -> tuple[list[Any], dict[str, str]]:
-    options = region.account.options
-    scope = f"{options.account_id}/{region.name}/{what}"
-    return paginate(records, parameters, page_size=options.page_size, scope=scope, matches=matches, positions=positions)
+    return paginate(
+        records,
+        request.parameters,
+        page_size=request.account.options.page_size,
+        scope=f"{request.region.account_id}/{request.region.name}/{what}",
+        matches=matches,
+        positions=positions,
+    )
 
 
-def _describe_sources(
-    type_: str, filters: Mapping[str, str], region: Region, parameters: Mapping[str, Any], now: datetime
-) -> Mapping[str, Any]:
-    """Describe the sources of one type; *filters* name the members that they compare."""
-    source_type = SOURCE_TYPES[type_]
+def _describe_sources(resource_type: str, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
+    """Describe the sources of one resource type; *filters* name the members that they compare."""
+    type_, region, parameters = RESOURCE_TYPES[resource_type], request.region, request.parameters
     compared = {name: methodcaller("get", member) for name, member in filters.items()}
-    narrowing = (source_type.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
+    narrowing = (type_.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
     record_matches = matcher(parameters, narrowing, compared)
-    sources = [source for source in region.sources.values() if source.type is source_type]
+    sources = [source for source in region.sources.values() if source.type is type_]
     for source in sources:
-        source.advance(now)
+        region.advance(source, request.now)
     records = [source.fields for source in sources]
-    if (name := parameters.get(source_type.identifier)) is not None:
-        records = [record for record in records if name in (record[source_type.identifier], record[source_type.arn])]
+    if (name := parameters.get(type_.identifier)) is not None:
+        records = [record for record in records if name in (record[type_.identifier], record[type_.arn])]
         if not records:
-            raise _source_not_found(type_, name)
-    page, marker = _paginate(region, type_, records, parameters, record_matches)
-    return {f"{source_type.shape}s": copy.deepcopy(page), **marker}
+            raise _source_not_found(resource_type, name)
+    page, marker = _paginate(request, resource_type, records, record_matches)
+    return {f"{type_.shape}s": copy.deepcopy(page), **marker}
 
 
 HANDLED: dict[str, Operation] = {
-    "CancelExportTask": _cancel_export_task,
-    "StartExportTask": _start_export_task,
-    "DescribeExportTasks": _describe_export_tasks,
-    "DescribeEvents": _describe_events,
+    "CancelExportTask": Operation(_cancel_export_task, _update_named),
+    "StartExportTask": Operation(_start_export_task, _prepare_start),
+    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
+    "DescribeEvents": Operation(_describe_events, _update_all),
 }
 """The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
 
-_WITH_SOURCES: dict[str, Operation] = {
-    "DescribeDBSnapshots": partial(
-        _describe_sources,
-        "snapshot",
-        {
-            "db-instance-id": "DBInstanceIdentifier",
-            "db-snapshot-id": "DBSnapshotIdentifier",
-            "dbi-resource-id": "DbiResourceId",
-            "snapshot-type": "SnapshotType",
-            "engine": "Engine",
-        },
+WITH_SOURCES: dict[str, Operation] = {
+    "DescribeDBSnapshots": Operation(
+        partial(
+            _describe_sources,
+            "snapshot",
+            {
+                "db-instance-id": "DBInstanceIdentifier",
+                "db-snapshot-id": "DBSnapshotIdentifier",
+                "dbi-resource-id": "DbiResourceId",
+                "snapshot-type": "SnapshotType",
+                "engine": "Engine",
+            },
+        ),
+        _update_all,
     ),
-    "DescribeDBClusterSnapshots": partial(
-        _describe_sources,
-        "cluster-snapshot",
-        {
-            "db-cluster-id": "DBClusterIdentifier",
-            "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
-            "snapshot-type": "SnapshotType",
-            "engine": "Engine",
-        },
+    "DescribeDBClusterSnapshots": Operation(
+        partial(
+            _describe_sources,
+            "cluster-snapshot",
+            {
+                "db-cluster-id": "DBClusterIdentifier",
+                "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
+                "snapshot-type": "SnapshotType",
+                "engine": "Engine",
+            },
+        ),
+        _update_all,
     ),
 }
 """The operations that are handled as soon as a source is seeded in the region."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from .. import _failures
@@ -39,7 +40,7 @@ def matcher(
 
 
 def paginate(
-    records: Sequence[_T],
+    records: Collection[_T],
     parameters: Mapping[str, Any],
     *,
     page_size: int,
@@ -65,11 +66,12 @@ def paginate(
     positions = range(len(records)) if positions is None else positions
     marker = parameters.get("Marker")
     start = _read_marker(marker, scope) if marker else positions.start
-    for position in range(start, positions.stop):
-        if matches is None or matches(records[position]):
+    found = records[start : positions.stop] if isinstance(records, list) else islice(records, start, positions.stop)
+    for position, record in enumerate(found, start):
+        if matches is None or matches(record):
             if len(page) == page_size:
                 return page, {"Marker": _make_marker(position, scope)}
-            page.append(records[position])
+            page.append(record)
     return page, {}
 
 

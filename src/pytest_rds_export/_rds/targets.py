@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from .state import UNKNOWN_CAUSE
+
 __tracebackhide__ = True
 
-UNKNOWN_CAUSE = "An unknown internal error occurred."
 _NO_BUCKET = (
     "The S3 bucket {S3Bucket} isn't valid. Either it isn't located in the current AWS Region or it doesn't exist. "
     "Review your S3 bucket name and retry the export."

@@ -1,20 +1,39 @@
-"""How a task advances automatically: by the clock, by polls, or not at all."""
+"""How a record of the service advances automatically: by the clock, by polls, or not at all."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 from .._messages import check_choice, must_be, must_be_type
-from .._times import milliseconds, to_length
-
-if TYPE_CHECKING:
-    from .state import TaskState
+from .._times import earlier, milliseconds, to_length
 
 __tracebackhide__ = True
 
 _PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
+
+
+class Transition(NamedTuple):
+    """A change to another status at a time, with the fields that it sets besides what a real record has then."""
+
+    status: str
+    when: datetime
+    fields: Mapping[str, Any] = {}
+
+
+class Phase(NamedTuple):
+    """What a timeline says of one status."""
+
+    length: timedelta | int
+    """How long it lasts: a length of time, or a number of polls."""
+    following: str
+    """The status after it."""
+    fields: Mapping[str, Any]
+    """What the change to that status sets."""
+    has_progress: bool
+    """Whether the progress grows meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -41,6 +60,20 @@ class _Outcome:
             if text is not None and needed not in outcomes:
                 got = f"outcome={self.outcome!r} and cancel_outcome={self.cancel_outcome!r}"
                 raise ValueError(f"{name} needs outcome={needed!r} or cancel_outcome={needed!r}, got {got}")
+
+    def phase(self, status: str, percent: int) -> Phase | None:
+        """Return what happens to a task that enters *status* with *percent* of progress; None if it stays there."""
+        name = _PHASES.get(status)
+        if name is None:
+            return None
+        length = getattr(self, name)
+        if status == "IN_PROGRESS" and percent and isinstance(length, timedelta):
+            length -= extraction_time(self, percent)
+        outcome = "CANCELING" if self.outcome == "CANCELED" else self.outcome  # somebody else cancels
+        following = {"STARTING": "IN_PROGRESS", "CANCELING": self.cancel_outcome}.get(status, outcome)
+        texts = {"FAILED": ("FailureCause", self.failure_cause), "COMPLETE": ("WarningMessage", self.warning_message)}
+        field, text = texts.get(following, ("", None))
+        return Phase(length, following, {} if text is None else {field: text}, name == "in_progress")
 
 
 @dataclass(frozen=True, repr=False)
@@ -115,6 +148,9 @@ class Polls(_Outcome):
 class Stuck:
     """Never advances a task: an export that hangs. ``move_to`` and CancelExportTask still move it."""
 
+    def phase(self, status: str, percent: int) -> None:
+        """Return None: a task stays where it is."""
+
 
 AnyTimeline = Timeline | Polls | Stuck
 
@@ -135,7 +171,7 @@ def failing(timeline: AnyTimeline, cause: str) -> AnyTimeline:
     return replace(timeline, outcome="FAILED", failure_cause=cause, warning_message=None)
 
 
-def extraction_time(timeline: AnyTimeline, percent: int) -> timedelta:
+def extraction_time(timeline: object, percent: int) -> timedelta:
     """Return how long IN_PROGRESS takes up to *percent*; the default timeline's time if the clock does not count."""
     by_clock: Any = timeline if isinstance(timeline, Timeline) else DEFAULT
     length: timedelta = by_clock.in_progress * percent / 100
@@ -145,45 +181,103 @@ def extraction_time(timeline: AnyTimeline, percent: int) -> timedelta:
 DEFAULT = Timeline()
 
 
-def advance(timeline: AnyTimeline, task: TaskState, now: datetime, *, describing: bool) -> None:
-    """Move *task* to where it is at *now*; *describing* says that DescribeExportTasks asks."""
-    if isinstance(timeline, Timeline):
-        _advance_by_clock(timeline, task, now)
-    elif isinstance(timeline, Polls) and describing:
-        _advance_by_polls(timeline, task, now)
+def follow(
+    phase: Phase, now: datetime, *, since: datetime, times_shown: int, percent: int, describing: bool
+) -> tuple[int | None, Transition | None]:
+    """Return how far a phase is at *now*: the progress, if it changes, and the transition that is due, if one is.
 
-
-def _advance_by_clock(timeline: Timeline, task: TaskState, now: datetime) -> None:
-    while (phase := _PHASES.get(task.status)) is not None:
-        length: timedelta = getattr(timeline, phase)
-        percent, since = task.percent_at_entry, task.since
-        extracting = phase == "in_progress"
-        if extracting and percent:
-            length -= extraction_time(timeline, percent)
-        if length and now < since + length:
-            if extracting:
-                task.progress(percent + (100 - percent) * (now - since) // length)
-            return
-        if extracting and length:
+    The phase began at *since*, with *percent* of progress, and has been shown *times_shown* times. *describing* says
+    that a Describe operation asks, which polls count.
+    """
+    length = phase.length
+    if isinstance(length, timedelta):
+        if not length or now >= since + length:
             # The last value before the end, so that it does not depend on when somebody asked.
-            task.progress(99)
-        _end_phase(timeline, task, milliseconds(since + length))
+            last = 99 if phase.has_progress and length else None
+            return last, Transition(phase.following, milliseconds(since + length), phase.fields)
+        return percent + (100 - percent) * (now - since) // length if phase.has_progress else None, None
+    if not describing:
+        return None, None
+    if times_shown >= length:
+        return None, Transition(phase.following, now, phase.fields)
+    return percent + (100 - percent) * times_shown // length if phase.has_progress else None, None
 
 
-def _advance_by_polls(timeline: Polls, task: TaskState, now: datetime) -> None:
-    while (phase := _PHASES.get(task.status)) is not None and task.times_shown >= getattr(timeline, phase):
-        _end_phase(timeline, task, now)
-    if task.status == "IN_PROGRESS":
-        percent = task.percent_at_entry
-        task.progress(percent + (100 - percent) * task.times_shown // timeline.in_progress)
+class Record:
+    """What the service keeps of a task or a source: fields in the API's shape, and where it is on its timeline.
 
+    It knows neither a clock nor who holds it. ``advance`` returns the transition that is due, ``enter`` makes it.
+    Whoever calls a method holds the lock of the account.
+    """
 
-def _end_phase(timeline: Timeline | Polls, task: TaskState, when: datetime) -> None:
-    outcome = "CANCELING" if timeline.outcome == "CANCELED" else timeline.outcome  # somebody else cancels
-    following = {"STARTING": "IN_PROGRESS", "CANCELING": timeline.cancel_outcome}.get(task.status, outcome)
-    fields: dict[str, Any] = {}
-    if following == "FAILED" and timeline.failure_cause is not None:
-        fields["FailureCause"] = timeline.failure_cause
-    if following == "COMPLETE" and timeline.warning_message is not None:
-        fields["WarningMessage"] = timeline.warning_message
-    task.enter(following, when, **fields)
+    _DERIVED: tuple[str, ...] = ()
+    """The times that follow from the clock while the record is unfinished, unless they were given."""
+
+    def __init__(self, given: Mapping[str, Any], timeline: Any, now: datetime, *, fresh: bool) -> None:
+        """Take the fields that are *given*. A *fresh* record is made on the real clock and has not been used."""
+        self.timeline = timeline
+        self.fresh = fresh
+        self._given = given
+        self._start(now)
+
+    def _start(self, now: datetime) -> None:
+        self.fields = self._initial_fields(now)
+        self._begin_phase(now)
+
+    def _initial_fields(self, now: datetime) -> dict[str, Any]:
+        """Return the fields at the start: those that are given, and what a real record has in their status."""
+        raise NotImplementedError
+
+    def _begin_phase(self, now: datetime) -> None:
+        self.since = now
+        self.times_shown = 0
+        self._percent_at_entry: int = self.fields.get("PercentProgress", 0)
+
+    @property
+    def status(self) -> str:
+        """The status now."""
+        status: str = self.fields["Status"]
+        return status
+
+    def advance(self, now: datetime, *, describing: bool = False) -> Transition | None:
+        """Set the progress at *now*, and return the transition that is due, if one is."""
+        phase = self.timeline.phase(self.fields["Status"], self._percent_at_entry)
+        if phase is None:
+            return None
+        percent, due = follow(
+            phase,
+            now,
+            since=self.since,
+            times_shown=self.times_shown,
+            percent=self._percent_at_entry,
+            describing=describing,
+        )
+        if percent is not None and percent > self.fields["PercentProgress"]:
+            self._progress(percent)
+        return due
+
+    def _progress(self, percent: int) -> None:
+        self.fields["PercentProgress"] = percent
+
+    def fields_after(self, transition: Transition) -> dict[str, Any]:
+        """Return the fields as they are after a transition."""
+        raise NotImplementedError
+
+    def enter(self, transition: Transition) -> None:
+        """Make a transition."""
+        self.fields = self.fields_after(transition)
+        self._given = {**self._given, **transition.fields}
+        self._begin_phase(transition.when)
+
+    def use(self, now: datetime, *, frozen: bool) -> None:
+        """End being fresh. If the clock is frozen by now, the record starts now."""
+        self.fresh = False
+        if frozen:
+            self._start(now)
+
+    def shift(self, length: timedelta) -> None:
+        """Keep what time has passed since the phase began, though the clock reads *length* more than just before."""
+        self.since = earlier(self.since, -length)
+        for name in self._DERIVED:
+            if name in self.fields and name not in self._given:
+                self.fields[name] = earlier(self.fields[name], -length)

@@ -17,8 +17,8 @@ from .._failures import Failure
 from .._messages import format_choices
 from .._protocol import serializer
 from .._rds.account import Account
-from .._rds.operations import UnhandledOperation
-from .exchange import Exchange, run
+from .._rds.dispatch import UnhandledOperation
+from .exchange import HttpRequest, respond, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
 
@@ -79,11 +79,9 @@ class _Handler(BaseHTTPRequestHandler):
         if path != "/":
             self._send_failure(Failure("InvalidAction", http_status=404, message=f"There is no service at {path}."))
             return
-        exchange = Exchange(
-            self.server.account, body or query.encode("latin-1"), self.headers, self.path, in_process=False
-        )
+        http = HttpRequest(body or query.encode("latin-1"), self.headers, self.path)
         try:
-            self._send(run(exchange.respond(_ask_nobody)))
+            self._send(run(respond(self.server.account, http, None)))
         except UnhandledOperation as error:
             self._send_failure(Failure("UnhandledOperation", message=str(error)))
         except ReadTimeoutError:
@@ -146,7 +144,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Log nothing: the calls are in the registry."""
-
-
-async def _ask_nobody() -> None:
-    """Return nothing: another process has no handlers here."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import nullcontext, suppress
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
 from .._protocol import parser, serializer
-from .._protocol.serializer import Response
-from .._rds import operations
-from .._rds.account import Account
-from .._rds.calls import Call, record_outcome
-from .._rds.injections import Injection
+from .._rds.account import Account, do_nothing
+from .._rds.calls import Call
+from .._rds.dispatch import find_handler, unhandled
+from .._rds.operations import HANDLED, Operation, Request, is_lost_race, lose_race
 
 __tracebackhide__ = True
 
@@ -28,94 +27,82 @@ _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_requ
 _HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
 
 
-class Exchange:
-    """One request and its response; of a client of this process or, by HTTP, of another one."""
+class HttpRequest(NamedTuple):
+    """A request of a client of this process or, by HTTP, of another one."""
 
-    def __init__(self, account: Account, body: bytes | str, headers: Any, url: str, *, in_process: bool = True) -> None:
-        self._body = body
-        self._headers = headers
-        self._url = url
-        self._in_process = in_process
-        self._region = account.region(_find_region(headers, url))
-        self._now = _clock.now()
-        self._call: Call | None = None
-        self._injection: Injection | None = None
+    body: bytes | str
+    headers: Any
+    url: str
 
-    async def respond(self, ask_others: AskOthers) -> Any:
-        """Return the response: a ``Response``, or what another handler returned.
 
-        Raises botocore's exception for a failure that has no response, ``UnhandledOperation`` if nothing handles the
-        operation, and what an injected exception, a stub or another handler raises.
-        """
-        try:
-            query = parser.parse_query(self._body)
-            operation = parser.parse_operation(query)
-            invocation_id = _to_str(self._headers.get("amz-sdk-invocation-id"))
-            log = self._region.account.log
-            call = self._call = log.begin_attempt(operation.name, self._region.name, self._now, invocation_id)
-            call.parameters = parser.parse_parameters(query, operation)
-            result = await self._get_result(call, ask_others)
-            if not isinstance(result, dict):
-                return result  # recorded when botocore has parsed it
-            response = serializer.serialize_result(operation, result, self._now)
-            self._record(response.status, None, result)
-        except Fault as fault:
-            return self._respond_with(fault.failure)
-        except Exception as error:
-            self._record(None, type(error).__name__)
-            raise
-        return response
+async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | None) -> Any:
+    """Return the response to a request: a ``Response``, or what another handler of this process returned.
 
-    async def _get_result(self, call: Call, ask_others: AskOthers) -> Any:
-        """Return the result in the API's shape, or another handler's response."""
-        account = self._region.account
-        handled = call.operation in operations.HANDLED
-        if handled:
+    Raises botocore's exception for a failure that has no response, ``UnhandledOperation`` for an operation without a
+    handler, and what an injected exception, a stub or another handler raises.
+    """
+    region, now = account.region(_find_region(http.headers, http.url)), _clock.now()
+    call: Call | None = None
+    try:
+        query = parser.parse_query(http.body)
+        operation = parser.parse_operation(query)
+        invocation_id = _to_str(http.headers.get("amz-sdk-invocation-id"))
+        call = account.log.begin_attempt(operation.name, region.name, now, invocation_id)
+        call.parameters = parser.parse_parameters(query, operation)
+        handler = find_handler(operation.name, account, region)
+        if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
+        result = await _perform(handler, Request(account, region, call.parameters, now), call, ask_others)
+        if handler is None:
+            return result  # recorded when botocore has parsed it
+        response = serializer.serialize_result(operation, result, now)
+        account.log.record(call, response.status, response=result)
+    except Fault as fault:
+        failure = fault.failure
+        if _failures.has_no_response(failure):
+            account.log.record(call, None, failure.name)
+            raise _failures.to_exception(failure, http.url) from None
+        response = serializer.serialize_failure(failure, "" if call is None else call.operation, now)
+        account.log.record(call, response.status, failure.code or failure.name)
+    except Exception as error:
+        account.log.record(call, None, type(error).__name__)
+        raise
+    return response
+
+
+async def _perform(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
+    """Return the result of an operation, or another handler's response; or raise an injected failure."""
+    account, finish = request.account, do_nothing
+    prepare = handler.prepare if handler is not None and account.files is not None else None
+    while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
-        locked = handled and call.operation not in account.overrides
-        with account.lock if locked else contextlib.nullcontext():
-            return await self._attempt(call, ask_others)
-
-    async def _attempt(self, call: Call, ask_others: AskOthers) -> Any:
-        """Fail with an injected failure, or have the operation performed."""
-        region = self._region
-        injection = self._injection = region.account.injections.take(call.operation, call.identifier)
-        if injection is None:
-            return await self._perform(call, ask_others)
-        if injection.applied:
-            with contextlib.suppress(Fault):  # a fault is lost like any other response
-                await self._perform(call, ask_others)
-        elif operations.is_lost_race(call.operation, injection.failure):
-            operations.complete_before_cancel(region, call.identifier, self._now)
-        raise _to_error(injection)
-
-    async def _perform(self, call: Call, ask_others: AskOthers) -> Any:
-        result = operations.perform(self._region, call.operation, call.parameters, self._now)
-        if result is None:
-            result = await ask_others()
-        if result is None:
-            self._region.account.log.record_unhandled(call)
-            raise operations.unhandled(self._region, call.operation, in_process=self._in_process)
-        return result
-
-    def _respond_with(self, failure: Failure) -> Response:
-        if _failures.has_no_response(failure):
-            self._record(None, failure.name)
-            raise _failures.to_exception(failure, self._url) from None
-        operation = "" if self._call is None else self._call.operation
-        response = serializer.serialize_failure(failure, operation, self._now)
-        self._record(response.status, failure.code or failure.name)
-        return response
-
-    def _record(self, http_status: int | None, error_code: str | None, result: Mapping[str, Any] | None = None) -> None:
-        if self._call is not None:
-            record_outcome(self._call, http_status, error_code, result, injected=self._injection is not None)
+        with account.lock if handler is not None and handler.locked else nullcontext():
+            if prepare is None or account.injections.is_effect_lost(call.operation, call.identifier):
+                injection = account.injections.take(call.operation, call.identifier)
+                call.injected = injection is not None
+                if injection is None or injection.applied:
+                    with suppress(Fault) if injection is not None else nullcontext():  # it is lost like any response
+                        result = await _handle(handler, request, call, ask_others)
+                elif is_lost_race(call.operation, injection.failure):
+                    finish = lose_race(request)
+                break
+        request, prepare = request._replace(prepared=prepare(request)), None
+    finish()
+    if injection is not None:
+        raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+    return result
 
 
-def _to_error(injection: Injection) -> Exception:
-    return Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+async def _handle(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
+    """Return the result, or another handler's response. Raises ``UnhandledOperation`` if there is none."""
+    if handler is not None:
+        return handler.perform(request)
+    response = None if ask_others is None else await ask_others()
+    if response is None:
+        request.account.log.record_unhandled(call)
+        raise unhandled(call.operation, request.account, request.region, in_process=ask_others is not None)
+    return response
 
 
 def _find_region(headers: Any, url: str) -> str | None:

@@ -12,9 +12,8 @@ from .. import _clock
 from .._protocol.serializer import Response
 from .._rds import operations
 from .._rds.account import Account
-from .._rds.calls import record_outcome
 from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
-from .exchange import Exchange, run
+from .exchange import HttpRequest, respond, run
 
 __tracebackhide__ = True
 
@@ -119,8 +118,8 @@ def before_send(event: Event) -> Any:
 
 async def _respond(event: Event) -> Any:
     request = event.kwargs["request"]
-    exchange = Exchange(event.account, request.body, request.headers, request.url)
-    response = await exchange.respond(event.ask_others)
+    http = HttpRequest(request.body, request.headers, request.url)
+    response = await respond(event.account, http, event.ask_others)
     if isinstance(response, Response):
         response_class = _response_class(type(event.emitter))  # type: ignore[arg-type]
         response = response_class(request.url, response.status, response.headers, _Body(response.body))
@@ -149,7 +148,7 @@ async def _record_delay(event: Event) -> Any:
         http, parsed = event.kwargs["response"]
         error = parsed.get("Error", {}).get("Code") or (str(http.status_code) if http.status_code >= 300 else None)
         result = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        record_outcome(call, http.status_code, error, None if error else result)
+        event.account.log.record(call, http.status_code, error, None if error else result)
     if delay is False:
         return responses
     call.retry_delays.append(delay)

@@ -9,18 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from .. import _clock, _model
-from .._messages import format_choices, must_be, must_be_type, unknown_name
-from .sources import parse_source_arn
-from .state import TRANSITIONS, TaskState, copy_fields
-from .timeline import AnyTimeline, check_timeline
+from .._messages import must_be, must_be_type, unknown_name
+from .._rds.account import Region
+from .._rds.arns import parse_arn, split_arn
+from .._rds.state import LONGEST_IDENTIFIER, TRANSITIONS, TaskState, copy_fields, is_identifier
+from .._rds.timeline import AnyTimeline, Transition, check_timeline
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
 __tracebackhide__ = True
-
-_IDENTIFIER = re.compile("[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*")
-LONGEST_IDENTIFIER = 60
 
 _T = TypeVar("_T")
 
@@ -131,7 +129,7 @@ class ExportTask:
         if timeline is not None:
             check_timeline(timeline)
         if "SourceArn" in given:
-            arn_region = parse_source_arn(given["SourceArn"])["region"]
+            arn_region = split_arn(given["SourceArn"]).region
             if region is not None and region != arn_region:
                 raise ValueError(f"region must be that of source_arn, {arn_region!r}, got {region!r}")
             region = arn_region
@@ -227,22 +225,16 @@ class ExportTask:
 class LiveExportTask(ExportTask):
     """A task of a registry: a view of its state, which is brought up to date whenever it is read."""
 
-    __slots__ = ("_state",)
+    __slots__ = ("_state", "_where")
 
-    def __init__(self, state: TaskState) -> None:
+    def __init__(self, state: TaskState, where: Region) -> None:
         self._state = state
-
-    @classmethod
-    def of(cls, state: TaskState) -> LiveExportTask:
-        """Return the one live task of a state."""
-        if state.view is None:
-            state.view = cls(state)
-        return state.view
+        self._where = where
 
     def to_response(self) -> dict[str, Any]:
         """Return the fields in the API's shape, as DescribeExportTasks would."""
-        with self._state.region.account.lock:
-            self._state.advance(_clock.now())
+        self._where.update(self._state, _clock.now())
+        with self._where.lock:
             return copy_fields(self._state.fields)
 
     @property
@@ -251,29 +243,21 @@ class LiveExportTask(ExportTask):
 
     @property
     def region(self) -> str:
-        return self._state.region.name
+        return self._where.name
 
     @property
     def timeline(self) -> AnyTimeline:
-        return self._state.timeline
+        timeline: AnyTimeline = self._state.timeline
+        return timeline
 
     def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:
         _check_status(status)
         for name in ("export_task_identifier", "status"):
             if name in fields:
                 raise TypeError(f"move_to cannot set {name}")
-        overrides = _check_fields(fields)
-        state = self._state
-        with state.region.account.lock:
-            now = _clock.now()
-            state.advance(now)
-            allowed = TRANSITIONS[state.status]
-            if status not in allowed:
-                rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
-                raise ValueError(
-                    f"export task {self.identifier!r} is {state.status} and cannot become {status}. {rest}"
-                ) from state.store_error
-            state.enter(status, now, **overrides)
+        checked, now = _check_fields(fields), _clock.now()
+        self._where.update(self._state, now)
+        self._where.move(self._state, Transition(status, now, checked))
 
     def __reduce__(self) -> tuple[object, ...]:
         # A live task belongs to its registry. What copy and pickle make is a value with its fields now.
@@ -286,11 +270,6 @@ def _how_to_set(task: ExportTask, name: str, value: object) -> str:
     if not isinstance(task, LiveExportTask):
         return f"Pass it to ExportTask: ExportTask({task.identifier!r}, {name}={value!r})"
     return f"Use move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
-
-
-def is_identifier(identifier: str) -> bool:
-    """Return whether Amazon RDS accepts *identifier* as a name, apart from its length."""
-    return _IDENTIFIER.fullmatch(identifier) is not None
 
 
 def _check_identifier(identifier: object) -> None:
@@ -322,7 +301,7 @@ def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     total = checked.get("TotalExtractedDataInGB", 0)
     if total < 0:
         raise ValueError(must_be("total_extracted_data_in_gb", "an int of at least 0", total))
-    if "SourceArn" in checked and not parse_source_arn(checked["SourceArn"]):
+    if "SourceArn" in checked and parse_arn(checked["SourceArn"]) is None:
         allowed = (
             "the ARN of a snapshot, cluster-snapshot or cluster, such as "
             "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"

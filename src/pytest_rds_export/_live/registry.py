@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 from .. import _clock, _model
 from .._failures import Failure
 from .._messages import find_similar, format_choices, must_be, must_be_type, pluralize
-from . import operations, seeds
-from .account import Override, Region, Stub
-from .calls import Call
-from .events import ExportEvent
-from .files import ExportFiles
-from .injections import Injection
-from .options import Options
+from .._rds.account import Account, Override, Region, Stub
+from .._rds.arns import make_arn, parse_arn
+from .._rds.calls import Call
+from .._rds.events import Event
+from .._rds.files import ExportFiles
+from .._rds.injections import Injection
+from .._rds.operations import HANDLED
+from .._rds.options import Options
+from .._rds.sources import SourceState
+from .._rds.tables import ExportedTable
+from .._rds.timeline import AnyTimeline
+from . import seeds
+from .event import RdsEvent
 from .seeds import Seed
-from .sources import ExportSource, SourceState, parse_source_arn
-from .tables import ExportedTable
+from .source import ExportSource
 from .task import ExportTask, LiveExportTask, TaskFields
-from .timeline import AnyTimeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +43,15 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     __module__ = "pytest_rds_export"
 
-    def __init__(self, region: Region) -> None:
-        self._region = region
+    def __init__(
+        self, _account: Account, _region: str | None = None, _siblings: dict[str, ExportTaskRegistry] | None = None, /
+    ) -> None:
+        self._account = _account
+        self._region = _account.region(_region)
+        self._live: dict[str, LiveExportTask] = {}
+        # The registries of all regions of the account, so that each region has one.
+        self._siblings = {} if _siblings is None else _siblings
+        self._siblings[self._region.name] = self
 
     def seed(
         self,
@@ -82,8 +93,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             raise TypeError(f"{identifier!r} is seeded as it is. Pass status, timeline and fields to ExportTask(...)")
         else:
             task = identifier
-        (state,) = self._region.seed([task])
-        return LiveExportTask.of(state)
+        (live,) = self._seed([task])
+        return live
 
     def seed_all(self, items: Iterable[Seed]) -> list[ExportTask]:
         """Add several tasks, all or none.
@@ -102,7 +113,23 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             OSError: For a file that cannot be read.
 
         """
-        return [LiveExportTask.of(state) for state in self._region.seed(seeds.to_tasks(items))]
+        return self._seed(seeds.to_tasks(items))
+
+    def _seed(self, tasks: Sequence[ExportTask]) -> list[ExportTask]:
+        routed = [(self._route(task.region or self.region, f"export task {task.identifier!r}"), task) for task in tasks]
+        self._account.seed((region, task.to_response(), task.timeline) for region, task in routed)
+        return [self._in(region.name)[task.identifier] for region, task in routed]
+
+    def _route(self, name: str, what: str) -> Region:
+        """Return the region in which *what* is seeded, which names one; only the default region passes it on.
+
+        Raises ``ValueError`` in a registry of ``in_region`` for another region.
+        """
+        if name != self.region != self.options.region:
+            raise ValueError(
+                f"{what} belongs to {name}, but this is the registry of {self.region}. Seed it with in_region({name!r})"
+            )
+        return self._account.region(name)
 
     def seed_snapshot(
         self,
@@ -150,25 +177,25 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """
         arn = arn_or_name
         if isinstance(arn, str) and not arn.startswith("arn:"):
-            kind = "cluster-snapshot" if cluster else "snapshot"
-            arn = f"arn:{_model.partition(self.region)}:rds:{self.region}:{self.account_id}:{kind}:{arn_or_name}"
-        parts = parse_source_arn(arn)
-        if not parts or (cluster and parts["type"] == "snapshot"):
+            arn = make_arn(self.region, self.account_id, "cluster-snapshot" if cluster else "snapshot", arn_or_name)
+        parts = parse_arn(arn)
+        if parts is None or (cluster and parts.resource_type == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
-        region = self._region.route(parts["region"], repr(arn))
+        region = self._route(parts.region, repr(arn))
         source = SourceState(
             arn,
+            _clock.now(),
             status=status,
             snapshot_time=snapshot_time,
             available_after=available_after,
+            fresh=not _clock.is_frozen(),
             engine=engine,
             **members,
         )
-        lock = region.account.lock
-        with lock:
+        with region.lock:
             region.add_source(source)
-        return ExportSource(source, lock)
+        return ExportSource(source, region)
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.
@@ -177,7 +204,12 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             ValueError: For what cannot be the name of a region.
 
         """
-        return registry_of(self._region.account.region(_model.check_region(name)))
+        return self._in(_model.check_region(name))
+
+    def _in(self, region: str) -> ExportTaskRegistry:
+        with self._account.lock:
+            found = self._siblings.get(region)
+            return ExportTaskRegistry(self._account, region, self._siblings) if found is None else found
 
     def inject(
         self,
@@ -213,9 +245,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 and a failure that would never be used.
 
         """
-        return self._region.account.injections.add(
+        return self._account.injections.add(
             failure,
-            tuple(operations.HANDLED),
+            tuple(HANDLED),
             operation=operation,
             identifier=identifier,
             times=times,
@@ -237,13 +269,13 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         """
         model = _model.operation_model(operation)
-        if operation in operations.HANDLED:
+        if operation in HANDLED:
             raise ValueError(
                 f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
             )
         if not callable(response):
             _model.check_response(model, response)
-        self._region.account.stubs[operation] = response
+        self._account.stubs[operation] = response
 
     def override(self, operation: str, function: Override) -> None:
         """Replace how an operation of export tasks responds, where AWS does otherwise than this plugin infers.
@@ -260,13 +292,11 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         """
         _model.operation_model(operation)
-        if operation not in operations.HANDLED:
-            raise ValueError(
-                f"{operation} cannot be overridden: it is not {format_choices(operations.HANDLED)}. Use stub"
-            )
+        if operation not in HANDLED:
+            raise ValueError(f"{operation} cannot be overridden: it is not {format_choices(HANDLED)}. Use stub")
         if not callable(function):
             raise ValueError(must_be_type("function", "a function of two arguments", function))
-        self._region.account.overrides[operation] = function
+        self._account.overrides[operation] = function
 
     def write_files(
         self,
@@ -305,12 +335,12 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
 
         """
-        self._region.account.write_files(ExportFiles(to, tables, time_format=time_format))
+        self._account.write_files(ExportFiles(to, tables, time_format=time_format))
 
     @property
     def calls(self) -> list[Call]:
         """The calls of all clients, in order, whoever handled them."""
-        return self._region.account.log.calls
+        return self._account.log.calls
 
     def calls_to(self, operation: str) -> list[Call]:
         """Return the calls to one operation, by its API name.
@@ -325,18 +355,31 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     @property
     def unhandled(self) -> list[Call]:
         """The calls that nothing handled. They fail the test at its end; clear the list if they were expected."""
-        return self._region.account.log.unhandled
+        return self._account.log.unhandled
 
     @property
-    def events(self) -> list[ExportEvent]:
+    def events(self) -> list[RdsEvent]:
         """The events of this region so far, oldest first, one for each task that became COMPLETE, FAILED or CANCELED.
 
         A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
         """
-        region = self._region
-        with region.account.lock:
-            region.advance(_clock.now())
-            return region.events.copy()
+        self._region.update_all(_clock.now())
+        with self._region.lock:
+            return [self._to_event(event) for event in self._region.events]
+
+    def _to_event(self, event: Event) -> RdsEvent:
+        return RdsEvent(
+            event_id=event.event_id,
+            message=event.message,
+            categories=event.categories,
+            source_type=event.source_type,
+            source_identifier=event.source_identifier,
+            source_arn=event.source_arn,
+            date=event.date,
+            region=self.region,
+            account_id=self.account_id,
+            task=self[event.record.fields["ExportTaskIdentifier"]],
+        )
 
     @property
     def region(self) -> str:
@@ -346,17 +389,20 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     @property
     def account_id(self) -> str:
         """The account's 12 digits."""
-        return self._region.account.options.account_id
+        return self._account.options.account_id
 
     @property
     def options(self) -> Options:
         """The options in force, of the marker, the ini file and the defaults."""
-        return self._region.account.options
+        return self._account.options
 
     def __getitem__(self, identifier: str) -> ExportTask:
+        live = self._live.get(identifier)
+        if live is not None:
+            return live
         state = self._region.tasks.get(identifier)
         if state is None:
-            regions = list(self._region.account.regions.values())
+            regions = list(self._account.regions.values())
             elsewhere = next((region.name for region in regions if identifier in region.tasks), None)
             if elsewhere is not None:
                 hint = f"It is in {elsewhere}: use in_region({elsewhere!r})[{identifier!r}]"
@@ -365,7 +411,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             else:
                 hint = f"The region has {format_choices(self, 'and')}" if len(self) else "The region has no tasks"
             raise KeyError(f"no export task {identifier!r} in {self.region}. {hint}")
-        return LiveExportTask.of(state)
+        return self._live.setdefault(identifier, LiveExportTask(state, self._region))
 
     def __contains__(self, identifier: object) -> bool:
         return identifier in self._region.tasks
@@ -384,10 +430,3 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def __repr__(self) -> str:
         tasks, calls = pluralize(len(self), "task"), pluralize(len(self.calls), "call")
         return f"<ExportTaskRegistry of {self.region}: {tasks}, {calls}>"
-
-
-def registry_of(region: Region) -> ExportTaskRegistry:
-    """Return the one registry of a region."""
-    if region.view is None:
-        region.view = ExportTaskRegistry(region)
-    return region.view

@@ -1,0 +1,1 @@
+"""What users hold: live objects on top of the service."""

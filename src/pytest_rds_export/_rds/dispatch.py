@@ -1,0 +1,84 @@
+"""Who handles an operation: the fake service, a user's override of it, or a stub."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from .. import _failures, _model
+from .._failures import Fault
+from .._messages import format_choices
+from .account import Account, Override, Region, Stub
+from .operations import HANDLED, WITH_SOURCES, Operation, Request
+
+__tracebackhide__ = True
+
+
+class UnhandledOperation(AssertionError):
+    """An RDS operation that has no handler. Nothing was sent to AWS."""
+
+    __module__ = "pytest_rds_export"
+
+
+def find_handler(operation: str, account: Account, region: Region) -> Operation | None:
+    """Return what handles an operation in a region; None if nothing here does."""
+    handler = HANDLED.get(operation)
+    if handler is None:
+        stub = account.stubs.get(operation)
+        if stub is not None:
+            return Operation(partial(_call_stub, operation, stub), _prepare_nothing, locked=False)
+        handler = WITH_SOURCES.get(operation) if region.sources else None
+    override = account.overrides.get(operation)
+    if handler is None or override is None:
+        return handler
+    return Operation(partial(_call_override, operation, override, handler), _prepare_nothing, locked=False)
+
+
+def _prepare_nothing(_request: Request) -> None:
+    """Do nothing: a user's function knows nothing of files."""
+
+
+def _call_override(operation: str, override: Override, handler: Operation, request: Request) -> Mapping[str, Any]:
+    def default() -> Mapping[str, Any]:
+        prepared = request._replace(prepared=handler.prepare(request))
+        try:
+            with request.account.lock:
+                return handler.perform(prepared)
+        except Fault as fault:
+            raise _failures.to_client_error(fault.failure, operation) from None
+
+    return _call_stub(operation, lambda parameters: override(parameters, default), request)
+
+
+def _call_stub(operation: str, stub: Stub, request: Request) -> Mapping[str, Any]:
+    try:
+        response = stub(copy.deepcopy(request.parameters)) if callable(stub) else stub
+    except ClientError as error:
+        raise Fault(_failures.from_client_error(error, operation)) from error
+    if callable(stub):
+        _model.check_response(_model.operation_model(operation), response)
+    return copy.deepcopy(dict(response))
+
+
+def unhandled(operation: str, account: Account, region: Region, *, in_process: bool) -> UnhandledOperation:
+    """Return the error for an operation that has no handler in a region."""
+    handled = [*HANDLED, *(WITH_SOURCES if region.sources else ()), *account.stubs]
+    ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
+    return UnhandledOperation(
+        f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
+        f"To handle it:{ways}"
+    )
+
+
+def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
+    """Return what a user can do about an operation that has no handler."""
+    ways = [f"give it a response: rds_export_tasks.stub({operation!r}, {{...}})"]
+    if operation in WITH_SOURCES:
+        ways.insert(0, "seed a snapshot: rds_export_tasks.seed_snapshot('nightly')")
+    if in_process:
+        ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
+    return ways

@@ -97,7 +97,7 @@ class Region:
     def enter(self, record: Record, transition: Transition) -> None:
         """Make a transition, and note the end of a task."""
         record.enter(transition)
-        if isinstance(record, TaskState) and record.status in FINISHED:
+        if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
             # By date: a task is brought up to date when it is read, and a clock can go backwards.
             insort(self.events, end_of_export(record), key=by_date)
@@ -141,11 +141,11 @@ class Region:
 
     def _begin_to_store(self, task: TaskState, waiting: Transition | None) -> _Storing | None:
         """Keep a task as it is until the files that its progress or a transition stands for are stored, if any are."""
-        after = task.fields_after(waiting) if waiting is not None else copy_fields(task.fields)
+        after = task.fields if waiting is None else task.fields_after(waiting)
         if self._files is None or task in self._storing or not self._files.is_due(after):
             return None
         self._storing[task] = waiting
-        return _Storing(task, waiting, task.fields, after, self._files)
+        return _Storing(task, waiting, task.fields, dict(after), self._files)
 
     def _store(self, storing: _Storing, now: datetime) -> None:
         """Store files, then make the transition that waits for them: FAILED, if they cannot be stored.

@@ -48,8 +48,8 @@ class ExportFiles:
 
     def is_due(self, fields: Mapping[str, Any]) -> bool:
         """Return whether an export with these fields has something to write."""
-        key = _key(fields)
-        return key not in self._errors and self._steps.get(key, 0) < self._count_due(fields)
+        due, key = self._count_due(fields), _key(fields)
+        return key not in self._errors and self._steps.get(key, 0) < due
 
     def _count_due(self, fields: Mapping[str, Any]) -> int:
         """Return how many steps are due by status and progress, whether done or not.

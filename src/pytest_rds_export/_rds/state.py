@@ -75,14 +75,16 @@ class TaskState(Record):
             _set_progress(fields, 100, self._size)
         if status == "FAILED":
             fields["FailureCause"] = UNKNOWN_CAUSE
-        fields.update(given)
-        _measure(fields, given, self._size)
+        if given:
+            fields.update(given)
+            _measure(fields, given, self._size)
         return fields
 
     def enter(self, transition: Transition) -> None:
         """Make a transition."""
         super().enter(transition)
-        self._size = _measure(self.fields, transition.fields, self._size)
+        if transition.fields:
+            self._size = _measure(self.fields, transition.fields, self._size)
 
     def warn(self, message: str | None) -> None:
         """Set the WarningMessage of a COMPLETE export, unless it has one."""

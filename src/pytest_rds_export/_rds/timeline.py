@@ -66,14 +66,14 @@ class _Outcome:
         name = _PHASES.get(status)
         if name is None:
             return None
-        length = getattr(self, name)
-        if status == "IN_PROGRESS" and percent and isinstance(length, timedelta):
-            length -= extraction_time(self, percent)
+        length, extracting = getattr(self, name), status == "IN_PROGRESS"
+        if extracting and percent and isinstance(length, timedelta):
+            length = length * (100 - percent) / 100  # the rest of it
         outcome = "CANCELING" if self.outcome == "CANCELED" else self.outcome  # somebody else cancels
         following = {"STARTING": "IN_PROGRESS", "CANCELING": self.cancel_outcome}.get(status, outcome)
         texts = {"FAILED": ("FailureCause", self.failure_cause), "COMPLETE": ("WarningMessage", self.warning_message)}
         field, text = texts.get(following, ("", None))
-        return Phase(length, following, {} if text is None else {field: text}, name == "in_progress")
+        return Phase(length, following, {} if text is None else {field: text}, extracting)
 
 
 @dataclass(frozen=True, repr=False)
@@ -266,7 +266,8 @@ class Record:
     def enter(self, transition: Transition) -> None:
         """Make a transition."""
         self.fields = self.fields_after(transition)
-        self._given = {**self._given, **transition.fields}
+        if transition.fields:
+            self._given = {**self._given, **transition.fields}
         self._begin_phase(transition.when)
 
     def use(self, now: datetime, *, frozen: bool) -> None:

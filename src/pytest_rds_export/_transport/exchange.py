@@ -72,14 +72,14 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
 
 async def _perform(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
-    account, finish = request.account, do_nothing
+    account, finish, about = request.account, do_nothing, (call.operation, call.identifier)
     prepare = handler.prepare if handler is not None and account.files is not None else None
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
         with account.lock if handler is not None and handler.locked else nullcontext():
-            if prepare is None or account.injections.is_effect_lost(call.operation, call.identifier):
-                injection = account.injections.take(call.operation, call.identifier)
+            if prepare is None or account.injections.is_effect_lost(*about):
+                injection = account.injections.take(*about)
                 call.injected = injection is not None
                 if injection is None or injection.applied:
                     with suppress(Fault) if injection is not None else nullcontext():  # it is lost like any response

@@ -4,6 +4,7 @@ import boto3
 import pytest
 from freezegun import freeze_time
 
+from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.clients import shared_client
 from helpers.exported import BUCKET
 from helpers.timelines import T0
@@ -30,10 +31,12 @@ def _moto_client():
 
 
 @pytest.fixture
-def s3(_moto_client):
-    """A client of moto's S3 with the bucket of the exports and nothing else."""
+def s3(_moto_client, rds_export_tasks):
+    """A client of moto's S3 with the bucket of the exports; what is exported is seeded, because moto has no sources."""
     import moto
 
+    for source in (SNAPSHOT, CLUSTER):
+        rds_export_tasks.seed_snapshot(source)
     with moto.mock_aws():
         _moto_client.create_bucket(Bucket=BUCKET)
         yield _moto_client

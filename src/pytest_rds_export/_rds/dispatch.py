@@ -30,21 +30,23 @@ def find_handler(operation: str, account: Account, region: Region) -> Operation 
     if handler is None:
         stub = account.stubs.get(operation)
         if stub is not None:
-            return Operation(partial(_call_stub, operation, stub), _prepare_nothing, locked=False)
+            return Operation(partial(_call_stub, operation, stub), prepare_nothing, locked=False)
         handler = WITH_SOURCES.get(operation) if region.sources else None
     override = account.overrides.get(operation)
     if handler is None or override is None:
         return handler
-    return Operation(partial(_call_override, operation, override, handler), _prepare_nothing, locked=False)
+    return Operation(
+        partial(_call_override, operation, override, handler), prepare_nothing, handler.look_up, locked=False
+    )
 
 
-def _prepare_nothing(_request: Request) -> None:
+def prepare_nothing(_request: Request) -> None:
     """Do nothing: a user's function knows nothing of files."""
 
 
 def _call_override(operation: str, override: Override, handler: Operation, request: Request) -> Mapping[str, Any]:
     def default() -> Mapping[str, Any]:
-        prepared = request._replace(prepared=handler.prepare(request))
+        prepared = request._replace(prepared=None if request.account.files is None else handler.prepare(request))
         try:
             with request.account.lock:
                 return handler.perform(prepared)

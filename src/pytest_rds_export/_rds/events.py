@@ -62,8 +62,8 @@ def end_of_export(task: Record) -> Event:
 
 def select(
     events: Sequence[Event], parameters: Mapping[str, Any], now: datetime
-) -> tuple[range, Callable[[Event], bool] | None]:
-    """Return the positions of the interval that DescribeEvents covers, and a filter for its events, or None.
+) -> tuple[range, Callable[[Event], bool]]:
+    """Return the positions of the interval that DescribeEvents covers, and a filter for its events.
 
     Raises ``Fault`` for an unknown SourceType (text inferred) and for SourceIdentifier without SourceType (service
     model, text inferred). ``Filters`` has no effect: the service model says that it is not supported.
@@ -88,7 +88,7 @@ def select(
 
     start, end = _interval(parameters, now)
     positions = range(bisect_left(events, start, key=by_date), bisect_right(events, end, key=by_date))
-    return positions, matches if source_type or categories else None
+    return positions, matches
 
 
 def _interval(parameters: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:

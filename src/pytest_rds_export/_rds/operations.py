@@ -39,6 +39,12 @@ class Request(NamedTuple):
     now: datetime
     prepared: Any = None
     """What the operation's ``prepare`` returned."""
+    outside: Mapping[str, Any] | None = None
+    """What moto responded to the operation's ``look_up``; None if it was not asked."""
+
+
+def nothing_to_look_up(_request: Request) -> None:
+    """Return None: the operation needs nothing that another fake knows."""
 
 
 class Operation(NamedTuple):
@@ -48,6 +54,8 @@ class Operation(NamedTuple):
     """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock."""
     prepare: Callable[[Request], Any]
     """With files, do before what may take time or call anything: store them, ask for a bucket. Without the lock."""
+    look_up: Callable[[Request], tuple[str, Mapping[str, Any]] | None] = nothing_to_look_up
+    """Return the operation and the parameters of a Describe request that moto is to be asked, if it is on."""
     locked: bool = True
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
 
@@ -104,7 +112,7 @@ def _prepare_start(request: Request) -> Fault | None:
 
 
 def _start_export_task(request: Request) -> Mapping[str, Any]:
-    account, region, parameters, now, refused_bucket = request
+    account, region, parameters, now, refused_bucket, _ = request
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
@@ -157,21 +165,36 @@ def _source_not_found(resource_type: str, name: str) -> Fault:
     return _failures.make_fault(RESOURCE_TYPES[resource_type].not_found, f"Could not find {noun} with name {name}")
 
 
+def _look_up_source(request: Request) -> tuple[str, Mapping[str, Any]] | None:
+    """Return how to ask for the source of an export, as long as none is seeded or created here in the region."""
+    arn = parse_arn(request.parameters["SourceArn"])
+    if arn is None or arn.region != request.region.name or request.region.sources:
+        return None
+    type_ = RESOURCE_TYPES[arn.resource_type]
+    return f"Describe{type_.shape}s", {type_.identifier: arn.name}
+
+
 def _find_source(request: Request) -> Mapping[str, Any]:
-    """Return the record of the source; an empty one if no source is seeded in the region."""
+    """Return the record of the source; an empty one if none is seeded in the region, and moto is not on."""
     region, arn = request.region, request.parameters["SourceArn"]
     parts = parse_arn(arn)
     if parts is None:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
-    found = region.sources.get(arn)
-    if parts.region != region.name or (found is None and region.sources):
-        raise _source_not_found(parts.resource_type, parts.name)
-    if found is None:
+    type_, found = RESOURCE_TYPES[parts.resource_type], region.sources.get(arn)
+    fields: Mapping[str, Any] | None = None
+    if found is not None:
+        region.advance(found, request.now)
+        fields = found.fields
+    elif request.outside is not None:
+        records = request.outside.get(f"{type_.shape}s", ())
+        fields = next((record for record in records if record[type_.arn] == arn), None)
+    elif parts.region == region.name and not region.sources:
         return {}
-    region.advance(found, request.now)
-    if found.status != "available":
+    if fields is None:
+        raise _source_not_found(parts.resource_type, parts.name)
+    if fields["Status"] != "available":
         raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
-    return found.fields
+    return fields
 
 
 def _check_export_only(forms: Iterable[str], engine: str) -> None:
@@ -244,13 +267,23 @@ def _select_tasks(
     return _paginate(request, "tasks", tasks, matches)
 
 
+def _look_up_events(request: Request) -> tuple[str, Mapping[str, Any]]:
+    narrowing = {name: value for name, value in request.parameters.items() if name not in ("Marker", "MaxRecords")}
+    return "DescribeEvents", narrowing
+
+
 def _describe_events(request: Request) -> Mapping[str, Any]:
     region = request.region
     for _ in region.running(request.now):
         pass
     positions, matches = events.select(region.events, request.parameters, request.now)
-    page, marker = _paginate(request, "events", region.events, matches, positions)
-    return {"Events": [events.to_response(event) for event in page], **marker}
+    if not request.outside:
+        page, marker = _paginate(request, "events", region.events, matches, positions)
+        return {"Events": [events.to_response(event) for event in page], **marker}
+    ours = [events.to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
+    both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
+    page, marker = _paginate(request, "events", both, None)
+    return {"Events": page, **marker}
 
 
 def _paginate(
@@ -290,9 +323,9 @@ def _describe_sources(resource_type: str, filters: Mapping[str, str], request: R
 
 HANDLED: dict[str, Operation] = {
     "CancelExportTask": Operation(_cancel_export_task, _update_named),
-    "StartExportTask": Operation(_start_export_task, _prepare_start),
+    "StartExportTask": Operation(_start_export_task, _prepare_start, _look_up_source),
     "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
-    "DescribeEvents": Operation(_describe_events, _update_all),
+    "DescribeEvents": Operation(_describe_events, _update_all, _look_up_events),
 }
 """The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
 

@@ -15,6 +15,7 @@ from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
 from .._rds.dispatch import find_handler, unhandled
 from .._rds.operations import HANDLED, Operation, Request, is_lost_race, lose_race
+from . import moto
 
 __tracebackhide__ = True
 
@@ -52,7 +53,9 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         handler = find_handler(operation.name, account, region)
         if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
-        result = await _perform(handler, Request(account, region, call.parameters, now), call, ask_others)
+        request = Request(account, region, call.parameters, now)
+        authorization = _to_str(http.headers.get("Authorization"))
+        result = await _perform(handler, request, call, ask_others, authorization)
         if handler is None:
             return result  # recorded when botocore has parsed it
         response = serializer.serialize_result(operation, result, now)
@@ -70,15 +73,17 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
     return response
 
 
-async def _perform(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
+async def _perform(
+    handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None, authorization: str | None
+) -> Any:
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
     account, finish, about = request.account, do_nothing, (call.operation, call.identifier)
-    prepare = handler.prepare if handler is not None and account.files is not None else None
+    is_prepared = handler is None or (account.files is None and not moto.is_on())
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
         with account.lock if handler is not None and handler.locked else nullcontext():
-            if prepare is None or account.injections.is_effect_lost(*about):
+            if is_prepared or account.injections.is_effect_lost(*about):
                 injection = account.injections.take(*about)
                 call.injected = injection is not None
                 if injection is None or injection.applied:
@@ -87,11 +92,21 @@ async def _perform(handler: Operation | None, request: Request, call: Call, ask_
                 elif is_lost_race(call.operation, injection.failure):
                     finish = lose_race(request)
                 break
-        request, prepare = request._replace(prepared=prepare(request)), None
+        request, is_prepared = _prepare(handler, request, authorization), True
     finish()
     if injection is not None:
         raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
     return result
+
+
+def _prepare(handler: Any, request: Request, authorization: str | None) -> Request:
+    """Return the request with what is known outside of this fake: stored files, and what moto has."""
+    wanted, outside = handler.look_up(request), None
+    if wanted is not None:
+        operation, parameters = wanted
+        outside = moto.ask(operation, parameters, request.region.name, authorization)
+    prepared = None if request.account.files is None else handler.prepare(request)
+    return request._replace(prepared=prepared, outside=outside)
 
 
 async def _handle(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:

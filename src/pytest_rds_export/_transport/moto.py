@@ -1,0 +1,57 @@
+"""moto, if it is on in this process: asked for the sources and events that it has."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.awsrequest import AWSRequest
+from botocore.parsers import create_parser
+from botocore.serialize import create_serializer
+
+from .. import _model
+
+__tracebackhide__ = True
+
+
+def is_on() -> bool:
+    """Return whether a ``mock_aws`` is active."""
+    return _stubber() is not None
+
+
+def _stubber() -> Any:
+    models = sys.modules.get("moto.core.models")
+    return models.botocore_stubber if models is not None and models.botocore_stubber.enabled else None
+
+
+def ask(
+    operation: str, parameters: Mapping[str, Any], region: str, authorization: str | None
+) -> Mapping[str, Any] | None:
+    """Return moto's response to an ordinary request; an empty one if moto refuses it, None if moto is not on for RDS.
+
+    *authorization* is the header of the request that is being handled: moto finds the account and the region there.
+    """
+    stubber: Any = _stubber()
+    model: Any = _model.operation_model(operation)
+    if stubber is None:
+        return None
+    body = create_serializer("query").serialize_to_request(dict(parameters), model)["body"]
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    request = AWSRequest("POST", f"https://rds.{region}.amazonaws.com/", headers, urlencode(body)).prepare()
+    try:
+        response = stubber(f"before-send.rds.{operation}", request)
+    except Exception as error:
+        if type(error).__name__ == "ServiceNotWhitelisted":  # mock_aws(config={"core": {"service_whitelist": [...]}})
+            return None
+        raise
+    if response is None:
+        return None
+    if response.status_code >= 300:
+        return {}
+    raw = {"status_code": response.status_code, "headers": response.headers, "body": response.content}
+    parsed: Mapping[str, Any] = create_parser("query").parse(raw, model.output_shape)
+    return parsed

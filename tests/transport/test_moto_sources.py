@@ -1,0 +1,174 @@
+"""What the fake takes from moto: the sources of exports, and events."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from helpers.calls import start
+from helpers.loopback import post, query
+from pytest_rds_export import Stuck
+
+moto = pytest.importorskip("moto")
+
+
+@pytest.fixture
+def rds(rds_export_tasks):
+    """Return a client; moto has the snapshot daily of the instance orders, and weekly of the cluster shop."""
+    with moto.mock_aws():
+        client = boto3.client("rds")
+        client.create_db_instance(
+            DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
+        )
+        client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")
+        client.create_db_cluster(
+            DBClusterIdentifier="shop", Engine="aurora-mysql", MasterUsername="root", MasterUserPassword="hunter2_"
+        )
+        client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="weekly", DBClusterIdentifier="shop")
+        yield client
+
+
+@pytest.fixture
+def snapshot(rds):
+    """Return moto's snapshot."""
+    (found,) = rds.describe_db_snapshots(DBSnapshotIdentifier="daily")["DBSnapshots"]
+    return found
+
+
+def refused(code):
+    """Assert that a block raises a ClientError with this code."""
+    return pytest.raises(ClientError, match=rf"\({code}\)")
+
+
+def arn(resource):
+    """Return the ARN of a source in the default region."""
+    return f"arn:aws:rds:us-east-1:123456789012:{resource}"
+
+
+def test_snapshot(rds, snapshot, rds_export_tasks):
+    """An export of moto's snapshot has its time and size, and its engine decides what ExportOnly may name."""
+    response = start(rds, source=snapshot["DBSnapshotArn"], ExportOnly=["shop.public.orders"])
+    rds_export_tasks["nightly"].move_to("COMPLETE")
+
+    assert abs(response["SnapshotTime"] - snapshot["SnapshotCreateTime"]) < timedelta(milliseconds=1)  # it has no more
+    assert rds_export_tasks["nightly"].total_extracted_data_in_gb == 20
+
+
+@pytest.mark.parametrize("resource", ["cluster-snapshot:weekly", "cluster:shop"])
+def test_cluster(rds, resource):
+    """A cluster and its snapshot are sources too; MySQL has no schemas."""
+    with refused("InvalidExportOnly"):
+        start(rds, source=arn(resource), ExportOnly=["shop.public.orders"])
+
+    assert start(rds, source=arn(resource))["Status"] == "STARTING"
+
+
+@pytest.mark.parametrize(
+    ("resource", "code"),
+    [
+        ("snapshot:weekly", "DBSnapshotNotFound"),
+        ("cluster-snapshot:daily", "DBClusterSnapshotNotFoundFault"),
+        ("cluster:orders", "DBClusterNotFoundFault"),
+    ],
+)
+def test_unknown_source(rds, resource, code):
+    """What moto does not have is refused."""
+    with refused(code):
+        start(rds, source=arn(resource))
+
+
+def test_other_account(rds):
+    """A snapshot of another account is another snapshot."""
+    with refused("DBSnapshotNotFound"):
+        start(rds, source="arn:aws:rds:us-east-1:210987654321:snapshot:daily")
+
+
+def test_other_region(rds):
+    """Another region of moto has other snapshots."""
+    with refused("DBSnapshotNotFound"):
+        start(boto3.client("rds", "eu-west-1"), source="arn:aws:rds:eu-west-1:123456789012:snapshot:daily")
+
+
+def test_not_available(rds):
+    """A source that is not available is refused."""
+    moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots["daily"].status = "creating"
+
+    with refused("InvalidExportSourceState"):
+        start(rds, source=arn("snapshot:daily"))
+
+
+def test_seeded_source(rds, rds_export_tasks):
+    """As soon as a source is seeded, moto's do not count."""
+    seeded = rds_export_tasks.seed_snapshot("seeded")
+
+    with refused("DBSnapshotNotFound"):
+        start(rds, source=arn("snapshot:daily"))
+    assert start(rds, source=seeded.arn)["Status"] == "STARTING"
+
+
+def test_without_rds_in_moto(rds_export_tasks):
+    """A moto that is on for other services only has no say."""
+    with moto.mock_aws(config={"core": {"service_whitelist": ["s3"]}}):
+        assert start(boto3.client("rds"), source=arn("snapshot:any"))["Status"] == "STARTING"
+
+
+def test_look_up_is_no_call(rds, rds_export_tasks):
+    """The look-up is not among the calls, and meets no injected failure."""
+    rds_export_tasks.calls.clear()
+    with rds_export_tasks.inject("AccessDenied", operation="DescribeDBSnapshots") as injection:
+        start(rds, source=arn("snapshot:daily"))
+
+    assert [call.operation for call in rds_export_tasks.calls] == ["StartExportTask"]
+    assert injection.attempts == 0
+    rds_export_tasks.options.assert_all_injected = False
+
+
+def test_nothing_in_moto(rds, rds_export_tasks):
+    """Moto has no export task, whatever is started and cancelled."""
+    start(rds, source=arn("snapshot:daily"))
+    rds.cancel_export_task(ExportTaskIdentifier="nightly")
+    rds.describe_export_tasks()
+
+    assert moto.backends.get_backend("rds")["123456789012"]["us-east-1"].export_tasks == {}
+
+
+def test_threads(rds):
+    """Look-ups of many threads do not disturb each other."""
+    with ThreadPoolExecutor(4) as pool:
+        names = [f"task-{number}" for number in range(4)]
+        responses = list(pool.map(lambda name: start(rds, name, source=arn("snapshot:daily")), names))
+
+    assert [response["ExportTaskIdentifier"] for response in responses] == names
+
+
+@pytest.mark.loopback
+def test_endpoint(rds, rds_export_endpoint):
+    """A request of another process takes its source from the moto of this process."""
+    parameters = {"S3BucketName": "backups", "IamRoleArn": "arn:aws:iam::123456789012:role/a", "KmsKeyId": "key"}
+    for name, status in (("daily", 200), ("none", 404)):
+        body = query(
+            "StartExportTask", ExportTaskIdentifier=f"of-{name}", SourceArn=arn(f"snapshot:{name}"), **parameters
+        )
+        assert post(rds_export_endpoint, body)[0] == status
+
+
+def test_events(rds, rds_export_tasks, rds_export_clock):
+    """DescribeEvents lists moto's events and those of exports together, by date, in pages."""
+    rds_export_tasks.options.page_size = 1
+    task = rds_export_tasks.seed("nightly", source_arn=arn("snapshot:daily"), timeline=Stuck())
+    before = [event["Message"] for event in rds.describe_events()["Events"]]
+    rds_export_clock.tick(minutes=1)
+    task.move_to("FAILED")
+    rds_export_clock.tick(minutes=1)
+    rds.create_db_snapshot(DBSnapshotIdentifier="later", DBInstanceIdentifier="orders")
+
+    pages = list(rds.get_paginator("describe_events").paginate(Duration=60))
+    events = [event for page in pages for event in page["Events"]]
+
+    assert len(pages) == len(events) > 2
+    assert [event["Date"] for event in events] == sorted(event["Date"] for event in events)
+    assert [event["Message"] for event in events].count("Export task failed") == 1
+    assert events[-1]["Date"] - task.task_end_time == timedelta(minutes=1)
+    assert len(before) < 2

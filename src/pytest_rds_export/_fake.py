@@ -18,6 +18,7 @@ from ._rds.registry import ExportTaskRegistry, registry_of
 from ._rds.seeds import Seed
 from ._rds.state import FINISHED
 from ._report import check_end, describe, tasks_shown
+from ._transport import patch
 from ._transport.endpoint import endpoint
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
 from ._transport.patch import active_accounts, responding
@@ -170,6 +171,11 @@ def forget_ended() -> None:
     """Forget the accounts that do not respond any more: a new test begins."""
     _recent.clear()
     _recent.extend(active_accounts())
+
+
+def remove_leftovers() -> None:
+    """Remove what a patch has brought back that was undone after the last fake: a test has ended."""
+    patch.remove_leftovers()
 
 
 @contextmanager

@@ -370,6 +370,9 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         if before is not None:
             for environment in environments or ():
                 environment.restore(before)
+        fake = _loaded_fake()
+        if fake is not None:
+            fake.remove_leftovers()
     account = _take(item, _account)
     if account is None:
         return

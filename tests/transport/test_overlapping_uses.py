@@ -174,3 +174,27 @@ def test_monkeypatch_that_outlives_the_use(pytester, monkeypatch):
         """
     )
     run_again(pytester).assert_outcomes(passed=2)
+
+
+def test_coroutines_with_one_instance(before):
+    """Of uses of one instance that overlap in coroutines, each ends its own account."""
+    fake = fake_rds_export()
+
+    async def first(second_is_in, first_is_out):
+        with fake:
+            await second_is_in.wait()
+        first_is_out.set()
+
+    async def second(second_is_in, first_is_out):
+        with fake as tasks:
+            second_is_in.set()
+            await first_is_out.wait()
+            boto3.client("rds", "us-east-1").describe_export_tasks()
+            assert len(tasks.calls) == 1
+
+    async def main():
+        events = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(first(*events), second(*events))
+
+    asyncio.run(main())
+    assert process() == before

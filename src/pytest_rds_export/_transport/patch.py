@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
+from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
@@ -98,7 +99,10 @@ def _install() -> None:
                     if name in vars(owner):
                         _patch(owner, name, make)
     if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)
+        # Just before Python's own. Libraries such as pyfakefs remove whatever comes first at their end.
+        end = len(sys.meta_path)
+        place = next((index for index, finder in enumerate(sys.meta_path) if finder is PathFinder), end)
+        sys.meta_path.insert(place, _finder)
 
 
 def _patch(owner: Any, name: str, make: Callable[[Any], Any]) -> None:

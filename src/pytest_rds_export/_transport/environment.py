@@ -46,6 +46,7 @@ class Environment:
         self.found: dict[str, Any] = {}
         self._values = dict(values)
         self._environ: MutableMapping[str, str] = os.environ
+        self._has_ended = False
 
     def begin(self) -> Environment:
         """Set variables and the default session, and unset those given as None, until ``end``."""
@@ -54,7 +55,8 @@ class Environment:
 
     def end(self) -> None:
         """Restore what was found. It may be called again."""
-        call_locked(_lock, self._end)
+        if not self._has_ended:
+            call_locked(_lock, self._end)
 
     def _begin(self) -> None:
         self._environ = os.environ
@@ -77,6 +79,7 @@ class Environment:
                 _ended[name] = (self._values[name], _ended.get(name, (None, value))[1])
             _uses.remove(self)
         _refuse_children()
+        self._has_ended = True  # last, so that an interruption is made good by the next call
 
     def _restore(self, name: str, value: Any) -> None:
         _set(name, value)

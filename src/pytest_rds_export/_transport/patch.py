@@ -50,7 +50,9 @@ def begin_responding(account: Account) -> None:
 
 def end_responding(account: Account) -> None:
     """Have *account* respond no more. It may be called again."""
-    call_locked(_lock, _end, account)
+    # The finder is what the end of the last account removes last.
+    if account in _responding or (not _responding and _finder in sys.meta_path):
+        call_locked(_lock, _end, account)
 
 
 def remove_leftovers() -> None:

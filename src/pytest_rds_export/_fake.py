@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from . import _frozen_time
 from ._live.registry import ExportTaskRegistry
@@ -18,9 +20,12 @@ from ._rds.account import Account
 from ._rds.options import Options
 from ._rds.state import FINISHED
 from ._report import check_end, describe, tasks_shown
-from ._transport.endpoint import endpoint
-from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, environment, fake_aws
-from ._transport.patch import active_accounts, responding
+from ._transport import environment as _environment
+from ._transport import patch as _patch
+from ._transport.endpoint import Serving
+from ._transport.entering import entered
+from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, fake_aws
+from ._transport.patch import active_accounts
 from ._transport.session import default_session
 
 __tracebackhide__ = True
@@ -58,22 +63,34 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
             raise TypeError("a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
-        self._entered: list[tuple[AbstractContextManager[Environment], Account]] = []
+        self._entered: list[_Use] = []
 
     def __enter__(self) -> ExportTaskRegistry:
         account = Account(Options(**self._options))
         registry = ExportTaskRegistry(account)
         registry.seed_all(self._seeds)
-        active = activate(account)
-        active.__enter__()
-        self._entered.append((active, account))
-        return registry
+        activation = _Activation(account)
+        use = _Use(entered(activation.begin, activation.end), account, _this_flow())
+        try:
+            self._entered.append(use)
+            use.active.__enter__()
+            return registry  # noqa: TRY300 - inside, so that an interruption here ends it, too
+        except BaseException:
+            activation.end()
+            self._entered = [other for other in self._entered if other is not use]
+            raise
 
     def __exit__(self, *exc_info: object) -> None:
-        active, account = self._entered.pop()
-        active.__exit__(None, None, None)
+        use = self._find_use()
+        self._entered.remove(use)
+        use.active.__exit__(None, None, None)
         if exc_info[0] is None:
-            _check_end(account)
+            _check_end(use.account)
+
+    def _find_use(self) -> _Use:
+        """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
+        flow = _this_flow()
+        return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, for a coroutine function around all that it awaits."""
@@ -130,6 +147,24 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
+class _Use(NamedTuple):
+    """One use of an instance of ``fake_rds_export``."""
+
+    active: AbstractContextManager[None]
+    account: Account
+    flow: tuple[int, Any]
+
+
+def _this_flow() -> tuple[int, Any]:
+    """Return what identifies the thread, and the task of asyncio if there is one."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        task = None if asyncio is None else asyncio.current_task()
+    except RuntimeError:  # no event loop runs here
+        task = None
+    return threading.get_ident(), task
+
+
 def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of a test case with the check at the end, if it passes: it runs inside its fake."""
 
@@ -178,20 +213,47 @@ def forget_ended() -> None:
     """Forget the accounts that do not respond any more: a new test begins."""
     _recent.clear()
     _recent.extend(active_accounts())
+    _environment.begin_test()
 
 
-@contextmanager
-def activate(account: Account) -> Iterator[Environment]:
-    """Have *account* respond to all clients, with its options in the environment; yields what was there."""
-    _recent.append(account)
-    follower = _Follower(account)
-    _frozen_time.followers.append(follower)
-    try:
-        values = {**fake_aws(account.options), DEFAULT_SESSION: default_session()}
-        with environment(values) as found, responding(account):
-            yield found
-    finally:
-        _frozen_time.followers.remove(follower)
+def values_set_earlier() -> dict[str, Any]:
+    """Return the present values of what fakes of earlier tests set in the environment: a teardown begins."""
+    return _environment.values_set_earlier()
+
+
+def remove_leftovers(before_test: Mapping[str, str] | None, before_teardown: Mapping[str, Any]) -> None:
+    """Remove what a patch has brought back that was made during a fake and undone after it: a test has ended."""
+    _environment.remove_leftovers(before_test, before_teardown)
+    _patch.remove_leftovers()
+
+
+class _Activation:
+    """An account that responds to all clients, with its options in the environment."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._follower = _Follower(account)
+        self._environment: Environment | None = None
+
+    def begin(self) -> None:
+        _recent.append(self._account)
+        _frozen_time.followers.append(self._follower)
+        self._environment = Environment({**fake_aws(self._account.options), DEFAULT_SESSION: default_session()})
+        self._environment.begin()
+        _patch.begin_responding(self._account)
+
+    def end(self) -> None:
+        _patch.end_responding(self._account)
+        if self._environment is not None:
+            self._environment.end()
+        if self._follower in _frozen_time.followers:
+            _frozen_time.followers.remove(self._follower)
+
+
+def activate(account: Account) -> AbstractContextManager[None]:
+    """Have *account* respond to all clients, with its options in the environment."""
+    activation = _Activation(account)
+    return entered(activation.begin, activation.end)
 
 
 class _Follower:
@@ -223,8 +285,26 @@ class _Follower:
                 yield f"{identifier!r} is still {task.status}"
 
 
-@contextmanager
-def serve(account: Account) -> Iterator[tuple[str, Environment]]:
-    """Have *account* respond to other processes, too; yields the URL, and what was in the environment."""
-    with endpoint(account) as url, environment(endpoint_variables(url)) as found:
-        yield url, found
+class _Serving:
+    """An account that responds to other processes, which find it by their environment."""
+
+    def __init__(self, account: Account) -> None:
+        self._endpoint = Serving(account)
+        self._environment: Environment | None = None
+
+    def begin(self) -> str:
+        url = self._endpoint.begin()
+        self._environment = Environment(endpoint_variables(url))
+        self._environment.begin()
+        return url
+
+    def end(self) -> None:
+        if self._environment is not None:
+            self._environment.end()
+        self._endpoint.end()
+
+
+def serve(account: Account) -> AbstractContextManager[str]:
+    """Have *account* respond to other processes, too; yields the URL."""
+    serving = _Serving(account)
+    return entered(serving.begin, serving.end)

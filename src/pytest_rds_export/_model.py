@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
-from botocore.loaders import create_loader
+from botocore.loaders import Loader, create_loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
@@ -17,7 +17,6 @@ from ._messages import check_choice, must_be, must_be_type, unknown_name
 from ._times import to_datetime
 
 if TYPE_CHECKING:
-    from botocore.loaders import Loader
     from botocore.model import OperationModel, Shape
 
 __tracebackhide__ = True
@@ -26,7 +25,23 @@ __tracebackhide__ = True
 @functools.cache
 def loader(data_path: str | None) -> Loader:
     """Return the loader of botocore's data files and of those on *data_path*; it caches what it has read."""
-    return create_loader(data_path)
+    return _Loader(create_loader(data_path).search_paths, include_default_search_paths=False)
+
+
+class _Loader(Loader):
+    """A loader that keeps no list of services that it has made while botocore's files were hidden, as by pyfakefs."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        """Return the names of the services that have data of that type."""
+        if type_name not in self._listed and not self.file_loader.exists(f"{self.BUILTIN_DATA_PATH}/endpoints"):
+            return create_loader().list_available_services(type_name)
+        self._listed.add(type_name)
+        return super().list_available_services(type_name)
+
+    @functools.cached_property
+    def _listed(self) -> set[str]:
+        """The types of which a list is kept."""
+        return set()
 
 
 def _own_loader() -> Loader:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ._live.registry import ExportTaskRegistry
     from ._live.seeds import Seed
     from ._rds.account import Account
-    from ._transport.environment import Environment
 
 _T = TypeVar("_T")
 
@@ -31,7 +30,6 @@ _MARKERS = ("rds_export_tasks", "rds_export_failure", "rds_export_clock")
 
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
-_environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
 _environ_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
 _passed = pytest.StashKey[dict[str, bool]]()
 
@@ -147,8 +145,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     with _no_traceback("marker rds_export_tasks"):
         for marker in markers:
             registry.seed_all(marker.args)
-    with _fake.activate(account) as found:
-        request.node.stash[_environments] = [found]
+    with _fake.activate(account):
         yield registry
 
 
@@ -242,8 +239,7 @@ def rds_export_endpoint(
     """
     from . import _fake
 
-    with _fake.serve(request.node.stash[_account]) as (url, found):
-        request.node.stash[_environments].append(found)
+    with _fake.serve(request.node.stash[_account]) as url:
         yield url
 
 
@@ -295,7 +291,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if fake is not None:
         fake.forget_ended()
     fixtures = getattr(item, "fixturenames", ())
-    if "rds_export_tasks" in fixtures or "request" in fixtures:
+    if fake is not None or "rds_export_tasks" in fixtures or "request" in fixtures:
         item.stash[_environ_before] = dict(os.environ)
     for name in [mark.name for mark in item.own_markers if mark.name.startswith(_INI)]:
         if name not in _MARKERS:
@@ -363,13 +359,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """After the function's fixtures, fail a test that passed with unused failures or unhandled operations."""
+    fake = _loaded_fake()
+    before_test = _take(item, _environ_before)
+    before_teardown = {} if fake is None else fake.values_set_earlier()
     try:
         yield
     finally:
-        before, environments = _take(item, _environ_before), _take(item, _environments)
-        if before is not None:
-            for environment in environments or ():
-                environment.restore(before)
+        if fake is not None:
+            fake.remove_leftovers(before_test, before_teardown)
     account = _take(item, _account)
     if account is None:
         return

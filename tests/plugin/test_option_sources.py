@@ -152,10 +152,10 @@ def test_wrong_marker(pytester):
     """A mistake in a marker fails the setup with the message alone, and changes neither botocore nor environment."""
     source = """
 import os
-from botocore.hooks import HierarchicalEmitter
+from botocore.endpoint import Endpoint
 
 def state():
-    return HierarchicalEmitter.emit, dict(os.environ, PYTEST_CURRENT_TEST="")
+    return Endpoint.make_request, dict(os.environ, PYTEST_CURRENT_TEST="")
 
 before = state()
 

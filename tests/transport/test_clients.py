@@ -138,7 +138,6 @@ def test_other_services(service, operation, body, expected, rds_export_tasks, be
     assert rds_export_tasks.calls == []
 
 
-@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
 def test_own_host(rds_export_tasks):
     """The region of a request to a host that is not AWS's is that of its signature."""
     client = boto3.client("rds", region_name="eu-west-1", endpoint_url="https://rds.localhost.localstack.cloud:4566")
@@ -149,7 +148,6 @@ def test_own_host(rds_export_tasks):
 
 
 @pytest.mark.parametrize("region", ["local", "US-EAST-1"])
-@pytest.mark.skipif(botocore.__version__ < "1.35", reason="an unsigned request names its region in the host alone")
 def test_unusual_region(rds_export_tasks, region):
     """A client of any region that botocore accepts is handled."""
     client = boto3.client("rds", region_name=region, endpoint_url="http://localhost:4566")

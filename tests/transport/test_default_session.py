@@ -2,9 +2,14 @@
 
 import copy
 import functools
+import os
 import sys
+from pathlib import Path
 
 import boto3
+import botocore
+import botocore.credentials
+import botocore.handlers
 import botocore.session
 import pytest
 
@@ -113,3 +118,83 @@ def test_replaced_class(monkeypatch):
     monkeypatch.setattr(boto3.session, "Session", functools.partial(boto3.session.Session))
     with fake_rds_export("nightly"):
         assert cancel(boto3.client("rds", region_name="us-east-1"))["Status"] == "CANCELING"
+
+
+def test_builtin_handlers(monkeypatch):
+    """The default session has botocore's handlers, in their order, and those that a library adds later."""
+    added = ("before-send", lambda **_: None)
+
+    def registered():
+        emitter = boto3.client("s3", "us-east-1").meta.events._emitter  # noqa: SLF001 - botocore has no public way
+        events = ("before-parameter-build.s3.PutObject", "before-call.s3.PutObject", "before-send.rds.X")
+        handlers = [handler for event in events for handler in emitter._handlers.prefix_search(event)]  # noqa: SLF001
+        return [getattr(handler, "__func__", handler) for handler in handlers]
+
+    plain = registered()
+    boto3.DEFAULT_SESSION = None
+    with fake_rds_export():
+        assert registered() == plain
+    monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, added])
+    with fake_rds_export():
+        assert registered() == [*plain, added[1]]
+
+
+def test_replaced_class_of_botocore(monkeypatch):
+    """A class of botocore's sessions that a test has put in its place is used."""
+
+    class Own(botocore.session.Session):
+        """A session of the test."""
+
+    monkeypatch.setattr(botocore.session, "Session", Own)
+    with fake_rds_export():
+        assert isinstance(boto3.DEFAULT_SESSION._session, Own)  # noqa: SLF001 - as boto3 has it
+
+
+def test_initializers():
+    """What botocore calls for each new session is called once for a default session."""
+    called = []
+    botocore.register_initializer(called.append)
+    try:
+        with fake_rds_export():
+            session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
+    finally:
+        botocore.unregister_initializer(called.append)
+    assert called == [session]
+
+
+def test_credentials(monkeypatch, tmp_path):
+    """The default session has the credentials of the environment, or of a profile as botocore finds it."""
+    config = tmp_path / "config"
+    config.write_text("[profile minio]\naws_access_key_id = minio\naws_secret_access_key = minio-secret\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    with fake_rds_export():
+        found = boto3.DEFAULT_SESSION.get_credentials()
+        assert (found.access_key, found.method) == ("testing", "env")
+    with fake_rds_export(), monkeypatch.context() as patch:
+        patch.delenv("AWS_ACCESS_KEY_ID")
+        patch.setenv("AWS_PROFILE", "minio")
+        assert boto3.DEFAULT_SESSION.get_credentials().access_key == "minio"
+    with fake_rds_export():
+        session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
+        session.set_config_variable("profile", "minio")
+        assert session.get_credentials().access_key == "minio"
+    with fake_rds_export():
+        session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
+        names = [provider.METHOD for provider in session.get_component("credential_provider").providers]
+        assert names == [
+            provider.METHOD for provider in botocore.credentials.create_credential_resolver(session).providers
+        ]
+        assert session.get_credentials().access_key == "testing"
+
+
+def test_hidden_files(monkeypatch):
+    """A list of services that is made while botocore's files are hidden, as by pyfakefs, does not reach a later use."""
+    data_path = str(Path(botocore.__file__).parent)
+    monkeypatch.setenv("AWS_DATA_PATH", data_path)  # so that this test has a loader of its own
+    for hidden in (True, False):
+        with fake_rds_export(), monkeypatch.context() as patch:
+            if hidden:
+                patch.setattr(os, "listdir", lambda path: [])
+                patch.setattr(os.path, "isfile", lambda path: False)
+            found = boto3.DEFAULT_SESSION.get_available_services()
+            assert ("rds" in found) is not hidden

@@ -109,11 +109,29 @@ def test_export_of_moto(in_moto):
     assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
 
 
-def test_error_about_an_export(in_moto, rds_export_client):
-    """An error that moto raises about an export does not count; for the ARN of a cluster it is a KeyError."""
+@pytest.fixture
+def performed_by_moto(monkeypatch):
+    """Return the requests that moto performs."""
+    stubber, requests = moto.core.models.botocore_stubber, []
+    real = stubber.process_request
+    monkeypatch.setattr(stubber, "process_request", lambda request: requests.append(request) or real(request))
+    return requests
+
+
+def test_not_performed_by_moto(
+    in_moto, performed_by_moto, early_client, rds_export_client, rds_export_tasks, before_send
+):
+    """Moto does not perform an operation that is handled here; a user's handler still sees the request."""
+    rds_export_tasks.seed_snapshot(CLUSTER)
+    handler = before_send()
+    rds_export_client.meta.events.register("before-send", handler)
+
     response = start(rds_export_client, source=CLUSTER)
+    cancel(early_client)
 
     assert (response["Status"], response["SourceType"]) == ("STARTING", "CLUSTER")
+    assert len(handler.requests) == 1
+    assert performed_by_moto == []
 
 
 def test_injected_failure(in_moto, rds_export_client, rds_export_tasks):
@@ -145,16 +163,6 @@ def test_seeded_snapshot(in_moto, rds_export_client, rds_export_tasks):
     assert snapshot["DBSnapshotIdentifier"] == "nightly"
 
 
-def test_handler_after_an_error(in_moto, rds_export_client):
-    """A user's handler sees a request about which moto raises."""
-    requests = []
-    rds_export_client.meta.events.register_last("before-send", lambda request, **_: requests.append(request))
-
-    start(rds_export_client, source=CLUSTER)
-
-    assert len(requests) == 1
-
-
 def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     """An error of moto about another operation is raised."""
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
@@ -162,15 +170,11 @@ def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     assert rds_export_tasks.unhandled == []
 
 
-def test_called_once(in_moto, rds_export_client, monkeypatch):
-    """Moto is called once for each request."""
-    stubber, requests = moto.core.models.botocore_stubber, []
-    real = stubber.process_request
-    monkeypatch.setattr(stubber, "process_request", lambda request: requests.append(request) or real(request))
-
+def test_performed_once(in_moto, performed_by_moto, rds_export_client):
+    """Moto performs each request of another operation once."""
     rds_export_client.describe_db_instances()
 
-    assert len(requests) == 1
+    assert len(performed_by_moto) == 1
 
 
 def test_another_service(in_moto, rds_export_tasks):

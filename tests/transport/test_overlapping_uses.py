@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import boto3
 import pytest
-from botocore.hooks import HierarchicalEmitter
+from botocore.endpoint import Endpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ from helpers.inner import run_again
 from helpers.loopback import served
 from pytest_rds_export import fake_rds_export
 
-EMIT = HierarchicalEmitter.emit
+MAKE_REQUEST = Endpoint.make_request
 REAL = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_PROFILE": "production", "AWS_REGION": "eu-north-1"}
 REGIONS = ("us-west-1", "eu-west-1", "cn-north-1")
 # What the code under test does while fakes are active.
@@ -57,7 +57,7 @@ def performed(steps, begin):
 def process():
     """Return what a use replaces."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    return environ, boto3.DEFAULT_SESSION, HierarchicalEmitter.emit
+    return environ, boto3.DEFAULT_SESSION, Endpoint.make_request
 
 
 @pytest.fixture(params=["production", "nothing"])
@@ -80,7 +80,7 @@ def test_any_interleaving(before):
         for active in performed(steps, lambda number: fake_rds_export(region=REGIONS[number % 3])):
             if active:
                 assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-                assert HierarchicalEmitter.emit is not EMIT
+                assert Endpoint.make_request is not MAKE_REQUEST
             else:
                 assert process() == before
 
@@ -174,3 +174,27 @@ def test_monkeypatch_that_outlives_the_use(pytester, monkeypatch):
         """
     )
     run_again(pytester).assert_outcomes(passed=2)
+
+
+def test_coroutines_with_one_instance(before):
+    """Of uses of one instance that overlap in coroutines, each ends its own account."""
+    fake = fake_rds_export()
+
+    async def first(second_is_in, first_is_out):
+        with fake:
+            await second_is_in.wait()
+        first_is_out.set()
+
+    async def second(second_is_in, first_is_out):
+        with fake as tasks:
+            second_is_in.set()
+            await first_is_out.wait()
+            boto3.client("rds", "us-east-1").describe_export_tasks()
+            assert len(tasks.calls) == 1
+
+    async def main():
+        events = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(first(*events), second(*events))
+
+    asyncio.run(main())
+    assert process() == before

@@ -1,4 +1,4 @@
-"""The one patch of botocore: what it needs, and that nothing of it is left."""
+"""The patches of botocore: what they need, and that nothing of them is left."""
 
 import sys
 from contextlib import nullcontext
@@ -7,16 +7,13 @@ from unittest.mock import patch
 import boto3
 import botocore
 import pytest
-from botocore.hooks import HierarchicalEmitter
+from botocore.endpoint import Endpoint
+from botocore.signers import RequestSigner
 
+from helpers.clients import http_response
 from helpers.errors import raises_exactly
 from helpers.leftovers import differences, held_by_botocore
 from pytest_rds_export import fake_rds_export
-
-_SEAM = (
-    "pytest-rds-export needs botocore.hooks.{seam}, which botocore {version} does not have. "
-    "Use a supported version of botocore, or report it"
-)
 
 
 @pytest.mark.parametrize("error", [None, AssertionError, KeyboardInterrupt])
@@ -45,59 +42,49 @@ def test_wrong_seed(botocore_unchanged):
 
 
 def test_during_the_block():
-    """During the block exactly one attribute of botocore is patched."""
+    """During the block exactly these methods of botocore are patched."""
     before = held_by_botocore()
     with fake_rds_export():
         during = held_by_botocore()
-    assert {where[1:] for where in differences(before, during)} == {("HierarchicalEmitter", "emit")}
+    assert {where[1:] for where in differences(before, during)} == {
+        ("Endpoint", "make_request"),
+        ("Endpoint", "create_request"),
+        ("RequestSigner", "get_auth_instance"),
+    }
 
 
-def assert_refused(seam, emit):
-    """Assert that entering is refused because botocore has no such *seam*, and that *emit* stays in its place."""
-    text = _SEAM.format(seam=seam, version=botocore.__version__)
-    with raises_exactly(RuntimeError, text), fake_rds_export():
-        pytest.fail("it was entered")  # pragma: no cover
-    assert vars(HierarchicalEmitter)["emit"] is emit
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
+)
+def test_unknown_botocore(owner, name, monkeypatch, botocore_unchanged):
+    """A botocore without the expected method is refused at once."""
+    text = (
+        f"pytest-rds-export needs {owner.__module__}.{owner.__name__}.{name}, which botocore {botocore.__version__} "
+        "does not have. Use a supported version of botocore, or report it"
+    )
+    with monkeypatch.context() as without:
+        without.delattr(owner, name)
+        with raises_exactly(RuntimeError, text), fake_rds_export():
+            pytest.fail("it was entered")  # pragma: no cover
 
 
-@pytest.mark.parametrize("emit", [None, lambda self: None, classmethod(lambda cls, event_name, **kwargs: None)])
-def test_no_emitter(emit, monkeypatch):
-    """A botocore without the expected emitter is refused at once."""
-    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
-
-    assert_refused("HierarchicalEmitter.emit(self, event_name, **kwargs)", emit)
-
-
-@pytest.mark.parametrize("missing", ["_lookup_cache", "_handlers"])
-def test_no_list_of_handlers(missing, monkeypatch):
-    """A botocore without the expected list of handlers is refused at once."""
-
-    def emit(self, event_name, **kwargs): ...
-
-    def init(self):
-        self._lookup_cache, self._handlers = {}, {}
-        delattr(self, missing)
-
-    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
-    monkeypatch.setattr(HierarchicalEmitter, "__init__", init)
-
-    assert_refused("HierarchicalEmitter._handlers.prefix_search", emit)
-
-
-def test_replaced_emit(monkeypatch):
-    """An ``emit`` that another library replaced before is called for the events of other services."""
+def test_other_services(monkeypatch):
+    """A method that another library replaced before is called for other services, and is there afterwards."""
     seen = []
-    botocore_emit = HierarchicalEmitter.emit
+    original = Endpoint.make_request
 
-    def emit(self, event_name, **kwargs):
-        seen.append(event_name)
-        return botocore_emit(self, event_name, **kwargs)
+    def make_request(self, operation_model, request_dict):
+        seen.append(operation_model.name)
+        return original(self, operation_model, request_dict)
 
-    monkeypatch.setattr(HierarchicalEmitter, "emit", emit)
+    monkeypatch.setattr(Endpoint, "make_request", make_request)
+    client = boto3.client("s3", "us-east-1", aws_access_key_id="key", aws_secret_access_key="secret")
+    client.meta.events.register("before-send", lambda request, **_: http_response(request, 200, b"<R/>"))
     with fake_rds_export("nightly"):
-        HierarchicalEmitter().emit("before-call.s3.ListBuckets")
-    assert seen == ["before-call.s3.ListBuckets"]
-    assert vars(HierarchicalEmitter)["emit"] is emit
+        client.list_buckets()
+    assert seen == ["ListBuckets"]
+    assert vars(Endpoint)["make_request"] is make_request
 
 
 @pytest.mark.parametrize("outer", [True, False])

@@ -1,6 +1,6 @@
 """What requests are signed with: never the real credentials of a client."""
 
-import inspect
+from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import botocore.session
@@ -9,14 +9,10 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
-from botocore.signers import RequestSigner
 from botocore.stub import Stubber
 
 from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
-
-CREDENTIALS_PER_REQUEST = "request_credentials" in inspect.signature(RequestSigner.get_auth_instance).parameters
-
 
 _Guarded = guarded(Credentials)
 
@@ -59,7 +55,6 @@ def test_clients_own_credentials(guarded_client, rds_export_tasks):
     assert guarded_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
-@pytest.mark.skipif(not CREDENTIALS_PER_REQUEST, reason="this botocore takes no credentials per request")
 def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
     """A request is signed with fake credentials and without a session token."""
     rds_export_tasks.seed("nightly")
@@ -68,14 +63,6 @@ def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
 
     assert signed.startswith("AWS4-HMAC-SHA256 Credential=testing/")
     assert "x-amz-security-token" not in signed
-
-
-@pytest.mark.skipif(CREDENTIALS_PER_REQUEST, reason="this botocore takes credentials per request")
-def test_old_botocore(guarded_client, rds_export_tasks, authorization):
-    """An old botocore does not sign the request."""
-    rds_export_tasks.seed("nightly")
-
-    assert authorization(guarded_client) is None
 
 
 def test_no_credentials(rds_export_tasks, monkeypatch):
@@ -122,7 +109,7 @@ def test_role(tmp_path, monkeypatch, refused_network):
 
 
 def test_copy_from_another_region(guarded_client, rds_export_tasks):
-    """A copy from another region has a plain URL instead of one that is signed with the client's credentials."""
+    """The URL in a copy from another region is signed with fake credentials."""
     rds_export_tasks.stub("CopyDBSnapshot", {"DBSnapshot": {"Status": "creating"}})
 
     guarded_client.copy_db_snapshot(
@@ -132,7 +119,9 @@ def test_copy_from_another_region(guarded_client, rds_export_tasks):
     )
 
     (call,) = rds_export_tasks.calls_to("CopyDBSnapshot")
-    assert call.parameters["PreSignedUrl"] == "https://rds.eu-west-1.amazonaws.com/"
+    url = urlsplit(call.parameters["PreSignedUrl"])
+    assert url.netloc == "rds.eu-west-1.amazonaws.com"
+    assert parse_qs(url.query)["X-Amz-Credential"][0].startswith("testing/")
 
 
 def test_copy_in_the_region(guarded_client, rds_export_tasks):
@@ -175,14 +164,31 @@ def test_callers_presigned_url(guarded_client, rds_export_tasks):
     assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
 
 
-def test_presigned_url(rds_export_tasks):
-    """A presigned URL has fake credentials, or with an old botocore those of the client; nothing is sent."""
+def test_presigned_url(guarded_client, rds_export_tasks):
+    """A presigned URL is signed with fake credentials; nothing is sent."""
+    url = guarded_client.generate_presigned_url("describe_export_tasks")
+
+    assert "X-Amz-Credential=testing%2F" in url
+    assert rds_export_tasks.calls == []
+
+
+def test_token_for_a_database(rds_export_tasks):
+    """A token with which to log in to a database is signed with the client's own credentials."""
     client = boto3.client("rds", aws_access_key_id="AKIAOWN", aws_secret_access_key="own-secret")
 
-    url = client.generate_presigned_url("describe_export_tasks")
+    assert "X-Amz-Credential=AKIAOWN%2F" in client.generate_db_auth_token("db.example", 5432, "exporter")
 
-    assert f"X-Amz-Credential={'testing' if CREDENTIALS_PER_REQUEST else 'AKIAOWN'}%2F" in url
-    assert rds_export_tasks.calls == []
+
+def test_credentials_of_a_handler(rds_export_tasks, authorization):
+    """Credentials that a user's handler sets for the request are not used either."""
+    rds_export_tasks.seed("nightly")
+    client = boto3.client("rds")
+    own = Credentials("AKIAOWN", "own-secret")
+    client.meta.events.register(
+        "before-call.rds", lambda context, **_: context.setdefault("signing", {}).update(request_credentials=own)
+    )
+
+    assert "Credential=testing/" in authorization(client)
 
 
 def test_stubber(rds_export_client):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from weakref import WeakSet
@@ -18,23 +17,43 @@ from .._messages import format_choices
 from .._protocol import serializer
 from .._rds.account import Account
 from .._rds.dispatch import UnhandledOperation
+from .entering import entered
 from .exchange import HttpRequest, respond, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
 
 
-@contextmanager
-def endpoint(account: Account) -> Iterator[str]:
+class Serving:
+    """The server of an account and the thread that it runs in."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> str:
+        """Begin to serve the account on an ephemeral loopback port, and return the URL."""
+        self._server = server = _Server(self._account)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
+        self._thread = thread
+        thread.start()
+        return f"http://{server.hosts[0]}"
+
+    def end(self) -> None:
+        """End it; afterwards no thread and no socket is left. It may be called again."""
+        server, thread = self._server, self._thread
+        # A server waits for its thread, which may not have been started.
+        if server is not None and thread is not None and thread.ident is not None:
+            server.shutdown()
+            thread.join()
+        if server is not None:
+            server.close()
+
+
+def endpoint(account: Account) -> AbstractContextManager[str]:
     """Serve *account* on an ephemeral loopback port; yields the URL. Afterwards no thread and no socket is left."""
-    server = _Server(account)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
-    thread.start()
-    try:
-        yield f"http://{server.hosts[0]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.close()
+    serving = Serving(account)
+    return entered(serving.begin, serving.end)
 
 
 class _Server(ThreadingHTTPServer):
@@ -44,8 +63,13 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, account: Account) -> None:
         self.account = account
         self._connections: WeakSet[socket.socket] = WeakSet()
+        # The last line, because it binds the socket: one that is interrupted after it would leave the socket open.
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.hosts = [f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")]
+
+    @property
+    def hosts(self) -> list[str]:
+        """The values of the Host header that are accepted."""
+        return [f"{name}:{self.server_port}" for name in ("127.0.0.1", "localhost")]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from .._rds.options import Options
+from .entering import call_locked, entered
 
 __tracebackhide__ = True
 
@@ -28,52 +29,97 @@ _NO_ENDPOINT = (
 _lock = threading.Lock()
 # The uses that have not ended, the latest last.
 _uses: list[Environment] = []
+# What the uses of this test that have ended set and found, by the name.
+_ended: dict[str, tuple[Any, Any]] = {}
+# What those of earlier tests set. A patch of a class or module that was made during one may bring it back much later.
+_ended_earlier: dict[str, Any] = {}
 
 
 class Environment:
-    """What one use of the fake set, and what it found there."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = dict(values)
-        self.found = {name: _get(name) for name in values}
-
-    def restore(self, before: Mapping[str, str]) -> None:
-        """Restore *before* if a ``monkeypatch`` that outlived the use has restored our values.
-
-        It has no default session: ours is set only if there was none.
-        """
-        with _lock:
-            for name, ours in self._values.items():
-                if not _uses and _get(name) == ours != self.found[name]:
-                    _set(name, before.get(name))
-
-
-@contextmanager
-def environment(values: Mapping[str, Any]) -> Iterator[Environment]:
-    """Set variables and the default session, unset those given as None, and restore them all afterwards.
+    """What one use of the fake sets, and what it found there.
 
     Uses may overlap in any order: one that ends before a later one leaves it to that one to restore what it found
     itself.
     """
-    with _lock:
-        use = Environment(values)
-        _uses.append(use)
-        for name, value in values.items():
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.found: dict[str, Any] = {}
+        self._values = dict(values)
+        self._environ: MutableMapping[str, str] = os.environ
+        self._has_ended = False
+
+    def begin(self) -> Environment:
+        """Set variables and the default session, and unset those given as None, until ``end``."""
+        call_locked(_lock, self._begin)
+        return self
+
+    def end(self) -> None:
+        """Restore what was found. It may be called again."""
+        if not self._has_ended:
+            call_locked(_lock, self._end)
+
+    def _begin(self) -> None:
+        self._environ = os.environ
+        self.found = {name: _get(name) for name in self._values}
+        _uses.append(self)
+        for name, value in self._values.items():
             _set(name, value)
         _refuse_children()
-    try:
-        yield use
-    finally:
-        with _lock:
-            index = next(index for index, other in enumerate(_uses) if other is use)
-            del _uses[index]
-            for name, value in use.found.items():
-                later = next((other for other in _uses[index:] if name in other.found), None)
+
+    def _end(self) -> None:
+        if self in _uses:
+            index = _uses.index(self)
+            for name, value in self.found.items():
+                later = next((other for other in _uses[index + 1 :] if name in other.found), None)
                 if later is None:
-                    _set(name, value)
+                    self._restore(name, value)
                 else:
                     later.found[name] = value
-            _refuse_children()
+                # The first one of a test has found what was there before all of them.
+                _ended[name] = (self._values[name], _ended.get(name, (None, value))[1])
+            _uses.remove(self)
+        _refuse_children()
+        self._has_ended = True  # last, so that an interruption is made good by the next call
+
+    def _restore(self, name: str, value: Any) -> None:
+        _set(name, value)
+        # A test may have replaced os.environ, and will put this one back.
+        if self._environ is not os.environ and name != DEFAULT_SESSION:
+            _set(name, value, self._environ)
+
+
+def environment(values: Mapping[str, Any]) -> AbstractContextManager[Environment]:
+    """Set variables and the default session, unset those given as None, and restore them all afterwards."""
+    use = Environment(values)
+    return entered(use.begin, use.end)
+
+
+def begin_test() -> None:
+    """Note that the uses that have ended are those of earlier tests."""
+    _ended_earlier.update((name, ours) for name, (ours, _) in _ended.items())
+    _ended.clear()
+
+
+def values_set_earlier() -> dict[str, Any]:
+    """Return the present values of what uses of earlier tests set; nothing during a use."""
+    return {} if _uses else {name: _get(name) for name in _ended_earlier}
+
+
+def remove_leftovers(before_test: Mapping[str, str] | None, before_teardown: Mapping[str, Any]) -> None:
+    """Remove what a patch has brought back that was made during a use and undone after it.
+
+    Of a use of this test, what it set and did not find; of one of an earlier test, what has come back during the
+    teardown. It is replaced by what was there before the test, which has no default session: ours is set only if there
+    was none.
+    """
+    if _uses:
+        return
+    for name, (ours, found) in _ended.items():
+        if _get(name) == ours != found:
+            _set(name, found if before_test is None else before_test.get(name))
+    for name, value in before_teardown.items():
+        if _get(name) == _ended_earlier[name] != value:
+            _set(name, value)
 
 
 def fake_aws(options: Options) -> dict[str, str | None]:
@@ -132,12 +178,13 @@ def _get(name: str) -> Any:
     return os.environ.get(name)
 
 
-def _set(name: str, value: Any) -> None:
+def _set(name: str, value: Any, environ: MutableMapping[str, str] | None = None) -> None:
+    environ = os.environ if environ is None else environ
     if name == DEFAULT_SESSION:
         boto3: Any = sys.modules.get("boto3")
         if boto3 is not None:
             boto3.DEFAULT_SESSION = value
     elif value is None:
-        os.environ.pop(name, None)
+        environ.pop(name, None)
     else:
-        os.environ[name] = value
+        environ[name] = value

@@ -1,48 +1,64 @@
-"""The one patch of botocore, installed while at least one account responds and removed afterwards."""
+"""The patches of botocore, installed while at least one account responds and removed afterwards.
+
+- ``Endpoint.make_request``: a call of RDS is made with our handlers of its events, and without a connection.
+- ``Endpoint.create_request``: a call of RDS that has got past the former, whatever did that, is refused.
+- ``RequestSigner.get_auth_instance``: RDS requests and presigned URLs are signed with fake credentials.
+
+All clients come here: sync and async, whatever emitter they have, and whenever botocore was imported.
+"""
 
 from __future__ import annotations
 
 import functools
-import inspect
+import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager
+from importlib.machinery import PathFinder
+from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from .._rds.account import Account
-from .handlers import HANDLERS, Event
+from .._rds.dispatch import UnhandledOperation
+from .entering import call_locked, entered
+from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
+from .handlers import CallEvents
 
 __tracebackhide__ = True
-
-_PREFIXES = tuple(f"{event}.rds." for event in HANDLERS)
 
 _lock = threading.Lock()
 # Replaced as a whole, never changed, so that a call in another thread sees one state of it.
 _responding: tuple[Account, ...] = ()
-# The original emit of each class that is patched; a process that imports botocore anew has several.
-_originals: dict[Any, Any] = {}
 
 
-@contextmanager
-def responding(account: Account) -> Iterator[None]:
+def responding(account: Account) -> AbstractContextManager[None]:
     """Have *account* respond to every RDS client of the process; of nested accounts the innermost one responds.
 
     Raises ``RuntimeError`` if the installed botocore does not have what this needs.
     """
-    global _responding
-    from botocore.hooks import HierarchicalEmitter
+    return entered(functools.partial(begin_responding, account), functools.partial(end_responding, account))
 
-    with _lock:
-        if HierarchicalEmitter not in _originals:
-            _patch(HierarchicalEmitter)
-        _responding = (*_responding, account)
-    try:
-        yield
-    finally:
-        with _lock:
-            _responding = tuple(other for other in _responding if other is not account)
-            if not _responding:
-                _unpatch()
+
+def begin_responding(account: Account) -> None:
+    """Have *account* respond to every RDS client of the process, until ``end_responding``."""
+    # Imported without the lock: another thread may import it now, which needs the lock below.
+    import botocore.endpoint
+    import botocore.signers  # noqa: F401
+
+    call_locked(_lock, _begin, account)
+
+
+def end_responding(account: Account) -> None:
+    """Have *account* respond no more. It may be called again."""
+    # The finder is what the end of the last account removes last.
+    if account in _responding or (not _responding and _finder in sys.meta_path):
+        call_locked(_lock, _end, account)
+
+
+def remove_leftovers() -> None:
+    """Remove a patch that another one has restored after the last account ended, as a ``monkeypatch`` does."""
+    if _installed and not _responding:
+        call_locked(_lock, _uninstall)
 
 
 def active_accounts() -> tuple[Account, ...]:
@@ -50,47 +66,232 @@ def active_accounts() -> tuple[Account, ...]:
     return _responding
 
 
-def _patch(emitter_class: Any) -> None:
-    original = vars(emitter_class).get("emit")
-    _check_botocore(emitter_class, original)
-    _originals[emitter_class] = original
-    emitter_class.emit = _patched(original)
+def _begin(account: Account) -> None:
+    global _responding
+    _responding = (*_responding, account)
+    _install()
 
 
-def _unpatch() -> None:
-    while _originals:
-        emitter_class, original = _originals.popitem()
-        emitter_class.emit = original
+def _end(account: Account) -> None:
+    global _responding
+    _responding = tuple(other for other in _responding if other is not account)
+    if not _responding:
+        _uninstall()
 
 
-@functools.cache
-def _check_botocore(emitter_class: Any, original: Any) -> None:
-    if not inspect.isfunction(original) or list(inspect.signature(original).parameters)[:2] != ["self", "event_name"]:
-        raise RuntimeError(_missing("HierarchicalEmitter.emit(self, event_name, **kwargs)"))
-    emitter = emitter_class()
-    if not hasattr(emitter, "_lookup_cache") or not hasattr(getattr(emitter, "_handlers", None), "prefix_search"):
-        raise RuntimeError(_missing("HierarchicalEmitter._handlers.prefix_search"))
+class _Installed(NamedTuple):
+    """One method of one class that is patched."""
+
+    owner: Any
+    name: str
+    ours: Any
+    original: Any
+
+
+# A patch stays here until it is removed. Another patch may hide it, and bring it back after the last account ended.
+_installed: list[_Installed] = []
+
+
+def _install() -> None:
+    for module, class_name, methods in _SEAMS:
+        # One that is being imported lacks it, and comes here again.
+        if module in sys.modules:
+            for owner in _find_classes(module, class_name, methods):
+                for name, make in methods.items():
+                    if name in vars(owner):
+                        _patch(owner, name, make)
+    if _finder not in sys.meta_path:
+        # Just before Python's own. Libraries such as pyfakefs remove whatever comes first at their end.
+        end = len(sys.meta_path)
+        place = next((index for index, finder in enumerate(sys.meta_path) if finder is PathFinder), end)
+        sys.meta_path.insert(place, _finder)
+
+
+def _patch(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    present = vars(owner)[name]
+    if any(entry.ours is present for entry in _installed):
+        return
+    again = (entry for entry in _installed if entry[:2] == (owner, name) and entry.original is present)
+    entry = next(again, None)
+    if entry is None:
+        entry = _Installed(owner, name, make(present), present)
+        # Noted first: a patch whose installation is interrupted is removed.
+        _installed.append(entry)
+    setattr(owner, name, entry.ours)
+
+
+def _uninstall() -> None:
+    # The latest first, because one may be on top of another.
+    for entry in reversed(_installed.copy()):
+        if vars(entry.owner).get(entry.name) is entry.ours:
+            setattr(entry.owner, entry.name, entry.original)
+            _installed.remove(entry)
+    if _finder in sys.meta_path:
+        sys.meta_path.remove(_finder)
+
+
+# The classes of each botocore that was imported. An old one lives on in its clients when botocore is imported anew.
+_known: WeakSet[Any] = WeakSet()
+
+
+def _find_classes(module: str, name: str, methods: dict[str, Any]) -> list[Any]:
+    """Return every class of that name in every botocore that was imported, and their subclasses.
+
+    Raises ``RuntimeError`` if the class of the present botocore lacks one of the methods.
+    """
+    present = getattr(sys.modules[module], name, None)
+    for method in methods:
+        if not callable(getattr(present, method, None)):
+            raise RuntimeError(_missing(f"{module}.{name}.{method}"))
+    if present not in _known:
+        _known.update(cls for cls in object.__subclasses__() if (cls.__module__, cls.__name__) == (module, name))
+    found = dict.fromkeys(cls for cls in _known if cls.__name__ == name)
+    if isinstance(present, type):
+        found[present] = None
+    return list(dict.fromkeys(below for cls in found for below in _with_subclasses(cls)))
+
+
+def _with_subclasses(cls: Any) -> Iterator[Any]:
+    yield cls
+    for below in cls.__subclasses__():
+        yield from _with_subclasses(below)
 
 
 def _missing(name: str) -> str:
     import botocore
 
     return (
-        f"pytest-rds-export needs botocore.hooks.{name}, which botocore {botocore.__version__} does not have. "
+        f"pytest-rds-export needs {name}, which botocore {botocore.__version__} does not have. "
         "Use a supported version of botocore, or report it"
     )
 
 
-@functools.cache
-def _patched(original: Any) -> Callable[..., Any]:
-    """Return an ``emit`` that passes the events of RDS requests to our handlers, and all others to *original*."""
-    # botocore's own emit does nothing but this; called directly it costs each event of each service less.
-    only_calls_emit = original.__code__.co_names == ("_emit",)
+class _Finder:
+    """Has the classes patched of a botocore that is imported, anew or for the first time, while an account responds."""
 
-    def emit(self: Any, event_name: str, **kwargs: Any) -> Any:
-        if event_name.startswith(_PREFIXES) and (accounts := _responding):
-            handler = HANDLERS[event_name.partition(".")[0]]
-            return handler(Event(accounts[-1], self, event_name, kwargs, original))
-        return self._emit(event_name, kwargs) if only_calls_emit else original(self, event_name, **kwargs)
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if name not in _MODULES:
+            return None
+        finders = (finder for finder in list(sys.meta_path) if finder is not self)
+        spec: Any = next(filter(None, (finder.find_spec(name, path, target) for finder in finders)), None)
+        if spec is not None:
+            spec.loader = _Loader(spec.loader)
+        return spec
 
-    return emit
+
+class _Loader:
+    """Loads a module with its own loader, then patches it."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: Any) -> Any:
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        module.__loader__ = module.__spec__.loader = self._loader  # nothing of ours stays in the module
+        self._loader.exec_module(module)
+        call_locked(_lock, _install_again)
+
+
+def _install_again() -> None:
+    if _responding:
+        _install()
+
+
+_finder: Any = _Finder()
+
+
+def _make_request(original: Any) -> Callable[..., Any]:
+    def make_request(self: Any, operation_model: Any, request_dict: Any) -> Any:
+        accounts = _responding
+        if accounts and _is_rds(operation_model) and not _is_ours(self):
+            # A copy, because other threads use the endpoint, too.
+            endpoint = _copy(self)
+            # Whatever the emitter is, the events pass through ours.
+            endpoint._event_emitter = CallEvents(accounts[-1], self)  # noqa: SLF001 - botocore has no public way
+            endpoint.http_session = _NO_CONNECTION
+            self = endpoint
+        # As Python binds it: another library may have put a descriptor of its own there.
+        return original.__get__(self, type(self))(operation_model, request_dict)
+
+    return make_request
+
+
+def _create_request(original: Any) -> Callable[..., Any]:
+    def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
+        if _responding and operation_model is not None and _is_rds(operation_model) and not _is_ours(self):
+            raise UnhandledOperation(_refusal(operation_model.name))
+        return original.__get__(self, type(self))(params, operation_model)
+
+    return create_request
+
+
+def _get_auth_instance(original: Any) -> Callable[..., Any]:
+    def get_auth_instance(self: Any, signing_name: str, *args: Any, **kwargs: Any) -> Any:
+        # The name for a token with which to log in to a database is "rds-db".
+        if _responding and signing_name == "rds" and self._service_id == "RDS":
+            kwargs.pop("request_credentials", None)
+            self = _copy(self)
+            self._credentials = _FAKE_CREDENTIALS
+        return original.__get__(self, type(self))(signing_name, *args, **kwargs)
+
+    return get_auth_instance
+
+
+_SEAMS: tuple[tuple[str, str, dict[str, Callable[[Any], Any]]], ...] = (
+    ("botocore.endpoint", "Endpoint", {"make_request": _make_request, "create_request": _create_request}),
+    ("botocore.signers", "RequestSigner", {"get_auth_instance": _get_auth_instance}),
+)
+_MODULES = ("botocore.endpoint", "botocore.signers", "aiobotocore.endpoint", "aiobotocore.signers")
+
+
+class _Credentials(NamedTuple):
+    """Credentials that a client of either kind reads: aiobotocore awaits them."""
+
+    access_key: str
+    secret_key: str
+    token: None = None
+    account_id: None = None
+
+    def get_frozen_credentials(self) -> _Credentials:
+        return self
+
+    def __await__(self) -> Generator[Any, None, _Credentials]:
+        yield from ()
+        return self
+
+
+_FAKE_CREDENTIALS = _Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
+
+
+class _NoConnection:
+    """The HTTP session of a call that is handled."""
+
+    def send(self, request: Any) -> Any:
+        raise UnhandledOperation(_refusal(request.url))
+
+
+_NO_CONNECTION = _NoConnection()
+
+
+def _copy(instance: Any) -> Any:
+    """Return a shallow copy; ``copy.copy`` takes five times as long, twice in each call."""
+    copied = object.__new__(type(instance))
+    copied.__dict__.update(vars(instance))
+    return copied
+
+
+def _is_ours(endpoint: Any) -> bool:
+    return endpoint.http_session is _NO_CONNECTION
+
+
+def _is_rds(operation_model: Any) -> bool:
+    return bool(operation_model.service_model.service_id == "RDS")
+
+
+def _refusal(what: str) -> str:
+    return (
+        f"an RDS request ({what}) was not sent, because a fake of RDS is active but something has replaced a part of "
+        "botocore, so that the fake cannot handle it. Replace it before the fake begins, or let it call the original"
+    )

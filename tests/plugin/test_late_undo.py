@@ -1,0 +1,167 @@
+"""Patches of the environment that are made during a fake and undone after it bring nothing of the fake back."""
+
+import pytest
+
+from helpers.inner import run
+
+BEFORE = """
+import os
+from unittest.mock import patch
+
+real = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_REGION": "eu-north-1"}
+
+def aws():
+    return {name: os.environ.get(name) for name in (*real, "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")}
+
+before = {**dict.fromkeys(aws()), **real}
+
+"""
+
+ORDERS = {
+    "monkeypatch of the test": """
+def test_it(monkeypatch, rds_export_tasks):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_PROFILE", "mine")
+""",
+    "monkeypatch of an earlier fixture": """
+@pytest.fixture
+def earlier(monkeypatch):
+    return monkeypatch
+
+@pytest.fixture
+def faked(earlier):
+    with fake_rds_export():
+        yield
+
+def test_it(earlier, faked):
+    earlier.setenv("AWS_ACCESS_KEY_ID", "mine")
+    earlier.delenv("AWS_SECRET_ACCESS_KEY")
+""",
+    "monkeypatch of a class": """
+@pytest.fixture(scope="class")
+def shared():
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield monkeypatch
+
+class TestIt:
+    def test_first(self, shared, rds_export_tasks):
+        shared.setenv("AWS_ACCESS_KEY_ID", "mine")
+
+    def test_between(self, shared):
+        pass
+
+    def test_last(self, shared):
+        pass
+""",
+    "replaced os.environ": """
+def test_it(monkeypatch, rds_export_tasks):
+    monkeypatch.setattr(os, "environ", dict(os.environ, AWS_PROFILE="mine"))
+""",
+    "patch.dict": """
+@pytest.fixture
+def patched():
+    patcher = patch.dict(os.environ)
+    yield patcher
+    patcher.stop()
+
+def test_it(patched, rds_export_tasks):
+    patched.start()
+    os.environ["AWS_ACCESS_KEY_ID"] = "mine"
+""",
+    "patch.dict in the test": """
+def test_it(request):
+    patcher = patch.dict(os.environ, AWS_ACCESS_KEY_ID="mine")
+    with fake_rds_export():
+        patcher.start()
+    patcher.stop()
+""",
+    "patch.dict in the first test": """
+def test_it():
+    patcher = patch.dict(os.environ, AWS_ACCESS_KEY_ID="mine")
+    with fake_rds_export():
+        patcher.start()
+    patcher.stop()
+""",
+    "endpoint": """
+@pytest.mark.loopback
+def test_it(monkeypatch, rds_export_endpoint):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_RDS", "mine")
+    monkeypatch.setenv("NO_PROXY", "mine")
+
+def test_urls():
+    assert not {"AWS_ENDPOINT_URL_RDS", "NO_PROXY"} & os.environ.keys()
+""",
+}
+
+AFTER = """
+def test_afterwards():
+    assert aws() == before
+"""
+
+
+@pytest.fixture
+def _real(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.loopback
+@pytest.mark.usefixtures("_real")
+@pytest.mark.parametrize("order", ORDERS)
+def test_environment(order, pytester):
+    """After the test the environment is what it was before."""
+    source = BEFORE + ORDERS[order] + AFTER
+
+    run(pytester, source, "-W", "ignore::pytest.PytestUnknownMarkWarning").assert_outcomes(
+        passed=source.count("def test_")
+    )
+
+
+def test_credentials_of_a_module(pytester):
+    """Credentials like ours that a fixture of a module sets, as moto's documentation does, stay until its end."""
+    source = """
+import os
+
+def test_earlier(rds_export_tasks):
+    pass
+
+@pytest.fixture(scope="module")
+def credentials():
+    os.environ["AWS_ACCESS_KEY_ID"] = "testing"
+    yield
+    del os.environ["AWS_ACCESS_KEY_ID"]
+
+def test_first(credentials, rds_export_tasks):
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+
+def test_second(credentials):
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+"""
+    run(pytester, source).assert_outcomes(passed=3)
+
+
+def test_botocore(pytester):
+    """A method of botocore that was patched during the fake is botocore's again, and retries are recorded once."""
+    source = """
+from botocore.endpoint import Endpoint
+
+original = Endpoint.make_request
+
+@pytest.fixture
+def undone_late(monkeypatch):
+    return monkeypatch
+
+def test_first(undone_late, rds_export_tasks):
+    undone_late.setattr(Endpoint, "make_request", None)
+
+def test_between():
+    assert Endpoint.make_request is original
+
+def test_retries(rds_export_tasks, rds_export_client):
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+    rds_export_client.describe_export_tasks()
+    assert len(rds_export_tasks.calls[0].retry_delays) == 1
+"""
+    run(pytester, source).assert_outcomes(passed=3)

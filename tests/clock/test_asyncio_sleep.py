@@ -8,8 +8,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import SleepLimitExceeded, _sleeping
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import SleepLimitExceeded, _sleeping, frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

@@ -7,8 +7,7 @@ import pytest
 
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
-from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline, frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)

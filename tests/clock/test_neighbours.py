@@ -15,8 +15,7 @@ import pytest
 
 from helpers.calls import described
 from helpers.errors import raises_exactly
-from pytest_rds_export import Timeline, _sleeping, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import Timeline, _sleeping, fake_rds_export, frozen_clock
 
 FROZEN_ALREADY = (
     "fixture rds_export_clock: cannot freeze time, because {0} has frozen it already: use only one of the two. "

@@ -4,7 +4,6 @@ An exception can come between any two lines: Ctrl-C, a signal of pytest-timeout,
 runs. A context manager that holds what is global must be left as if it had never been entered, wherever that happens.
 
     def test_nothing_stays():
-        \"""Interrupted at any line, entering and leaving changes nothing for good.\"""
         assert left_behind(frozen_clock, state) == {}
 
 ``state`` returns what must be the same afterwards, by a name for each; values are compared by ``==``.
@@ -31,7 +30,7 @@ def points(make: Callable[[], AbstractContextManager[Any]]) -> list[tuple[int, s
     Of a line that runs many times, as in a loop, these are its first and its last time.
     """
     seen: list[str] = []
-    _run(make, lambda place: seen.append(place))
+    _run(make, seen.append)
     first, last = {}, {}
     for number, place in enumerate(seen):
         first.setdefault(place, number)

@@ -48,8 +48,13 @@ def test_parameter(rds_export_clock):
             "start must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got '2026-03-01'",
         ),
         (("9000-01-01T00:00:01Z",), ValueError, f"start {IN_REACH} '9000-01-01T00:00:01Z'"),
-        ((START, 60), ValueError, "limit must be a positive timedelta, got 60"),
-        ((START, timedelta(0)), ValueError, "limit must be a positive timedelta, got datetime.timedelta(0)"),
+        ((START, "60"), ValueError, "limit must be a timedelta or a number of seconds, got str '60'"),
+        ((START, 0), ValueError, "limit must be a positive timedelta or number of seconds, got 0"),
+        (
+            (START, timedelta(-1)),
+            ValueError,
+            "limit must be a positive timedelta or number of seconds, got datetime.timedelta(days=-1)",
+        ),
     ],
 )
 def test_wrong_marker(arguments, error, text):

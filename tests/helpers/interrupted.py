@@ -9,6 +9,7 @@ runs. A context manager that holds what is global must be left as if it had neve
 ``state`` returns what must be the same afterwards, by a name for each; values are compared by ``==``.
 """
 
+import itertools
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -29,14 +30,14 @@ def points(make: Callable[[], AbstractContextManager[Any]]) -> list[tuple[int, s
 
     Of a line that runs many times, as in a loop, these are its first and its last time.
     """
-    seen: list[str] = []
+    seen: list[tuple[str, int]] = []
     _run(make, seen.append)
     first, last = {}, {}
     for number, place in enumerate(seen):
         first.setdefault(place, number)
         last[place] = number
     numbers = sorted({*first.values(), *last.values()})
-    return [(number, seen[number]) for number in numbers]
+    return [(number, f"{Path(seen[number][0]).name}:{seen[number][1]}") for number in numbers]
 
 
 def left_behind(
@@ -58,9 +59,9 @@ def left_behind(
     left = {}
     for number, place in points(make):
         before = dict(state())
-        count = iter(range(sys.maxsize))
+        count = itertools.count()
 
-        def interrupt(place: str, count: Any = count, number: int = number) -> None:
+        def interrupt(_: object, count: Any = count, number: int = number, place: str = place) -> None:
             if next(count) == number:
                 raise Interruption(place)
 
@@ -77,12 +78,12 @@ def left_behind(
     return left
 
 
-def _run(make: Callable[[], AbstractContextManager[Any]], at_line: Callable[[str], None]) -> None:
+def _run(make: Callable[[], AbstractContextManager[Any]], at_line: Callable[[tuple[str, int]], None]) -> None:
     def trace(frame: Any, event: str, argument: object) -> Any:
         if not frame.f_code.co_filename.startswith(_PACKAGE):
             return None
         if event == "line":
-            at_line(f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}")
+            at_line((frame.f_code.co_filename, frame.f_lineno))
         return trace
 
     found = sys.gettrace()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,31 @@ def follows(loop: object, clock: FrozenTime) -> bool:
     )
 
 
+class _When(float):
+    """The time of a timer. In real time no two are the same; those of one frozen time run as they were scheduled."""
+
+    __slots__ = ("_order",)
+    _order: int
+
+    def __new__(cls, when: float, order: int) -> _When:  # noqa: PYI034 - Self is not in Python 3.10
+        self = super().__new__(cls, when)
+        self._order = order
+        return self
+
+    def __lt__(self, other: object) -> bool:
+        if isinstance(other, _When) and self == other:
+            return self._order < other._order
+        earlier: bool = super().__lt__(other)  # type: ignore[operator]
+        return earlier
+
+
+def fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    """Have what waits for a future raise an error. What ends the process, and what no future takes, is raised here."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit, StopIteration)):
+        raise error
+    future.set_exception(error)
+
+
 class EventLoops:
     """The event loops that have run under one clock."""
 
@@ -45,6 +71,7 @@ class EventLoops:
         undo.call(self._leave)
         undo.set_attribute(loop_class, "_run_once", self._running_once(loop_class._run_once))  # noqa: SLF001 - see above
         undo.set_attribute(loop_class, "run_in_executor", self._running_in_executor(loop_class.run_in_executor))
+        undo.set_attribute(loop_class, "call_at", self._calling_at(loop_class.call_at))
         for name in ("subprocess_exec", "subprocess_shell"):
             undo.set_attribute(loop_class, name, self._starting_a_child(getattr(loop_class, name)))
 
@@ -77,6 +104,14 @@ class EventLoops:
             return future
 
         return _run_in_executor
+
+    def _calling_at(self, call_at: Callable[..., Any]) -> Callable[..., Any]:
+        order = itertools.count()
+
+        def _call_at(loop: Any, when: float, *arguments: Any, **options: Any) -> Any:
+            return call_at(loop, _When(when, next(order)), *arguments, **options)
+
+        return _call_at
 
     def _starting_a_child(self, start: Callable[..., Any]) -> Callable[..., Any]:
         async def _start(loop: Any, *arguments: Any, **options: Any) -> Any:
@@ -140,12 +175,10 @@ class _Selector:
     def _move_to(self, handle: Any) -> None:
         try:
             self._clock.sleep_until(self._clock.add(handle.when() - self._loop.time()))
-        except (KeyboardInterrupt, SystemExit, StopIteration):  # a future does not take them
-            raise
         except BaseException as error:
-            # The task that waits for this timer has reached the limit, or has to do with what a scheduled call raises.
+            # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
             arguments = handle._args or ()  # noqa: SLF001
-            waiting = [each for each in arguments if asyncio.isfuture(each) and not each.done()]
+            waiting = [each for each in arguments if asyncio.isfuture(each)]
             if not waiting:
                 raise
-            waiting[0].set_exception(error)
+            fail(waiting[0], error)

@@ -25,6 +25,9 @@ __tracebackhide__ = True
 _LEFT_ALONE = ("datetime", "_datetime", "_pydatetime", "freezegun", f"{__package__.partition('.')[0]}._real_sleep")
 _LEFT_ALONE_PACKAGES = ("freezegun.", f"{__package__}.")
 
+# Who has these has taken them from freezegun on purpose.
+_NAMES_OF_FREEZEGUN = ("FakeDatetime", "FakeDate")
+
 # The dictionary of a module that has an attribute of that name of its own, or loads itself when it is asked for one.
 _namespace: Any = vars(types.ModuleType)["__dict__"]
 
@@ -79,7 +82,6 @@ class _Names:
         self._undo = undo
         self._known: set[str] = set()
         self._at_start = set(sys.modules)
-        self._of_freezegun = (api.FakeDatetime.__name__, api.FakeDate.__name__)
         pairs = [
             *sleeping.readings(),
             (REAL_SLEEP, sleeping.sleep),
@@ -105,8 +107,7 @@ class _Names:
     def restore_in_new(self) -> None:
         """Restore what modules that were imported under the clock have taken from other modules."""
         for namespace, name, (_, real) in _find(set(sys.modules) - self._at_start, self._originals):
-            if name not in self._of_freezegun:
-                namespace[name] = real
+            namespace[name] = real
 
 
 def _find(
@@ -124,5 +125,5 @@ def _find(
         namespace = _namespace.__get__(module)
         if not by_id.keys().isdisjoint(map(id, list(namespace.values()))):
             for name, value in list(namespace.items()):
-                if id(value) in by_id:
+                if id(value) in by_id and name not in _NAMES_OF_FREEZEGUN:
                     yield namespace, name, by_id[id(value)]

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from .event_loops import follows
+from .event_loops import fail, follows
 from .frozen_time import FrozenTime, active_clock
 from .sleeping import is_moving
 
@@ -80,11 +80,12 @@ class _Sleepers:
     def _wake(self) -> None:
         """Wake the tasks with the earliest deadline."""
         deadline, _, first = heapq.heappop(self._waiting)
-        if not first.done():  # cancelled
-            try:
-                if active_clock() is self.clock:
-                    self.clock.sleep_until(deadline)
-                first.set_result(None)
-            except Exception as error:  # noqa: BLE001 - the task that sleeps has to do with it
-                first.set_exception(error)
         self._wake_later()
+        if first.done():  # cancelled
+            return
+        try:
+            if active_clock() is self.clock:
+                self.clock.sleep_until(deadline)
+            first.set_result(None)
+        except BaseException as error:  # noqa: BLE001 - the task that sleeps meets it
+            fail(first, error)

@@ -40,7 +40,8 @@ def is_moving(seconds: Any) -> bool:
 
 def _let_others_run() -> None:
     # Greenlets run only while another one sleeps in gevent's way.
-    (_found_sleep if getattr(_found_sleep, "__module__", "").startswith("gevent") else REAL_SLEEP)(0)
+    is_gevent = str(getattr(_found_sleep, "__module__", None)).startswith("gevent.")
+    (_found_sleep if is_gevent else REAL_SLEEP)(0)
 
 
 def found_sleep() -> Callable[[Any], object]:

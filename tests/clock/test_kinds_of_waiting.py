@@ -92,6 +92,12 @@ def in_a_pool_of_multiprocessing():
         pool.apply(poll)
 
 
+def sleep_in_a_pool_of_multiprocessing():
+    """Have a pool of multiprocessing run nothing but a sleep."""
+    with multiprocessing.pool.ThreadPool(1) as pool:
+        pool.apply(time.sleep, (120,))
+
+
 def in_a_timer():
     """Run a function in a timer, whose interval is real."""
     timer = threading.Timer(0.001, poll)
@@ -180,6 +186,7 @@ WITHOUT_A_LOOP = {
     "poll in a pool of multiprocessing": (120, in_a_pool_of_multiprocessing),
     "poll in a timer": (120, in_a_timer),
     "sleep in two threads": (120, with_two_threads),
+    "sleep in a pool of multiprocessing": (120, sleep_in_a_pool_of_multiprocessing),
     "sleep in a low level thread": (120, in_a_low_level_thread),
     "scheduler": (120, scheduler),
     "timeout of futures": (0, futures_timeout),

@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
+import queue
 import subprocess
 import sys
 import sysconfig
@@ -31,10 +32,22 @@ MINUTE = dt.timedelta(minutes=1)
 
 @pytest.fixture
 def older_thread():
-    """A thread that is alive before the clock: a function that runs another in it."""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        pool.submit(int).result()
-        yield lambda function, *arguments: pool.submit(function, *arguments).result()
+    """A thread that works before the clock and goes on: a function that runs another in it."""
+    calls, results = queue.Queue(), queue.Queue()
+
+    def work():
+        for function, *arguments in iter(calls.get, None):
+            results.put(function(*arguments))
+
+    def run(*call):
+        calls.put(call)
+        return results.get(timeout=10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield run
+    calls.put(None)
+    thread.join()
 
 
 @pytest.fixture
@@ -66,12 +79,13 @@ def rescue():
 
 
 def test_older_thread(older_thread, slept, real_asyncio_sleep):
-    """A thread that is older than the clock sleeps in real time."""
+    """A thread that was at work before the clock has real sleeps and real time."""
     with frozen_clock() as clock:
         before = clock.now
         older_thread(time.sleep, 60)
         older_thread(lambda: asyncio.run(asyncio.sleep(60)))
         assert clock.now == before
+        assert older_thread(time.monotonic) < older_thread(time.monotonic)
     assert slept == real_asyncio_sleep == [60]
 
 
@@ -83,6 +97,17 @@ def test_newer_thread(slept):
         thread.start()
         thread.join()
         assert clock.now == before + MINUTE
+    assert slept == []
+
+
+def test_older_pool(slept):
+    """A pool that is older than the clock, and waits for work, does work that is newer."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        with frozen_clock() as clock:
+            before = clock.now
+            pool.submit(time.sleep, 60).result()
+            assert clock.now == before + MINUTE
     assert slept == []
 
 

@@ -100,7 +100,7 @@ class EventLoops:
         def _run_in_executor(loop: Any, *arguments: Any) -> Any:
             future = run_in_executor(loop, *arguments)
             if follows(loop, self._clock):
-                self._selector_of(loop).quiet.expect(future.done)
+                self._selector_of(loop).quiet.expect(future, future.done)
             return future
 
         return _run_in_executor
@@ -117,7 +117,7 @@ class EventLoops:
         async def _start(loop: Any, *arguments: Any, **options: Any) -> Any:
             transport, protocol = await start(loop, *arguments, **options)
             if follows(loop, self._clock):
-                self._selector_of(loop).quiet.expect(lambda: transport.get_returncode() is not None)
+                self._selector_of(loop).quiet.expect(transport, lambda: transport.get_returncode() is not None)
             return transport, protocol
 
         return _start

@@ -17,6 +17,7 @@ from .event_loops import EventLoops
 from .frozen_time import FrozenTime, active_clock, set_active_clock
 from .imports import replace_classes
 from .real_time import is_in_real_time
+from .trio_clock import replace_clock
 from .undo import Undo
 
 __tracebackhide__ = True
@@ -103,6 +104,7 @@ class _Names:
         for namespace, name, (ours, real) in _find(names, self._replacements):
             self._undo.set_item(namespace, name, ours, real)
         self._known |= names
+        replace_clock(self._clock, self._undo)
 
     def restore_in_new(self) -> None:
         """Restore what modules that were imported under the clock have taken from other modules."""

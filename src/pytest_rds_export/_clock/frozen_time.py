@@ -12,6 +12,7 @@ from typing import Any
 
 from .._messages import pluralize
 from .followers import followers
+from .threads import at_work
 
 __tracebackhide__ = True
 
@@ -66,7 +67,8 @@ class FrozenTime:
         self._monotonic_start = api.real_monotonic_ns() // 1000 * 1000
         self._limit = limit
         self._lock = threading.RLock()
-        self._older_threads = set(threading.enumerate()) - {threading.current_thread()}
+        # A thread of a pool that waits for work will do work that is newer than the clock.
+        self._older_threads = at_work(set(threading.enumerate()) - {threading.current_thread()})
         self._scheduled: list[tuple[datetime, int, ScheduledCall, Callable[..., object], tuple[Any, ...]]] = []
         self._order = itertools.count()
         self._calls_without_delay = 0
@@ -100,13 +102,12 @@ class FrozenTime:
             return LATEST
 
     def applies_here(self) -> bool:
-        """Return whether a sleep of this thread moves the clock: not if the thread is older than the clock."""
+        """Return whether a sleep of this thread moves the clock: not if it was at work before the clock."""
         return threading.current_thread() not in self._older_threads
 
-    def newer_threads(self) -> list[int | None]:
-        """Return the identifiers of the other threads that are newer than the clock."""
-        mine = threading.current_thread()
-        return [thread.ident for thread in threading.enumerate() if thread not in self._older_threads | {mine}]
+    def newer_threads(self) -> set[threading.Thread]:
+        """Return the other threads to which the clock applies."""
+        return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
     def sleep(self, seconds: float) -> None:
         """Move by the length of a sleep."""

@@ -21,11 +21,13 @@ _MODULES = (
     "socketserver",
     "subprocess",
     "threading",
+    "trio._core._mock_clock",
+    "trio._core._run",
     "xdist",
 )
 
-# Its functions have the real ones in its own namespace. If it calls one of ours, that is what the user's thread runs.
-_RUNS_ANY_FUNCTION = "threading"
+# These have the real functions in their own namespaces. If they call one of ours, that is what the user's thread runs.
+_RUN_ANY_FUNCTION = ("multiprocessing.pool", "threading")
 
 
 @functools.cache
@@ -46,4 +48,4 @@ def clock_of(caller: FrameType | None) -> FrozenTime | None:
     # Only the function that calls, not those around it: a thread's and a pool's own functions are around user's code.
     # A thread may run a function of the module time and nothing else.
     name = "" if caller is None else caller.f_globals.get("__name__", "")
-    return clock if name == _RUNS_ANY_FUNCTION or not is_in_real_time(name) else None
+    return clock if name in _RUN_ANY_FUNCTION or not is_in_real_time(name) else None

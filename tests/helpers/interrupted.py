@@ -9,12 +9,13 @@ runs. A context manager that holds what is global must be left as if it had neve
 ``state`` returns what must be the same afterwards, by a name for each; values are compared by ``==``.
 """
 
-import itertools
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
 
 import pytest_rds_export
 
@@ -25,19 +26,29 @@ class Interruption(KeyboardInterrupt):
     """What is raised instead of a line."""
 
 
-def points(make: Callable[[], AbstractContextManager[Any]]) -> list[tuple[int, str]]:
-    """Return the points at which entering and leaving can be interrupted: a number and the place in the code.
+class Point(NamedTuple):
+    """A line of a function that runs the so-many-th time."""
+
+    code: CodeType
+    line: int
+    time: int
+
+    def __str__(self) -> str:
+        return f"{Path(self.code.co_filename).name}:{self.line}, time {self.time}"
+
+
+def points(make: Callable[[], AbstractContextManager[Any]]) -> list[Point]:
+    """Return the points at which entering and leaving can be interrupted.
 
     Of a line that runs many times, as in a loop, these are its first and its last time.
     """
-    seen: list[tuple[str, int]] = []
-    _run(make, seen.append)
-    first, last = {}, {}
-    for number, place in enumerate(seen):
-        first.setdefault(place, number)
-        last[place] = number
-    numbers = sorted({*first.values(), *last.values()})
-    return [(number, f"{Path(seen[number][0]).name}:{seen[number][1]}") for number in numbers]
+    times: Counter[tuple[CodeType, int]] = Counter()
+
+    def count(frame: FrameType) -> None:
+        times[frame.f_code, frame.f_lineno] += 1
+
+    _run(make, count)
+    return [Point(code, line, time) for (code, line), last in times.items() for time in sorted({1, last})]
 
 
 def left_behind(
@@ -50,40 +61,49 @@ def left_behind(
         state: Returns what must be the same after an interruption as before.
 
     Returns:
-        For each point that leaves something, ``file:line (number)`` with the names of what is different. After a point
-        that makes entering impossible, the rest is not tried.
+        For each point that leaves something, the point with the names of what is different. After a point that makes
+        entering impossible, the rest is not tried.
 
     """
     for _ in range(2):  # what is imported or cached at the first use is there
-        _run(make, lambda place: None)
+        _run(make, lambda frame: None)
     left = {}
-    for number, place in points(make):
+    for point in points(make):
         before = dict(state())
-        count = itertools.count()
-
-        def interrupt(_: object, count: Any = count, number: int = number, place: str = place) -> None:
-            if next(count) == number:
-                raise Interruption(place)
-
         try:
-            _run(make, interrupt)
+            _run(make, _interrupting(point), point.code)
         except Interruption:
             pass
         except Exception as error:  # noqa: BLE001 - what an earlier point has left
-            return {**left, f"{place} ({number})": [f"cannot be entered any more: {error!r}"]}
+            return {**left, str(point): [f"cannot be entered any more: {error!r}"]}
         after = state()
         changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         if changed:
-            left[f"{place} ({number})"] = changed
+            left[str(point)] = changed
     return left
 
 
-def _run(make: Callable[[], AbstractContextManager[Any]], at_line: Callable[[tuple[str, int]], None]) -> None:
-    def trace(frame: Any, event: str, argument: object) -> Any:
-        if not frame.f_code.co_filename.startswith(_PACKAGE):
+def _interrupting(point: Point) -> Callable[[FrameType], None]:
+    times = 0
+
+    def interrupt(frame: FrameType) -> None:
+        nonlocal times
+        if frame.f_lineno == point.line:
+            times += 1
+            if times == point.time:
+                raise Interruption(str(point))
+
+    return interrupt
+
+
+def _run(
+    make: Callable[[], AbstractContextManager[Any]], at_line: Callable[[FrameType], None], only: CodeType | None = None
+) -> None:
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if not frame.f_code.co_filename.startswith(_PACKAGE) or only not in (None, frame.f_code):
             return None
         if event == "line":
-            at_line((frame.f_code.co_filename, frame.f_lineno))
+            at_line(frame)
         return trace
 
     found = sys.gettrace()

@@ -234,6 +234,28 @@ def test_running_loop():
     asyncio.run(main())
 
 
+def test_real_work(run, rds_export_clock):
+    """Threads and child processes work in any loop."""
+
+    async def main():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", "pass")
+        return await asyncio.to_thread(int), await process.wait()
+
+    assert run(main()) == (0, 0)
+    assert passed(rds_export_clock) == 0
+
+
+def test_loop_with_its_own_way_to_run():
+    """A subclass of asyncio's loops may run its callbacks in a way of its own, as nest_asyncio has it."""
+
+    class OwnWay(asyncio.SelectorEventLoop):
+        _run_once = asyncio.BaseEventLoop._run_once  # noqa: SLF001 - what nest_asyncio replaces
+
+    with frozen_clock() as clock, contextlib.closing(OwnWay()) as loop:
+        loop.run_until_complete(asyncio.sleep(60))
+        assert passed(clock) == 60
+
+
 def test_limit_inside_a_task(rds_export_clock):
     """The limit is raised where a task sleeps, and what a scheduled call raises as well."""
 

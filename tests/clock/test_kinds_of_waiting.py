@@ -354,6 +354,18 @@ async def blocked_thread():
     never.set()
 
 
+async def thread_that_moves_the_clock():
+    """A deadline that a thread's sleep passes."""
+    passed = threading.Event()
+
+    def work():
+        time.sleep(180)
+        passed.wait()
+
+    await times_out(asyncio.shield(asyncio.to_thread(work)))
+    passed.set()
+
+
 async def thread_that_waits_for_the_loop():
     """A thread that waits for a sleep of the loop."""
     loop = asyncio.get_running_loop()
@@ -395,6 +407,7 @@ WITH_A_LOOP = {
     "poll in to_thread": (120, lambda: asyncio.to_thread(poll)),
     "poll in an executor": (120, lambda: in_the_default_executor(poll)),
     "blocked to_thread": (120, blocked_thread),
+    "sleep in to_thread beside a deadline": (180, thread_that_moves_the_clock),
     "to_thread that waits for the loop": (120, thread_that_waits_for_the_loop),
     "poll in to_thread beside a heartbeat": (120, lambda: asyncio.wait_for(asyncio.to_thread(poll), 600)),
     "child process": (0, lambda: beside_a_heartbeat(child())),

@@ -153,8 +153,8 @@ def test_replaced_sleeps_left_behind():
     """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
     real, real_asyncio = time.sleep, asyncio.sleep
     with pytest.MonkeyPatch.context() as patch, frozen_clock():
-        patch.setattr(time, "sleep", print)
-        patch.setattr(asyncio, "sleep", print)
+        for module in (time, asyncio, asyncio.tasks):
+            patch.setattr(module, "sleep", print)
     assert time.sleep is not real
     with frozen_clock() as clock:
         before = clock.now
@@ -193,6 +193,17 @@ def test_users_sleep_outlives_the_clock():
         assert time.sleep is print
     with frozen_clock():
         pass  # removes what the patch has restored
+
+
+def test_users_loop_outlives_the_clock():
+    """So does a method of asyncio's loops."""
+    real = asyncio.BaseEventLoop.call_at
+    try:
+        with frozen_clock():
+            asyncio.BaseEventLoop.call_at = print
+        assert asyncio.BaseEventLoop.call_at is print
+    finally:
+        asyncio.BaseEventLoop.call_at = real
 
 
 @pytest.mark.parametrize("changed", ["added", "replaced"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -57,6 +57,13 @@ def fail(future: asyncio.Future[Any], error: BaseException) -> None:
     future.set_exception(error)
 
 
+def _with_subclasses(loop_class: type[Any]) -> Iterator[type[Any]]:
+    yield loop_class
+    subclasses: list[type[Any]] = loop_class.__subclasses__()
+    for subclass in subclasses:
+        yield from _with_subclasses(subclass)
+
+
 class EventLoops:
     """The event loops that have run under one clock."""
 
@@ -66,14 +73,19 @@ class EventLoops:
 
     def replace(self, undo: Undo) -> None:
         """Have every loop follow the clock: one that exists, also while it runs, and one that is made later."""
-        # asyncio has no other place where a loop waits, of all loops that exist.
-        loop_class: Any = asyncio.BaseEventLoop
+        replacements: dict[str, Callable[[Any], Any]] = {
+            # asyncio has no other place where a loop waits, of all loops that exist.
+            "_run_once": self._running_once,
+            "call_at": self._calling_at,
+            "run_in_executor": self._running_in_executor,
+            "subprocess_exec": self._starting_a_child,
+            "subprocess_shell": self._starting_a_child,
+        }
         undo.call(self._leave)
-        undo.set_attribute(loop_class, "_run_once", self._running_once(loop_class._run_once))  # noqa: SLF001 - see above
-        undo.set_attribute(loop_class, "run_in_executor", self._running_in_executor(loop_class.run_in_executor))
-        undo.set_attribute(loop_class, "call_at", self._calling_at(loop_class.call_at))
-        for name in ("subprocess_exec", "subprocess_shell"):
-            undo.set_attribute(loop_class, name, self._starting_a_child(getattr(loop_class, name)))
+        for loop_class in _with_subclasses(asyncio.BaseEventLoop):
+            for name, replace in replacements.items():
+                if name in vars(loop_class):
+                    undo.set_attribute(loop_class, name, replace(vars(loop_class)[name]))
 
     def _running_once(self, run_once: Callable[[Any], None]) -> Callable[[Any], None]:
         def _run_once(loop: Any) -> None:
@@ -154,14 +166,13 @@ class _Selector:
             return self._selector.select(timeout)
         self._rounds = 0
         waited = 0.0
-        # Another thread may move the clock or end it meanwhile.
-        while not self._is_due(handle) and not self.quiet.has_come(waited, is_open=len(self._selector.get_map()) > 1):
+        while not self.quiet.has_come(waited, is_open=len(self._selector.get_map()) > 1):
             events = self._selector.select(STEP)
-            if events:
+            # Another thread may move the clock or end it meanwhile.
+            if events or self._is_due(handle):
                 return events
             waited += STEP
-        if not self._is_due(handle):
-            self._move_to(handle)
+        self._move_to(handle)
         return events
 
     def _next_timer(self) -> Any:

@@ -67,10 +67,9 @@ def _register(clock: FrozenTime, undo: Undo) -> None:
 
 
 def _unregister(clock: FrozenTime, lists: list[list[Any]]) -> None:
-    # The clock was the first one. Its factory is removed last: it says that the others are still there.
-    if lists[0][:1] == [clock.factory]:
-        for each in reversed(lists):
-            del each[:1]
+    # The clock was the first one. Its factory is removed last: it says whether the others are still there.
+    for each in reversed(lists):
+        del each[: int(lists[0][:1] == [clock.factory])]
 
 
 class _Names:

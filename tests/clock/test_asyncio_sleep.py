@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import SleepLimitExceeded, frozen_clock
+from pytest_rds_export import SleepLimitExceeded, Stuck, frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -61,6 +61,25 @@ def test_concurrent_sleeps(run, rds_export_clock):
 
     assert run(main()) == list(range(10))
     assert passed(rds_export_clock) == 60
+
+
+@pytest.mark.rds_export_tasks("daily", "nightly", timeline=Stuck())
+def test_polls_in_threads(rds_export_tasks, rds_export_clock, rds_export_client):
+    """Two exports that are polled by calls in threads get every poll: the clock waits for the calls."""
+
+    async def poll(identifier):
+        for _ in range(16):
+            await asyncio.to_thread(rds_export_client.describe_export_tasks, ExportTaskIdentifier=identifier)
+            await asyncio.sleep(60)
+
+    async def main():
+        await asyncio.gather(poll("daily"), poll("nightly"))
+
+    asyncio.run(main())
+    assert passed(rds_export_clock) == 16 * 60
+    assert sorted((call.time - START).total_seconds() for call in rds_export_tasks.calls) == sorted(
+        [*range(0, 960, 60)] * 2
+    )
 
 
 def test_no_sleep(run, rds_export_clock):

@@ -66,6 +66,21 @@ def test_wrong_marker(arguments, error, text):
 
 
 @pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda clock: frozen_clock(limits=5), "'limits' of frozen_clock. Did you mean 'limit'?"),
+        (lambda clock: clock.move_to(time=START), "'time' of move_to. Use 'when'"),
+        (lambda clock: clock.call_later(dely=1, callback=print), "'dely' of call_later. Did you mean 'delay'?"),
+        (lambda clock: clock.call_at(START, print, sep=""), "'sep' of call_at. Use one of 'when' or 'callback'"),
+    ],
+)
+def test_unknown_keyword(call, text, rds_export_clock):
+    """An unknown keyword argument is refused with the one that may be meant."""
+    with raises_exactly(TypeError, f"unknown argument {text}"):
+        call(rds_export_clock)
+
+
+@pytest.mark.parametrize(
     ("args", "kwargs", "moved"),
     [
         ((), {"hours": 1, "minutes": 30}, 90 * MINUTE),
@@ -208,5 +223,5 @@ def test_it(rds_export_clock):
 
     result.assert_outcomes(errors=1)
     assert blocks(result)["ERROR at setup of test_it"] == [
-        "marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"
+        "marker rds_export_clock(start, limit): unknown argument 'begin' of frozen_clock. Use one of 'start' or 'limit'"
     ]

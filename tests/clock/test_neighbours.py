@@ -12,6 +12,7 @@ import threading
 import time
 import types
 
+import hypothesis
 import pytest
 
 from helpers.calls import described
@@ -193,6 +194,34 @@ def test_users_sleep_outlives_the_clock():
         assert time.sleep is print
     with frozen_clock():
         pass  # removes what the patch has restored
+
+
+def test_greenlets(monkeypatch):
+    """A sleep lets the greenlets of gevent run, which needs a sleep of gevent's."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+
+    sleep.__module__ = "gevent.hub"
+    monkeypatch.setattr(time, "sleep", sleep)
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        assert clock.now == before + MINUTE
+    assert slept == [0]
+
+
+def test_deadline_of_hypothesis(rds_export_clock):
+    """The deadline of hypothesis counts real time."""
+
+    @hypothesis.settings(deadline=10_000, max_examples=1, database=None)
+    @hypothesis.given(hypothesis.strategies.just(3600))
+    def sleeps(seconds):
+        time.sleep(seconds)
+
+    sleeps()
+    assert rds_export_clock.now >= START + 60 * MINUTE
 
 
 def test_users_loop_outlives_the_clock():

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from numbers import Real
 
+from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
 from .._times import to_datetime
 from .followers import followers
@@ -66,6 +67,7 @@ class ExportClock:
         self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
         return self.now
 
+    @suggesting_keywords
     def move_to(self, when: datetime | str) -> datetime:
         """Set the clock, forward or back.
 
@@ -76,23 +78,27 @@ class ExportClock:
             The new time.
 
         Raises:
+            TypeError: An unknown keyword argument.
             ValueError: *when* is not such a value, or not in the years 1000 to 8999.
         """
         self._time.move(_to_time("when", when) - self.now)
         return self.now
 
+    @suggesting_keywords
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when the clock has moved by *delay*, as ``call_at`` does.
 
         Args:
             delay: A ``timedelta`` or a number of seconds, not negative.
             callback: A function. It runs in the thread that moves the clock.
-            args: The arguments of the callback.
+            args: The arguments of the callback, without keywords.
 
         Returns:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
+            TypeError: An unknown keyword argument.
+            RuntimeError: A callback schedules calls without a delay again and again.
             ValueError: *delay* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
         length = self._check_reach("delay", delay, _to_timedelta("delay", delay))
@@ -100,6 +106,7 @@ class ExportClock:
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
 
+    @suggesting_keywords
     def call_at(self, when: datetime | str, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when a sleep, a back-off, ``tick`` or ``move_to`` reaches or passes *when*.
 
@@ -111,12 +118,14 @@ class ExportClock:
         Args:
             when: An aware ``datetime``, or an ISO 8601 string with an offset. If it is past, the next move runs it.
             callback: A function. It runs in the thread that moves the clock.
-            args: The arguments of the callback.
+            args: The arguments of the callback, without keywords.
 
         Returns:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
+            TypeError: An unknown keyword argument.
+            RuntimeError: A callback schedules calls for the time that it is, again and again.
             ValueError: *when* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
         return self._time.schedule(_to_time("when", when), callback, args)
@@ -156,6 +165,7 @@ def _out_of_reach(name: str, value: object) -> str:
     return f"{name} must keep the clock in the years 1000 to 8999, got {value!r}"
 
 
+@suggesting_keywords
 def frozen_clock(
     start: datetime | str = START, limit: timedelta | float = LIMIT
 ) -> AbstractContextManager[ExportClock]:
@@ -174,6 +184,7 @@ def frozen_clock(
         A context manager. Its value is the ``ExportClock``.
 
     Raises:
+        TypeError: An unknown keyword argument.
         ValueError: *start* or *limit* is not such a value.
         RuntimeError: When the block is entered: time is frozen already.
 

@@ -107,6 +107,18 @@ def test_limit(rds_export_clock):
     assert passed(rds_export_clock) == 60
 
 
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_odd_lengths(backend, rds_export_clock):
+    """A deadline between two microseconds is reached."""
+
+    async def main():
+        for number in range(1, 200):
+            await anyio.sleep(1 / number)
+
+    anyio.run(main, backend=backend)
+    assert passed(rds_export_clock) == pytest.approx(sum(1 / number for number in range(1, 200)), abs=0.001)
+
+
 def test_scheduled_call(rds_export_clock):
     """A scheduled call runs while tasks sleep."""
     log = []

@@ -87,6 +87,10 @@ class FrozenTime:
 
         return self._monotonic_start + (api.get_current_time() - self._start) // _MICROSECOND * 1000
 
+    def monotonic(self) -> float:
+        """Return the time of ``time.monotonic``."""
+        return self.monotonic_ns() / 1_000_000_000
+
     def ahead(self) -> float:
         """Return how many seconds more have passed on this clock than in real time."""
         from freezegun import api

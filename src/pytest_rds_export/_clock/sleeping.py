@@ -57,17 +57,11 @@ def readings() -> list[tuple[Callable[..., Any], Callable[..., Any]]]:
     """Return each function of the module ``time`` that tells the time, and what replaces it."""
     from freezegun import api
 
-    def monotonic(clock: FrozenTime) -> float:
-        return clock.monotonic_ns() / 1_000_000_000
-
-    def monotonic_ns(clock: FrozenTime) -> int:
-        return clock.monotonic_ns()
-
     by_name: dict[str, Callable[..., Any]] = {
-        "monotonic": monotonic,
-        "monotonic_ns": monotonic_ns,
-        "perf_counter": monotonic,
-        "perf_counter_ns": monotonic_ns,
+        "monotonic": FrozenTime.monotonic,
+        "monotonic_ns": FrozenTime.monotonic_ns,
+        "perf_counter": FrozenTime.monotonic,
+        "perf_counter_ns": FrozenTime.monotonic_ns,
     }
     for name in ("time", "time_ns", "localtime", "gmtime", "strftime"):
         by_name[name] = _ignoring_the_clock(getattr(api, f"fake_{name}"))

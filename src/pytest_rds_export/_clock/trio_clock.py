@@ -53,7 +53,7 @@ def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
             _fail(error)
 
     mock: Any = MockClock(autojump_threshold=STEP)
-    mock.current_time = lambda: clock.monotonic_ns() / 1_000_000_000 + rest
+    mock.current_time = lambda: clock.monotonic() + rest
     mock._autojump = _autojump  # noqa: SLF001 - trio calls it when all tasks wait
     return mock
 

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from . import _frozen_time
+from . import _clock
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -237,7 +237,7 @@ class _Activation:
 
     def begin(self) -> None:
         _recent.append(self._account)
-        _frozen_time.followers.append(self._follower)
+        _clock.followers.append(self._follower)
         self._environment = Environment({**fake_aws(self._account.options), DEFAULT_SESSION: default_session()})
         self._environment.begin()
         _patch.begin_responding(self._account)
@@ -246,8 +246,8 @@ class _Activation:
         _patch.end_responding(self._account)
         if self._environment is not None:
             self._environment.end()
-        if self._follower in _frozen_time.followers:
-            _frozen_time.followers.remove(self._follower)
+        if self._follower in _clock.followers:
+            _clock.followers.remove(self._follower)
 
 
 def activate(account: Account) -> AbstractContextManager[None]:

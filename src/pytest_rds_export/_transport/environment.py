@@ -6,11 +6,10 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 from .._rds.options import Options
-from .entering import call_locked, entered
+from .entering import call_locked
 
 __tracebackhide__ = True
 
@@ -86,12 +85,6 @@ class Environment:
         # A test may have replaced os.environ, and will put this one back.
         if self._environ is not os.environ and name != DEFAULT_SESSION:
             _set(name, value, self._environ)
-
-
-def environment(values: Mapping[str, Any]) -> AbstractContextManager[Environment]:
-    """Set variables and the default session, unset those given as None, and restore them all afterwards."""
-    use = Environment(values)
-    return entered(use.begin, use.end)
 
 
 def begin_test() -> None:

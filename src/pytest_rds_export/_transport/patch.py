@@ -9,18 +9,16 @@ All clients come here: sync and async, whatever emitter they have, and whenever 
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from .._rds.account import Account
 from .._rds.operations import UnhandledOperation
-from .entering import call_locked, entered
+from .entering import call_locked
 from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
 from .handlers import CallEvents
 
@@ -31,16 +29,12 @@ _lock = threading.Lock()
 _responding: tuple[Account, ...] = ()
 
 
-def responding(account: Account) -> AbstractContextManager[None]:
-    """Have *account* respond to every RDS client of the process; of nested accounts the innermost one responds.
-
-    Raises ``RuntimeError`` if the installed botocore does not have what this needs.
-    """
-    return entered(functools.partial(begin_responding, account), functools.partial(end_responding, account))
-
-
 def begin_responding(account: Account) -> None:
-    """Have *account* respond to every RDS client of the process, until ``end_responding``."""
+    """Have *account* respond to every RDS client of the process, until ``end_responding``.
+
+    Of nested accounts the innermost one responds. Raises ``RuntimeError`` if the installed botocore does not have what
+    this needs.
+    """
     # Imported without the lock: another thread may import it now, which needs the lock below.
     import botocore.endpoint
     import botocore.signers  # noqa: F401
@@ -56,8 +50,8 @@ def end_responding(account: Account) -> None:
 
 
 def remove_leftovers() -> None:
-    """Remove a patch that another one has restored after the last account ended, as a ``monkeypatch`` does."""
-    if _installed and not _responding:
+    """Remove a patch that another one has brought back after the last account ended, as a ``monkeypatch`` does."""
+    if not _responding and any(map(_is_present, _patches)):
         call_locked(_lock, _uninstall)
 
 
@@ -79,8 +73,8 @@ def _end(account: Account) -> None:
         _uninstall()
 
 
-class _Installed(NamedTuple):
-    """One method of one class that is patched."""
+class _Patch(NamedTuple):
+    """One method of one class, ours and the original."""
 
     owner: Any
     name: str
@@ -88,8 +82,16 @@ class _Installed(NamedTuple):
     original: Any
 
 
-# A patch stays here until it is removed. Another patch may hide it, and bring it back after the last account ended.
-_installed: list[_Installed] = []
+# The latest last. A patch stays here after it is removed: another library's may bring it back at any time.
+_patches: list[_Patch] = []
+
+
+# Enough for several botocores, and for tests that each replace a method by one of their own.
+_KEPT = 50
+
+
+def _is_present(patch: _Patch) -> bool:
+    return vars(patch.owner).get(patch.name) is patch.ours
 
 
 def _install() -> None:
@@ -109,23 +111,23 @@ def _install() -> None:
 
 def _patch(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     present = vars(owner)[name]
-    if any(entry.ours is present for entry in _installed):
+    same = [patch for patch in _patches if patch.owner is owner and patch.name == name]
+    if any(patch.ours is present for patch in same):
         return
-    again = (entry for entry in _installed if entry[:2] == (owner, name) and entry.original is present)
-    entry = next(again, None)
-    if entry is None:
-        entry = _Installed(owner, name, make(present), present)
+    found = next((patch for patch in same if patch.original is present), None)
+    if found is None:
+        found = _Patch(owner, name, make(present), present)
         # Noted first: a patch whose installation is interrupted is removed.
-        _installed.append(entry)
-    setattr(owner, name, entry.ours)
+        _patches.append(found)
+    setattr(owner, name, found.ours)
 
 
 def _uninstall() -> None:
     # The latest first, because one may be on top of another.
-    for entry in reversed(_installed.copy()):
-        if vars(entry.owner).get(entry.name) is entry.ours:
-            setattr(entry.owner, entry.name, entry.original)
-            _installed.remove(entry)
+    for patch in reversed(_patches):
+        if _is_present(patch):
+            setattr(patch.owner, patch.name, patch.original)
+    del _patches[:-_KEPT]
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
 

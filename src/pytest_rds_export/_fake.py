@@ -233,19 +233,17 @@ class _Activation:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._follower = _Follower(account)
-        self._environment: Environment | None = None
+        self._environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
 
     def begin(self) -> None:
         _recent.append(self._account)
         _clock.followers.append(self._follower)
-        self._environment = Environment({**fake_aws(self._account.options), DEFAULT_SESSION: default_session()})
         self._environment.begin()
         _patch.begin_responding(self._account)
 
     def end(self) -> None:
         _patch.end_responding(self._account)
-        if self._environment is not None:
-            self._environment.end()
+        self._environment.end()
         if self._follower in _clock.followers:
             _clock.followers.remove(self._follower)
 
@@ -290,7 +288,7 @@ class _Serving:
 
     def __init__(self, account: Account) -> None:
         self._endpoint = Serving(account)
-        self._environment: Environment | None = None
+        self._environment = Environment({})  # until there is a URL
 
     def begin(self) -> str:
         url = self._endpoint.begin()
@@ -299,8 +297,7 @@ class _Serving:
         return url
 
     def end(self) -> None:
-        if self._environment is not None:
-            self._environment.end()
+        self._environment.end()
         self._endpoint.end()
 
 

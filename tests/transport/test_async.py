@@ -390,7 +390,9 @@ def test_old_way_to_use_moto(rds_export_tasks, monkeypatch):
             self.status_code, self.headers = response.status_code, response.headers
 
         async def _content_prop(self):
-            return self._response.content
+            content = self._response.content
+            assert await self.raw.read() == content
+            return content
 
     convert = aiobotocore.endpoint.convert_to_response_dict
     monkeypatch.setattr(

@@ -136,7 +136,9 @@ def test_builtin_handlers(monkeypatch):
         assert registered() == plain
     monkeypatch.setattr("botocore.handlers.BUILTIN_HANDLERS", [*botocore.handlers.BUILTIN_HANDLERS, added])
     with fake_rds_export():
-        assert registered() == [*plain, added[1]]
+        found = registered()
+        found.remove(added[1])
+        assert found == plain
 
 
 def test_replaced_class_of_botocore(monkeypatch):
@@ -171,6 +173,7 @@ def test_credentials(monkeypatch, tmp_path):
         found = boto3.DEFAULT_SESSION.get_credentials()
         assert (found.access_key, found.method) == ("testing", "env")
     with fake_rds_export(), monkeypatch.context() as patch:
+        assert boto3.DEFAULT_SESSION.region_name == "us-east-1"
         patch.delenv("AWS_ACCESS_KEY_ID")
         patch.setenv("AWS_PROFILE", "minio")
         assert boto3.DEFAULT_SESSION.get_credentials().access_key == "minio"

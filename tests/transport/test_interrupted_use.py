@@ -4,6 +4,7 @@ import ctypes
 import os
 import sys
 import threading
+from http.server import HTTPServer
 from pathlib import Path
 
 import boto3
@@ -74,3 +75,15 @@ def test_any_line(make, account):
 
     assert differences(before, held_by_botocore()) == []
     assert len(points(make)) > 100
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize(("owner", "method"), [(threading.Thread, "start"), (HTTPServer, "server_bind")])
+def test_endpoint_that_cannot_begin(owner, method, account, monkeypatch):
+    """If the thread or the socket of the endpoint cannot be had, nothing stays."""
+    before = state()
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, method, lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError), served_too():
+            pytest.fail("it was entered")  # pragma: no cover
+    assert state() == before

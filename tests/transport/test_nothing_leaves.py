@@ -2,14 +2,17 @@
 
 import copy
 import importlib
+import importlib.util
 import sys
 from functools import partialmethod
 from importlib.machinery import SourceFileLoader
+from unittest.mock import MagicMock
 
 import boto3
 import botocore.session
 import pytest
 from botocore.endpoint import Endpoint
+from botocore.exceptions import ClientError
 from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.signers import RequestSigner
 
@@ -210,6 +213,43 @@ def test_patch_removed(url, monkeypatch):
             cancel(client)
 
 
+def test_another_use_after_that(monkeypatch, botocore_unchanged):
+    """The next use installs the patch again."""
+    original = Endpoint.make_request
+    with fake_rds_export():
+        monkeypatch.setattr(Endpoint, "make_request", original)
+        with fake_rds_export("nightly"):
+            assert cancel(boto3.client("rds"))["Status"] == "CANCELING"
+
+
+def test_replaced_class(monkeypatch):
+    """A client is handled while a test has replaced the class of its endpoint."""
+    client = boto3.client("rds", "us-east-1")
+    monkeypatch.setattr("botocore.endpoint.Endpoint", MagicMock())
+    with fake_rds_export("nightly"):
+        assert cancel(client)["Status"] == "CANCELING"
+
+
+def test_import_that_outlives_the_fake():
+    """A botocore whose import ends after the fake, in another thread, is not patched."""
+    with fake_rds_export():
+        (finder,) = [finder for finder in sys.meta_path if type(finder).__module__.startswith("pytest_rds_export.")]
+        spec = finder.find_spec("botocore.signers", botocore.__path__)
+        module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.RequestSigner.get_auth_instance.__module__ == "botocore.signers"
+
+
+def test_unknown_action(rds_export_client, rds_export_tasks):
+    """A request that a handler has made one of no operation is refused as AWS does, and is no call."""
+    rds_export_client.meta.events.register(
+        "before-call.rds", lambda params, **_: params["body"].update(Action="Nothing")
+    )
+    with pytest.raises(ClientError, match="InvalidAction"):
+        rds_export_client.describe_db_instances()
+    assert rds_export_tasks.calls == []
+
+
 def test_no_event(monkeypatch, rds_export_client):
     """A request fails before it is sent if something sends it without the event before-send."""
     monkeypatch.setattr(
@@ -227,6 +267,7 @@ def test_subclass(rds_export_tasks):
 
     class Own(Endpoint):
         def make_request(self, operation_model, request_dict):
+            assert self._event_emitter.emit_until_response("own-event") == (None, None)
             return super().make_request(operation_model, request_dict)
 
     client = boto3.client("rds")

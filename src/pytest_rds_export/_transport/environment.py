@@ -6,11 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Mapping, MutableMapping
-from contextlib import AbstractContextManager
 from typing import Any
+from urllib.parse import urlsplit
 
 from .._rds.options import Options
-from .entering import call_locked, entered
+from .entering import call_locked
 
 __tracebackhide__ = True
 
@@ -47,6 +47,11 @@ class Environment:
         self._values = dict(values)
         self._environ: MutableMapping[str, str] = os.environ
         self._has_ended = False
+
+    @property
+    def served(self) -> str | None:
+        """The URL of the endpoint of this use, if it has one."""
+        return self._values.get(_ENDPOINT)
 
     def begin(self) -> Environment:
         """Set variables and the default session, and unset those given as None, until ``end``."""
@@ -86,12 +91,6 @@ class Environment:
         # A test may have replaced os.environ, and will put this one back.
         if self._environ is not os.environ and name != DEFAULT_SESSION:
             _set(name, value, self._environ)
-
-
-def environment(values: Mapping[str, Any]) -> AbstractContextManager[Environment]:
-    """Set variables and the default session, unset those given as None, and restore them all afterwards."""
-    use = Environment(values)
-    return entered(use.begin, use.end)
 
 
 def begin_test() -> None:
@@ -148,6 +147,15 @@ def fake_aws(options: Options) -> dict[str, str | None]:
         "AWS_DEFAULT_PROFILE": None,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
+
+
+def is_other_fake(url: str) -> bool:
+    """Return whether a URL is that of a moto server, LocalStack or the like on this machine, and not of this fake."""
+    parts = urlsplit(url)
+    if parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        return False
+    with _lock:
+        return not any(urlsplit(use.served).port == parts.port for use in _uses if use.served)
 
 
 def endpoint_variables(url: str) -> dict[str, str | None]:

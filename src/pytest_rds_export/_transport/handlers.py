@@ -12,6 +12,7 @@ from .. import _clock
 from .._protocol.serializer import Response
 from .._rds import operations
 from .._rds.account import Account
+from .environment import is_other_fake
 from .exchange import HttpRequest, respond, run
 
 __tracebackhide__ = True
@@ -19,6 +20,10 @@ __tracebackhide__ = True
 # Their emitters call each handler in turn, and nothing else.
 _BOTOCORE = ("botocore.hooks", "aiobotocore.hooks")
 _MOTO = ("moto.", "aiomoto.")
+
+
+_SENT = object()
+"""In place of a response: the request is sent to another fake on this machine."""
 
 
 class CallEvents:
@@ -51,6 +56,8 @@ class CallEvents:
         request = kwargs["request"]
         http = HttpRequest(request.body, request.headers, request.url)
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
+        if response is _SENT:
+            return []
         if isinstance(response, Response):
             response = self._to_http(request.url, response)
         return [(self, response)]  # as botocore has it: the handler, and what it returned
@@ -59,13 +66,14 @@ class CallEvents:
         """Call the other before-send handlers, and moto's if it is on; return the first response."""
         if type(self._emitter).__module__ not in _BOTOCORE:  # only it knows how to call its handlers
             responses = await self._result(self._emitter.emit(event_name, **kwargs))
-            return next((response for _, response in responses if response is not None), None)
-        found = None
-        for handler in self._other_handlers(event_name):
-            response = await self._result(handler(event_name=event_name, **kwargs))
-            if found is None:
-                found = response
-        return found
+            found = next((response for _, response in responses if response is not None), None)
+        else:
+            found = None
+            for handler in self._other_handlers(event_name):
+                response = await self._result(handler(event_name=event_name, **kwargs))
+                if found is None:
+                    found = response
+        return _SENT if found is None and is_other_fake(kwargs["request"].url) else found
 
     def _other_handlers(self, event_name: str) -> list[Any]:
         # botocore has no public way to call all handlers but some.

@@ -9,19 +9,17 @@ All clients come here: sync and async, whatever emitter they have, and whenever 
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AbstractContextManager
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from .._rds.account import Account
 from .._rds.dispatch import UnhandledOperation
-from .entering import call_locked, entered
-from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
+from .entering import call_locked
+from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY, is_other_fake
 from .handlers import CallEvents
 
 __tracebackhide__ = True
@@ -31,16 +29,12 @@ _lock = threading.Lock()
 _responding: tuple[Account, ...] = ()
 
 
-def responding(account: Account) -> AbstractContextManager[None]:
-    """Have *account* respond to every RDS client of the process; of nested accounts the innermost one responds.
-
-    Raises ``RuntimeError`` if the installed botocore does not have what this needs.
-    """
-    return entered(functools.partial(begin_responding, account), functools.partial(end_responding, account))
-
-
 def begin_responding(account: Account) -> None:
-    """Have *account* respond to every RDS client of the process, until ``end_responding``."""
+    """Have *account* respond to every RDS client of the process, until ``end_responding``.
+
+    Of nested accounts the innermost one responds. Raises ``RuntimeError`` if the installed botocore does not have what
+    this needs.
+    """
     # Imported without the lock: another thread may import it now, which needs the lock below.
     import botocore.endpoint
     import botocore.signers  # noqa: F401
@@ -56,8 +50,8 @@ def end_responding(account: Account) -> None:
 
 
 def remove_leftovers() -> None:
-    """Remove a patch that another one has restored after the last account ended, as a ``monkeypatch`` does."""
-    if _installed and not _responding:
+    """Remove a patch that another one has brought back after the last account ended, as a ``monkeypatch`` does."""
+    if not _responding and any(map(_is_present, _patches)):
         call_locked(_lock, _uninstall)
 
 
@@ -79,8 +73,8 @@ def _end(account: Account) -> None:
         _uninstall()
 
 
-class _Installed(NamedTuple):
-    """One method of one class that is patched."""
+class _Patch(NamedTuple):
+    """One method of one class, ours and the original."""
 
     owner: Any
     name: str
@@ -88,8 +82,16 @@ class _Installed(NamedTuple):
     original: Any
 
 
-# A patch stays here until it is removed. Another patch may hide it, and bring it back after the last account ended.
-_installed: list[_Installed] = []
+# The latest last. A patch stays here after it is removed: another library's may bring it back at any time.
+_patches: list[_Patch] = []
+
+
+# Enough for several botocores, and for tests that each replace a method by one of their own.
+_KEPT = 50
+
+
+def _is_present(patch: _Patch) -> bool:
+    return vars(patch.owner).get(patch.name) is patch.ours
 
 
 def _install() -> None:
@@ -109,23 +111,23 @@ def _install() -> None:
 
 def _patch(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     present = vars(owner)[name]
-    if any(entry.ours is present for entry in _installed):
+    same = [patch for patch in _patches if patch.owner is owner and patch.name == name]
+    if any(patch.ours is present for patch in same):
         return
-    again = (entry for entry in _installed if entry[:2] == (owner, name) and entry.original is present)
-    entry = next(again, None)
-    if entry is None:
-        entry = _Installed(owner, name, make(present), present)
+    found = next((patch for patch in same if patch.original is present), None)
+    if found is None:
+        found = _Patch(owner, name, make(present), present)
         # Noted first: a patch whose installation is interrupted is removed.
-        _installed.append(entry)
-    setattr(owner, name, entry.ours)
+        _patches.append(found)
+    setattr(owner, name, found.ours)
 
 
 def _uninstall() -> None:
     # The latest first, because one may be on top of another.
-    for entry in reversed(_installed.copy()):
-        if vars(entry.owner).get(entry.name) is entry.ours:
-            setattr(entry.owner, entry.name, entry.original)
-            _installed.remove(entry)
+    for patch in reversed(_patches):
+        if _is_present(patch):
+            setattr(patch.owner, patch.name, patch.original)
+    del _patches[:-_KEPT]
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
 
@@ -210,7 +212,7 @@ def _make_request(original: Any) -> Callable[..., Any]:
             endpoint = _copy(self)
             # Whatever the emitter is, the events pass through ours.
             endpoint._event_emitter = CallEvents(accounts[-1], self)  # noqa: SLF001 - botocore has no public way
-            endpoint.http_session = _NO_CONNECTION
+            endpoint.http_session = _Connection(self.http_session)
             self = endpoint
         # As Python binds it: another library may have put a descriptor of its own there.
         return original.__get__(self, type(self))(operation_model, request_dict)
@@ -265,14 +267,16 @@ class _Credentials(NamedTuple):
 _FAKE_CREDENTIALS = _Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
 
 
-class _NoConnection:
-    """The HTTP session of a call that is handled."""
+class _Connection:
+    """The HTTP session of a call that is handled: only a request to another fake on this machine is sent."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
 
     def send(self, request: Any) -> Any:
-        raise UnhandledOperation(_refusal(request.url))
-
-
-_NO_CONNECTION = _NoConnection()
+        if not is_other_fake(request.url):
+            raise UnhandledOperation(_refusal(request.url))
+        return self._session.send(request)
 
 
 def _copy(instance: Any) -> Any:
@@ -283,7 +287,7 @@ def _copy(instance: Any) -> Any:
 
 
 def _is_ours(endpoint: Any) -> bool:
-    return endpoint.http_session is _NO_CONNECTION
+    return isinstance(endpoint.http_session, _Connection)
 
 
 def _is_rds(operation_model: Any) -> bool:

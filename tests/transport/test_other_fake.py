@@ -1,0 +1,58 @@
+"""Another fake on this machine, such as a moto server or LocalStack, behind a client's ``endpoint_url``."""
+
+import boto3
+import pytest
+
+from helpers.calls import start
+from pytest_rds_export import UnhandledOperation, fake_rds_export
+
+pytestmark = pytest.mark.loopback
+
+
+@pytest.fixture
+def server_url():
+    """The URL of a moto server."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def test_other_operations(server_url, rds_export_tasks):
+    """What is not handled here is sent to the other fake; what is handled is not."""
+    client = boto3.client("rds", endpoint_url=server_url)
+    client.create_db_parameter_group(
+        DBParameterGroupName="slow", DBParameterGroupFamily="postgres16", Description="Slow queries"
+    )
+
+    assert start(client)["Status"] == "STARTING"
+    assert list(rds_export_tasks) == ["nightly"]
+    (group,) = client.describe_db_parameter_groups()["DBParameterGroups"]
+    assert group["DBParameterGroupName"] == "slow"
+    assert [call.outcome for call in rds_export_tasks.calls] == ["ok (HTTP 200)"] * 3
+    assert rds_export_tasks.unhandled == []
+
+
+def test_injected_failure(server_url, rds_export_tasks):
+    """A failure can be injected into what the other fake responds to."""
+    client = boto3.client("rds", endpoint_url=server_url)
+    rds_export_tasks.inject("AccessDenied", operation="DescribeDBParameterGroups")
+
+    with pytest.raises(client.exceptions.ClientError, match=r"\(AccessDenied\)"):
+        client.describe_db_parameter_groups()
+
+
+def test_own_endpoint(rds_export_tasks, rds_export_endpoint):
+    """The endpoint of this fake is no other fake: an operation without a handler is an error here."""
+    with pytest.raises(UnhandledOperation):
+        boto3.client("rds").describe_db_parameter_groups()
+    rds_export_tasks.unhandled.clear()
+
+
+def test_not_on_this_machine():
+    """A request to any other address is not sent."""
+    with fake_rds_export(assert_all_handled=False):
+        client = boto3.client("rds", endpoint_url="http://localhost.example.com:4566")
+        with pytest.raises(UnhandledOperation):
+            client.describe_db_parameter_groups()

@@ -73,7 +73,9 @@ class CallEvents:
                 response = await self._result(handler(event_name=event_name, **kwargs))
                 if found is None:
                     found = response
-        return _SENT if found is None and is_other_fake(kwargs["request"].url) else found
+        if found is None and event_name.rpartition(".")[2] not in operations.HANDLED:
+            return _SENT if is_other_fake(kwargs["request"].url) else None
+        return found
 
     def _other_handlers(self, event_name: str) -> list[Any]:
         # botocore has no public way to call all handlers but some.

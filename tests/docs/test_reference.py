@@ -39,7 +39,7 @@ def test_fixtures_and_markers(pytestconfig):
 
 def test_inferred_behaviour():
     """Each behaviour that is inferred, unknown or made up names a way to replace it."""
-    page = (ROOT / "docs" / "explanation" / "fidelity.md").read_text("utf-8")
+    page = (ROOT / "docs" / "reference" / "fidelity.md").read_text("utf-8")
     rows = [line[2:-2].split(" | ") for line in page.splitlines() if line.startswith("| ")]
     inferred = [row for row in rows if re.search("inferred|unknown|made up", row[1])]
     assert len(inferred) > 50

@@ -24,8 +24,8 @@ FIXTURES = {
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
-        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, assert_all_injected, "
-        "assert_all_handled, credentials, timeline"
+        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, trailing_slash, "
+        "snapshot_source_type, assert_all_injected, assert_all_handled, credentials, timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -45,6 +45,10 @@ INI_OPTIONS = {
         "which exports count against concurrent_limit: those of the region or of the account (default: region)"
     ),
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
+    "trailing_slash": (
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)"
+    ),
+    "snapshot_source_type": "whether the responses have SourceType for exports of snapshots (default: true)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
     "credentials": (
@@ -82,7 +86,7 @@ def test_command_line(pytester):
         ],
         consecutive=True,
     )
-    types = {"assert_all_injected": "bool", "assert_all_handled": "bool"}
+    types = dict.fromkeys(("assert_all_injected", "assert_all_handled", "snapshot_source_type"), "bool")
     if pytest.version_tuple >= (8, 4):
         types |= {"concurrent_limit": "int", "page_size": "int"}
     found = {}

@@ -188,14 +188,6 @@ def test_late_cancel(rds_export_tasks, rds_export_clock, client):
     assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 1)]
 
 
-def test_bad_prefix(rds_export_tasks, rds_export_clock, client):
-    """An export with a bad prefix has the event of a failed one."""
-    start(client, S3Prefix="exports/")
-    rds_export_clock.tick(hours=1)
-
-    assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0159", 15)]
-
-
 def test_order_of_ends(rds_export_tasks, rds_export_clock):
     """Events are in the order in which the exports ended, not in that of seeding or reading."""
     for minutes in (3, 1, 2):

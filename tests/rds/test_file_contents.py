@@ -137,6 +137,9 @@ def test_tables_info_of_postgresql():
         "price": "numeric(10,2)",
         "at": "timestamp(3) without time zone",
         "note": "character varying",
+        "day": "date",
+        "since": "timestamp with time zone",
+        "opens": "time(0) without time zone",
         "tax": "decimal(8,2)",
     }
     objects = written([ExportedTable("shop.public.orders", columns=columns)])
@@ -147,6 +150,9 @@ def test_tables_info_of_postgresql():
         ("price", "numeric", "binary (UTF8)", 0, 10, 0),
         ("at", "timestamp without time zone", "binary (UTF8)", 0, 0, 3),
         ("note", "character varying", "binary (UTF8)", 0, 0, 0),
+        ("day", "date", "binary (UTF8)", 0, 0, 0),
+        ("since", "timestamp with time zone", "binary (UTF8)", 0, 0, 6),
+        ("opens", "time without time zone", "binary (UTF8)", 0, 0, 0),
         ("tax", "decimal", "binary (UTF8)", 0, 8, 0),
     ]
     assert list(table["schemaMetadata"]["originalTypeMappings"][0]) == [

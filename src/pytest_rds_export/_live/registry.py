@@ -368,6 +368,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             return [self._to_event(event) for event in self._region.events]
 
     def _to_event(self, event: Event) -> RdsEvent:
+        source = self._region.sources.get(event.source_arn)
+        tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,
             message=event.message,
@@ -378,6 +380,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             date=event.date,
             region=self.region,
             account_id=self.account_id,
+            tags={tag.get("Key", ""): tag.get("Value", "") for tag in tags},
             task=self[event.record.fields["ExportTaskIdentifier"]],
         )
 

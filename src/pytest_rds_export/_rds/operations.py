@@ -20,13 +20,17 @@ from .account import Account, Region, do_nothing
 from .arns import parse_arn
 from .pagination import matcher, paginate
 from .sources import RESOURCE_TYPES
-from .state import LONGEST_IDENTIFIER, RUNNING, TaskState, copy_fields, is_identifier
+from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
 from .targets import Target
 from .timeline import Transition, failing
 
 __tracebackhide__ = True
 
 _STATE_FAULT = "InvalidExportTaskStateFault"
+_IDENTIFIER_RULES = (
+    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
+    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
@@ -93,7 +97,15 @@ def _cancel_export_task(request: Request) -> Mapping[str, Any]:
     if task.status not in RUNNING or region.is_ending(task):
         raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
     region.enter(task, Transition("CANCELING", request.now))
-    return copy_fields(task.fields)
+    return _to_response(request, task)
+
+
+def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
+    """Return a task as a response shows it."""
+    fields = copy_fields(task.fields)
+    if not request.account.options.snapshot_source_type and fields["SourceType"] == "SNAPSHOT":
+        del fields["SourceType"]
+    return fields
 
 
 def _prepare_start(request: Request) -> Fault | None:
@@ -122,12 +134,12 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
     if "SnapshotCreateTime" in source:
         given["SnapshotTime"] = source["SnapshotCreateTime"]
     timeline = options.timeline
-    if parameters.get("S3Prefix", "").endswith("/"):
+    if options.trailing_slash == "fail" and parameters.get("S3Prefix", "").endswith("/"):
         timeline = failing(timeline, _SLASH_CAUSE)
     size = source.get("AllocatedStorage")
     task = TaskState(given, timeline, now, region=region.name, account_id=region.account_id, size=size)
     region.add(task)
-    result = copy_fields(task.fields)
+    result = _to_response(request, task)
     if "S3Prefix" not in parameters:
         del result["S3Prefix"]
     return result
@@ -135,21 +147,20 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
 
 def _check_new_identifier(region: Region, identifier: str) -> None:
     if not is_identifier(identifier):
-        raise _failures.make_fault(
-            "InvalidParameterValue",
-            "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must "
-            "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
-            "consecutive hyphens.",
-        )
+        raise _invalid_value(f"The parameter ExportTaskIdentifier {_IDENTIFIER_RULES}")
     if len(identifier) > LONGEST_IDENTIFIER:
-        raise _failures.make_fault(
-            "InvalidParameterValue",
-            f"The parameter ExportTaskIdentifier must not be longer than {LONGEST_IDENTIFIER} characters.",
+        raise _invalid_value(
+            "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than "
+            f"{LONGEST_IDENTIFIER} characters."
         )
     if identifier in region.tasks:
         raise _failures.make_fault(
             "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
         )
+
+
+def _invalid_value(message: str) -> Fault:
+    return _failures.make_fault("InvalidParameterValue", message)
 
 
 def _source_not_found(resource_type: str, name: str) -> Fault:
@@ -162,7 +173,7 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     region, arn = request.region, request.parameters["SourceArn"]
     parts = parse_arn(arn)
     if parts is None:
-        raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
+        raise _invalid_value(f"Invalid value {arn} for SourceArn.")
     found = region.sources.get(arn)
     if parts.region != region.name or (found is None and region.sources):
         raise _source_not_found(parts.resource_type, parts.name)
@@ -206,6 +217,17 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "source-arn": itemgetter("SourceArn"),
     "status": lambda fields: fields["Status"].lower(),
 }
+_STATUS_VALUES = frozenset(status.lower() for status in TRANSITIONS)
+
+
+def _check_filter_values(parameters: Mapping[str, Any]) -> None:
+    """Refuse a status that is none, and an identifier that cannot be one."""
+    for given in parameters.get("Filters", ()):
+        for value in given["Values"]:
+            if given["Name"] == "status" and value not in _STATUS_VALUES:
+                raise _invalid_value(f"The {value} value isn't a valid export task status.")
+            if given["Name"] == "export-task-identifier" and not is_identifier(value):
+                raise _invalid_value(f"The parameter Filter: export-task-identifier {_IDENTIFIER_RULES}")
 
 
 def _prepare_describe(request: Request) -> None:
@@ -222,7 +244,7 @@ def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
     page, marker = _select_tasks(request, region.tasks.values(), advance)
     for task in page:
         task.times_shown += 1
-    return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
+    return {"ExportTasks": [_to_response(request, task) for task in page], **marker}
 
 
 def _select_tasks(
@@ -231,6 +253,7 @@ def _select_tasks(
     """Return the tasks of a page; those before the next page are brought up to date."""
     parameters = request.parameters
     record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
+    _check_filter_values(parameters)
     if "ExportTaskIdentifier" in parameters:
         task = request.region.tasks.get(parameters["ExportTaskIdentifier"])
         if task is None and request.account.options.describe_unknown == "error":

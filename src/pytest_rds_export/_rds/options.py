@@ -26,6 +26,14 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
         "which exports count against concurrent_limit: those of the region or of the account (default: region)",
     ),
     "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
+    "trailing_slash": (
+        "accept",
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)",
+    ),
+    "snapshot_source_type": (
+        True,
+        "whether the responses have SourceType for exports of snapshots (default: true)",
+    ),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
     "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
     "credentials": (
@@ -49,6 +57,8 @@ class Options:
     concurrent_limit: int
     concurrent_limit_scope: str
     page_size: int
+    trailing_slash: str
+    snapshot_source_type: bool
     assert_all_injected: bool
     assert_all_handled: bool
     credentials: str
@@ -81,6 +91,7 @@ class Options:
         for name, choices in (
             ("describe_unknown", ("error", "empty")),
             ("concurrent_limit_scope", ("region", "account")),
+            ("trailing_slash", ("accept", "fail")),
             ("credentials", ("fake", "keep")),
         ):
             check_choice(name, getattr(self, name), choices)
@@ -91,8 +102,8 @@ class Options:
                 raise ValueError(must_be_type(name, allowed, value))
             if value < 1 or (most and value > most):
                 raise ValueError(must_be(name, allowed, value))
-        for name in ("assert_all_injected", "assert_all_handled"):
-            if not isinstance(getattr(self, name), bool):
+        for name, (default, _) in INI_OPTIONS.items():
+            if isinstance(default, bool) and not isinstance(getattr(self, name), bool):
                 raise ValueError(must_be(name, "True or False", getattr(self, name)))
 
     def __repr__(self) -> str:

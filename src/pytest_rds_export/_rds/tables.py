@@ -54,6 +54,7 @@ _EXPORTED_TYPES = {
         "bytea": "binary",
     },
 }
+_DEFAULT_PRECISION = 6  # of a time of PostgreSQL, whose column was declared without one
 # The source types, MySQL's and PostgreSQL's, of a column whose values are all of these Python types.
 _SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((bool,), "tinyint", "boolean"),
@@ -159,7 +160,8 @@ def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
             # A program that reads exports of PostgreSQL needs the three numbers; 0 where there is none is inferred.
             mapping["originalCharMaxLength"] = length if "char" in base else 0
             mapping["originalNumPrecision"] = length if base in ("numeric", "decimal") else 0
-            mapping["originalDateTimePrecision"] = length if base.startswith("time") else 0
+            precision = numbers[0] if numbers else _DEFAULT_PRECISION
+            mapping["originalDateTimePrecision"] = precision if base.startswith("time") else 0
         mappings.append(mapping)
     return mappings
 

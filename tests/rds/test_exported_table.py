@@ -323,9 +323,27 @@ def test_bad_rows(arguments, message):
     assert str(raised.value) == message
 
 
-def test_no_rows():
-    """A table without rows has no part, as an empty range of rows has none on AWS."""
-    assert ExportedTable("shop.orders", rows=[], columns={"id": "int"}).parts == ()
+@pytest.mark.parametrize(("columns", "names"), [({"day": "date"}, ["day"]), (None, ["id", "name"])])
+def test_no_rows(columns, names):
+    """A table without rows has a part without rows on MySQL, and no part on PostgreSQL."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+
+    (part,) = ExportedTable("shop.orders", rows=[], columns=columns).parts
+
+    table = parquet.read_table(io.BytesIO(part))
+    assert (table.num_rows, table.column_names) == (0, names)
+    assert ExportedTable("shop.public.orders", rows=[], columns=columns).parts == ()
+
+
+@pytest.mark.parametrize("character", " ,;{}()\n\t=")
+@pytest.mark.parametrize("given", ["columns", "rows"])
+def test_unsupported_column_name(character, given):
+    """A table with such a character in the name of a column is skipped."""
+    column = f"a{character}b"
+    table = ExportedTable("shop.orders", **{given: {column: "int"} if given == "columns" else [{column: 1}]})
+
+    assert (table.parts, table.warning) == ((), f"UNSUPPORTED_COLUMN_NAME: {column}")
+    assert ExportedTable("shop.orders", columns={column: "int"}, warning="OTHER").warning == "OTHER"
 
 
 def test_rows_in_pandas_and_duckdb(tmp_path):

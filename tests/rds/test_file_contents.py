@@ -319,7 +319,7 @@ def test_warning_message():
 def test_folder(tmp_path):
     """A folder gets a folder for each bucket, created when it is needed."""
     files = ExportFiles(tmp_path / "new", ["shop.orders"])
-    assert files.target.has_bucket("any")
+    assert files.target.find_region("any") == ""
     files.update(FileTask().fields)
     assert files_below(tmp_path) == [
         "new/exports/nightly/export_info_nightly.json",

@@ -21,7 +21,7 @@ from .arns import parse_arn
 from .pagination import matcher, paginate
 from .sources import RESOURCE_TYPES
 from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
-from .targets import Target
+from .targets import OTHER_REGION, Target
 from .timeline import Transition, failing
 
 __tracebackhide__ = True
@@ -31,6 +31,9 @@ _IDENTIFIER_RULES = (
     "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
     "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
 )
+_LONGEST_PREFIX = 60
+_EXPORT_NAME = re.compile("[A-Za-z0-9$_]+")
+_LARGEST_EXPORT_ONLY = 200 * 1024
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
@@ -108,21 +111,25 @@ def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
     return fields
 
 
-def _prepare_start(request: Request) -> Fault | None:
-    """Return the refusal of the bucket, so that the other checks come first."""
+def _prepare_start(request: Request) -> Bucket | None:
+    """Return what is wrong with the bucket, so that the other checks come first."""
     _update_all(request)
     files = request.account.files
-    return None if files is None else _check_bucket(files.target, request.parameters["S3BucketName"])
+    return None if files is None else _check_bucket(files.target, request)
 
 
 def _start_export_task(request: Request) -> Mapping[str, Any]:
-    account, region, parameters, now, refused_bucket = request
+    account, region, parameters, now, bucket = request
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
+    _check_prefix(parameters.get("S3Prefix", ""))
     source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
-    if refused_bucket is not None:
-        raise refused_bucket
+    if bucket is not None and bucket.refusal is not None:
+        raise bucket.refusal
     options = account.options
+    running = [task.fields["SourceArn"] for task in region.running(now)]
+    if options.one_export_per_source and parameters["SourceArn"] in running:
+        raise Fault(_failures.find("ExportTaskAlreadyExists", "StartExportTask"))
     if account.is_at_limit(region, now):
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
@@ -136,6 +143,8 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
     timeline = options.timeline
     if options.trailing_slash == "fail" and parameters.get("S3Prefix", "").endswith("/"):
         timeline = failing(timeline, _SLASH_CAUSE)
+    if bucket is not None and bucket.cause is not None:
+        timeline = failing(timeline, bucket.cause, extracting=False)
     size = source.get("AllocatedStorage")
     task = TaskState(given, timeline, now, region=region.name, account_id=region.account_id, size=size)
     region.add(task)
@@ -156,6 +165,14 @@ def _check_new_identifier(region: Region, identifier: str) -> None:
     if identifier in region.tasks:
         raise _failures.make_fault(
             "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
+        )
+
+
+def _check_prefix(prefix: str) -> None:
+    if prefix.startswith("/") or ":" in prefix or len(prefix) > _LONGEST_PREFIX:
+        raise _invalid_value(
+            f"Invalid value {prefix} for S3Prefix. It must not begin with a slash, contain a colon or be longer than "
+            f"{_LONGEST_PREFIX} characters."
         )
 
 
@@ -186,28 +203,39 @@ def _find_source(request: Request) -> Mapping[str, Any]:
 
 
 def _check_export_only(forms: Iterable[str], engine: str) -> None:
-    """Refuse what names neither a database, a schema nor a table, as far as the engine has them."""
+    """Refuse what names neither a database, a schema nor a table, as far as the engine has them, and too much."""
     has_schemas = "postgres" in engine or not re.search("mysql|mariadb|aurora", engine)
     for form in forms:
         parts = form.split(".")
-        if len(parts) > (3 if has_schemas else 2) or not all(parts):
+        if len(parts) > (3 if has_schemas else 2) or not all(map(_EXPORT_NAME.fullmatch, parts)):
             raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+    if len(",".join(forms)) > _LARGEST_EXPORT_ONLY:
+        raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
 
 
-def _check_bucket(target: Target, bucket: str) -> Fault | None:
-    """Return the refusal of a bucket that does not exist or must not be read.
+class Bucket(NamedTuple):
+    """What is wrong with a bucket."""
 
-    Any other error fails the export when it writes.
-    """
+    refusal: Fault | None = None
+    """Of one that does not exist or must not be read."""
+    cause: str | None = None
+    """Why the export fails: the bucket is in another region."""
+
+
+def _check_bucket(target: Target, request: Request) -> Bucket:
+    """Return what is wrong with the bucket. An error of the target that is not here fails the export when it writes."""
+    bucket = request.parameters["S3BucketName"]
     try:
-        exists = target.has_bucket(bucket)
+        region = target.find_region(bucket)
     except ParamValidationError:
-        exists = False
+        region = None
     except Exception as error:  # noqa: BLE001 - a client and a test's stand-in raise anything
         response = error.response if isinstance(error, ClientError) else {}
         forbidden = response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
-        return Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None
-    return None if exists else _failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist.")
+        return Bucket(Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None)
+    if region is None:
+        return Bucket(_failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist."))
+    return Bucket(cause=None if region in ("", request.region.name) else OTHER_REGION.format(S3Bucket=bucket))
 
 
 # What a filter compares. Statuses are lower case here (the service model's documentation).
@@ -311,10 +339,17 @@ def _describe_sources(resource_type: str, filters: Mapping[str, str], request: R
     return {f"{type_.shape}s": copy.deepcopy(page), **marker}
 
 
+def _if_supported(perform: Callable[[Request], Mapping[str, Any]], request: Request) -> Mapping[str, Any]:
+    """Handle an operation of export tasks, unless the region has none."""
+    if request.region.name in request.account.options.unsupported_regions.split():
+        raise _failures.make_fault("InvalidParameterCombination", "This operation is not currently supported.")
+    return perform(request)
+
+
 HANDLED: dict[str, Operation] = {
-    "CancelExportTask": Operation(_cancel_export_task, _update_named),
-    "StartExportTask": Operation(_start_export_task, _prepare_start),
-    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
+    "CancelExportTask": Operation(partial(_if_supported, _cancel_export_task), _update_named),
+    "StartExportTask": Operation(partial(_if_supported, _start_export_task), _prepare_start),
+    "DescribeExportTasks": Operation(partial(_if_supported, _describe_export_tasks), _prepare_describe),
     "DescribeEvents": Operation(_describe_events, _update_all),
 }
 """The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""

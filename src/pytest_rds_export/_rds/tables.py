@@ -54,6 +54,8 @@ _EXPORTED_TYPES = {
         "bytea": "binary",
     },
 }
+# A table with such a character in the name of a column is skipped.
+_UNSUPPORTED = re.compile(r"[ ,;{}()\n\t=]")
 _DEFAULT_PRECISION = 6  # of a time of PostgreSQL, whose column was declared without one
 # The source types, MySQL's and PostgreSQL's, of a column whose values are all of these Python types.
 _SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
@@ -80,9 +82,11 @@ class ExportedTable:
         parts: The bytes of each Parquet file, none for an empty table. By default one small valid file with the
             columns ``id`` and ``name``.
         rows: A list of dicts to write as one Parquet file instead, with the types that AWS documents for the engine.
-            Needs pyarrow: ``pip install 'pytest-rds-export[parquet]'``.
+            Needs pyarrow: ``pip install 'pytest-rds-export[parquet]'``. Without rows, MySQL has a part that has none,
+            PostgreSQL no part.
         columns: The source type of each column for ``export_tables_info``, such as ``{"id": "int", "name": "char"}``.
-            By default those of the default part or, inferred from the values, of *rows*; unknown for *parts*.
+            By default those of the default part or, inferred from the values, of *rows*; unknown for *parts*. AWS
+            skips a table that has a column with a space, a tab, a line feed or one of ``,;{}()=`` in its name.
         warning: Why Amazon RDS skips this table, such as ``"PERMISSIONS_DO_NOT_EXIST"``: nothing of it is written,
             and the warning appears in ``export_tables_info`` and in ``WarningMessage``.
 
@@ -121,11 +125,17 @@ class ExportedTable:
             files = _checked_parts(parts)
         elif rows is not None:
             _check_rows(rows)
-            types = types or _inferred_columns(rows, mysql=mysql)
-            files = (_parquet(rows, types, mysql=mysql),) if rows else ()
+            types = types or _inferred_columns(rows, mysql=mysql) or (_DEFAULT_COLUMNS[mysql] if mysql else {})
+            if any(map(_UNSUPPORTED.search, types)):
+                pass  # a skipped table, below
+            elif rows or mysql:
+                files = (_parquet(rows, types, mysql=mysql),)
         elif warning is None:
             files = (_DEFAULT_PART,)
             types = types or _DEFAULT_COLUMNS[mysql]
+        unsupported = next((column for column in types if _UNSUPPORTED.search(column)), None)
+        if unsupported is not None and warning is None:
+            files, warning = (), f"UNSUPPORTED_COLUMN_NAME: {unsupported}"
         for attribute, value in (("name", name), ("parts", files), ("columns", types), ("warning", warning)):
             object.__setattr__(self, attribute, value)
 

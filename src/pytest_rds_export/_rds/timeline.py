@@ -164,11 +164,15 @@ def check_timeline(timeline: object) -> None:
         raise ValueError(must_be_type("timeline", "a Timeline, Polls or Stuck", timeline))
 
 
-def failing(timeline: AnyTimeline, cause: str) -> AnyTimeline:
-    """Return the same timeline, but ending FAILED with *cause*. One that never ends stays as it is."""
+def failing(timeline: AnyTimeline, cause: str, *, extracting: bool = True) -> AnyTimeline:
+    """Return the same timeline, but ending FAILED with *cause*, if not *extracting* before IN_PROGRESS takes any time.
+
+    One that never ends stays as it is.
+    """
     if isinstance(timeline, Stuck):
         return timeline
-    return replace(timeline, outcome="FAILED", failure_cause=cause, warning_message=None)
+    failed = replace(timeline, outcome="FAILED", failure_cause=cause, warning_message=None)
+    return failed if extracting else replace(failed, in_progress=0)
 
 
 def extraction_time(timeline: object, percent: int) -> timedelta:

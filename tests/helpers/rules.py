@@ -56,7 +56,7 @@ class ExpectedTimeline:
         return "CANCELING" if self.outcome == "CANCELED" else self.outcome
 
 
-DEFAULT_TIMELINE = ExpectedTimeline("clock", starting=600_000, in_progress=300_000, canceling=120_000)
+DEFAULT_TIMELINE = ExpectedTimeline("clock", starting=1_200_000, in_progress=300_000, canceling=120_000)
 
 
 @dataclass

@@ -32,12 +32,12 @@ def identifiers(registry):
 def test_timeline(rds_export_tasks, rds_export_clock, client):
     """A started export has its event at the end of its timeline, whenever events are read."""
     start(client)
-    rds_export_clock.tick(minutes=14, seconds=59)
+    rds_export_clock.tick(minutes=24, seconds=59)
     assert rds_export_tasks.events == []
 
     rds_export_clock.tick(minutes=30)
 
-    assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 15)]
+    assert ends(rds_export_tasks) == [("nightly", "RDS-EVENT-0161", 25)]
     assert rds_export_tasks.events[0].task is rds_export_tasks["nightly"]
 
 

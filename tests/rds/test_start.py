@@ -77,19 +77,19 @@ def test_empty_export_only(client):
 
 
 def test_completes(client, rds_export_clock):
-    """A started export is extracting after 10 minutes and complete after 15."""
+    """A started export is extracting after 20 minutes and complete after 25."""
     started = rds_export_clock.now
     start(client)
 
-    rds_export_clock.tick(minutes=10)
+    rds_export_clock.tick(minutes=20)
     extracting = described(client)
     rds_export_clock.tick(minutes=5)
     complete = described(client)
 
     assert set(extracting) == fields_of("IN_PROGRESS")
     assert set(complete) == fields_of("COMPLETE")
-    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=10)
-    assert complete["TaskEndTime"] == started + timedelta(minutes=15)
+    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=20)
+    assert complete["TaskEndTime"] == started + timedelta(minutes=25)
     assert complete["PercentProgress"] == 100
 
 
@@ -167,7 +167,7 @@ def test_limit_after_the_end(client, rds_export_clock):
     for number in range(5):
         start(client, f"task-{number}")
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
 
     assert start(client)["Status"] == "STARTING"
 
@@ -194,7 +194,7 @@ def test_concurrent_limit_of_the_account(rds_export_clock):
         abroad.seed("running")
         with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
             start(client, "third")
-        rds_export_clock.tick(minutes=15)
+        rds_export_clock.tick(minutes=25)
         assert start(client, "third")["Status"] == "STARTING"
 
 
@@ -203,7 +203,7 @@ def test_trailing_slash(client, rds_export_clock):
     response = start(client, S3Prefix="rds/")
     assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
 
     assert described(client)["Status"] == "COMPLETE"
 
@@ -214,7 +214,7 @@ def test_trailing_slash_in_early_2025(rds_export_clock):
         client = shared_client()
         assert start(client, S3Prefix="rds/")["Status"] == "STARTING"
 
-        rds_export_clock.tick(minutes=15)
+        rds_export_clock.tick(minutes=25)
 
         failed = described(client)
     assert set(failed) == fields_of("FAILED")
@@ -364,5 +364,5 @@ def test_time_and_size(rds_export_tasks, client, rds_export_clock):
 
     assert start(client)["SnapshotTime"] == taken
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
     assert described(client)["TotalExtractedDataInGB"] == 20

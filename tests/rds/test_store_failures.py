@@ -86,7 +86,7 @@ def test_unreachable_store(client, rds_export_tasks, rds_export_clock, s3, monke
     monkeypatch.setattr(s3, "head_bucket", fail)
     monkeypatch.setattr(s3, "put_object", fail)
     assert start(client)["Status"] == "STARTING"
-    rds_export_clock.tick(minutes=13)
+    rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
 
@@ -96,11 +96,11 @@ def test_store_fails(client, rds_export_tasks, rds_export_clock, s3):
     rds_export_tasks.write_files(s3)
     with fails_to_put(s3, "AccessDenied", 403):
         start(client)
-        rds_export_clock.tick(minutes=13)
-        rds_export_clock.tick(minutes=13)
+        rds_export_clock.tick(minutes=23)
+        rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
-    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:13:00+00:00"
+    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:23:00+00:00"
 
 
 def test_store_fails_at_the_end(rds_export_tasks, s3):

@@ -51,6 +51,11 @@ _COMMON = (
     ("InvalidParameterValue", 400, "An invalid or out-of-range value was supplied for the input parameter."),
     ("InvalidParameterCombination", 400, "Parameters that must not be used together were used together."),
 )
+# Captured messages of errors for which the service model has a description instead.
+_CAPTURED = {
+    "IamRoleNotFound": "The principal export.rds.amazonaws.com isn't allowed to assume the IAM role ARN or the IAM "
+    "role ARN doesn't exist.",
+}
 _LIMIT = ("ExportTaskLimitReachedFault", 400, "You have reached the limit of 5 concurrent export tasks")
 
 _TRANSPORT = {
@@ -238,7 +243,7 @@ def _catalogue(operation: str) -> tuple[Failure, ...]:
 
 def _documented(shape: Shape, operation: str | None, message: str = "") -> Failure:
     error: dict[str, Any] = shape.metadata["error"]
-    text = message or re.sub(r"<[^>]*>", "", shape.documentation).strip()
+    text = message or _CAPTURED.get(error["code"]) or re.sub(r"<[^>]*>", "", shape.documentation).strip()
     return Failure(error["code"], operation, "documented", error["httpStatusCode"], text)
 
 

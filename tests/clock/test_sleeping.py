@@ -118,7 +118,7 @@ def test_polling(rds_export_tasks, rds_export_clock, rds_export_client):
     while not seen or seen[-1] != "COMPLETE":
         seen.append(described(rds_export_client)["Status"])
         time.sleep(60)
-    assert seen == ["STARTING"] * 10 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
+    assert seen == ["STARTING"] * 20 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
 
 
 def test_retries(rds_export_tasks, rds_export_clock, rds_export_client):

@@ -37,15 +37,6 @@ def test_fixtures_and_markers(pytestconfig):
     assert sorted(first_cells("fixtures.md")) == sorted(fixtures + markers)
 
 
-def test_inferred_behaviour():
-    """Each behaviour that is inferred, unknown or made up names a way to replace it."""
-    page = (ROOT / "docs" / "explanation" / "fidelity.md").read_text("utf-8")
-    rows = [line[2:-2].split(" | ") for line in page.splitlines() if line.startswith("| ")]
-    inferred = [row for row in rows if re.search("inferred|unknown|made up", row[1])]
-    assert len(inferred) > 50
-    assert [row for row in inferred if len(row) < 3 or not row[2].strip("| ")] == []
-
-
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in PAGES])
 def test_links(page):
     """The relative links of a page have a text, and lead to files and headings, also as plain Markdown."""

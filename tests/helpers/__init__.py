@@ -26,6 +26,7 @@ Pytest and the rest of the process:
 - ``inner``: run pytest inside a test
 - ``reports``: the report of a failing test and the checks at its end, without an inner run
 - ``documents``: the examples in the documentation
+- ``fidelity``: the rows of the fidelity page
 - ``drawn``: random calls, timelines and lengths of time
 - ``threads``: run functions in threads, all at once
 - ``leftovers``: what the plugin could leave behind

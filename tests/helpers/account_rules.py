@@ -132,6 +132,8 @@ class ExpectedAccount:
         scope = self.tasks.values() if self.limit_scope == "account" else [tasks]
         if sum(task.runs for each in scope for task in each.values()) >= self.limit:
             codes.add("ExportTaskLimitReachedFault")
+        if any(task.runs and task.source == arn for task in tasks.values()):
+            codes.add("ExportTaskAlreadyExists")
         if codes:
             return ExpectedResponse(frozenset(codes))
         task = tasks[identifier] = ExpectedTask(

@@ -3,8 +3,10 @@
 from helpers.aws import ACCOUNT, SNAPSHOT
 
 
-def start(client, identifier="nightly", source=SNAPSHOT, **parameters):
-    """Call StartExportTask and return the response."""
+def start(client, identifier="nightly", source=None, **parameters):
+    """Call StartExportTask, by default for the snapshot of the same name, and return the response."""
+    if source is None:
+        source = f"{SNAPSHOT.rpartition(':')[0]}:{identifier}"
     return client.start_export_task(
         ExportTaskIdentifier=identifier,
         SourceArn=source,

@@ -9,8 +9,8 @@ BUCKET = "rds-exports"
 END = dt.datetime(2024, 6, 26, 15, 43, 58, 123000, tzinfo=dt.timezone.utc)
 START = END - dt.timedelta(minutes=4)
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-CUSTOMERS_PART = "shop/shop.customers/1/part-00000-19553dd7-f303-5250-b547-10e3176dacc2-c000.gz.parquet"
-ORDERS_PART = "shop/shop.orders/1/part-00000-35f6d4f6-90b6-5141-90dd-ac211829412d-c000.gz.parquet"
+CUSTOMERS_PART = "shop/shop.customers/1/part-00000-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet"
+ORDERS_PART = "shop/shop.orders/1/part-00000-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet"
 
 
 class FileTask:

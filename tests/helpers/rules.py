@@ -47,18 +47,16 @@ class ExpectedTimeline:
         """Return how long a status lasts."""
         return {"STARTING": self.starting, "IN_PROGRESS": self.in_progress, "CANCELING": self.canceling}[status]
 
-    def following(self, status, *, fails):
-        """Return the status that follows automatically; a task that *fails* does so at the end of its extraction."""
+    def following(self, status):
+        """Return the status that follows automatically."""
         if status == "STARTING":
             return "IN_PROGRESS"
         if status == "CANCELING":
             return self.cancel_outcome
-        if fails:
-            return "FAILED"
         return "CANCELING" if self.outcome == "CANCELED" else self.outcome
 
 
-DEFAULT_TIMELINE = ExpectedTimeline("clock", starting=600_000, in_progress=300_000, canceling=120_000)
+DEFAULT_TIMELINE = ExpectedTimeline("clock", starting=1_200_000, in_progress=300_000, canceling=120_000)
 
 
 @dataclass
@@ -142,7 +140,7 @@ class ExpectedTask:
 
     def leave_status(self, when):
         """Enter the status that follows automatically."""
-        self.enter(self.timeline.following(self.status, fails=self.prefix.endswith("/")), when)
+        self.enter(self.timeline.following(self.status), when)
 
     def fields(self, **given):
         """Return the fields that the task has in a response; *given* are the optional ones."""

@@ -24,7 +24,8 @@ FIXTURES = {
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
-        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, assert_all_injected, "
+        "describe_unknown, concurrent_limit, concurrent_limit_scope, one_export_per_source, "
+        "unsupported_regions, page_size, trailing_slash, snapshot_source_type, assert_all_injected, "
         "assert_all_handled, credentials, timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
@@ -44,7 +45,13 @@ INI_OPTIONS = {
     "concurrent_limit_scope": (
         "which exports count against concurrent_limit: those of the region or of the account (default: region)"
     ),
+    "one_export_per_source": "whether a snapshot or cluster has at most one running export (default: true)",
+    "unsupported_regions": "regions without export tasks, separated by spaces (default: none)",
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
+    "trailing_slash": (
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)"
+    ),
+    "snapshot_source_type": "whether the responses have SourceType for exports of snapshots (default: true)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
     "credentials": (
@@ -82,7 +89,8 @@ def test_command_line(pytester):
         ],
         consecutive=True,
     )
-    types = {"assert_all_injected": "bool", "assert_all_handled": "bool"}
+    flags = ("assert_all_injected", "assert_all_handled", "snapshot_source_type", "one_export_per_source")
+    types = dict.fromkeys(flags, "bool")
     if pytest.version_tuple >= (8, 4):
         types |= {"concurrent_limit": "int", "page_size": "int"}
     found = {}

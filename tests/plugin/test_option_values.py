@@ -37,6 +37,13 @@ from pytest_rds_export._rds.options import from_ini
         ("page_size", 0, "page_size must be an int from 1 to 100, got 0"),
         ("page_size", 101, "page_size must be an int from 1 to 100, got 101"),
         ("page_size", True, "page_size must be an int from 1 to 100, got bool True"),
+        (
+            "unsupported_regions",
+            ["a"],
+            "unsupported_regions must be a string such as 'eu-south-2 me-south-1', got list ['a']",
+        ),
+        ("unsupported_regions", "eu-south-2,", "region must be a name such as 'eu-west-1', got 'eu-south-2,'"),
+        ("trailing_slash", "refuse", "trailing_slash must be 'accept' or 'fail', got 'refuse'"),
         ("page_size", "20", "page_size must be an int from 1 to 100, got str '20'"),
         ("timeline", "slow", "timeline must be a Timeline, Polls or Stuck, got str 'slow'"),
         ("timeline", 60, "timeline must be a Timeline, Polls or Stuck, got int 60"),
@@ -63,8 +70,9 @@ def test_wrong_value(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_handled', 'credentials' or "
-                "'timeline'"
+                "'concurrent_limit_scope', 'one_export_per_source', 'unsupported_regions', 'page_size', "
+                "'trailing_slash', 'snapshot_source_type', 'assert_all_injected', 'assert_all_handled', 'credentials' "
+                "or 'timeline'"
             ),
         ),
     ],

@@ -38,6 +38,9 @@ def values(shape, *, empty):
     if shape.type_name == "structure":
         members = {name: values(member, empty=empty) for name, member in shape.members.items()}
         required = {name: members.pop(name) for name in shape.required_members}
+        if not empty:  # RDS refuses a required string that is blank
+            strings = [name for name in required if shape.members[name].type_name == "string"]
+            required |= {name: required[name].filter(str.strip) for name in strings}
         whole = st.fixed_dictionaries(required, optional=members)
         return whole if empty else whole.filter(bool)
     if shape.type_name == "list":
@@ -225,6 +228,7 @@ def test_success():
         "x-amzn-RequestId": "ID",
         "Content-Type": "text/xml",
         "Content-Length": str(len(response.body)),
+        "Strict-Transport-Security": "max-age=31536000",
         "Date": "Sun, 01 Mar 2026 02:00:00 GMT",
     }
 

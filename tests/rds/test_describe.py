@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of
-from helpers.calls import described
+from helpers.calls import cancel, described, start
 from helpers.errors import refused
 from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
@@ -121,12 +121,11 @@ def test_parameters(seeded_client, parameters, expected):
     [
         ([by("export-task-identifier", "done")], ["done"]),
         ([by("export-task-identifier", "done", "starting", "nightly")], ["starting", "done"]),
-        ([by("export-task-identifier", "DONE")], []),
+        ([by("export-task-identifier", "DONE", "a" * 70)], []),
         ([by("s3-bucket", "first")], ["starting", "running"]),
         ([by("source-arn", CLUSTER, SNAPSHOT)], ["starting", "running", "Done-2"]),
         ([by("status", "complete")], ["done", "Done-2"]),
         ([by("status", "in_progress", "starting")], ["starting", "running"]),
-        ([by("status", "COMPLETE")], []),
         ([by("status", "canceled", "canceling", "failed")], []),
         ([by("status", "complete"), by("s3-bucket", "first", "second")], ["done"]),
         ([by("status", "complete"), by("status", "starting")], []),
@@ -137,7 +136,7 @@ def test_filters(seeded_client, filters, expected):
     assert found(seeded_client, Filters=filters) == expected
 
 
-@pytest.mark.parametrize("name", ["Status", "engine", "", "ExportTaskIdentifier"])
+@pytest.mark.parametrize("name", ["Status", "engine", " x", "ExportTaskIdentifier"])
 def test_unknown_filter(seeded_client, name):
     """An unknown filter is refused."""
     with refused("InvalidParameterValue", 400, f"Unrecognized filter name: {name}"):
@@ -146,8 +145,38 @@ def test_unknown_filter(seeded_client, name):
 
 def test_filter_without_values(seeded_client):
     """A filter needs a value."""
-    with refused("MissingParameter", 400, "The request must contain the parameter Values."):
+    with refused("InvalidParameterValue", 400, "The parameter Values must be provided and must not be null."):
         seeded_client.describe_export_tasks(Filters=[by("status")])
+
+
+@pytest.mark.parametrize("value", ["IN_PROGRESS", "Complete", "completed", ""])
+def test_status_that_is_none(seeded_client, value):
+    """A filter by a status that is not one of the lower-case statuses is refused."""
+    with refused("InvalidParameterValue", 400, f"The {value} value isn't a valid export task status."):
+        seeded_client.describe_export_tasks(Filters=[by("status", "complete", value)])
+
+
+@pytest.mark.parametrize("value", ["nightly_2", "2nightly", "nightly-", "a--b", "*", ""])
+def test_identifier_that_is_none(seeded_client, value):
+    """A filter by what cannot be an identifier is refused."""
+    text = (
+        "The parameter Filter: export-task-identifier is not a valid identifier. Identifiers must begin with a letter; "
+        "must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
+        "consecutive hyphens."
+    )
+    with refused("InvalidParameterValue", 400, text):
+        seeded_client.describe_export_tasks(Filters=[by("export-task-identifier", "nightly", value)])
+
+
+def test_no_source_type(rds_export_tasks, client):
+    """With snapshot_source_type=False, a task of a snapshot has no SourceType, but is found by it."""
+    with fake_rds_export(snapshot_source_type=False) as tasks:
+        tasks.seed("cluster", source_arn=CLUSTER)
+        assert set(start(client)) == fields_of("STARTING", given=()) - {"SourceType"} | {"ResponseMetadata"}
+        shown = [task.get("SourceType") for task in client.describe_export_tasks()["ExportTasks"]]
+        assert shown == ["CLUSTER", None]
+        assert found(client, SourceType="SNAPSHOT") == ["nightly"]
+        assert "SourceType" not in cancel(client)
 
 
 def test_order_of_checks(seeded_client):

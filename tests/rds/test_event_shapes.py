@@ -119,7 +119,6 @@ def test_eventbridge():
             "Message": "Export task completed",
             "SourceIdentifier": "mydb-1",
             "EventID": "RDS-EVENT-0161",
-            "Tags": {},
         },
     }
 
@@ -140,9 +139,27 @@ def test_own_dict():
     """A handler that changes what it received does not change the event."""
     event = make_event()
     event.to_eventbridge()["detail"]["EventCategories"].append("changed")
-    event.to_eventbridge()["detail"]["Tags"]["changed"] = "yes"
 
     assert event.to_eventbridge() == make_event().to_eventbridge()
+
+
+def test_tags(rds_export_tasks):
+    """A source with tags has them last in both messages; AWS leaves them out of EventBridge's if there are none."""
+    rds_export_tasks.seed_snapshot("tagged", tag_list=[{"Key": "team", "Value": "shop"}, {"Key": "nightly"}])
+    rds_export_tasks.seed_snapshot("plain", tag_list=[])
+    for name in ("tagged", "plain"):
+        arn = f"arn:aws:rds:us-east-1:123456789012:snapshot:{name}"
+        rds_export_tasks.seed(name, source_arn=arn).move_to("COMPLETE")
+    tagged, plain = rds_export_tasks.events
+
+    assert tagged.tags == {"team": "shop", "nightly": ""}
+    assert list(tagged.to_eventbridge()["detail"].items())[-1] == ("Tags", {"team": "shop", "nightly": ""})
+    assert list(message(tagged).items())[-1] == ("Tags", {"team": "shop", "nightly": ""})
+    tagged.to_eventbridge()["detail"]["Tags"].clear()
+    assert tagged.tags
+    assert "Tags" not in plain.to_eventbridge()["detail"]
+    assert message(plain)["Tags"] == {}
+    assert len({tagged, plain}) == 2
 
 
 # SNS

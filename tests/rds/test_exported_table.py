@@ -17,6 +17,8 @@ from pytest_rds_export._rds.tables import ExportedTable, exported_type
 COLUMNS = "columns must be a dict such as {'id': 'int', 'name': 'char'}, got "
 ROWS = "rows must be a list of dicts such as {'id': 1, 'name': 'Ada'}, got "
 NAME = "name must be 'database.table' or, of PostgreSQL, 'database.schema.table', got "
+PLACES = "parts must be a dict by batch folder, from 1, and number, from 0, such as {(1, 0): b'...'}, got "
+ENGINE = "engine must be the name of an engine such as 'mysql' or 'aurora-postgresql', got "
 SLASH = "name must have no slash, or a warning, because AWS skips such a table; got "
 WARNING = "warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got "
 
@@ -33,6 +35,13 @@ WARNING = "warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got "
         ("a.b", {"parts": b"PAR1"}, "parts must be a list of bytes, got b'PAR1'"),
         ("a.b", {"parts": ["PAR1"]}, "parts must be a list of bytes, got ['PAR1']"),
         ("a.b", {"parts": b""}, "parts must be a list of bytes, got b''"),
+        ("a.b", {"parts": {(1, 0): "PAR1"}}, "parts must be a list of bytes, got {(1, 0): 'PAR1'}"),
+        ("a.b", {"parts": {(0, 0): b""}}, f"{PLACES}{{(0, 0): b''}}"),
+        ("a.b", {"parts": {(1, -1): b""}}, f"{PLACES}{{(1, -1): b''}}"),
+        ("a.b", {"parts": {1: b""}}, f"{PLACES}{{1: b''}}"),
+        ("a.b", {"engine": "oracle"}, f"{ENGINE}'oracle'"),
+        ("a.b", {"engine": 8}, f"{ENGINE}8"),
+        ("a.b", {"engine": "postgres"}, f"{NAME}'a.b'"),
         ("a.b", {"rows": {"id": 1}}, f"{ROWS}{{'id': 1}}"),
         ("a.b", {"rows": {}}, f"{ROWS}{{}}"),
         ("a.b", {"rows": [{}]}, f"{ROWS}[{{}}]"),
@@ -323,9 +332,27 @@ def test_bad_rows(arguments, message):
     assert str(raised.value) == message
 
 
-def test_no_rows():
-    """A table without rows has no part, as an empty range of rows has none on AWS."""
-    assert ExportedTable("shop.orders", rows=[], columns={"id": "int"}).parts == ()
+@pytest.mark.parametrize(("columns", "names"), [({"day": "date"}, ["day"]), (None, ["id", "name"])])
+def test_no_rows(columns, names):
+    """A table without rows has a part without rows on MySQL, and no part on PostgreSQL."""
+    parquet = pytest.importorskip("pyarrow.parquet")
+
+    (part,) = ExportedTable("shop.orders", rows=[], columns=columns).parts
+
+    table = parquet.read_table(io.BytesIO(part))
+    assert (table.num_rows, table.column_names) == (0, names)
+    assert ExportedTable("shop.public.orders", rows=[], columns=columns).parts == ()
+
+
+@pytest.mark.parametrize("character", " ,;{}()\n\t=")
+@pytest.mark.parametrize("given", ["columns", "rows"])
+def test_unsupported_column_name(character, given):
+    """A table with such a character in the name of a column is skipped."""
+    column = f"a{character}b"
+    table = ExportedTable("shop.orders", **{given: {column: "int"} if given == "columns" else [{column: 1}]})
+
+    assert (table.parts, table.warning) == ((), f"UNSUPPORTED_COLUMN_NAME: {column}")
+    assert ExportedTable("shop.orders", columns={column: "int"}, warning="OTHER").warning == "OTHER"
 
 
 def test_rows_in_pandas_and_duckdb(tmp_path):

@@ -33,6 +33,10 @@ MESSAGES = {
     "InvalidClientTokenId": "The security token included in the request is invalid.",
     "Throttling": "Rate exceeded",
     "InternalFailure": "An internal error has occurred. Please try your query again at a later time.",
+    "IamRoleNotFound": (
+        "The principal export.rds.amazonaws.com isn't allowed to assume the IAM role ARN or the IAM role ARN doesn't "
+        "exist."
+    ),
     "ExportTaskLimitReachedFault": "You have reached the limit of 5 concurrent export tasks",
 }
 

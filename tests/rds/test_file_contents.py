@@ -13,9 +13,9 @@ from pytest_rds_export._rds.files import ExportFiles
 from pytest_rds_export._rds.tables import ExportedTable
 
 
-def written(tables=None, *, time_format="text", **fields):
+def written(tables=None, *, options=None, time_format="text", **fields):
     """What a task with these fields writes."""
-    files = ExportFiles(Path("unused"), tables, time_format=time_format)
+    files = ExportFiles(Path("unused"), tables, time_format=time_format, **(options or {}))
     files.target = MemoryTarget()
     files.update(FileTask(**fields).fields)
     return files.target.objects
@@ -45,11 +45,87 @@ def test_parts():
     objects = written([ExportedTable("shop.orders", parts=[b"one", b"two"]), ExportedTable("shop.empty", parts=[])])
     folder = "nightly/shop/shop.orders/1/"
     assert {key: body for key, body in objects.items() if "info" not in key} == {
-        f"{folder}part-00000-35f6d4f6-90b6-5141-90dd-ac211829412d-c000.gz.parquet": b"one",
-        f"{folder}part-00001-35f6d4f6-90b6-5141-90dd-ac211829412d-c000.gz.parquet": b"two",
+        f"{folder}part-00000-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet": b"one",
+        f"{folder}part-00001-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet": b"two",
         f"{folder}_SUCCESS": b"",
         "nightly/shop/shop.empty/1/_SUCCESS": b"",
     }
+
+
+def parts_of(objects):
+    """Return the keys of parts below the task's folder, and the parts."""
+    return {key.removeprefix("nightly/"): body for key, body in objects.items() if "/part-" in key}
+
+
+def test_batches():
+    """Parts may be in several folders, each with its marker, and have gaps in their numbers."""
+    table = ExportedTable("shop.orders", parts={(2, 7): b"c", (1, 0): b"a", (1, 3): b"b"})
+    objects = written([table])
+    uuid = "e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet"
+
+    assert parts_of(objects) == {
+        f"shop/shop.orders/1/part-00000-{uuid}": b"a",
+        f"shop/shop.orders/1/part-00003-{uuid}": b"b",
+        f"shop/shop.orders/2/part-00007-{uuid}": b"c",
+    }
+    assert [key for key in objects if "SUCCESS" in key] == [
+        f"nightly/shop/shop.orders/{batch}/_SUCCESS" for batch in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(("uuid_of", "expected"), [("export", [1, 1]), ("table", [1, 2]), ("part", [2, 4])])
+def test_uuid(uuid_of, expected):
+    """One UUID is that of an export, a table or a part."""
+    tables = [ExportedTable(name, parts=[b"1", b"2"]) for name in ("shop.orders", "shop.items")]
+
+    keys = list(parts_of(written(tables, options={"uuid_of": uuid_of})))
+
+    assert keys == list(parts_of(written(tables, options={"uuid_of": uuid_of})))
+    assert not set(keys) & set(parts_of(written(tables, options={"uuid_of": uuid_of}, SourceArn="other")))
+    of_orders, of_all = ({key[-52:-16] for key in some} for some in (keys[:2], keys))
+    assert [len(of_orders), len(of_all)] == expected
+
+
+def test_no_batch_folders():
+    """The older layout has no batch folder."""
+    tables = ["shop.orders", ExportedTable("shop.empty", parts=[])]
+
+    objects = written(tables, options={"batch_folders": False})
+
+    assert [key for key in objects if "info" not in key] == [
+        f"nightly/{ORDERS_PART.replace('/1/', '/')}",
+        "nightly/shop/shop.orders/_SUCCESS",
+        "nightly/shop/shop.empty/_SUCCESS",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"uuid_of": "file"}, "uuid_of must be 'export', 'table' or 'part', got 'file'"),
+        ({"batch_folders": 1}, "batch_folders must be True or False, got 1"),
+        ({"batch_folders": False}, "batch_folders=False has no place for the parts ((2, 0),) of 'shop.orders'"),
+    ],
+)
+def test_bad_layout(options, message):
+    """A layout that does not exist is refused."""
+    with pytest.raises(ValueError) as raised:  # noqa: PT011
+        written([ExportedTable("shop.orders", parts={(2, 0): b""})], options=options)
+    assert str(raised.value) == message
+
+
+def test_mysql_name_with_a_dot():
+    """A table of MySQL may have a dot in its name; ExportOnly selects it by its database or its whole name."""
+    table = ExportedTable("shop.v1.orders", engine="aurora-mysql")
+    objects = written([table])
+
+    assert "nightly/shop/shop.v1.orders/1/_SUCCESS" in objects
+    (status,) = json.loads(objects["nightly/export_tables_info_nightly_from_1_to_1.json"])["perTableStatus"]
+    assert status["target"] == "shop.shop.v1.orders"
+    assert list(status["schemaMetadata"]["originalTypeMappings"][0])[-1] == "expectedExportedType"
+    assert parts_of(written([table], ExportOnly=["shop"]))
+    assert parts_of(written([table], ExportOnly=["shop.v1.orders"]))
+    assert not parts_of(written([table], ExportOnly=["shop.v1"]))
 
 
 def test_prefix():
@@ -137,6 +213,9 @@ def test_tables_info_of_postgresql():
         "price": "numeric(10,2)",
         "at": "timestamp(3) without time zone",
         "note": "character varying",
+        "day": "date",
+        "since": "timestamp with time zone",
+        "opens": "time(0) without time zone",
         "tax": "decimal(8,2)",
     }
     objects = written([ExportedTable("shop.public.orders", columns=columns)])
@@ -147,6 +226,9 @@ def test_tables_info_of_postgresql():
         ("price", "numeric", "binary (UTF8)", 0, 10, 0),
         ("at", "timestamp without time zone", "binary (UTF8)", 0, 0, 3),
         ("note", "character varying", "binary (UTF8)", 0, 0, 0),
+        ("day", "date", "binary (UTF8)", 0, 0, 0),
+        ("since", "timestamp with time zone", "binary (UTF8)", 0, 0, 6),
+        ("opens", "time without time zone", "binary (UTF8)", 0, 0, 0),
         ("tax", "decimal", "binary (UTF8)", 0, 8, 0),
     ]
     assert list(table["schemaMetadata"]["originalTypeMappings"][0]) == [
@@ -313,7 +395,7 @@ def test_warning_message():
 def test_folder(tmp_path):
     """A folder gets a folder for each bucket, created when it is needed."""
     files = ExportFiles(tmp_path / "new", ["shop.orders"])
-    assert files.target.has_bucket("any")
+    assert files.target.find_region("any") == ""
     files.update(FileTask().fields)
     assert files_below(tmp_path) == [
         "new/exports/nightly/export_info_nightly.json",

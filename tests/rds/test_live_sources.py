@@ -91,7 +91,7 @@ def test_move_to(rds_export_tasks, client):
     source.move_to("deleting")
     assert (source.status, source.percent_progress) == ("deleting", 100)
     with refused(*NOT_AVAILABLE):
-        start(client, "again")
+        start(client, "again", source.arn)
 
 
 @pytest.mark.parametrize(

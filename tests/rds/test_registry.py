@@ -195,7 +195,9 @@ def test_options(registry):
     """The registry shows the options in force."""
     assert repr(registry.options) == (
         "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
-        "concurrent_limit_scope='region', page_size=100, assert_all_injected=True, assert_all_handled=True, "
+        "concurrent_limit_scope='region', one_export_per_source=True, unsupported_regions='', page_size=100, "
+        "trailing_slash='accept', snapshot_source_type=True, "
+        "assert_all_injected=True, assert_all_handled=True, "
         "credentials='fake', "
         "timeline=Timeline())"
     )

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, STATUSES, documented, fields_of
-from helpers.calls import described, start, without_metadata
+from helpers.calls import CALLS, call, described, start, without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from pytest_rds_export import Polls, Stuck, fake_rds_export
@@ -77,19 +77,19 @@ def test_empty_export_only(client):
 
 
 def test_completes(client, rds_export_clock):
-    """A started export is extracting after 10 minutes and complete after 15."""
+    """A started export is extracting after 20 minutes and complete after 25."""
     started = rds_export_clock.now
     start(client)
 
-    rds_export_clock.tick(minutes=10)
+    rds_export_clock.tick(minutes=20)
     extracting = described(client)
     rds_export_clock.tick(minutes=5)
     complete = described(client)
 
     assert set(extracting) == fields_of("IN_PROGRESS")
     assert set(complete) == fields_of("COMPLETE")
-    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=10)
-    assert complete["TaskEndTime"] == started + timedelta(minutes=15)
+    assert complete["TaskStartTime"] == extracting["TaskStartTime"] == started + timedelta(minutes=20)
+    assert complete["TaskEndTime"] == started + timedelta(minutes=25)
     assert complete["PercentProgress"] == 100
 
 
@@ -118,7 +118,7 @@ def test_long_identifier(rds_export_tasks, client):
     with refused(
         "InvalidParameterValue",
         400,
-        "The parameter ExportTaskIdentifier must not be longer than 60 characters.",
+        "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than 60 characters.",
     ):
         start(client, "a" * 61)
 
@@ -167,7 +167,7 @@ def test_limit_after_the_end(client, rds_export_clock):
     for number in range(5):
         start(client, f"task-{number}")
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
 
     assert start(client)["Status"] == "STARTING"
 
@@ -194,18 +194,29 @@ def test_concurrent_limit_of_the_account(rds_export_clock):
         abroad.seed("running")
         with refused("ExportTaskLimitReachedFault", 400, "You have reached the limit of 2 concurrent export tasks"):
             start(client, "third")
-        rds_export_clock.tick(minutes=15)
+        rds_export_clock.tick(minutes=25)
         assert start(client, "third")["Status"] == "STARTING"
 
 
 def test_trailing_slash(client, rds_export_clock):
-    """An export whose S3Prefix ends with a slash starts, and fails at its end."""
+    """An export whose S3Prefix ends with a slash completes."""
     response = start(client, S3Prefix="rds/")
     assert (response["Status"], response["S3Prefix"]) == ("STARTING", "rds/")
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
 
-    failed = described(client)
+    assert described(client)["Status"] == "COMPLETE"
+
+
+def test_trailing_slash_in_early_2025(rds_export_clock):
+    """With trailing_slash="fail", such an export starts, and fails at its end."""
+    with fake_rds_export(trailing_slash="fail"):
+        client = shared_client()
+        assert start(client, S3Prefix="rds/")["Status"] == "STARTING"
+
+        rds_export_clock.tick(minutes=25)
+
+        failed = described(client)
     assert set(failed) == fields_of("FAILED")
     assert failed["FailureCause"] == (
         "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
@@ -214,7 +225,7 @@ def test_trailing_slash(client, rds_export_clock):
 
 def test_trailing_slash_of_a_stuck_export(rds_export_clock):
     """A stuck export does not fail, because it never ends."""
-    with fake_rds_export(timeline=Stuck()):
+    with fake_rds_export(timeline=Stuck(), trailing_slash="fail"):
         client = shared_client()
         start(client, S3Prefix="rds/")
         rds_export_clock.tick(hours=8)
@@ -226,7 +237,6 @@ def test_trailing_slash_of_a_stuck_export(rds_export_clock):
     "arn",
     [
         "nightly",
-        "",
         "arn:aws:rds:us-east-1:123456789012:db:orders",
         "arn:aws:rds:us-east-1:12345:snapshot:nightly",
         "arn:aws:s3:::rds-exports",
@@ -271,18 +281,80 @@ def test_source_of_another_region(rds_export_tasks, client, kind, code, noun):
 )
 def test_export_only_of_an_engine(rds_export_tasks, client, engine, accepted):
     """ExportOnly has the parts that the engine of the source allows: PostgreSQL also a schema."""
-    rds_export_tasks.seed_snapshot("nightly", engine=engine)
+    source = rds_export_tasks.seed_snapshot("nightly", engine=engine)
 
     for form in FORMS[:accepted]:
-        assert start(client, f"task-{form.count('.')}", ExportOnly=["db", form])["ExportOnly"] == [
-            "db",
-            form,
-        ]
+        name = f"task-{form.count('.')}"
+        assert start(client, name, source.arn, ExportOnly=["db", form])["ExportOnly"] == ["db", form]
+        rds_export_tasks[name].move_to("COMPLETE")
     for form in FORMS[accepted:]:
         with refused(*INVALID_EXPORT_ONLY):
             start(client, ExportOnly=["db", form])
 
     assert "nightly" not in rds_export_tasks
+
+
+@pytest.mark.parametrize("form", ["my-db", "db.größe", "db.a b", "db.a/b", "db.*"])
+def test_export_only_of_other_characters(client, form):
+    """Names in ExportOnly have letters, digits, dollar signs and underscores only."""
+    assert start(client, "plain", ExportOnly=["My_db1.$tmp"])["Status"] == "STARTING"
+    with refused(*INVALID_EXPORT_ONLY):
+        start(client, ExportOnly=["db", form])
+
+
+def test_export_only_too_large(rds_export_tasks, client):
+    """ExportOnly has at most 200 KB, commas included."""
+    forms = ["db." + "a" * 1020] * 200
+    assert start(client, ExportOnly=forms)["Status"] == "STARTING"
+    with refused(*INVALID_EXPORT_ONLY):
+        start(client, "larger", ExportOnly=[*forms, "a"])
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("export_only", [[], ["orders"]])
+def test_second_export_of_a_source(rds_export_tasks, client, status, export_only):
+    """A source has one running export at a time, full or partial."""
+    rds_export_tasks.seed("first", status=status, source_arn=SNAPSHOT, timeline=Stuck())
+
+    if status in {"STARTING", "IN_PROGRESS"}:
+        with refused("ExportTaskAlreadyExists", 400, documented("ExportTaskAlreadyExistsFault")):
+            start(client, source=SNAPSHOT, ExportOnly=export_only)
+        assert start(client, "other", CLUSTER)["Status"] == "STARTING"
+    else:
+        assert start(client, source=SNAPSHOT, ExportOnly=export_only)["Status"] == "STARTING"
+
+
+def test_several_exports_of_a_source():
+    """With one_export_per_source=False, several exports of a source run."""
+    with fake_rds_export(one_export_per_source=False) as tasks:
+        for name in ("first", "second"):
+            start(shared_client(), name, SNAPSHOT)
+        assert [task.status for task in tasks.values()] == ["STARTING", "STARTING"]
+
+
+@pytest.mark.parametrize("prefix", ["/rds", "/", "rds:exports", "a" * 61])
+def test_wrong_prefix(rds_export_tasks, client, prefix):
+    """An S3Prefix begins with no slash, has no colon, and has at most 60 characters."""
+    text = (
+        f"Invalid value {prefix} for S3Prefix. It must not begin with a slash, contain a colon or be longer than "
+        "60 characters."
+    )
+    with refused("InvalidParameterValue", 400, text):
+        start(client, S3Prefix=prefix)
+
+    assert not rds_export_tasks
+    assert start(client, S3Prefix="a" * 60)["S3Prefix"] == "a" * 60
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_unsupported_region(operation):
+    """A region without export tasks refuses their operations."""
+    with fake_rds_export("nightly", unsupported_regions="eu-west-1 us-east-1") as tasks:
+        with refused("InvalidParameterCombination", 400, "This operation is not currently supported."):
+            call(shared_client(), operation)
+        assert shared_client().describe_events()["Events"] == []
+        assert boto3.client("rds", region_name="us-west-2").describe_export_tasks()["ExportTasks"] == []
+        assert tasks["nightly"].status == "IN_PROGRESS"
 
 
 def test_time_and_size(rds_export_tasks, client, rds_export_clock):
@@ -292,5 +364,5 @@ def test_time_and_size(rds_export_tasks, client, rds_export_clock):
 
     assert start(client)["SnapshotTime"] == taken
 
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
     assert described(client)["TotalExtractedDataInGB"] == 20

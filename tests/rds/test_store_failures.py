@@ -11,9 +11,10 @@ from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, documented
 from helpers.calls import described, start
+from helpers.clients import shared_client
 from helpers.errors import refused
-from helpers.exported import BUCKET, MemoryS3
-from pytest_rds_export import ExportedTable, Stuck, Timeline, fake_rds_export
+from helpers.exported import BUCKET, MemoryS3, keys_of
+from pytest_rds_export import ExportedTable, Polls, Stuck, Timeline, fake_rds_export
 from pytest_rds_export._fake import recent_accounts
 from pytest_rds_export._report import describe
 
@@ -31,6 +32,24 @@ def fails_to_put(s3, code, http_status=400):
     stubber.add_client_error("put_object", code, http_status_code=http_status)
     stubber.activate()
     return stubber
+
+
+@pytest.mark.parametrize("timeline", [Timeline(), Polls(starting=0)])
+def test_bucket_of_another_region(s3, timeline, rds_export_clock):
+    """An export to a bucket of another region starts, writes nothing and fails."""
+    with fake_rds_export(region="eu-west-1", timeline=timeline) as tasks:
+        tasks.write_files(s3)
+        client = shared_client("eu-west-1")
+        assert start(client, source=CLUSTER.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+        rds_export_clock.tick(hours=1)
+
+        failed = described(client)
+    assert (failed["Status"], failed["PercentProgress"]) == ("FAILED", 0)
+    assert failed["FailureCause"] == (
+        "The S3 bucket rds-exports isn't located in the current AWS Region. Please, review your S3 bucket name and "
+        "retry the export."
+    )
+    assert keys_of(s3) == []
 
 
 @pytest.mark.parametrize("bucket", ["missing", "not a bucket"])
@@ -67,7 +86,7 @@ def test_unreachable_store(client, rds_export_tasks, rds_export_clock, s3, monke
     monkeypatch.setattr(s3, "head_bucket", fail)
     monkeypatch.setattr(s3, "put_object", fail)
     assert start(client)["Status"] == "STARTING"
-    rds_export_clock.tick(minutes=13)
+    rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
 
@@ -77,11 +96,11 @@ def test_store_fails(client, rds_export_tasks, rds_export_clock, s3):
     rds_export_tasks.write_files(s3)
     with fails_to_put(s3, "AccessDenied", 403):
         start(client)
-        rds_export_clock.tick(minutes=13)
-        rds_export_clock.tick(minutes=13)
+        rds_export_clock.tick(minutes=23)
+        rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
-    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:13:00+00:00"
+    assert task["TaskEndTime"].isoformat() == "2026-01-01T00:23:00+00:00"
 
 
 def test_store_fails_at_the_end(rds_export_tasks, s3):

@@ -33,10 +33,10 @@ def test_s3(s3):
 
 
 def test_s3_bucket(s3):
-    """A bucket exists if HeadBucket finds it."""
+    """A bucket exists, in a region, if HeadBucket finds it."""
     target = open_target(s3)
     assert repr(target) == "<S3Target https://s3.amazonaws.com>"
-    assert [target.has_bucket(bucket) for bucket in (BUCKET, "missing")] == [True, False]
+    assert [target.find_region(bucket) for bucket in (BUCKET, "missing")] == ["us-east-1", None]
 
 
 def test_s3_bucket_forbidden(s3):
@@ -44,7 +44,14 @@ def test_s3_bucket_forbidden(s3):
     with Stubber(s3) as stubber:
         stubber.add_client_error("head_bucket", "403", "Forbidden", http_status_code=403)
         with pytest.raises(ClientError, match="Forbidden"):
-            open_target(s3).has_bucket(BUCKET)
+            open_target(s3).find_region(BUCKET)
+
+
+def test_s3_without_region(s3):
+    """A store that does not say where a bucket is has it in every region."""
+    with Stubber(s3) as stubber:
+        stubber.add_response("head_bucket", {})
+        assert open_target(s3).find_region(BUCKET) == ""
 
 
 def test_s3_error(s3):

@@ -75,9 +75,9 @@ class TestSeededOnTheRealClock:
         assert nightly["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
         assert (done["Status"], done["TaskEndTime"]) == ("COMPLETE", now)
         assert marked["Status"] == "STARTING"
-        with freeze_time(now + minutes(11)):
+        with freeze_time(now + minutes(21)):
             assert described(client)["TaskEndTime"] == now + minutes(2.5)
-            assert described(client, "marked")["TaskStartTime"] == now + minutes(10)
+            assert described(client, "marked")["TaskStartTime"] == now + minutes(20)
 
     @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
     @freeze_time(PAST)

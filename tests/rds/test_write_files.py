@@ -27,7 +27,7 @@ def test_s3(client, rds_export_tasks, rds_export_clock, s3):
     rds_export_tasks.write_files(s3)
     start(client)
     assert keys_of(s3) == []
-    for minutes, keys in [(10, []), (2, []), (1, table_keys(CUSTOMERS)), (1, table_keys(CUSTOMERS))]:
+    for minutes, keys in [(20, []), (2, []), (1, table_keys(CUSTOMERS)), (1, table_keys(CUSTOMERS))]:
         time.sleep(60 * minutes)
         assert keys_of(s3) == keys
     time.sleep(60)
@@ -39,15 +39,15 @@ def test_s3(client, rds_export_tasks, rds_export_clock, s3):
 def test_export_info(client, rds_export_tasks, rds_export_clock, folder):
     """The times and numbers of export_info are those of DescribeExportTasks."""
     start(client, S3Prefix="daily", ExportOnly=["shop"])
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
     task = described(client)
     assert json.loads((folder / BUCKET / "daily/nightly/export_info_nightly.json").read_text()) == {
         "exportTaskIdentifier": "nightly",
         "sourceArn": task["SourceArn"],
         "exportOnly": ["shop"],
         "snapshotTime": "Dec 31, 2025, 11:00:00 PM",
-        "taskStartTime": "Jan 1, 2026, 12:10:00 AM",
-        "taskEndTime": "Jan 1, 2026, 12:15:00 AM",
+        "taskStartTime": "Jan 1, 2026, 12:20:00 AM",
+        "taskEndTime": "Jan 1, 2026, 12:25:00 AM",
         "s3Bucket": BUCKET,
         "s3Prefix": "daily",
         "exportedFilesPath": "daily/nightly",
@@ -96,7 +96,7 @@ def test_move_to(rds_export_tasks, tmp_path, percent, tables):
 def test_cancel(client, rds_export_tasks, rds_export_clock, folder, steps):
     """After a cancel there is what was there, however often the clock was moved."""
     start(client)
-    rds_export_clock.tick(minutes=13)
+    rds_export_clock.tick(minutes=23)
     cancel(client)
     for _ in range(steps):
         rds_export_clock.tick(minutes=12 / steps)
@@ -110,7 +110,7 @@ def test_failure(client, rds_export_tasks, rds_export_clock, tmp_path, steps):
     rds_export_tasks.write_files(tmp_path, tables=[CUSTOMERS, ORDERS, USERS])
     rds_export_tasks.seed("nightly", status="STARTING", timeline=Timeline(outcome="FAILED"))
     for _ in range(steps):
-        rds_export_clock.tick(minutes=15 / steps)
+        rds_export_clock.tick(minutes=25 / steps)
     assert keys_below(tmp_path) == table_keys(CUSTOMERS, ORDERS)
     assert rds_export_tasks["nightly"].status == "FAILED"
 
@@ -220,7 +220,7 @@ def test_export_only(client, rds_export_tasks, rds_export_clock, tmp_path):
     """ExportOnly narrows the tables."""
     rds_export_tasks.write_files(tmp_path, tables=[ORDERS, "crm.public.people", "crm.audit.log"])
     start(client, ExportOnly=["crm.public"])
-    rds_export_clock.tick(minutes=15)
+    rds_export_clock.tick(minutes=25)
     assert keys_below(tmp_path)[:2] == [
         f"nightly/crm/public.people/1/{name}" for name in ("_SUCCESS", "part-00000.parquet")
     ]
@@ -231,7 +231,7 @@ def test_skipped(client, rds_export_tasks, rds_export_clock, tmp_path):
     tables = [ORDERS, ExportedTable("shop.audit", warning="PERMISSIONS_DO_NOT_EXIST")]
     rds_export_tasks.write_files(tmp_path, tables=tables)
     start(client)
-    rds_export_clock.tick(minutes=14)
+    rds_export_clock.tick(minutes=24)
     assert "WarningMessage" not in described(client)
     rds_export_clock.tick(minutes=1)
     assert described(client)["WarningMessage"] == (

@@ -227,7 +227,7 @@ def test_frozen_clock(first, request, rds_export_tasks):
     request.getfixturevalue(first)
     clock, url = request.getfixturevalue("rds_export_clock"), request.getfixturevalue("rds_export_endpoint")
     rds_export_tasks.seed("nightly", status="STARTING")
-    clock.tick(minutes=12, seconds=30)
+    clock.tick(minutes=22, seconds=30)
     assert "<PercentProgress>50</PercentProgress>" in post(url, DESCRIBE)[2]
     clock.tick(days=1)
     assert "<Status>COMPLETE</Status>" in post(url, DESCRIBE)[2]

@@ -68,7 +68,7 @@ BODIES = {
     "markup in Action": (query("<&>\x00"), "InvalidAction", 400),
     "other version": (CANCEL.replace(b"2014", b"2013"), "InvalidAction", 400),
     "missing version": (b"Action=CancelExportTask", "InvalidAction", 400),
-    "missing parameter": (query("CancelExportTask"), "MissingParameter", 400),
+    "missing parameter": (query("CancelExportTask"), "InvalidParameterValue", 400),
     "parameter in two ways": (CANCEL + b"&ExportTaskIdentifier.x=1", "MalformedQueryString", 404),
     "structure for a string": (query("CancelExportTask", **{f"{NAME}.x": 1}), "InvalidParameterValue", 400),
     "number in words": (query("DescribeExportTasks", MaxRecords="all"), "InvalidParameterValue", 400),

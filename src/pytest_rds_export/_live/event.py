@@ -61,6 +61,7 @@ class RdsEvent:
         date: When the task ended: an aware ``datetime`` in UTC, truncated to milliseconds.
         region: The region of the task.
         account_id: The account of the task.
+        tags: The tags of the source, if it was seeded with ``tag_list``.
         task: The live task; a value in what ``copy.deepcopy``, ``pickle`` and ``dataclasses.asdict`` make of the event.
             AWS does not put it into the event, so none of the shapes below names it (captured).
 
@@ -77,6 +78,7 @@ class RdsEvent:
     date: datetime
     region: str
     account_id: str
+    tags: Mapping[str, str] = field(default_factory=dict, hash=False)
     task: ExportTask = field(compare=False)
 
     def to_eventbridge(self) -> dict[str, Any]:
@@ -85,7 +87,7 @@ class RdsEvent:
         Returns:
             The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
-            newer events have (documented), is empty and comes last (inferred).
+            comes last, is there only if the source has tags (captured).
 
         """
         names = self._names
@@ -106,7 +108,7 @@ class RdsEvent:
                 "Message": self.message,
                 "SourceIdentifier": self.source_identifier,
                 "EventID": self.event_id,
-                "Tags": {},
+                **({"Tags": dict(self.tags)} if self.tags else {}),
             },
         }
 
@@ -208,7 +210,7 @@ class RdsEvent:
         }
         attributes = {}
         if generation == 2023:
-            message["Tags"] = {}
+            message["Tags"] = dict(self.tags)
             values = {"EventID": self.event_id, "Resource": self.source_arn}
             attributes = {name: {"Type": "String", "Value": value} for name, value in values.items()}
         return self._notification("sns", "RDS Notification Message", _compact_json(message), attributes, url)

@@ -304,6 +304,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         *,
         tables: Sequence[str | ExportedTable] | None = None,
         time_format: str = "text",
+        uuid_of: str = "export",
+        batch_folders: bool = True,
     ) -> None:
         """Have the exports of the account, in every region, write their files as they progress.
 
@@ -328,6 +330,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 ``shop.orders``.
             time_format: Of the times in the JSON files: ``"text"`` (``Jun 26, 2024, 3:43:58 PM``, as captured) or
                 ``"iso"`` (``2024-06-26T15:43:58.123Z``, which a public program expects).
+            uuid_of: What has one UUID in the names of its parts: the whole ``"export"`` (captured), each ``"table"``,
+                or each ``"part"`` (AWS's documentation).
+            batch_folders: Whether the parts of a table are in numbered folders; False for the layout until about
+                January 2022.
 
         Raises:
             TypeError: *to* is neither a boto3 S3 client nor a path.
@@ -335,7 +341,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
 
         """
-        self._account.write_files(ExportFiles(to, tables, time_format=time_format))
+        self._account.write_files(
+            ExportFiles(to, tables, time_format=time_format, uuid_of=uuid_of, batch_folders=batch_folders)
+        )
 
     @property
     def calls(self) -> list[Call]:
@@ -368,6 +376,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             return [self._to_event(event) for event in self._region.events]
 
     def _to_event(self, event: Event) -> RdsEvent:
+        source = self._region.sources.get(event.source_arn)
+        tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,
             message=event.message,
@@ -378,6 +388,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             date=event.date,
             region=self.region,
             account_id=self.account_id,
+            tags={tag.get("Key", ""): tag.get("Value", "") for tag in tags},
             task=self[event.record.fields["ExportTaskIdentifier"]],
         )
 

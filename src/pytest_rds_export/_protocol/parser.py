@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[-+]\d\d:?\d\d)?)?|\d+(\.\d+)?", re.ASCII)
+# ISO 8601 in UTC: RDS has refused an offset such as +02:00.
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?", re.ASCII)
 
 
 def parse_query(body: bytes | str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _parse(node: Any, shape: Any, path: str) -> Any:
         raise _invalid(node, path)
     try:
         return _SCALARS.get(shape.type_name, str)(node)
-    except (ValueError, OverflowError, RuntimeError):  # the last is botocore's, for a time that it cannot represent
+    except ValueError:
         raise _invalid(node, path) from None
 
 
@@ -98,8 +99,10 @@ def _parse_structure(node: Any, shape: Any, path: str) -> dict[str, Any]:
             if value != []:  # botocore sends an empty list as an empty string; AWS takes it for not given
                 result[name] = value
     for name in shape.required_members:
-        if name not in result:
-            raise _failures.make_fault("MissingParameter", f"The request must contain the parameter {name}.")
+        is_string = shape.members[name].type_name == "string"
+        if name not in result or (is_string and not result[name].strip()):
+            rule = f"must be provided and must not be {'blank' if is_string else 'null'}."
+            raise _failures.make_fault("InvalidParameterValue", f"The parameter {name} {rule}")
     return result
 
 
@@ -138,10 +141,15 @@ def _parse_boolean(text: str) -> bool:
 
 
 def _parse_timestamp(text: str) -> datetime:
-    if not _TIME.fullmatch(text):  # botocore's parser would guess, with a warning
-        raise ValueError
-    time: datetime = parse_to_aware_datetime(text)
-    return time.astimezone(timezone.utc)
+    try:
+        if not _TIME.fullmatch(text):  # botocore's parser would guess, with a warning
+            raise ValueError
+        time: datetime = parse_to_aware_datetime(
+            text if text.endswith("Z") else f"{text}{'' if 'T' in text else 'T00:00'}Z"
+        )
+        return time.astimezone(timezone.utc)
+    except (ValueError, OverflowError, RuntimeError):  # the last is botocore's, for a time that it cannot represent
+        raise _failures.make_fault("MalformedInput", "timestamp must follow ISO8601") from None
 
 
 _NESTED: dict[str, Callable[[Any, Any, str], Any]] = {

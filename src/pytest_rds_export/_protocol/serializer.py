@@ -82,6 +82,7 @@ def _to_response(status: int, text: str, request_id: str, now: datetime) -> Resp
         "x-amzn-RequestId": request_id,
         "Content-Type": "text/xml",
         "Content-Length": str(len(body)),
+        "Strict-Transport-Security": "max-age=31536000",
         "Date": _http_date(int(now.timestamp())),
     }
     return Response(status, headers, body)

@@ -32,12 +32,26 @@ class ExportFiles:
     """
 
     def __init__(
-        self, to: object, tables: Sequence[str | ExportedTable] | None = None, *, time_format: str = "text"
+        self,
+        to: object,
+        tables: Sequence[str | ExportedTable] | None = None,
+        *,
+        time_format: str = "text",
+        uuid_of: str = "export",
+        batch_folders: bool = True,
     ) -> None:
         self.target = open_target(to)
         self.tables = _checked_tables(DEFAULT_TABLES if tables is None else tables)
         check_choice("time_format", time_format, ("text", "iso"))
+        check_choice("uuid_of", uuid_of, ("export", "table", "part"))
+        if not isinstance(batch_folders, bool):
+            raise ValueError(must_be("batch_folders", "True or False", batch_folders))
+        for table in self.tables:
+            if not batch_folders and any(batch != 1 for batch, _ in table.places):
+                raise ValueError(f"batch_folders=False has no place for the parts {table.places} of {table.name!r}")
         self._time_format = time_format
+        self._uuid_of = uuid_of
+        self._batch_folders = batch_folders
         self._selections: dict[tuple[str, ...], _Selection] = {}
         self._steps: dict[tuple[str, str], int] = {}
         """How many steps of each export are done: one for each table, one for the JSON files."""
@@ -100,17 +114,21 @@ class ExportFiles:
     def _select(self, fields: Mapping[str, Any]) -> _Selection:
         only = tuple(fields.get("ExportOnly") or ())
         if only not in self._selections:
-            tables = [table for table in self.tables if not only or not _scopes(table.name).isdisjoint(only)]
+            tables = [table for table in self.tables if not only or not _scopes(table).isdisjoint(only)]
             self._selections[only] = tables, [table for table in tables if table.warning is None]
         return self._selections[only]
 
     def _write_table(self, fields: Mapping[str, Any], table: ExportedTable) -> None:
-        # AWS takes a random UUID, this one is the same in every run; all parts of a table share it (inferred).
-        uuid = uuid5(NAMESPACE_URL, f"{fields['SourceArn']}/{fields['ExportTaskIdentifier']}/{table.name}")
+        # AWS takes a random UUID, this one is the same in every run.
+        names = {"export": "", "table": f"/{table.name}"}
         folder = target_name(table).replace(".", "/", 1)
-        for number, part in enumerate(table.parts):
-            self._put(fields, f"{folder}/1/part-{number:05}-{uuid}-c000.gz.parquet", part)
-        self._put(fields, f"{folder}/1/_SUCCESS", b"")
+        batches = {batch: f"{folder}/{batch}" if self._batch_folders else folder for batch, _ in table.places}
+        for (batch, number), part in zip(table.places, table.parts, strict=True):
+            of = names.get(self._uuid_of, f"/{table.name}/{batch}/{number}")
+            uuid = uuid5(NAMESPACE_URL, f"{fields['SourceArn']}/{fields['ExportTaskIdentifier']}{of}")
+            self._put(fields, f"{batches[batch]}/part-{number:05}-{uuid}-c000.gz.parquet", part)
+        for path in batches.values() or [f"{folder}/1" if self._batch_folders else folder]:
+            self._put(fields, f"{path}/_SUCCESS", b"")
 
     def _write_info(self, fields: Mapping[str, Any], tables: Sequence[ExportedTable]) -> None:
         """Write the JSON files; export_info comes last, because programs wait for it."""
@@ -181,9 +199,9 @@ class ExportFiles:
         return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"
 
 
-def _scopes(name: str) -> set[str]:
+def _scopes(table: ExportedTable) -> set[str]:
     """What ExportOnly may say to select a table: ``a``, ``a.b`` and ``a.b.c`` of ``a.b.c``."""
-    return set(accumulate(name.split("."), "{}.{}".format))
+    return set(accumulate(table.name.split(".", 1 if table.mysql else 2), "{}.{}".format))
 
 
 def _checked_tables(tables: Sequence[str | ExportedTable]) -> list[ExportedTable]:

@@ -20,13 +20,20 @@ from .account import Account, Region, do_nothing
 from .arns import parse_arn
 from .pagination import matcher, paginate
 from .sources import RESOURCE_TYPES
-from .state import LONGEST_IDENTIFIER, RUNNING, TaskState, copy_fields, is_identifier
-from .targets import Target
+from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
+from .targets import OTHER_REGION, Target
 from .timeline import Transition, failing
 
 __tracebackhide__ = True
 
 _STATE_FAULT = "InvalidExportTaskStateFault"
+_IDENTIFIER_RULES = (
+    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
+    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
+_LONGEST_PREFIX = 60
+_EXPORT_NAME = re.compile("[A-Za-z0-9$_]+")
+_LARGEST_EXPORT_ONLY = 200 * 1024
 _SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
@@ -101,24 +108,36 @@ def _cancel_export_task(request: Request) -> Mapping[str, Any]:
     if task.status not in RUNNING or region.is_ending(task):
         raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
     region.enter(task, Transition("CANCELING", request.now))
-    return copy_fields(task.fields)
+    return _to_response(request, task)
 
 
-def _prepare_start(request: Request) -> Fault | None:
-    """Return the refusal of the bucket, so that the other checks come first."""
+def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
+    """Return a task as a response shows it."""
+    fields = copy_fields(task.fields)
+    if not request.account.options.snapshot_source_type and fields["SourceType"] == "SNAPSHOT":
+        del fields["SourceType"]
+    return fields
+
+
+def _prepare_start(request: Request) -> Bucket | None:
+    """Return what is wrong with the bucket, so that the other checks come first."""
     _update_all(request)
     files = request.account.files
-    return None if files is None else _check_bucket(files.target, request.parameters["S3BucketName"])
+    return None if files is None else _check_bucket(files.target, request)
 
 
 def _start_export_task(request: Request) -> Mapping[str, Any]:
-    account, region, parameters, now, refused_bucket, _ = request
+    account, region, parameters, now, bucket, _ = request
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
+    _check_prefix(parameters.get("S3Prefix", ""))
     source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
-    if refused_bucket is not None:
-        raise refused_bucket
+    if bucket is not None and bucket.refusal is not None:
+        raise bucket.refusal
     options = account.options
+    running = [task.fields["SourceArn"] for task in region.running(now)]
+    if options.one_export_per_source and parameters["SourceArn"] in running:
+        raise Fault(_failures.find("ExportTaskAlreadyExists", "StartExportTask"))
     if account.is_at_limit(region, now):
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
@@ -130,12 +149,14 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
     if "SnapshotCreateTime" in source:
         given["SnapshotTime"] = source["SnapshotCreateTime"]
     timeline = options.timeline
-    if parameters.get("S3Prefix", "").endswith("/"):
+    if options.trailing_slash == "fail" and parameters.get("S3Prefix", "").endswith("/"):
         timeline = failing(timeline, _SLASH_CAUSE)
+    if bucket is not None and bucket.cause is not None:
+        timeline = failing(timeline, bucket.cause, extracting=False)
     size = source.get("AllocatedStorage")
     task = TaskState(given, timeline, now, region=region.name, account_id=region.account_id, size=size)
     region.add(task)
-    result = copy_fields(task.fields)
+    result = _to_response(request, task)
     if "S3Prefix" not in parameters:
         del result["S3Prefix"]
     return result
@@ -143,21 +164,28 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
 
 def _check_new_identifier(region: Region, identifier: str) -> None:
     if not is_identifier(identifier):
-        raise _failures.make_fault(
-            "InvalidParameterValue",
-            "The parameter ExportTaskIdentifier is not a valid identifier. Identifiers must begin with a letter; must "
-            "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
-            "consecutive hyphens.",
-        )
+        raise _invalid_value(f"The parameter ExportTaskIdentifier {_IDENTIFIER_RULES}")
     if len(identifier) > LONGEST_IDENTIFIER:
-        raise _failures.make_fault(
-            "InvalidParameterValue",
-            f"The parameter ExportTaskIdentifier must not be longer than {LONGEST_IDENTIFIER} characters.",
+        raise _invalid_value(
+            "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than "
+            f"{LONGEST_IDENTIFIER} characters."
         )
     if identifier in region.tasks:
         raise _failures.make_fault(
             "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
         )
+
+
+def _check_prefix(prefix: str) -> None:
+    if prefix.startswith("/") or ":" in prefix or len(prefix) > _LONGEST_PREFIX:
+        raise _invalid_value(
+            f"Invalid value {prefix} for S3Prefix. It must not begin with a slash, contain a colon or be longer than "
+            f"{_LONGEST_PREFIX} characters."
+        )
+
+
+def _invalid_value(message: str) -> Fault:
+    return _failures.make_fault("InvalidParameterValue", message)
 
 
 def _source_not_found(resource_type: str, name: str) -> Fault:
@@ -179,7 +207,7 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     region, arn = request.region, request.parameters["SourceArn"]
     parts = parse_arn(arn)
     if parts is None:
-        raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
+        raise _invalid_value(f"Invalid value {arn} for SourceArn.")
     type_, found = RESOURCE_TYPES[parts.resource_type], region.sources.get(arn)
     fields: Mapping[str, Any] | None = None
     if found is not None:
@@ -198,28 +226,39 @@ def _find_source(request: Request) -> Mapping[str, Any]:
 
 
 def _check_export_only(forms: Iterable[str], engine: str) -> None:
-    """Refuse what names neither a database, a schema nor a table, as far as the engine has them."""
+    """Refuse what names neither a database, a schema nor a table, as far as the engine has them, and too much."""
     has_schemas = "postgres" in engine or not re.search("mysql|mariadb|aurora", engine)
     for form in forms:
         parts = form.split(".")
-        if len(parts) > (3 if has_schemas else 2) or not all(parts):
+        if len(parts) > (3 if has_schemas else 2) or not all(map(_EXPORT_NAME.fullmatch, parts)):
             raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+    if len(",".join(forms)) > _LARGEST_EXPORT_ONLY:
+        raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
 
 
-def _check_bucket(target: Target, bucket: str) -> Fault | None:
-    """Return the refusal of a bucket that does not exist or must not be read.
+class Bucket(NamedTuple):
+    """What is wrong with a bucket."""
 
-    Any other error fails the export when it writes.
-    """
+    refusal: Fault | None = None
+    """Of one that does not exist or must not be read."""
+    cause: str | None = None
+    """Why the export fails: the bucket is in another region."""
+
+
+def _check_bucket(target: Target, request: Request) -> Bucket:
+    """Return what is wrong with the bucket. An error of the target that is not here fails the export when it writes."""
+    bucket = request.parameters["S3BucketName"]
     try:
-        exists = target.has_bucket(bucket)
+        region = target.find_region(bucket)
     except ParamValidationError:
-        exists = False
+        region = None
     except Exception as error:  # noqa: BLE001 - a client and a test's stand-in raise anything
         response = error.response if isinstance(error, ClientError) else {}
         forbidden = response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
-        return Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None
-    return None if exists else _failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist.")
+        return Bucket(Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None)
+    if region is None:
+        return Bucket(_failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist."))
+    return Bucket(cause=None if region in ("", request.region.name) else OTHER_REGION.format(S3Bucket=bucket))
 
 
 # What a filter compares. Statuses are lower case here (the service model's documentation).
@@ -229,6 +268,17 @@ _TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "source-arn": itemgetter("SourceArn"),
     "status": lambda fields: fields["Status"].lower(),
 }
+_STATUS_VALUES = frozenset(status.lower() for status in TRANSITIONS)
+
+
+def _check_filter_values(parameters: Mapping[str, Any]) -> None:
+    """Refuse a status that is none, and an identifier that cannot be one."""
+    for given in parameters.get("Filters", ()):
+        for value in given["Values"]:
+            if given["Name"] == "status" and value not in _STATUS_VALUES:
+                raise _invalid_value(f"The {value} value isn't a valid export task status.")
+            if given["Name"] == "export-task-identifier" and not is_identifier(value):
+                raise _invalid_value(f"The parameter Filter: export-task-identifier {_IDENTIFIER_RULES}")
 
 
 def _prepare_describe(request: Request) -> None:
@@ -245,7 +295,7 @@ def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
     page, marker = _select_tasks(request, region.tasks.values(), advance)
     for task in page:
         task.times_shown += 1
-    return {"ExportTasks": [copy_fields(task.fields) for task in page], **marker}
+    return {"ExportTasks": [_to_response(request, task) for task in page], **marker}
 
 
 def _select_tasks(
@@ -254,6 +304,7 @@ def _select_tasks(
     """Return the tasks of a page; those before the next page are brought up to date."""
     parameters = request.parameters
     record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
+    _check_filter_values(parameters)
     if "ExportTaskIdentifier" in parameters:
         task = request.region.tasks.get(parameters["ExportTaskIdentifier"])
         if task is None and request.account.options.describe_unknown == "error":
@@ -321,10 +372,17 @@ def _describe_sources(resource_type: str, filters: Mapping[str, str], request: R
     return {f"{type_.shape}s": copy.deepcopy(page), **marker}
 
 
+def _if_supported(perform: Callable[[Request], Mapping[str, Any]], request: Request) -> Mapping[str, Any]:
+    """Handle an operation of export tasks, unless the region has none."""
+    if request.region.name in request.account.options.unsupported_regions.split():
+        raise _failures.make_fault("InvalidParameterCombination", "This operation is not currently supported.")
+    return perform(request)
+
+
 HANDLED: dict[str, Operation] = {
-    "CancelExportTask": Operation(_cancel_export_task, _update_named),
-    "StartExportTask": Operation(_start_export_task, _prepare_start, _look_up_source),
-    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
+    "CancelExportTask": Operation(partial(_if_supported, _cancel_export_task), _update_named),
+    "StartExportTask": Operation(partial(_if_supported, _start_export_task), _prepare_start, _look_up_source),
+    "DescribeExportTasks": Operation(partial(_if_supported, _describe_export_tasks), _prepare_describe),
     "DescribeEvents": Operation(_describe_events, _update_all, _look_up_events),
 }
 """The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""

@@ -25,7 +25,20 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
         "region",
         "which exports count against concurrent_limit: those of the region or of the account (default: region)",
     ),
+    "one_export_per_source": (
+        True,
+        "whether a snapshot or cluster has at most one running export (default: true)",
+    ),
+    "unsupported_regions": ("", "regions without export tasks, separated by spaces (default: none)"),
     "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
+    "trailing_slash": (
+        "accept",
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)",
+    ),
+    "snapshot_source_type": (
+        True,
+        "whether the responses have SourceType for exports of snapshots (default: true)",
+    ),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
     "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
     "credentials": (
@@ -48,7 +61,11 @@ class Options:
     describe_unknown: str
     concurrent_limit: int
     concurrent_limit_scope: str
+    one_export_per_source: bool
+    unsupported_regions: str
     page_size: int
+    trailing_slash: str
+    snapshot_source_type: bool
     assert_all_injected: bool
     assert_all_handled: bool
     credentials: str
@@ -69,18 +86,15 @@ class Options:
 
     def _check(self) -> None:
         from .._messages import check_choice, must_be, must_be_type
-        from .._model import check_region
 
-        if self.region:
-            check_region(self.region)
-        else:
-            self.region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
+        self._check_regions()
         if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
             how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
             raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
         for name, choices in (
             ("describe_unknown", ("error", "empty")),
             ("concurrent_limit_scope", ("region", "account")),
+            ("trailing_slash", ("accept", "fail")),
             ("credentials", ("fake", "keep")),
         ):
             check_choice(name, getattr(self, name), choices)
@@ -91,9 +105,23 @@ class Options:
                 raise ValueError(must_be_type(name, allowed, value))
             if value < 1 or (most and value > most):
                 raise ValueError(must_be(name, allowed, value))
-        for name in ("assert_all_injected", "assert_all_handled"):
-            if not isinstance(getattr(self, name), bool):
+        for name, (default, _) in INI_OPTIONS.items():
+            if isinstance(default, bool) and not isinstance(getattr(self, name), bool):
                 raise ValueError(must_be(name, "True or False", getattr(self, name)))
+
+    def _check_regions(self) -> None:
+        from .._messages import must_be_type
+        from .._model import check_region
+
+        if self.region:
+            check_region(self.region)
+        else:
+            self.region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
+        if not isinstance(self.unsupported_regions, str):
+            allowed = "a string such as 'eu-south-2 me-south-1'"
+            raise ValueError(must_be_type("unsupported_regions", allowed, self.unsupported_regions))
+        for region in self.unsupported_regions.split():
+            check_region(region)
 
     def __repr__(self) -> str:
         return f"Options({', '.join(f'{name}={getattr(self, name)!r}' for name in NAMES)})"

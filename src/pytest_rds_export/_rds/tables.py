@@ -54,6 +54,9 @@ _EXPORTED_TYPES = {
         "bytea": "binary",
     },
 }
+# A table with such a character in the name of a column is skipped.
+_UNSUPPORTED = re.compile(r"[ ,;{}()\n\t=]")
+_DEFAULT_PRECISION = 6  # of a time of PostgreSQL, whose column was declared without one
 # The source types, MySQL's and PostgreSQL's, of a column whose values are all of these Python types.
 _SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
     ((bool,), "tinyint", "boolean"),
@@ -76,12 +79,17 @@ class ExportedTable:
 
     Args:
         name: ``"database.table"`` of MySQL or MariaDB, ``"database.schema.table"`` of PostgreSQL.
-        parts: The bytes of each Parquet file, none for an empty table. By default one small valid file with the
-            columns ``id`` and ``name``.
+        engine: The API's name of the engine, such as ``"mysql"``, for a table of MySQL with a dot in its name; by
+            default the name decides.
+        parts: The bytes of each Parquet file, none for an empty table. A dict has them by batch folder and number: the
+            keys of ``{(1, 0): a, (1, 2): b, (2, 0): c}`` end in ``1/part-00000``, ``1/part-00002`` and
+            ``2/part-00000``. By default one small valid file with the columns ``id`` and ``name``.
         rows: A list of dicts to write as one Parquet file instead, with the types that AWS documents for the engine.
-            Needs pyarrow: ``pip install 'pytest-rds-export[parquet]'``.
+            Needs pyarrow: ``pip install 'pytest-rds-export[parquet]'``. Without rows, MySQL has a part that has none,
+            PostgreSQL no part.
         columns: The source type of each column for ``export_tables_info``, such as ``{"id": "int", "name": "char"}``.
-            By default those of the default part or, inferred from the values, of *rows*; unknown for *parts*.
+            By default those of the default part or, inferred from the values, of *rows*; unknown for *parts*. AWS
+            skips a table that has a column with a space, a tab, a line feed or one of ``,;{}()=`` in its name.
         warning: Why Amazon RDS skips this table, such as ``"PERMISSIONS_DO_NOT_EXIST"``: nothing of it is written,
             and the warning appears in ``export_tables_info`` and in ``WarningMessage``.
 
@@ -94,7 +102,9 @@ class ExportedTable:
     __module__ = "pytest_rds_export"
 
     name: str
+    mysql: bool
     parts: tuple[bytes, ...]
+    places: tuple[tuple[int, int], ...]
     columns: Mapping[str, str]
     warning: str | None
 
@@ -103,29 +113,41 @@ class ExportedTable:
         name: str,
         /,
         *,
-        parts: Sequence[bytes] | None = None,
+        engine: str | None = None,
+        parts: Sequence[bytes] | Mapping[tuple[int, int], bytes] | None = None,
         rows: Sequence[Mapping[str, Any]] | None = None,
         columns: Mapping[str, str] | None = None,
         warning: str | None = None,
     ) -> None:
-        _check_name(name, skipped=warning is not None)
+        mysql = _is_mysql(name, engine)
+        _check_name(name, mysql=mysql, skipped=warning is not None)
         if warning is not None and (not isinstance(warning, str) or not warning):
             raise ValueError(must_be("warning", "a string such as 'PERMISSIONS_DO_NOT_EXIST'", warning))
         if sum(value is not None for value in (parts, rows, warning)) > 1:
             raise ValueError(f"{name!r} must have one of parts, rows and warning; a skipped table has no files")
-        mysql = is_mysql(name)
         types = {} if columns is None else _checked_columns(columns)
         files: tuple[bytes, ...] = ()
+        places: tuple[tuple[int, int], ...] = ()
         if parts is not None:
-            files = _checked_parts(parts)
+            places, files = _checked_parts(parts)
         elif rows is not None:
             _check_rows(rows)
-            types = types or _inferred_columns(rows, mysql=mysql)
-            files = (_parquet(rows, types, mysql=mysql),) if rows else ()
+            types = types or _inferred_columns(rows, mysql=mysql) or (_DEFAULT_COLUMNS[mysql] if mysql else {})
+            if any(map(_UNSUPPORTED.search, types)):
+                pass  # a skipped table, below
+            elif rows or mysql:
+                files = (_parquet(rows, types, mysql=mysql),)
         elif warning is None:
             files = (_DEFAULT_PART,)
             types = types or _DEFAULT_COLUMNS[mysql]
-        for attribute, value in (("name", name), ("parts", files), ("columns", types), ("warning", warning)):
+        unsupported = next((column for column in types if _UNSUPPORTED.search(column)), None)
+        if unsupported is not None and warning is None:
+            files, warning = (), f"UNSUPPORTED_COLUMN_NAME: {unsupported}"
+        places = places or tuple((1, number) for number in range(len(files)))
+        for attribute, value in (
+            *(("name", name), ("mysql", mysql), ("parts", files), ("places", places)),
+            *(("columns", types), ("warning", warning)),
+        ):
             object.__setattr__(self, attribute, value)
 
     def __repr__(self) -> str:
@@ -133,19 +155,22 @@ class ExportedTable:
         return f"<ExportedTable {self.name!r} {state}>"
 
 
-def is_mysql(name: str) -> bool:
-    """Whether the name of a table is one of MySQL or MariaDB, otherwise of PostgreSQL."""
-    return name.count(".") == 1
+def _is_mysql(name: object, engine: object) -> bool:
+    """Whether a table is one of MySQL or MariaDB, otherwise of PostgreSQL."""
+    if engine is None:
+        return isinstance(name, str) and name.count(".") == 1
+    if not isinstance(engine, str) or not re.search("postgres|mysql|mariadb", engine):
+        raise ValueError(must_be("engine", "the name of an engine such as 'mysql' or 'aurora-postgresql'", engine))
+    return "postgres" not in engine
 
 
 def target_name(table: ExportedTable) -> str:
     """The name in ``export_tables_info``: always three parts, where MySQL repeats the database."""
-    return f"{table.name.split('.')[0]}.{table.name}" if is_mysql(table.name) else table.name
+    return f"{table.name.split('.')[0]}.{table.name}" if table.mysql else table.name
 
 
 def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
     """The columns as ``export_tables_info`` lists them."""
-    mysql = is_mysql(table.name)
     mappings: list[dict[str, Any]] = []
     for column, declared in table.columns.items():
         base, numbers = _parsed_type(declared)
@@ -153,13 +178,14 @@ def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
         mapping: dict[str, Any] = {
             "columnName": column,
             "originalType": base,
-            "expectedExportedType": exported_type(declared, mysql=mysql),
+            "expectedExportedType": exported_type(declared, mysql=table.mysql),
         }
-        if not mysql:
+        if not table.mysql:
             # A program that reads exports of PostgreSQL needs the three numbers; 0 where there is none is inferred.
             mapping["originalCharMaxLength"] = length if "char" in base else 0
             mapping["originalNumPrecision"] = length if base in ("numeric", "decimal") else 0
-            mapping["originalDateTimePrecision"] = length if base.startswith("time") else 0
+            precision = numbers[0] if numbers else _DEFAULT_PRECISION
+            mapping["originalDateTimePrecision"] = precision if base.startswith("time") else 0
         mappings.append(mapping)
     return mappings
 
@@ -187,8 +213,9 @@ def _parsed_type(declared: str) -> tuple[str, list[int]]:
     return base, [int(number) for number in re.findall(r"\d+", inside[1])] if inside else []
 
 
-def _check_name(name: object, *, skipped: bool) -> None:
-    if not isinstance(name, str) or not re.fullmatch(r"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+){1,2}", name):
+def _check_name(name: object, *, mysql: bool, skipped: bool) -> None:
+    dots = "{1,}" if mysql else "{2}"
+    if not isinstance(name, str) or not re.fullmatch(rf"[^.\x00-\x1f]+(\.[^.\x00-\x1f]+){dots}", name):
         raise ValueError(must_be("name", "'database.table' or, of PostgreSQL, 'database.schema.table'", name))
     if "/" in name and not skipped:
         raise ValueError(f"name must have no slash, or a warning, because AWS skips such a table; got {name!r}")
@@ -202,10 +229,26 @@ def _checked_columns(columns: object) -> dict[str, str]:
     return dict(columns)
 
 
-def _checked_parts(parts: object) -> tuple[bytes, ...]:
-    if not isinstance(parts, (list, tuple)) or not all(isinstance(part, bytes) for part in parts):
+def _checked_parts(parts: object) -> tuple[tuple[tuple[int, int], ...], tuple[bytes, ...]]:
+    """Return batch folder and number of each part, in order, and its bytes."""
+    places: dict[Any, Any]
+    if isinstance(parts, Mapping):
+        places = dict(parts)
+        if not all(_is_place(place) for place in places):
+            allowed = "a dict by batch folder, from 1, and number, from 0, such as {(1, 0): b'...'}"
+            raise ValueError(must_be("parts", allowed, parts))
+    elif isinstance(parts, (list, tuple)):
+        places = {(1, number): part for number, part in enumerate(parts)}
+    else:
+        places = {(1, 0): None}
+    if not all(isinstance(part, bytes) for part in places.values()):
         raise ValueError(must_be("parts", "a list of bytes", parts))
-    return tuple(parts)
+    return tuple(sorted(places)), tuple(places[place] for place in sorted(places))
+
+
+def _is_place(place: object) -> bool:
+    numbers = list(place) if isinstance(place, tuple) else []
+    return [type(number) for number in numbers] == [int, int] and numbers[0] >= 1 and numbers[1] >= 0
 
 
 def _check_rows(rows: object) -> None:

@@ -16,7 +16,7 @@ _NO_BUCKET = (
     "The S3 bucket {S3Bucket} isn't valid. Either it isn't located in the current AWS Region or it doesn't exist. "
     "Review your S3 bucket name and retry the export."
 )
-_OTHER_REGION = (
+OTHER_REGION = (
     "The S3 bucket {S3Bucket} isn't located in the current AWS Region. "
     "Please, review your S3 bucket name and retry the export."
 )
@@ -29,9 +29,9 @@ _NO_CREDENTIALS = "S3 credential check failed. Check the permissions on your S3 
 # By error code of S3 or name of the exception. The causes are documented; which error has which is inferred.
 _CAUSES = {
     "NoSuchBucket": _NO_BUCKET,
-    "PermanentRedirect": _OTHER_REGION,
-    "AuthorizationHeaderMalformed": _OTHER_REGION,
-    "IllegalLocationConstraintException": _OTHER_REGION,
+    "PermanentRedirect": OTHER_REGION,
+    "AuthorizationHeaderMalformed": OTHER_REGION,
+    "IllegalLocationConstraintException": OTHER_REGION,
     "AccessDenied": _NOT_AUTHORIZED,
     "PermissionError": _NOT_AUTHORIZED,
     "InvalidAccessKeyId": _NO_CREDENTIALS,
@@ -52,15 +52,19 @@ class S3Target:
     def __repr__(self) -> str:
         return f"<S3Target {self._client.meta.endpoint_url}>"
 
-    def has_bucket(self, bucket: str) -> bool:
-        """Whether HeadBucket finds the bucket; any error but 404 is raised."""
+    def find_region(self, bucket: str) -> str | None:
+        """Return the region of a bucket by HeadBucket; None if it does not exist, an empty string if S3 does not say.
+
+        Any error but 404 is raised.
+        """
         try:
-            self._client.head_bucket(Bucket=bucket)
+            response = self._client.head_bucket(Bucket=bucket)
         except self._client.exceptions.ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return False
+                return None
             raise
-        return True
+        region: str = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("x-amz-bucket-region", "")
+        return region
 
     def put(self, bucket: str, key: str, body: bytes, kms_key_id: str) -> None:
         """Store an object, encrypted with the key of the export."""
@@ -80,9 +84,9 @@ class FolderTarget:
     def __repr__(self) -> str:
         return f"<FolderTarget {str(self._folder)!r}>"
 
-    def has_bucket(self, bucket: str) -> bool:  # noqa: ARG002
-        """Whether the bucket exists: always. To test a missing bucket, use an S3 client such as moto's."""
-        return True
+    def find_region(self, bucket: str) -> str:  # noqa: ARG002
+        """Return no region. Every bucket exists: to test a missing one, use an S3 client such as moto's."""
+        return ""
 
     def put(self, bucket: str, key: str, body: bytes, kms_key_id: str) -> None:  # noqa: ARG002
         """Store an object as a file, which appears whole; a folder encrypts nothing."""

@@ -87,8 +87,8 @@ class Timeline(_Outcome):
 
     Args:
         starting: How long the task is STARTING: a ``timedelta`` or a number of seconds, from 0 to 100 years; 0 skips
-            the phase. 10 minutes by default (inferred from one captured export, where it took 12).
-        in_progress: How long it is IN_PROGRESS. 5 minutes by default (inferred; 3 in the same export).
+            the phase. 20 minutes by default (two captured exports took 12 and 22).
+        in_progress: How long it is IN_PROGRESS. 5 minutes by default (captured exports took from 3 to 13).
         canceling: How long it is CANCELING after a cancel. 2 minutes by default (inferred).
         outcome: How the export ends: ``"COMPLETE"`` (the default), ``"FAILED"``, or ``"CANCELED"`` when somebody else
             cancels it after *in_progress*.
@@ -102,7 +102,7 @@ class Timeline(_Outcome):
 
     """
 
-    starting: timedelta | float = timedelta(minutes=10)
+    starting: timedelta | float = timedelta(minutes=20)
     in_progress: timedelta | float = timedelta(minutes=5)
     canceling: timedelta | float = timedelta(minutes=2)
 
@@ -164,11 +164,15 @@ def check_timeline(timeline: object) -> None:
         raise ValueError(must_be_type("timeline", "a Timeline, Polls or Stuck", timeline))
 
 
-def failing(timeline: AnyTimeline, cause: str) -> AnyTimeline:
-    """Return the same timeline, but ending FAILED with *cause*. One that never ends stays as it is."""
+def failing(timeline: AnyTimeline, cause: str, *, extracting: bool = True) -> AnyTimeline:
+    """Return the same timeline, but ending FAILED with *cause*, if not *extracting* before IN_PROGRESS takes any time.
+
+    One that never ends stays as it is.
+    """
     if isinstance(timeline, Stuck):
         return timeline
-    return replace(timeline, outcome="FAILED", failure_cause=cause, warning_message=None)
+    failed = replace(timeline, outcome="FAILED", failure_cause=cause, warning_message=None)
+    return failed if extracting else replace(failed, in_progress=0)
 
 
 def extraction_time(timeline: object, percent: int) -> timedelta:

@@ -109,6 +109,22 @@ def test_no_module(thing, monkeypatch):
         assert clock.now.year == 2001
 
 
+def test_configuration_of_freezegun():
+    """A module that freezegun is configured to ignore reads the real time and has real sleeps, for that clock."""
+    import freezegun
+
+    ours = types.ModuleType("ignored.inside")
+    exec("import time\ndef read(): return time.monotonic()", vars(ours))
+    try:
+        freezegun.configure(extend_ignore_list=["ignored"])
+        with start():
+            assert ours.read() < ours.read()
+    finally:
+        freezegun.config.reset_config()
+    with start():
+        assert ours.read() == ours.read() == time.monotonic()
+
+
 def test_without_sockets(monkeypatch):
     """No socket is needed, as with pytest --disable-socket."""
 

@@ -16,7 +16,7 @@ from . import other_loops, sleeping
 from .event_loops import EventLoops
 from .frozen_time import FrozenTime, active_clock, set_active_clock
 from .imports import replace_classes
-from .real_time import is_in_real_time
+from .real_time import is_in_real_time, read_configuration
 from .trio_clock import replace_clock
 from .undo import Undo
 
@@ -37,7 +37,7 @@ def freeze(clock: FrozenTime, undo: Undo) -> None:
     """Freeze time at the clock's. freezegun's own start runs code of modules that are imported lazily."""
     from freezegun import api
 
-    is_in_real_time.cache_clear()
+    read_configuration()
     undo.call(partial(set_active_clock, None))
     set_active_clock(clock)
     _register(clock, undo)

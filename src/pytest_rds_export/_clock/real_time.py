@@ -30,13 +30,24 @@ _MODULES = (
 _RUN_ANY_FUNCTION = ("multiprocessing.pool", "threading")
 
 
+_configured: tuple[str, ...] = ()
+
+
+def read_configuration() -> None:
+    """Read what freezegun is configured to ignore. A search of all modules takes long if nothing of it is kept."""
+    global _configured
+    from freezegun import config
+
+    configured = tuple(name.rstrip(".") for name in config.settings.default_ignore_list)
+    if configured != _configured:
+        _configured = configured
+        is_in_real_time.cache_clear()
+
+
 @functools.cache
 def is_in_real_time(module_name: str) -> bool:
     """Return whether the time that a module reads, and the sleeps that it calls, are real."""
-    from freezegun import config
-
-    configured = [name.rstrip(".") for name in config.settings.default_ignore_list]
-    names = (*_MODULES, *configured)
+    names = (*_MODULES, *_configured)
     return module_name.startswith(tuple(f"{name}." for name in names)) or module_name in names
 
 

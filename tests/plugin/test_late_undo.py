@@ -165,3 +165,27 @@ def test_retries(rds_export_tasks, rds_export_client):
     assert len(rds_export_tasks.calls[0].retry_delays) == 1
 """
     run(pytester, source).assert_outcomes(passed=3)
+
+
+def test_variable_that_a_test_sets(pytester):
+    """A variable that a test sets, and a fake inside it unsets, is unset again after the test, also in a later test."""
+    source = """
+import os
+
+def use(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    with fake_rds_export():
+        assert "AWS_PROFILE" not in os.environ
+    assert os.environ["AWS_PROFILE"] == "production"
+
+def test_first(monkeypatch):
+    use(monkeypatch)
+
+def test_second(monkeypatch):
+    assert "AWS_PROFILE" not in os.environ
+    use(monkeypatch)
+
+def test_third():
+    assert "AWS_PROFILE" not in os.environ
+"""
+    run(pytester, source).assert_outcomes(passed=3)

@@ -40,7 +40,8 @@ def test_bucket_of_another_region(s3, timeline, rds_export_clock):
     with fake_rds_export(region="eu-west-1", timeline=timeline) as tasks:
         tasks.write_files(s3)
         client = shared_client("eu-west-1")
-        assert start(client, source=CLUSTER.replace("us-east-1", "eu-west-1"))["Status"] == "STARTING"
+        source = tasks.seed_snapshot(CLUSTER.replace("us-east-1", "eu-west-1"))
+        assert start(client, source=source.arn)["Status"] == "STARTING"
         rds_export_clock.tick(hours=1)
 
         failed = described(client)

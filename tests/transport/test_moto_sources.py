@@ -136,9 +136,11 @@ def test_nothing_in_moto(rds, rds_export_tasks):
 
 def test_threads(rds):
     """Look-ups of many threads do not disturb each other."""
+    names = [f"task-{number}" for number in range(4)]
+    for name in names:
+        rds.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier="orders")
     with ThreadPoolExecutor(4) as pool:
-        names = [f"task-{number}" for number in range(4)]
-        responses = list(pool.map(lambda name: start(rds, name, source=arn("snapshot:daily")), names))
+        responses = list(pool.map(lambda name: start(rds, name, source=arn(f"snapshot:{name}")), names))
 
     assert [response["ExportTaskIdentifier"] for response in responses] == names
 

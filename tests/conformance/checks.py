@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 IDENTIFIER = (
     "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
@@ -32,8 +32,8 @@ class Check:
             response = error.response
             seen = f"{response['ResponseMetadata']['HTTPStatusCode']} {response['Error']['Code']}"
             text = response["Error"].get("Message", "")
-        except (BotoCoreError, LookupError, TypeError, ValueError) as error:
-            seen, text = f"{type(error).__name__}", str(error)
+        except Exception as error:  # noqa: BLE001 - a target in this process raises anything
+            seen, text = type(error).__name__, ""
         if isinstance(seen, dict) and "ResponseMetadata" in seen:
             seen = "accepted"
         return Result(self.name, self.expected, str(seen), self.text, text.replace(world.prefix, "…"))
@@ -307,25 +307,25 @@ DESCRIBED = [
     Check("describe in another region", "404 ExportTaskNotFound", elsewhere),
     Check(
         "filter export-task-identifier",
-        "1",
+        "True",
         running(lambda world: world.filtered(export_task_identifier=[world.main])),
     ),
     Check(
         "filter export-task-identifier in another case",
-        "0",
+        "False",
         running(lambda world: world.filtered(export_task_identifier=[world.main.upper()])),
     ),
-    Check("filter s3-bucket", "1", running(lambda world: world.filtered(s3_bucket=[world.bucket]))),
-    Check("filter source-arn", "1", running(lambda world: world.filtered(source_arn=[world.source_arn]))),
+    Check("filter s3-bucket", "True", running(lambda world: world.filtered(s3_bucket=[world.bucket]))),
+    Check("filter source-arn", "True", running(lambda world: world.filtered(source_arn=[world.source_arn]))),
     Check(
         "filter status, one of two values",
-        "1",
+        "True",
         running(lambda world: world.filtered(status=["starting", "in_progress"])),
     ),
-    Check("filter status without a match", "0", running(lambda world: world.filtered(status=["failed"]))),
+    Check("filter status without a match", "False", running(lambda world: world.filtered(status=["failed"]))),
     Check(
         "two filters, one without a match",
-        "0",
+        "False",
         running(lambda world: world.filtered(export_task_identifier=[world.main], status=["complete"])),
     ),
     Check(
@@ -360,16 +360,16 @@ DESCRIBED = [
     ),
     Check(
         "describe by SourceArn",
-        "1",
-        running(lambda world: len(world.describe(SourceArn=world.source_arn))),
+        "True",
+        running(lambda world: world.finds(SourceArn=world.source_arn)),
     ),
     Check(
         "describe by an unknown SourceArn",
-        "0",
-        lambda world: len(world.describe(SourceArn=world.arn("snapshot:no-such-snapshot"))),
+        "False",
+        lambda world: world.finds(SourceArn=world.arn("snapshot:no-such-snapshot")),
     ),
-    Check("describe by SourceType SNAPSHOT", "1", running(lambda world: len(world.describe(SourceType="SNAPSHOT")))),
-    Check("describe by SourceType CLUSTER", "0", running(lambda world: len(world.describe(SourceType="CLUSTER")))),
+    Check("describe by SourceType SNAPSHOT", "True", running(lambda world: world.finds(SourceType="SNAPSHOT"))),
+    Check("describe by SourceType CLUSTER", "False", running(lambda world: world.finds(SourceType="CLUSTER"))),
     *(
         Check(
             f"describe with MaxRecords {number}",
@@ -424,7 +424,7 @@ CANCELED = [
         "400 ExportTaskAlreadyExists",
         ended(lambda world, _: world.start(world.main)),
     ),
-    Check("filter status after the end", "1", ended(lambda world, _: world.filtered(status=["canceled"]))),
+    Check("filter status after the end", "True", ended(lambda world, _: world.filtered(status=["canceled"]))),
 ]
 
 # DescribeEvents.

@@ -4,17 +4,11 @@ import json
 import time
 from pathlib import Path
 
-import boto3
 import pytest
 from checks import run
+from targets import check_fake, check_moto, to_markdown, write_page
 from world import World
 
-from helpers.exported import MemoryS3
-from pytest_rds_export import Timeline, fake_rds_export
-
-SOURCE = "arn:aws:rds:us-east-1:123456789012:snapshot:conformance"
-BUCKET, ROLE = "rds-exports", "arn:aws:iam::123456789012:role/rds-export"
-KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 COSTS = (
     "--aws starts an export of the source in the account of the environment, cancels it, and waits for its end: at "
     "least one task, and more if AWS accepts what it is expected to refuse. AWS charges an export by the size of the "
@@ -32,6 +26,7 @@ def pytest_addoption(parser):
     group.addoption("--accept-costs", action="store_true", help="what --aws needs; without it, it says what it costs")
     for name in ("source-arn", "bucket", "role", "key"):
         group.addoption(f"--{name}", help=f"for --aws and --endpoint-url: the {name} of the export")
+    group.addoption("--write-page", action="store_true", help="write the page of the documentation; with --moto")
     group.addoption("--conformance-to", type=Path, help="write conformance.md and conformance.json into this folder")
 
 
@@ -74,6 +69,8 @@ def results(pytestconfig, target):
         found = run(world, fake=False)
     else:
         found = check_fake()
+    if option(pytestconfig, "write_page"):
+        write_page(target, found)
     folder = option(pytestconfig, "conformance_to")
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,46 +78,3 @@ def results(pytestconfig, target):
         document = {"target": target, "results": [result.to_json() for result in found]}
         (folder / "conformance.json").write_text(json.dumps(document, indent=2, ensure_ascii=False), "utf-8")
     return {result.name: result for result in found}
-
-
-def check_fake():
-    """Return what the checks see of the fake."""
-    with fake_rds_export(timeline=Timeline(canceling=0)) as tasks:
-        tasks.write_files(MemoryS3(BUCKET))
-        tasks.seed_snapshot(SOURCE)
-        return run(World(SOURCE, BUCKET, ROLE, KEY, pause=lambda: None), fake=True)
-
-
-def check_moto():
-    """Return what the checks see of moto."""
-    from moto import mock_aws
-
-    with mock_aws():
-        rds = boto3.session.Session().client("rds", region_name="us-east-1")
-        boto3.session.Session().client("s3", region_name="us-east-1").create_bucket(Bucket=BUCKET)
-        rds.create_db_instance(
-            DBInstanceIdentifier="conformance",
-            DBInstanceClass="db.t3.micro",
-            Engine="mysql",
-            AllocatedStorage=20,
-            MasterUsername="root",
-            MasterUserPassword="password",
-        )
-        rds.create_db_snapshot(DBInstanceIdentifier="conformance", DBSnapshotIdentifier="conformance")
-        return run(World(SOURCE, BUCKET, ROLE, KEY, pause=lambda: None), fake=False)
-
-
-def to_markdown(target, found):
-    """Return the results as a table."""
-    outcomes = [result.outcome for result in found]
-    counts = ", ".join(f"{outcomes.count(outcome)} {outcome}" for outcome in ("as expected", "other text", "differs"))
-    rows = "\n".join(map(_to_row, found))
-    head = "| behaviour | expected | seen | text |\n| --- | --- | --- | --- |"
-    return f"{len(found)} checks of {target}: {counts}.\n\n{head}\n{rows}\n"
-
-
-def _to_row(result):
-    mark = {"as expected": "", "other text": "*other text:* ", "differs": ""}[result.outcome]
-    seen = result.seen if result.outcome != "differs" else f"**{result.seen}**"
-    cells = (result.name, result.expected, seen, mark + result.text)
-    return f"| {' | '.join(' '.join(cell.replace('|', '/').replace('<', '&lt;').split())[:300] for cell in cells)} |"

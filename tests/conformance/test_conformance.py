@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from checks import CHECKS
+from targets import check_moto, make_table, written_table
 
 HERE = Path(__file__).parent
 
@@ -63,3 +64,12 @@ def test_output(tmp_path):
     table = (tmp_path / "conformance.md").read_text("utf-8")
     assert table.startswith(f"{len(names)} checks of {document['target']}: {len(names)} as expected, 0 other")
     assert table.count("\n| ") == len(names) + 2
+
+
+def test_page():
+    """The documentation has the table of moto; ``pytest tests/conformance --moto --write-page`` writes it."""
+    moto = pytest.importorskip("moto")
+    table = written_table()
+    if f" of moto {moto.__version__}:" not in table:
+        pytest.skip("the documentation has the table of another version of moto")
+    assert make_table(f"moto {moto.__version__}", check_moto()) == table

@@ -6,7 +6,6 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 UNFINISHED = ("STARTING", "IN_PROGRESS", "CANCELING")
 _PATIENCE = 80
@@ -36,9 +35,7 @@ class World:
     def client(self, region):
         """Return a client that sends what the service model does not allow, too."""
         config = Config(parameter_validation=False, retries={"mode": "standard", "max_attempts": 5})
-        return boto3.session.Session().client(
-            "rds", region_name=region, endpoint_url=self.endpoint_url, config=config
-        )
+        return boto3.session.Session().client("rds", region_name=region, endpoint_url=self.endpoint_url, config=config)
 
     def arn(self, resource):
         """Return the ARN of another source next to the one that can be exported."""
@@ -70,10 +67,13 @@ class World:
         (task,) = self.describe(ExportTaskIdentifier=identifier or self.main)
         return task
 
+    def finds(self, **parameters):
+        """Return whether DescribeExportTasks lists the main task."""
+        return self.main in [task["ExportTaskIdentifier"] for task in self.describe(**parameters)]
+
     def filtered(self, **filters):
-        """Return how many tasks of this run the filters leave."""
-        given = [{"Name": name.replace("_", "-"), "Values": values} for name, values in filters.items()]
-        return len(self.describe(Filters=given))
+        """Return whether the main task matches the filters."""
+        return self.finds(Filters=[{"Name": name.replace("_", "-"), "Values": filters[name]} for name in filters])
 
     def cancel(self, identifier=None, **parameters):
         """Call CancelExportTask, by default for the main task."""
@@ -96,7 +96,7 @@ class World:
         if name not in self.seen:
             try:
                 self.seen[name] = function(), None
-            except (ClientError, BotoCoreError) as error:
+            except Exception as error:  # noqa: BLE001 - a target in this process raises anything
                 self.seen[name] = None, error
         result, error = self.seen[name]
         if error is not None:
@@ -137,5 +137,5 @@ class World:
                 if self.task(identifier)["Status"] in UNFINISHED[:2]:
                     self.cancel(identifier)
                 self.wait(identifier)
-            except (ClientError, BotoCoreError, ValueError):
+            except Exception:  # noqa: BLE001
                 continue  # the checks say what is wrong with it

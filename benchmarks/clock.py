@@ -8,8 +8,7 @@ from freezegun import freeze_time
 
 from _clients import client
 from _measure import median_of, record, side_by_side
-from pytest_rds_export import Stuck, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import Stuck, fake_rds_export, frozen_clock
 
 
 def set_up() -> None:

@@ -16,8 +16,7 @@ import pytest
 
 from _clients import client
 from _measure import record
-from pytest_rds_export import fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import fake_rds_export, frozen_clock
 
 _USES = 20_000
 # Caches of a limited size are full by then.

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 from . import _real_sleep  # noqa: F401 - it reads time.sleep before a test can replace it
 
 if TYPE_CHECKING:
-    from ._clock import ExportClock
+    from ._clock import ExportClock, ScheduledCall, SleepLimitExceeded, frozen_clock
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
-    from ._frozen_time import ScheduledCall, SleepLimitExceeded
     from ._live.event import RdsEvent
     from ._live.registry import ExportTaskRegistry
     from ._live.source import ExportSource
@@ -38,6 +37,7 @@ __all__ = [
     "UnhandledOperation",
     "failures",
     "fake_rds_export",
+    "frozen_clock",
 ]
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
@@ -52,13 +52,14 @@ _MODULES = {
     "Failure": "_failures",
     "Injection": "_rds.injections",
     "Polls": "_rds.timeline",
-    "ScheduledCall": "_frozen_time",
-    "SleepLimitExceeded": "_frozen_time",
+    "ScheduledCall": "_clock",
+    "SleepLimitExceeded": "_clock",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
     "UnhandledOperation": "_rds.dispatch",
     "failures": "_failures",
     "fake_rds_export": "_fake",
+    "frozen_clock": "_clock",
 }
 
 

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, ContextDecorator, contextmanager
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from . import _frozen_time
+from . import _clock
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -185,13 +185,13 @@ def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with its options in the environment; yields what was there."""
     _recent.append(account)
     follower = _Follower(account)
-    _frozen_time.followers.append(follower)
+    _clock.followers.append(follower)
     try:
         values = {**fake_aws(account.options), DEFAULT_SESSION: default_session()}
         with environment(values) as found, responding(account):
             yield found
     finally:
-        _frozen_time.followers.remove(follower)
+        _clock.followers.remove(follower)
 
 
 class _Follower:

@@ -201,7 +201,7 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
 
 @pytest.fixture
 def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
-    """Freeze the time of the test with freezegun; time.sleep and asyncio.sleep move it instead of waiting.
+    """Freeze the time of the test; time.sleep and all timers of asyncio move it instead of waiting.
 
     Delays of retries move it as well. It starts at 2026-01-01T00:00Z, or where the marker rds_export_clock or an
     indirect parameter says. Move it with tick(minutes=5) and move_to('2026-03-01T02:00Z'); run something
@@ -218,6 +218,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     arguments: dict[str, Any] = {}
     if marker is not None:
         with _no_traceback("marker rds_export_clock(start, limit)"):
+            _clock.frozen_clock(*marker.args, **marker.kwargs)  # raises what is wrong with them
             arguments = inspect.signature(_clock.frozen_clock).bind(*marker.args, **marker.kwargs).arguments
     if hasattr(request, "param"):
         arguments = {**arguments, "start": request.param}

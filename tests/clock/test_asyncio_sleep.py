@@ -1,15 +1,16 @@
 """asyncio.sleep under rds_export_clock: concurrent tasks sleep together."""
 
 import asyncio
+import contextlib
 import math
+import sys
 import time
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import SleepLimitExceeded, _sleeping
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import SleepLimitExceeded, Stuck, frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -20,18 +21,13 @@ def passed(clock):
 
 
 class OtherLoop(asyncio.SelectorEventLoop):
-    """Like uvloop: without the private attributes that asyncio's own loops have."""
+    """Like uvloop: with a time and timers of its own, which are real."""
 
-    def __getattribute__(self, name):
-        if name in ("_ready", "_stopping") and _sleeping.__name__ == _caller():
-            raise AttributeError(name)
-        return super().__getattribute__(name)
+    _time = staticmethod(time.monotonic)
 
-
-def _caller():
-    import inspect
-
-    return inspect.currentframe().f_back.f_back.f_globals["__name__"]
+    def time(self):
+        """Return the real time."""
+        return self._time()
 
 
 @pytest.fixture(params=[asyncio.SelectorEventLoop, OtherLoop], ids=["asyncio", "other"])
@@ -65,6 +61,25 @@ def test_concurrent_sleeps(run, rds_export_clock):
 
     assert run(main()) == list(range(10))
     assert passed(rds_export_clock) == 60
+
+
+@pytest.mark.rds_export_tasks("daily", "nightly", timeline=Stuck())
+def test_polls_in_threads(rds_export_tasks, rds_export_clock, rds_export_client):
+    """Two exports that are polled by calls in threads get every poll: the clock waits for the calls."""
+
+    async def poll(identifier):
+        for _ in range(16):
+            await asyncio.to_thread(rds_export_client.describe_export_tasks, ExportTaskIdentifier=identifier)
+            await asyncio.sleep(60)
+
+    async def main():
+        await asyncio.gather(poll("daily"), poll("nightly"))
+
+    asyncio.run(main())
+    assert passed(rds_export_clock) == 16 * 60
+    assert sorted((call.time - START).total_seconds() for call in rds_export_tasks.calls) == sorted(
+        [*range(0, 960, 60)] * 2
+    )
 
 
 def test_no_sleep(run, rds_export_clock):
@@ -167,10 +182,16 @@ def test_moved_by_others(run, rds_export_clock):
     assert passed(rds_export_clock) == 90
 
 
-def test_timeout(run, rds_export_clock):
-    """A sleep shorter or longer than the timeout of wait_for ends at once."""
-    run(asyncio.wait_for(asyncio.sleep(3600), timeout=30))
-    assert passed(rds_export_clock) == 3600
+@pytest.mark.parametrize("timeout", [30, 3601])
+def test_timeout(timeout, rds_export_clock):
+    """A timeout ends at its time, not earlier and not later."""
+
+    async def main():
+        await asyncio.wait_for(asyncio.sleep(3600), timeout)
+
+    with contextlib.nullcontext() if timeout > 3600 else pytest.raises(asyncio.TimeoutError):
+        asyncio.run(main())
+    assert passed(rds_export_clock) == min(timeout, 3600)
 
 
 @pytest.mark.rds_export_clock(limit=timedelta(hours=1))
@@ -189,9 +210,23 @@ def test_limit(run, rds_export_clock):
     assert passed(rds_export_clock) == 3600
 
 
-def test_sleep_that_outlives_the_clock():
-    """A task that still sleeps when the clock ends wakes when its event loop runs again."""
+def test_timer_that_outlives_the_clock():
+    """A timer that is left when the clock ends keeps the time that is left."""
     loop = asyncio.new_event_loop()
+    try:
+        before = loop.call_later(5000, print)
+        with frozen_clock():
+            during = loop.call_later(7000, print)
+            loop.run_until_complete(asyncio.sleep(3600))
+        left = [handle.when() - loop.time() for handle in (before, during)]
+        assert left == pytest.approx([1400, 3400], abs=60)  # the test itself takes some of it
+    finally:
+        loop.close()
+
+
+def test_sleep_that_outlives_the_clock():
+    """A task that still sleeps in a loop of another kind when the clock ends wakes when its loop runs again."""
+    loop = OtherLoop()
     try:
         with frozen_clock():
             sleeping = loop.create_task(asyncio.sleep(60, "result"))
@@ -199,6 +234,73 @@ def test_sleep_that_outlives_the_clock():
         assert loop.run_until_complete(sleeping) == "result"
     finally:
         loop.close()
+
+
+def test_running_loop():
+    """A loop that runs already follows a clock that begins, and its own time when the clock has ended."""
+    real_time = time.monotonic
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        before = loop.time()
+        with frozen_clock() as clock:
+            await asyncio.sleep(3600)
+            assert passed(clock) == 3600
+            assert loop.time() == time.monotonic() >= before + 3600
+        await asyncio.sleep(0.001)
+        assert before < loop.time() <= real_time() < before + 3600
+
+    asyncio.run(main())
+
+
+def test_real_work(run, rds_export_clock):
+    """Threads and child processes work in any loop."""
+
+    async def main():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", "pass")
+        return await asyncio.to_thread(int), await process.wait()
+
+    assert run(main()) == (0, 0)
+    assert passed(rds_export_clock) == 0
+
+
+def test_loop_with_its_own_way_to_run():
+    """A subclass of asyncio's loops may run its callbacks in a way of its own, as nest_asyncio has it."""
+
+    class OwnWay(asyncio.SelectorEventLoop):
+        _run_once = asyncio.BaseEventLoop._run_once  # noqa: SLF001 - what nest_asyncio replaces
+
+    with frozen_clock() as clock, contextlib.closing(OwnWay()) as loop:
+        loop.run_until_complete(asyncio.sleep(60))
+        assert passed(clock) == 60
+
+
+def test_limit_inside_a_task(rds_export_clock):
+    """The limit is raised where a task sleeps, and what a scheduled call raises as well."""
+
+    async def main():
+        with pytest.raises(SleepLimitExceeded):
+            await asyncio.sleep(1e300)
+        rds_export_clock.call_later(10, pytest.fail, "scheduled")
+        with pytest.raises(pytest.fail.Exception, match="scheduled"):
+            await asyncio.sleep(60)
+        rds_export_clock.call_later(10, sys.exit)
+        await asyncio.sleep(60)
+
+    with pytest.raises(SystemExit):
+        asyncio.run(main())
+    assert passed(rds_export_clock) == 20
+
+
+def test_limit_of_a_deadline(rds_export_clock):
+    """The limit ends a loop that waits for nothing but a deadline."""
+
+    async def main():
+        asyncio.get_running_loop().call_later(1e9, print)
+        await asyncio.Event().wait()
+
+    with pytest.raises(SleepLimitExceeded):
+        asyncio.run(main())
 
 
 def test_stopped_loop(rds_export_clock):

@@ -7,8 +7,7 @@ import pytest
 
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
-from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline, frozen_clock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
@@ -49,8 +48,13 @@ def test_parameter(rds_export_clock):
             "start must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got '2026-03-01'",
         ),
         (("9000-01-01T00:00:01Z",), ValueError, f"start {IN_REACH} '9000-01-01T00:00:01Z'"),
-        ((START, 60), ValueError, "limit must be a positive timedelta, got 60"),
-        ((START, timedelta(0)), ValueError, "limit must be a positive timedelta, got datetime.timedelta(0)"),
+        ((START, "60"), ValueError, "limit must be a timedelta or a number of seconds, got str '60'"),
+        ((START, 0), ValueError, "limit must be a positive timedelta or number of seconds, got 0"),
+        (
+            (START, timedelta(-1)),
+            ValueError,
+            "limit must be a positive timedelta or number of seconds, got datetime.timedelta(days=-1)",
+        ),
     ],
 )
 def test_wrong_marker(arguments, error, text):
@@ -59,6 +63,21 @@ def test_wrong_marker(arguments, error, text):
     with raises_exactly(error, text), frozen_clock(*arguments):
         pass
     assert (datetime, time.sleep) == before
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda clock: frozen_clock(limits=5), "'limits' of frozen_clock. Did you mean 'limit'?"),
+        (lambda clock: clock.move_to(time=START), "'time' of move_to. Use 'when'"),
+        (lambda clock: clock.call_later(dely=1, callback=print), "'dely' of call_later. Did you mean 'delay'?"),
+        (lambda clock: clock.call_at(START, print, sep=""), "'sep' of call_at. Use one of 'when' or 'callback'"),
+    ],
+)
+def test_unknown_keyword(call, text, rds_export_clock):
+    """An unknown keyword argument is refused with the one that may be meant."""
+    with raises_exactly(TypeError, f"unknown argument {text}"):
+        call(rds_export_clock)
 
 
 @pytest.mark.parametrize(
@@ -204,5 +223,5 @@ def test_it(rds_export_clock):
 
     result.assert_outcomes(errors=1)
     assert blocks(result)["ERROR at setup of test_it"] == [
-        "marker rds_export_clock(start, limit): got an unexpected keyword argument 'begin'"
+        "marker rds_export_clock(start, limit): unknown argument 'begin' of frozen_clock. Use one of 'start' or 'limit'"
     ]

@@ -7,8 +7,7 @@ import pytest
 
 from helpers.calls import described
 from helpers.inner import lines_after, run
-from pytest_rds_export import ExportTask, Polls, Stuck, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import ExportTask, Polls, Stuck, fake_rds_export, frozen_clock
 
 PAST, FUTURE = "2001-01-01T00:00:00+00:00", "2101-01-01T00:00:00+00:00"
 BEGINS = [datetime.fromisoformat(PAST), datetime.fromisoformat(FUTURE)]

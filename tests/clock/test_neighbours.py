@@ -4,6 +4,7 @@ import asyncio
 import concurrent.futures
 import contextlib
 import datetime as dt
+import queue
 import subprocess
 import sys
 import sysconfig
@@ -11,12 +12,12 @@ import threading
 import time
 import types
 
+import hypothesis
 import pytest
 
 from helpers.calls import described
 from helpers.errors import raises_exactly
-from pytest_rds_export import Timeline, _sleeping, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import Timeline, fake_rds_export, frozen_clock
 
 FROZEN_ALREADY = (
     "fixture rds_export_clock: cannot freeze time, because {0} has frozen it already: use only one of the two. "
@@ -32,10 +33,22 @@ MINUTE = dt.timedelta(minutes=1)
 
 @pytest.fixture
 def older_thread():
-    """A thread that is alive before the clock: a function that runs another in it."""
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        pool.submit(int).result()
-        yield lambda function, *arguments: pool.submit(function, *arguments).result()
+    """A thread that works before the clock and goes on: a function that runs another in it."""
+    calls, results = queue.Queue(), queue.Queue()
+
+    def work():
+        for function, *arguments in iter(calls.get, None):
+            results.put(function(*arguments))
+
+    def run(*call):
+        calls.put(call)
+        return results.get(timeout=10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield run
+    calls.put(None)
+    thread.join()
 
 
 @pytest.fixture
@@ -67,12 +80,13 @@ def rescue():
 
 
 def test_older_thread(older_thread, slept, real_asyncio_sleep):
-    """A thread that is older than the clock sleeps in real time."""
+    """A thread that was at work before the clock has real sleeps and real time."""
     with frozen_clock() as clock:
         before = clock.now
         older_thread(time.sleep, 60)
         older_thread(lambda: asyncio.run(asyncio.sleep(60)))
         assert clock.now == before
+        assert older_thread(time.monotonic) < older_thread(time.monotonic)
     assert slept == real_asyncio_sleep == [60]
 
 
@@ -84,6 +98,17 @@ def test_newer_thread(slept):
         thread.start()
         thread.join()
         assert clock.now == before + MINUTE
+    assert slept == []
+
+
+def test_older_pool(slept):
+    """A pool that is older than the clock, and waits for work, does work that is newer."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        with frozen_clock() as clock:
+            before = clock.now
+            pool.submit(time.sleep, 60).result()
+            assert clock.now == before + MINUTE
     assert slept == []
 
 
@@ -115,22 +140,22 @@ def test_retry_in_an_older_thread(older_thread, rds_export_tasks, rds_export_cli
         assert clock.now == before
 
 
-def test_replaced_sleeps_after_the_clock(slept, monkeypatch):
-    """A replaced sleep that is called after its clock has ended sleeps for real."""
+def test_replaced_functions_after_the_clock():
+    """A replaced function that is called after its clock has ended is the real one."""
     with frozen_clock():
-        left, left_asyncio = time.sleep, asyncio.sleep
-    monkeypatch.setattr(_sleeping, "REAL_SLEEP", slept.append)
-    left(60)
-    assert slept == [60]
+        left, left_asyncio, left_monotonic = time.sleep, asyncio.sleep, time.monotonic
+    before = time.monotonic()
+    left(0.001)
     assert asyncio.run(left_asyncio(0.001, "result")) == "result"
+    assert before + 0.002 <= left_monotonic() <= time.monotonic()
 
 
 def test_replaced_sleeps_left_behind():
     """A monkeypatch that is undone after the clock restores our sleep; the next clock uses it and removes it."""
     real, real_asyncio = time.sleep, asyncio.sleep
     with pytest.MonkeyPatch.context() as patch, frozen_clock():
-        patch.setattr(time, "sleep", print)
-        patch.setattr(asyncio, "sleep", print)
+        for module in (time, asyncio, asyncio.tasks):
+            patch.setattr(module, "sleep", print)
     assert time.sleep is not real
     with frozen_clock() as clock:
         before = clock.now
@@ -169,6 +194,45 @@ def test_users_sleep_outlives_the_clock():
         assert time.sleep is print
     with frozen_clock():
         pass  # removes what the patch has restored
+
+
+def test_greenlets(monkeypatch):
+    """A sleep lets the greenlets of gevent run, which needs a sleep of gevent's."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+
+    sleep.__module__ = "gevent.hub"
+    monkeypatch.setattr(time, "sleep", sleep)
+    with frozen_clock() as clock:
+        before = clock.now
+        time.sleep(60)
+        assert clock.now == before + MINUTE
+    assert slept == [0]
+
+
+def test_deadline_of_hypothesis(rds_export_clock):
+    """The deadline of hypothesis counts real time."""
+
+    @hypothesis.settings(deadline=10_000, max_examples=1, database=None)
+    @hypothesis.given(hypothesis.strategies.just(3600))
+    def sleeps(seconds):
+        time.sleep(seconds)
+
+    sleeps()
+    assert rds_export_clock.now >= START + 60 * MINUTE
+
+
+def test_users_loop_outlives_the_clock():
+    """So does a method of asyncio's loops."""
+    real = asyncio.BaseEventLoop.call_at
+    try:
+        with frozen_clock():
+            asyncio.BaseEventLoop.call_at = print
+        assert asyncio.BaseEventLoop.call_at is print
+    finally:
+        asyncio.BaseEventLoop.call_at = real
 
 
 @pytest.mark.parametrize("changed", ["added", "replaced"])
@@ -228,27 +292,12 @@ def test_timeout_of_a_subprocess(rds_export_clock, rescue):
     assert rds_export_clock.now == before
 
 
-def test_timeout_of_asyncio(rds_export_clock, rescue):
-    """A timeout of asyncio ends in real time, and not by a sleep that moves the clock."""
-
-    async def main():
-        never = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        rescue(lambda: loop.call_soon_threadsafe(never.set))
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(never.wait(), timeout=0.001)
-        await asyncio.wait_for(asyncio.sleep(3600), timeout=60)
-
-    asyncio.run(main())
-    assert rds_export_clock.now == dt.datetime(2026, 1, 1, 1, tzinfo=dt.timezone.utc)
-
-
 @pytest.mark.parametrize(
     ("module", "function", "library"),
     [
         ("freezegun", "freeze_time", "freezegun"),
         ("time_machine", "travel", "time-machine"),
-        ("pytest_rds_export._clock", "frozen_clock", "another rds_export_clock"),
+        ("pytest_rds_export", "frozen_clock", "another rds_export_clock"),
     ],
 )
 def test_second_clock(module, function, library, request):

@@ -173,6 +173,10 @@ def test_callback_waits_for_a_thread(rds_export_clock):
     assert rds_export_clock.now == seconds(60)
 
 
+NO_CALLABLE = "callback must be a callable that is not a coroutine function"
+PASS_IT = "Pass the function and then its arguments, without calling it: call_later(60, function, argument)"
+
+
 async def coroutine_function():
     """Not allowed as a callback."""
 
@@ -182,12 +186,12 @@ async def coroutine_function():
     [
         ("call_later", "60", print, "delay must be a timedelta or a number of seconds, got str '60'"),
         ("call_later", -1, print, "delay must not be negative, got -1"),
-        ("call_later", 1, None, "callback must be a callable that is not a coroutine function, got None"),
+        ("call_later", 1, None, f"{NO_CALLABLE}, got None. {PASS_IT}"),
         (
             "call_at",
             START,
             coroutine_function,
-            f"callback must be a callable that is not a coroutine function, got {coroutine_function!r}",
+            f"{NO_CALLABLE}, got {coroutine_function!r}",
         ),
     ],
     ids=["string", "negative", "no callable", "coroutine function"],
@@ -202,3 +206,31 @@ def test_no_time_zone(rds_export_clock):
     """The time of call_at must have a time zone, like that of move_to."""
     with pytest.raises(ValueError, match=r"^when must be a time with a time zone, .* got '2026-01-01T00:00'$"):
         rds_export_clock.call_at("2026-01-01T00:00", print)
+
+
+def test_callback_that_schedules_itself_at_once(rds_export_clock):
+    """A callback that schedules itself without a delay is an error instead of an endless loop."""
+
+    def again():
+        rds_export_clock.call_later(0, again)
+
+    rds_export_clock.call_later(0, again)
+    text = (
+        f"scheduled calls have scheduled 1000 others without a delay, the last one of {again!r}, so that the clock "
+        "cannot move on. Give call_later a delay of more than 0"
+    )
+    with raises_exactly(RuntimeError, text):
+        rds_export_clock.tick(1)
+
+
+def test_callbacks_without_a_delay(log, rds_export_clock):
+    """Callbacks may schedule as many calls without a delay as they like if the clock moves between them."""
+
+    def tick(left):
+        rds_export_clock.call_later(0, log.add, "now")
+        if left:
+            rds_export_clock.call_later(1, tick, left - 1)
+
+    tick(1500)
+    rds_export_clock.tick(1500)
+    assert len(log) == 1501

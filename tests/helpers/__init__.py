@@ -29,4 +29,5 @@ Pytest and the rest of the process:
 - ``drawn``: random calls, timelines and lengths of time
 - ``threads``: run functions in threads, all at once
 - ``leftovers``: what the plugin could leave behind
+- ``interrupted``: what entering and leaving leaves if it is interrupted at any line
 """

@@ -17,7 +17,7 @@ FIXTURES = {
         "Run the test once for each way in which an RDS operation can fail, and make its calls fail so."
     ),
     "rds_export_clock": (
-        "Freeze the time of the test with freezegun; time.sleep and asyncio.sleep move it instead of waiting."
+        "Freeze the time of the test; time.sleep and all timers of asyncio move it instead of waiting."
     ),
     "rds_export_endpoint": "Serve rds_export_tasks on a loopback port, for other processes such as the AWS CLI.",
 }

@@ -6,8 +6,7 @@ import boto3
 import pytest
 
 from helpers.inner import lines_after
-from pytest_rds_export import Polls, Stuck, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import Polls, Stuck, fake_rds_export, frozen_clock
 from pytest_rds_export._fake import describe_recent
 
 TITLE = "--- rds export tasks ---"

@@ -10,8 +10,7 @@ import pytest
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.calls import cancel, described, start
 from helpers.events import MYDB_1, SHOP_1, account_at_noon
-from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
-from pytest_rds_export._clock import frozen_clock
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export, frozen_clock
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
 

@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
 from numbers import Real
 
-from . import _sleeping
-from ._frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, followers
-from ._messages import must_be, must_be_type, unknown_name
-from ._times import milliseconds, to_datetime
+from .._keywords import suggesting_keywords
+from .._messages import must_be, must_be_type, unknown_name
+from .._times import to_datetime
+from .followers import followers
+from .freezing import freeze
+from .frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall
+from .reading import frozen_by, now
+from .undo import Undo
 
 __tracebackhide__ = True
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LIMIT = timedelta(hours=24)
 
-# Durations of pytest's own, and timeouts of waits for threads and processes. freezegun itself leaves threading, queue
-# and multiprocessing alone.
-_REAL_TIME = ("_pytest.timing", "concurrent.futures", "subprocess")
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
-
-
-def now() -> datetime:
-    """Return the time in UTC that the test sees, truncated to milliseconds."""
-    # Read from the module, where freezegun replaces it.
-    return milliseconds(dt.datetime.now(timezone.utc))
-
-
-def is_frozen() -> bool:
-    """Return whether a library has frozen the clock."""
-    return _frozen_by() is not None
-
-
-def _frozen_by() -> str | None:
-    freezegun = sys.modules.get("freezegun.api")
-    if freezegun is not None and freezegun.freeze_factories:
-        return "freezegun"
-    # A user's own module may have that name.
-    escape_hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
-    if escape_hatch is not None and escape_hatch.is_travelling():
-        return "time-machine"
-    return None
-
-
-def pause(seconds: float) -> None:
-    """Move the frozen clock by the back-off before a retry; without one, return at once."""
-    clock = _sleeping.active_clock()
-    if clock is not None and clock.applies_here():
-        clock.sleep(seconds)
 
 
 class ExportClock:
@@ -97,6 +67,7 @@ class ExportClock:
         self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
         return self.now
 
+    @suggesting_keywords
     def move_to(self, when: datetime | str) -> datetime:
         """Set the clock, forward or back.
 
@@ -107,23 +78,27 @@ class ExportClock:
             The new time.
 
         Raises:
+            TypeError: An unknown keyword argument.
             ValueError: *when* is not such a value, or not in the years 1000 to 8999.
         """
         self._time.move(_to_time("when", when) - self.now)
         return self.now
 
+    @suggesting_keywords
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when the clock has moved by *delay*, as ``call_at`` does.
 
         Args:
             delay: A ``timedelta`` or a number of seconds, not negative.
             callback: A function. It runs in the thread that moves the clock.
-            args: The arguments of the callback.
+            args: The arguments of the callback, without keywords.
 
         Returns:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
+            TypeError: An unknown keyword argument.
+            RuntimeError: A callback schedules calls without a delay again and again.
             ValueError: *delay* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
         length = self._check_reach("delay", delay, _to_timedelta("delay", delay))
@@ -131,6 +106,7 @@ class ExportClock:
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
 
+    @suggesting_keywords
     def call_at(self, when: datetime | str, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when a sleep, a back-off, ``tick`` or ``move_to`` reaches or passes *when*.
 
@@ -142,12 +118,14 @@ class ExportClock:
         Args:
             when: An aware ``datetime``, or an ISO 8601 string with an offset. If it is past, the next move runs it.
             callback: A function. It runs in the thread that moves the clock.
-            args: The arguments of the callback.
+            args: The arguments of the callback, without keywords.
 
         Returns:
             A handle; its ``cancel()`` cancels the call.
 
         Raises:
+            TypeError: An unknown keyword argument.
+            RuntimeError: A callback schedules calls for the time that it is, again and again.
             ValueError: *when* or *callback* is not such a value, or the time is not in the years 1000 to 8999.
         """
         return self._time.schedule(_to_time("when", when), callback, args)
@@ -187,37 +165,80 @@ def _out_of_reach(name: str, value: object) -> str:
     return f"{name} must keep the clock in the years 1000 to 8999, got {value!r}"
 
 
-@contextmanager
-def frozen_clock(start: datetime | str = START, limit: timedelta = LIMIT) -> Iterator[ExportClock]:
-    """Freeze time at *start*, and let sleeps move it; restore time and sleeps at the exit.
+@suggesting_keywords
+def frozen_clock(
+    start: datetime | str = START, limit: timedelta | float = LIMIT
+) -> AbstractContextManager[ExportClock]:
+    """Freeze time while a block runs, as the fixture ``rds_export_clock`` does for a test.
+
+        with frozen_clock("2026-03-01T02:00Z") as clock:
+            time.sleep(60)
+
+    Everything is as before when the block ends.
+
+    Args:
+        start: An aware ``datetime``, or an ISO 8601 string with an offset. By default the beginning of 2026.
+        limit: How much frozen time the sleeps of the block may take, as a ``timedelta`` or in seconds.
+
+    Returns:
+        A context manager. Its value is the ``ExportClock``.
 
     Raises:
-        ValueError: A value that is not allowed.
-        RuntimeError: Time is frozen already.
+        TypeError: An unknown keyword argument.
+        ValueError: *start* or *limit* is not such a value.
+        RuntimeError: When the block is entered: time is frozen already.
+
     """
-    if not isinstance(limit, timedelta) or limit <= timedelta(0):
-        raise ValueError(must_be("limit", "a positive timedelta", limit))
-    start = _to_time("start", start)
-    library = "another rds_export_clock" if _sleeping.active_clock() is not None else _frozen_by()
+    length = _to_timedelta("limit", limit)
+    if length <= timedelta(0):
+        raise ValueError(must_be("limit", "a positive timedelta or number of seconds", limit))
+    return _freeze(_to_time("start", start), length)
+
+
+@contextmanager
+def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
+    library = frozen_by()
     if library is not None:
         raise RuntimeError(
             f"cannot freeze time, because {library} has frozen it already: use only one of the two. Exports also "
             f"use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
-    from freezegun import freeze_time
-
-    freezer = freeze_time(start, ignore=list(_REAL_TIME), real_asyncio=True)
-    before = now()
-    time = FrozenTime(freezer.start(), limit)
+    time = FrozenTime(start, limit)
+    undo = Undo()
+    jump = _Jump(undo)
+    # An exception may come before any line, also before the one that undoes; to undo twice does no harm.
     try:
-        for follower in followers:
-            follower.begin()
-            follower.jumped(now() - before)
-        with _sleeping.moving_sleeps(time):
+        try:
+            freeze(time, undo)
+            jump.begin()
             yield ExportClock(time)
+        finally:
+            jump.end()
     finally:
-        before = now()
-        freezer.stop()
-        for follower in followers:
-            follower.jumped(now() - before)
+        jump.end()
+
+
+class _Jump:
+    """That time was frozen or unfrozen is no passage of time for those who follow the clock."""
+
+    def __init__(self, undo: Undo) -> None:
+        self._undo = undo
+        self._before = now()
+        self._frozen: datetime | None = None
+        # Those that have not been told yet: when the clock has begun, none; at its end, those that follow then.
+        self._not_told = list(followers)
+
+    def begin(self) -> None:
+        while self._not_told:
+            follower = self._not_told.pop()
+            follower.begin()
+            follower.jumped(now() - self._before)
+
+    def end(self) -> None:
+        if self._frozen is None:
+            self._not_told = [follower for follower in followers if follower not in self._not_told]
+            self._frozen = now()
+        self._undo.run()
+        while self._not_told:
+            self._not_told.pop().jumped(now() - self._frozen)

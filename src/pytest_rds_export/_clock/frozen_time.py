@@ -6,11 +6,13 @@ import heapq
 import inspect
 import itertools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from typing import Any, Protocol
+from typing import Any
 
-from ._messages import pluralize
+from .._messages import pluralize
+from .followers import followers
+from .threads import at_work
 
 __tracebackhide__ = True
 
@@ -18,30 +20,14 @@ __tracebackhide__ = True
 EARLIEST = datetime(1000, 1, 1, tzinfo=timezone.utc)
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
+_MICROSECOND = timedelta(microseconds=1)
+_MOST_CALLS_WITHOUT_DELAY = 1000
+
 
 class SleepLimitExceeded(BaseException):
     """The code under test slept longer than the limit. ``except Exception`` in a polling loop does not catch it."""
 
     __module__ = "pytest_rds_export"
-
-
-class Follower(Protocol):
-    """What follows the frozen clock: an account that responds to clients."""
-
-    def begin(self) -> None:
-        """Forget what happened before: a clock begins."""
-
-    def jumped(self, length: timedelta) -> None:
-        """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
-
-    def moved(self) -> None:
-        """Do what is due at the new time."""
-
-    def describe(self) -> Iterable[str]:
-        """Return a sentence for each thing that is not finished."""
-
-
-followers: list[Follower] = []
 
 
 class ScheduledCall:
@@ -72,20 +58,41 @@ class ScheduledCall:
 class FrozenTime:
     """The frozen time itself: it moves, runs scheduled calls on its way, and counts the sleeps."""
 
-    def __init__(self, factory: Any, limit: timedelta) -> None:
-        self._factory = factory
+    def __init__(self, start: datetime, limit: timedelta) -> None:
+        from freezegun import api
+
+        self._start = start.replace(tzinfo=None)
+        self.factory = api.FrozenDateTimeFactory(self._start)
+        # Continues from where it is, so that deadlines that were set before the clock stay in order.
+        self._monotonic_start = api.real_monotonic_ns() // 1000 * 1000
         self._limit = limit
         self._lock = threading.RLock()
-        self._older_threads = set(threading.enumerate()) - {threading.current_thread()}
+        # A thread of a pool that waits for work will do work that is newer than the clock.
+        self._older_threads = at_work(set(threading.enumerate()) - {threading.current_thread()})
         self._scheduled: list[tuple[datetime, int, ScheduledCall, Callable[..., object], tuple[Any, ...]]] = []
         self._order = itertools.count()
+        self._calls_without_delay = 0
+        self._running = 0
         self._sleeps = 0
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        found: datetime = self._factory().replace(tzinfo=timezone.utc)
+        found: datetime = self.factory().replace(tzinfo=timezone.utc)
         return found
+
+    def monotonic_ns(self) -> int:
+        """Return the time of ``time.monotonic_ns``, in whole microseconds, as the innermost ``freeze_time`` has it."""
+        from freezegun import api
+
+        return self._monotonic_start + (api.get_current_time() - self._start) // _MICROSECOND * 1000
+
+    def ahead(self) -> float:
+        """Return how many seconds more have passed on this clock than in real time."""
+        from freezegun import api
+
+        frozen = self._monotonic_start + (self.factory() - self._start) // _MICROSECOND * 1000
+        return (frozen - api.real_monotonic_ns()) / 1_000_000_000
 
     def add(self, seconds: float) -> datetime:
         """Return the time in so many seconds, or the latest possible time."""
@@ -95,8 +102,12 @@ class FrozenTime:
             return LATEST
 
     def applies_here(self) -> bool:
-        """Return whether a sleep of this thread moves the clock: not if the thread is older than the clock."""
+        """Return whether a sleep of this thread moves the clock: not if it was at work before the clock."""
         return threading.current_thread() not in self._older_threads
+
+    def newer_threads(self) -> set[threading.Thread]:
+        """Return the other threads to which the clock applies."""
+        return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
     def sleep(self, seconds: float) -> None:
         """Move by the length of a sleep."""
@@ -131,7 +142,13 @@ class FrozenTime:
         while scheduled is not None:
             # Without the lock: a callback may wait for another thread, which may sleep.
             callback, arguments = scheduled
-            callback(*arguments)
+            with self._lock:
+                self._running += 1
+            try:
+                callback(*arguments)
+            finally:
+                with self._lock:
+                    self._running -= 1
             scheduled = self._move_to_next(target)
             _tell_followers()
 
@@ -151,21 +168,57 @@ class FrozenTime:
     def _set(self, when: datetime) -> None:
         from freezegun import api
 
-        if not api.freeze_factories or api.freeze_factories[-1] is not self._factory:
+        if not api.freeze_factories or api.freeze_factories[-1] is not self.factory:
             raise RuntimeError(
                 "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or "
                 "use only one of the two"
             )
-        self._factory.tick(when - self.now())
+        if when != self.now():
+            self.factory.tick(when - self.now())
+            self._calls_without_delay = 0
 
     def schedule(self, when: datetime, callback: Callable[..., object], arguments: tuple[Any, ...]) -> ScheduledCall:
         """Run *callback* when the clock passes *when*."""
         if not callable(callback) or inspect.iscoroutinefunction(callback):
-            raise ValueError(f"callback must be a callable that is not a coroutine function, got {callback!r}")
+            raise ValueError(_wrong_callback(callback))
         call = ScheduledCall(when)
         with self._lock:
+            self._check_delay(when, callback)
             heapq.heappush(self._scheduled, (when, next(self._order), call, callback, arguments))
         return call
+
+    def _check_delay(self, when: datetime, callback: Callable[..., object]) -> None:
+        """Refuse what would keep the clock from moving for ever: a callback that schedules itself for the same time."""
+        if not self._running or when > self.now():
+            return
+        self._calls_without_delay += 1
+        if self._calls_without_delay > _MOST_CALLS_WITHOUT_DELAY:
+            raise RuntimeError(
+                f"scheduled calls have scheduled {_MOST_CALLS_WITHOUT_DELAY} others without a delay, the last one of "
+                f"{callback!r}, so that the clock cannot move on. Give call_later a delay of more than 0"
+            )
+
+
+def _wrong_callback(callback: object) -> str:
+    message = f"callback must be a callable that is not a coroutine function, got {callback!r}"
+    if not callable(callback):
+        # As from clock.call_later(60, task.move_to("FAILED")).
+        message += ". Pass the function and then its arguments, without calling it: call_later(60, function, argument)"
+    return message
+
+
+_active: FrozenTime | None = None
+
+
+def active_clock() -> FrozenTime | None:
+    """Return the clock that sleeps move now."""
+    return _active
+
+
+def set_active_clock(clock: FrozenTime | None) -> None:
+    """Have sleeps move this clock, or none."""
+    global _active
+    _active = clock
 
 
 def _tell_followers() -> None:

@@ -1,0 +1,18 @@
+"""Time as the test sees it, and a clock that stands still until it is moved."""
+
+from .export_clock import ExportClock, frozen_clock
+from .followers import Follower, followers
+from .frozen_time import ScheduledCall, SleepLimitExceeded
+from .reading import is_frozen, now, pause
+
+__all__ = [
+    "ExportClock",
+    "Follower",
+    "ScheduledCall",
+    "SleepLimitExceeded",
+    "followers",
+    "frozen_clock",
+    "is_frozen",
+    "now",
+    "pause",
+]

@@ -1,0 +1,173 @@
+"""Importing something for the first time while rds_export_clock has frozen time."""
+
+import datetime as dt
+import importlib
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from pytest_rds_export import frozen_clock
+
+REAL = (dt.datetime, dt.date)
+
+
+def in_a_new_process(source):
+    """Run Python code in a process of its own, with warnings as errors."""
+    subprocess.run([sys.executable, "-W", "error", "-c", source], check=True, timeout=120)
+
+
+def year():
+    """The year that code reads which looks the class up."""
+    return dt.datetime.now(dt.timezone.utc).year
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """A function that writes a module and imports it."""
+
+    def write(source, name="first_imported_here"):
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(str(tmp_path))
+        importlib.invalidate_caches()
+        # So that it is removed again.
+        monkeypatch.setitem(sys.modules, name, None)
+        del sys.modules[name]
+        return importlib.import_module(name)
+
+    return write
+
+
+def test_compiled_module():
+    """A compiled module that is first imported under the clock finds the real classes of datetime."""
+    in_a_new_process("""
+from pytest_rds_export import frozen_clock
+with frozen_clock():
+    import pyarrow
+""")
+
+
+def test_rows():
+    """Files with rows are written under the clock in a process that has not imported pyarrow."""
+    in_a_new_process("""
+import datetime, sys, time, boto3
+from pytest_rds_export import ExportedTable, fake_rds_export, frozen_clock
+from moto import mock_aws
+with mock_aws(), fake_rds_export() as tasks, frozen_clock():
+    tasks.seed("nightly")
+    assert "pyarrow" not in sys.modules
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket=tasks["nightly"].s3_bucket)
+    tasks.write_files(s3, tables=[ExportedTable("shop.orders", rows=[{"day": datetime.date(2026, 1, 1)}])])
+    time.sleep(600)
+    assert tasks["nightly"].status == "COMPLETE"
+    assert "pyarrow" in sys.modules
+""")
+
+
+def test_classes(module):
+    """While it is imported, a module sees the real classes; then the frozen ones, until the clock ends."""
+    with frozen_clock("2001-01-01T00:00Z"):
+        found = module("""
+import datetime, time
+from datetime import date, datetime as moment
+from time import monotonic, sleep
+seen = datetime.datetime, datetime.date
+class Day(date): pass
+""")
+        assert found.seen == REAL
+        assert found.Day.__mro__[1] is REAL[1]
+        assert (found.moment.now(dt.timezone.utc).year, found.date.today().year, year()) == (
+            2001,
+            2001,
+            2001,
+        )
+        before = found.monotonic()
+        found.sleep(60)
+        assert found.monotonic() == before + 60
+    assert (found.moment, found.date) == REAL
+    assert (found.monotonic, found.sleep) == (time.monotonic, time.sleep)
+
+
+def test_time_in_an_import(module):
+    """The clock's own time is frozen also for code that is imported."""
+    with frozen_clock("2001-01-01T00:00Z"):
+        found = module("""
+import boto3
+from pytest_rds_export import fake_rds_export
+with fake_rds_export("nightly") as tasks:
+    started = tasks["nightly"].task_start_time
+""")
+    assert found.started.year == 2001
+
+
+def test_nested_import(module):
+    """A module that imports another one sees the real classes before and after it."""
+    with frozen_clock():
+        module("import datetime", "inner_module")
+        del sys.modules["inner_module"]
+        found = module("""
+import datetime
+before = datetime.datetime
+import inner_module
+after = datetime.datetime
+""")
+    assert found.before is found.after is REAL[0]
+
+
+def test_import_that_fails(module):
+    """The frozen classes are back after an import that fails."""
+    with frozen_clock("2001-01-01T00:00Z"):
+        with pytest.raises(ZeroDivisionError):
+            module("1 / 0")
+        assert year() == 2001
+
+
+def test_import_in_another_thread(module):
+    """An import in one thread does not change the time that another one reads."""
+    with frozen_clock("2001-01-01T00:00Z"):
+        sys.modules["gates"] = gates = type(sys)("gates")
+        gates.importing, gates.go_on = threading.Event(), threading.Event()
+        thread = threading.Thread(target=module, args=("import gates; gates.importing.set(); gates.go_on.wait()",))
+        try:
+            thread.start()
+            assert gates.importing.wait(60)
+            assert year() == 2001
+        finally:
+            gates.go_on.set()
+            thread.join()
+            del sys.modules["gates"]
+
+
+def test_import_that_outlives_the_clock(module):
+    """A module that is still being imported when the clock ends keeps the real classes."""
+    sys.modules["gates"] = gates = type(sys)("gates")
+    gates.importing, gates.go_on = threading.Event(), threading.Event()
+    source = "import gates; from datetime import datetime; gates.importing.set(); gates.go_on.wait()"
+    try:
+        with frozen_clock():
+            thread = threading.Thread(target=module, args=(source,))
+            thread.start()
+            assert gates.importing.wait(60)
+        gates.go_on.set()
+        thread.join()
+        assert sys.modules["first_imported_here"].datetime is REAL[0]
+    finally:
+        del sys.modules["gates"]
+
+
+def test_names_of_datetime(rds_export_clock):
+    """The module datetime has its other names, and no more."""
+    assert dt.timedelta(minutes=1) == dt.timedelta(seconds=60)
+    with pytest.raises(AttributeError, match=r"^module 'datetime' has no attribute 'moment'$"):
+        dt.moment  # noqa: B018
+
+
+def test_names_taken_from_freezegun(module):
+    """A module that takes freezegun's classes keeps them, whether it is imported before the clock or under it."""
+    before = module("from freezegun.api import FakeDatetime", "imported_before")
+    with frozen_clock():
+        found = module("from freezegun.api import FakeDatetime")
+    assert found.FakeDatetime is before.FakeDatetime is not dt.datetime

@@ -1,0 +1,188 @@
+"""rds_export_clock starts in any process, and leaves everything as it was if it cannot."""
+
+import asyncio
+import copyreg
+import datetime as dt
+import pickle
+import signal
+import socket
+import sys
+import time
+import types
+import uuid
+
+import pytest
+
+from helpers.interrupted import left_behind
+from pytest_rds_export import SleepLimitExceeded, fake_rds_export, frozen_clock
+
+MINUTE = dt.timedelta(minutes=1)
+
+
+def replaced():
+    """Everything that a clock replaces, and where freezegun keeps account of it."""
+    from freezegun import api
+
+    names = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "sleep", "gmtime")
+    return {
+        **{name: getattr(time, name) for name in (*names, "localtime", "strftime")},
+        **{f"datetime.{name}": value for name, value in vars(dt).items()},
+        **{f"loop.{name}": value for name, value in vars(asyncio.BaseEventLoop).items()},
+        **{f"uuid.{name}": value for name, value in vars(uuid).items()},
+        "asyncio.sleep": asyncio.sleep,
+        "asyncio.tasks.sleep": asyncio.tasks.sleep,
+        "this module": sleep,
+        "copyreg": dict(copyreg.dispatch_table),
+        "importlib": dict(vars(sys.modules["importlib._bootstrap"])),
+        "freezegun": [list(each) for each in (api.freeze_factories, api.tz_offsets, api.ignore_lists, api.tick_flags)],
+        "frozen": dt.datetime.now(dt.timezone.utc).year == 2001,
+    }
+
+
+from time import sleep  # noqa: E402 - one of the names that are replaced
+
+
+def start():
+    """A clock that starts in another year than this one."""
+    return frozen_clock("2001-01-01T00:00Z")
+
+
+@pytest.mark.timeout(120)
+def test_interrupted():
+    """An exception at any line of entering and leaving the clock leaves nothing behind."""
+    with fake_rds_export("nightly"):
+        assert left_behind(start, replaced) == {}
+
+
+def test_interrupted_while_replacing(monkeypatch):
+    """A signal that comes while names are replaced leaves nothing behind."""
+
+    class Signal(types.ModuleType):
+        pass
+
+    before = replaced()
+    old = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("timeout of the test"))
+    try:
+        for delay in range(1, 30):
+            signal.setitimer(signal.ITIMER_REAL, delay / 10_000)
+            try:
+                with start():
+                    pass
+            except pytest.fail.Exception:
+                pass
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert replaced() == before
+    finally:
+        signal.signal(signal.SIGALRM, old)
+
+
+@pytest.mark.parametrize("error", [ImportError, ValueError, SystemExit])
+def test_lazy_module(error, monkeypatch):
+    """No code of a module that is imported lazily runs when the clock starts or ends."""
+    lazy = types.ModuleType("lazy")
+    lazy.__dir__ = lambda: ["parser"]
+
+    def load(name):
+        raise error(name)
+
+    lazy.__getattr__ = load
+    monkeypatch.setitem(sys.modules, "lazy", lazy)
+    before = replaced()
+    with start() as clock:
+        time.sleep(60)
+        assert clock.now.minute == 1
+    assert replaced() == before
+
+
+def test_module_with_namespace_of_its_own(monkeypatch):
+    """Neither is a module asked for its namespace that would load itself."""
+
+    class Lazy(types.ModuleType):
+        def __getattribute__(self, name):
+            raise ValueError(name)
+
+    monkeypatch.setitem(sys.modules, "lazy", Lazy("lazy"))
+    with start() as clock:
+        assert clock.now.year == 2001
+
+
+@pytest.mark.parametrize("thing", [None, object(), types.SimpleNamespace(sleep=time.sleep)])
+def test_no_module(thing, monkeypatch):
+    """What is in the place of a module is passed over."""
+    monkeypatch.setitem(sys.modules, "thing", thing)
+    with start() as clock:
+        assert clock.now.year == 2001
+
+
+def test_without_sockets(monkeypatch):
+    """No socket is needed, as with pytest --disable-socket."""
+
+    def refuse(*arguments):
+        raise RuntimeError("no sockets")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socketpair", refuse)
+    with start() as clock:
+        assert clock.now.year == 2001
+
+
+def test_name_that_was_mocked(monkeypatch):
+    """A name of an installed module that was mocked during the first clock is replaced by the second."""
+    import shutil
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shutil, "nap", print, raising=False)
+        with start():
+            pass
+        patch.setattr(shutil, "nap", time.sleep)
+        with start() as clock:
+            shutil.nap(60)
+            assert clock.now.minute == 1
+        assert shutil.nap is time.sleep
+
+
+def test_pickle():
+    """Times can be pickled while the clock is frozen."""
+    real = dt.datetime(2020, 2, 29, tzinfo=dt.timezone.utc)
+    with start() as clock:
+        times = [real, clock.now, dt.datetime.now(dt.timezone.utc), dt.date(2020, 2, 29)]
+        assert pickle.loads(pickle.dumps(times)) == times
+
+
+def test_uuid(rds_export_clock):
+    """A time-based UUID has the frozen time."""
+    made = uuid.uuid1()
+    assert (made.time - 0x01B21DD213814000) / 1e7 == pytest.approx(time.time(), abs=1)
+
+
+def test_context_manager():
+    """frozen_clock freezes time for a block, also without pytest's fixtures, and can be nested in no other."""
+    with frozen_clock("2026-03-01T02:00Z", limit=90) as clock:
+        time.sleep(60)
+        assert clock.now.isoformat() == "2026-03-01T02:01:00+00:00"
+        with pytest.raises(SleepLimitExceeded):
+            time.sleep(60)
+
+
+@pytest.mark.parametrize("name", ["monotonic", "perf_counter"])
+def test_deadlines_from_before(name):
+    """A deadline that was set before the clock is as far away under the clock."""
+    deadline = getattr(time, name)() + 90
+    with start() as clock:
+        rounds = 0
+        while getattr(time, name)() < deadline:
+            time.sleep(60)
+            rounds += 1
+        assert (rounds, clock.now.minute) == (2, 2)
+        assert getattr(time, name)() * 1e9 == pytest.approx(getattr(time, f"{name}_ns")())
+
+
+@pytest.mark.parametrize("name", ["time", "time_ns", "gmtime", "localtime", "strftime"])
+def test_readings(name):
+    """Every function of the module time that tells the time tells the frozen time, and takes its arguments."""
+    with start():
+        arguments = ("%Y",) if name == "strftime" else ()
+        first = getattr(time, name)(*arguments)
+        assert getattr(time, name)(*arguments) == first
+        assert time.gmtime(0).tm_year == 1970
+        assert time.strftime("%Y", time.gmtime(0)) == "1970"

@@ -1,0 +1,166 @@
+"""trio, and anyio on trio and on asyncio, under rds_export_clock."""
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from pytest_rds_export import SleepLimitExceeded, frozen_clock
+
+trio = pytest.importorskip("trio")
+anyio = pytest.importorskip("anyio")
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+pytestmark = pytest.mark.timeout(60)
+
+
+def passed(clock):
+    """The seconds since the clock began."""
+    return (clock.now - START).total_seconds()
+
+
+async def sleep_together():
+    """Ten tasks sleep."""
+    async with trio.open_nursery() as nursery:
+        for _ in range(10):
+            nursery.start_soon(trio.sleep, 120)
+
+
+async def time_out():
+    """A deadline."""
+    with trio.move_on_after(120) as scope:
+        await trio.sleep_forever()
+    assert scope.cancelled_caught
+
+
+async def poll():
+    """A deadline by time.monotonic."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        await trio.sleep(60)
+
+
+def poll_in_thread():
+    """The same without trio."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        time.sleep(60)
+
+
+async def work_in_thread():
+    """A thread beside a deadline."""
+    with trio.fail_after(60):
+        await trio.to_thread.run_sync(lambda: subprocess.run([sys.executable, "-S", "-c", "pass"], check=True))
+
+
+WAYS = {
+    "sleep": (120, lambda: trio.sleep(120)),
+    "nursery": (120, sleep_together),
+    "deadline": (120, time_out),
+    "poll": (120, poll),
+    "poll in a thread": (120, lambda: trio.to_thread.run_sync(poll_in_thread)),
+    "work in a thread": (0, work_in_thread),
+}
+
+
+@pytest.mark.parametrize(("seconds", "wait"), WAYS.values(), ids=WAYS)
+def test_trio(seconds, wait, rds_export_clock):
+    """Every timer of trio follows the clock."""
+
+    async def main():
+        await wait()
+
+    trio.run(main)
+    assert passed(rds_export_clock) == seconds
+
+
+async def anyio_waits():
+    """What anyio has."""
+    await anyio.sleep(60)
+    with anyio.move_on_after(60):
+        await anyio.sleep(3600)
+    with pytest.raises(TimeoutError), anyio.fail_after(60):
+        await anyio.Event().wait()
+    await anyio.to_thread.run_sync(time.sleep, 60)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_anyio(backend, rds_export_clock):
+    """Every timer of anyio follows the clock."""
+    anyio.run(anyio_waits, backend=backend)
+    assert passed(rds_export_clock) == 240
+
+
+def test_limit(rds_export_clock):
+    """The limit is raised where the main task waits."""
+
+    async def main():
+        with pytest.raises(SleepLimitExceeded):
+            await trio.sleep(1e9)
+        await trio.sleep(60)
+
+    trio.run(main)
+    assert passed(rds_export_clock) == 60
+
+
+def test_scheduled_call(rds_export_clock):
+    """A scheduled call runs while tasks sleep."""
+    log = []
+    rds_export_clock.call_later(30, lambda: log.append(passed(rds_export_clock)))
+    trio.run(trio.sleep, 60)
+    assert log == [30]
+
+
+def test_older_thread():
+    """A run in a thread that is older than the clock is real, and so is one after the clock."""
+    go_on, clocks = threading.Event(), []
+
+    async def main():
+        clocks.append(type(trio.lowlevel.current_clock()).__name__)
+
+    def run():
+        go_on.wait()
+        trio.run(main)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    with frozen_clock():
+        go_on.set()
+        thread.join()
+        trio.run(main)
+    trio.run(main)
+    assert clocks == ["SystemClock", "MockClock", "SystemClock"]
+
+
+def test_imported_under_the_clock():
+    """Trio may be imported for the first time under the clock."""
+    source = """
+from pytest_rds_export import frozen_clock
+with frozen_clock() as clock:
+    import trio
+    trio.run(trio.sleep, 60)
+    assert clock.now.minute == 1
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", source], check=True, timeout=60)
+
+
+@pytest.mark.rds_export_clock(limit=timedelta(hours=1))
+def test_endless_polling(rds_export_clock):
+    """Polling without an end in a task ends at the limit."""
+
+    async def endless():
+        while True:
+            await trio.sleep(600)
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(endless)
+
+    with pytest.raises(BaseException) as caught:  # noqa: PT011 - Python 3.10 has no name for a group
+        trio.run(main)
+    assert [type(error) for error in caught.value.exceptions] == [SleepLimitExceeded]
+    assert passed(rds_export_clock) == 3600

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-import textwrap
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 KINDS = ("documented", "common", "transport")
-_MIN_MESSAGE = 50
 
 _NOT_AUTHORIZED = (
     "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: rds:{operation} "
@@ -200,25 +197,6 @@ def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...
     return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
 
 
-def select(
-    operation: str = "CancelExportTask",
-    *more: object,
-    kinds: Iterable[str] = ("documented",),
-    exclude: Iterable[str] = (),
-    **unknown: object,
-) -> tuple[Failure, ...]:
-    """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
-    if more:
-        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
-    for name in unknown:
-        raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
-    excluded = {find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
-    found = tuple(failure for failure in failures(operation, kinds) if failure.name not in excluded)
-    if not found:
-        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
-    return found
-
-
 @functools.cache
 def _catalogue(operation: str) -> tuple[Failure, ...]:
     shapes = _model.operation_model(operation).error_shapes
@@ -298,39 +276,3 @@ def from_client_error(error: ClientError, operation: str) -> Failure:
     modelled = make_fault(str(code), str(details.get("Message", ""))).failure
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)
-
-
-def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
-    """Return the failures of all operations as lines of at most *width* characters, grouped by what can fail so."""
-    operations = {failure.operation for failure in catalogue}
-    having = Counter(failure.name for failure in catalogue)
-    groups: dict[tuple[bool, str], dict[str, Failure]] = {}
-    for failure in catalogue:
-        if failure.kind == "transport":
-            key = True, "failures of the network"
-        elif failure.kind == "common" and having[failure.name] == len(operations):
-            key = True, "failures of any operation"
-        else:
-            key = False, f"failures of {failure.operation}"
-        groups.setdefault(key, {}).setdefault(failure.name, failure)
-    names = max(len(failure.name) for failure in catalogue)
-    lines = []
-    for (_, title), group in sorted(groups.items(), key=lambda item: item[0][0]):
-        lines.append(f"{title}:")
-        for failure in group.values():
-            lines += _format_failure(failure, names, width)
-        lines.append("")
-    return [
-        *lines,
-        "in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')",
-        "one test for each: @pytest.mark.rds_export_failure('StartExportTask')",
-    ]
-
-
-def _format_failure(failure: Failure, names: int, width: int) -> list[str]:
-    """Return the name of a failure, and its message next to it; below it if there is not enough room."""
-    status = f"HTTP {failure.http_status}" if failure.http_status else "no status"
-    head = f"  {failure.name:{names}}  {status:9}  {'retried' if failure.retried else '':7}  "
-    if width - len(head) < _MIN_MESSAGE:
-        return [head.rstrip(), *textwrap.wrap(failure.message, width, initial_indent="    ", subsequent_indent="    ")]
-    return textwrap.wrap(failure.message, width, initial_indent=head, subsequent_indent=" " * len(head))

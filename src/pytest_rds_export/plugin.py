@@ -95,11 +95,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     import shutil
 
-    from . import _failures
+    from ._failures import failures
     from ._rds.operations import HANDLED
+    from ._report import format_catalogue
 
-    catalogue = [failure for name in HANDLED for failure in _failures.failures(name)]
-    for line in _failures.format_catalogue(catalogue, shutil.get_terminal_size().columns):
+    catalogue = [failure for name in HANDLED for failure in failures(name)]
+    for line in format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0
 
@@ -261,13 +262,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if marker is not None:
             raise _error_of(metafunc, f"use the marker {name} or a parametrize of {name}, not both")
         return
-    from . import _failures
-
     try:
-        catalogue = _failures.select(*marker.args, **marker.kwargs) if marker is not None else _failures.select()
+        catalogue = _select(*marker.args, **marker.kwargs) if marker is not None else _select()
     except (TypeError, ValueError) as error:
         raise _error_of(metafunc, f"marker {name}: {error}") from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
+
+
+def _select(
+    operation: str = "CancelExportTask",
+    *more: object,
+    kinds: Iterable[str] = ("documented",),
+    exclude: Iterable[str] = (),
+    **unknown: object,
+) -> tuple[Failure, ...]:
+    """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
+    from ._failures import failures, find
+    from ._messages import unknown_name
+
+    if more:
+        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
+    for name in unknown:
+        raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
+    excluded = {find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
+    found = tuple(failure for failure in failures(operation, kinds) if failure.name not in excluded)
+    if not found:
+        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
+    return found
 
 
 def _error_of(metafunc: pytest.Metafunc, message: str) -> BaseException:
@@ -332,11 +353,31 @@ def pytest_runtest_makereport(
         passed.clear()
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
-    if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
-        report.sections += [(_TITLE, text) for text in fake.describe_recent()]
+    if report.failed and (report.when != "teardown" or passed.get("call")):
+        texts = fake.reports() if fake is not None else []
+        for text in texts or _hint_at_the_fake(item, call):
+            _add_section(report, text)
     if report.when == "teardown":
         _take(item, _passed)
     return report
+
+
+def _hint_at_the_fake(item: pytest.Item, call: pytest.CallInfo[None]) -> list[str]:
+    """Return a hint for a test whose client found no AWS, if it has the clock and nothing that responds to clients."""
+    fixtures = getattr(item, "fixturenames", ())
+    error = "" if call.excinfo is None else call.excinfo.type.__module__
+    if "rds_export_clock" not in fixtures or not error.startswith(("botocore.", "aiobotocore.")):
+        return []
+    return ["hints:\n  rds_export_clock only freezes time. For export tasks add rds_export_tasks to the arguments"]
+
+
+def _add_section(report: pytest.TestReport, text: str) -> None:
+    # As a part of the failure itself it is also shown with --show-capture=no.
+    add: Any = getattr(report.longrepr, "addsection", None)
+    if add is None:
+        report.sections.append((_TITLE, text))
+    else:
+        add(_TITLE, text)
 
 
 def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
@@ -355,7 +396,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     except (KeyboardInterrupt, pytest.exit.Exception):
         fake = _loaded_fake()
         terminal: Any = item.config.pluginmanager.get_plugin("terminalreporter")
-        for text in fake.describe_recent() if fake is not None and terminal is not None else ():
+        for text in fake.reports() if fake is not None and terminal is not None else ():
             terminal.write_sep("-", _TITLE)
             terminal.write_line(text)
         raise
@@ -374,8 +415,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     account = _take(item, _account)
     if account is None:
         return
-    from . import _report
+    from ._end_check import check_end
 
     passed = item.stash.get(_passed, {})
-    if passed.get("setup") and passed.get("call") and (problem := _report.check_end(account)):
+    if passed.get("setup") and passed.get("call") and (problem := check_end(account)):
         pytest.fail(problem, pytrace=False)

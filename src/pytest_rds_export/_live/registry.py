@@ -364,6 +364,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
         """
         self._region.update_all(_clock.now())
+        self._account.log.regions_asked_for_events.add(self.region)
         with self._region.lock:
             return [self._to_event(event) for event in self._region.events]
 

@@ -74,7 +74,9 @@ class ExportSource:
         with self._region.lock:
             now = _clock.now()
             self._region.advance(self._state, now)
-            self._state.move_to(Transition(status, now, self._state.check(status, members)))
+            transition = Transition(status, now, self._state.check(status, members))
+            self._state.move_to(transition)
+            self._region.record_change(self._state, transition, requested=True)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (member := _model.members(self._state.type.shape).get(name)) is None:

@@ -134,6 +134,10 @@ class SourceState(Record):
         self.timeline = Stuck()
         self.enter(transition)
 
+    def follows_the_clock(self) -> bool:
+        """Return whether the source is still waiting for the clock."""
+        return self.timeline.phase(self.status, 0) is not None
+
     def shift(self, length: timedelta) -> None:
         if self.status in _UNFINISHED:
             super().shift(length)

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.standard import RetryContext, StandardRetryConditions
 
 from . import _model
+from ._keywords import suggesting_keywords
 from ._messages import must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _DISTORTED = {
 }
 
 
+@suggesting_keywords
 @dataclass(frozen=True)
 class Failure:
     """One way in which an operation can fail.
@@ -175,6 +177,7 @@ class Fault(Exception):
         self.failure = failure
 
 
+@suggesting_keywords
 def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...]:
     """Return the known failures of an RDS operation: those of the service model, then the common and transport ones.
 

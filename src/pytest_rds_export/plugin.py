@@ -33,6 +33,7 @@ _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
 _environments: pytest.StashKey[list[Environment]] = pytest.StashKey()
 _environ_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+_used = pytest.StashKey[set[str]]()
 _passed = pytest.StashKey[dict[str, bool]]()
 
 
@@ -133,6 +134,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     from ._live.registry import ExportTaskRegistry
     from ._rds.account import Account
 
+    request.node.stash.setdefault(_used, set()).add("rds_export_tasks")
     markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     options = dict(ini_options)
@@ -215,6 +217,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     __tracebackhide__ = True
     from . import _clock
 
+    request.node.stash.setdefault(_used, set()).add("rds_export_clock")
     marker = request.node.get_closest_marker("rds_export_clock")
     arguments: dict[str, Any] = {}
     if marker is not None:
@@ -232,7 +235,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
 @pytest.fixture
 def rds_export_endpoint(
     request: pytest.FixtureRequest,
-    rds_export_tasks: ExportTaskRegistry,  # noqa: ARG001 - it puts the account there
+    rds_export_tasks: ExportTaskRegistry,
 ) -> Iterator[str]:
     """Serve rds_export_tasks on a loopback port, for other processes such as the AWS CLI.
 
@@ -244,9 +247,25 @@ def rds_export_endpoint(
     """
     from . import _fake
 
-    with _fake.serve(request.node.stash[_account]) as (url, found):
-        request.node.stash[_environments].append(found)
+    account = request.node.stash.get(_account, None)
+    if account is None:
+        account = _account_of_another(rds_export_tasks)
+    with _fake.serve(account) as (url, found):
+        request.node.stash.setdefault(_environments, []).append(found)
         yield url
+
+
+def _account_of_another(found: object) -> Account:
+    """Return the account of a fixture that a user has written in place of ours."""
+    from ._live.registry import ExportTaskRegistry, account_of
+
+    if not isinstance(found, ExportTaskRegistry):
+        pytest.fail(
+            f"rds_export_endpoint needs a fixture rds_export_tasks that is an ExportTaskRegistry, got {found!r}. "
+            "Return what fake_rds_export() yields",
+            pytrace=False,
+        )
+    return account_of(found)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -324,12 +343,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             from ._messages import unknown_name
 
             pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
-        if name not in fixtures:
-            pytest.fail(
-                f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
-                f"@pytest.mark.usefixtures('{name}')",
-                pytrace=False,
-            )
+        # A function that has the fixture "request" may ask for ours later, as the scenarios of pytest-bdd do.
+        if name not in fixtures and ("request" not in fixtures or name == "rds_export_failure"):
+            pytest.fail(_marker_without_fixture(name), pytrace=False)
+
+
+def _marker_without_fixture(name: str) -> str:
+    return (
+        f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
+        f"@pytest.mark.usefixtures('{name}')"
+    )
 
 
 def _loaded_fake() -> Any:
@@ -412,11 +435,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
         if before is not None:
             for environment in environments or ():
                 environment.restore(before)
-    account = _take(item, _account)
-    if account is None:
-        return
-    from ._end_check import check_end
-
+    account, used = _take(item, _account), _take(item, _used) or set()
     passed = item.stash.get(_passed, {})
-    if passed.get("setup") and passed.get("call") and (problem := check_end(account)):
-        pytest.fail(problem, pytrace=False)
+    if not passed.get("setup") or not passed.get("call"):
+        return
+    for name in [mark.name for mark in item.own_markers if mark.name in _MARKERS]:
+        if name not in used and name not in getattr(item, "fixturenames", ()):
+            pytest.fail(_marker_without_fixture(name), pytrace=False)
+    if account is not None:
+        from ._end_check import check_end
+
+        if problem := check_end(account):
+            pytest.fail(problem, pytrace=False)

@@ -6,6 +6,7 @@ import copy
 from typing import Any, NoReturn
 
 from .. import _clock, _model
+from .._keywords import suggesting_keywords
 from .._rds.account import Region
 from .._rds.arns import split_arn
 from .._rds.sources import SourceState
@@ -14,6 +15,7 @@ from .._rds.timeline import Transition
 __tracebackhide__ = True
 
 
+@suggesting_keywords
 class ExportSource:
     """A snapshot or cluster that StartExportTask can export. ``seed_snapshot`` returns it.
 

@@ -48,7 +48,7 @@ class Log:
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
         self._order = itertools.count()
         self._start, self._frozen = _clock.now(), _clock.is_frozen()
-        self._latest = timedelta(0)
+        self._jumps = self._latest = timedelta(0)
 
     def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
         """Return the call that an attempt belongs to: a new one, or the one that is retried."""
@@ -101,13 +101,13 @@ class Log:
 
     def jumped(self, length: timedelta) -> None:
         """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""
-        self._start, self._frozen = self._start + length, _clock.is_frozen()
+        self._jumps, self._frozen = self._jumps + length, _clock.is_frozen()
 
     def _elapsed(self, when: datetime) -> timedelta:
         """Return the time from the start to *when*."""
         if self._frozen != _clock.is_frozen():  # by another library, which tells nobody
-            self._start, self._frozen = _clock.now() - self._latest, not self._frozen
-        elapsed = when - self._start
+            self._jumps, self._frozen = _clock.now() - self._start - self._latest, not self._frozen
+        elapsed = when - self._start - self._jumps
         self._latest = max(self._latest, elapsed)
         return elapsed
 

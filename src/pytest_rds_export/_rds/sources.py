@@ -148,7 +148,8 @@ class SourceState(Record):
 
         Raises ``TypeError`` and ``ValueError`` for what is not allowed.
         """
-        checked = _model.check_members(self.type.shape, {**members, "status": status})
+        others = ("engine", "snapshot_time", "available_after", "cluster")
+        checked = _model.check_members(self.type.shape, {**members, "status": status}, *others)
         for name in (self.type.identifier, self.type.arn):
             if name in checked:
                 raise TypeError(f"{checked[name]!r} cannot be the {name} of {self.arn!r}: a source keeps its name")

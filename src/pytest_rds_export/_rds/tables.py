@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from .. import _model
+from .._keywords import suggesting_keywords
 from .._messages import must_be, pluralize
 
 __tracebackhide__ = True
@@ -70,6 +72,7 @@ _SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
 )
 
 
+@suggesting_keywords
 @dataclass(frozen=True, init=False, repr=False, slots=True)
 class ExportedTable:
     """A table that an export writes to S3.
@@ -125,6 +128,7 @@ class ExportedTable:
         elif warning is None:
             files = (_DEFAULT_PART,)
             types = types or _DEFAULT_COLUMNS[mysql]
+        name = _model.plain(name)
         for attribute, value in (("name", name), ("parts", files), ("columns", types), ("warning", warning)):
             object.__setattr__(self, attribute, value)
 

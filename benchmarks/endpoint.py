@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
 from _measure import record
+from pytest_rds_export._live.registry import ExportTaskRegistry
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
-from pytest_rds_export._rds.registry import registry_of
 from pytest_rds_export._transport.endpoint import endpoint
 
 _CONNECTIONS, _CALLS = 8, 20_000
@@ -42,7 +42,7 @@ def load(port: int, names: list[str]) -> float:
 def main() -> None:
     """Measure the rate, and how much the memory of the server's process grows."""
     account = Account(Options())
-    tasks = registry_of(account.region())
+    tasks = ExportTaskRegistry(account)
     names = [f"task-{index}" for index in range(_CALLS)]
     tasks.seed_all(names)
     for task in tasks.values():

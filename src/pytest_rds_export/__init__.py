@@ -7,6 +7,7 @@ from . import _real_sleep  # noqa: F401 - it reads time.sleep before a test can 
 
 if TYPE_CHECKING:
     from ._clock import ExportClock, ScheduledCall, SleepLimitExceeded, frozen_clock
+    from ._end_check import EndCheckFailed
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
     from ._live.event import RdsEvent
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
+    "EndCheckFailed",
     "ExportClock",
     "ExportSource",
     "ExportTask",
@@ -43,6 +45,7 @@ __all__ = [
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
     "Call": "_rds.calls",
+    "EndCheckFailed": "_end_check",
     "ExportClock": "_clock",
     "RdsEvent": "_live.event",
     "ExportSource": "_live.source",

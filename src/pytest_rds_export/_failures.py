@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-import textwrap
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.retries.standard import RetryContext, StandardRetryConditions
 
 from . import _model
+from ._keywords import suggesting_keywords
 from ._messages import must_be, must_be_type, unknown_name
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 KINDS = ("documented", "common", "transport")
-_MIN_MESSAGE = 50
 
 _NOT_AUTHORIZED = (
     "User: arn:aws:iam::123456789012:user/exporter is not authorized to perform: rds:{operation} "
@@ -71,6 +69,7 @@ _DISTORTED = {
 }
 
 
+@suggesting_keywords
 @dataclass(frozen=True)
 class Failure:
     """One way in which an operation can fail.
@@ -183,6 +182,7 @@ class Fault(Exception):
         self.failure = failure
 
 
+@suggesting_keywords
 def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...]:
     """Return the known failures of an RDS operation: those of the service model, then the common and transport ones.
 
@@ -203,25 +203,6 @@ def failures(operation: str, kinds: Iterable[str] = KINDS) -> tuple[Failure, ...
             raise ValueError(unknown_name("kind of failure", kind, KINDS))
     _model.operation_model(operation)
     return tuple(failure for failure in _catalogue(operation) if failure.kind in picked)
-
-
-def select(
-    operation: str = "CancelExportTask",
-    *more: object,
-    kinds: Iterable[str] = ("documented",),
-    exclude: Iterable[str] = (),
-    **unknown: object,
-) -> tuple[Failure, ...]:
-    """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
-    if more:
-        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
-    for name in unknown:
-        raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
-    excluded = {find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
-    found = tuple(failure for failure in failures(operation, kinds) if failure.name not in excluded)
-    if not found:
-        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
-    return found
 
 
 @functools.cache
@@ -303,39 +284,3 @@ def from_client_error(error: ClientError, operation: str) -> Failure:
     modelled = make_fault(str(code), str(details.get("Message", ""))).failure
     http_status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return replace(modelled, operation=operation, http_status=http_status or modelled.http_status)
-
-
-def format_catalogue(catalogue: Sequence[Failure], width: int) -> list[str]:
-    """Return the failures of all operations as lines of at most *width* characters, grouped by what can fail so."""
-    operations = {failure.operation for failure in catalogue}
-    having = Counter(failure.name for failure in catalogue)
-    groups: dict[tuple[bool, str], dict[str, Failure]] = {}
-    for failure in catalogue:
-        if failure.kind == "transport":
-            key = True, "failures of the network"
-        elif failure.kind == "common" and having[failure.name] == len(operations):
-            key = True, "failures of any operation"
-        else:
-            key = False, f"failures of {failure.operation}"
-        groups.setdefault(key, {}).setdefault(failure.name, failure)
-    names = max(len(failure.name) for failure in catalogue)
-    lines = []
-    for (_, title), group in sorted(groups.items(), key=lambda item: item[0][0]):
-        lines.append(f"{title}:")
-        for failure in group.values():
-            lines += _format_failure(failure, names, width)
-        lines.append("")
-    return [
-        *lines,
-        "in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')",
-        "one test for each: @pytest.mark.rds_export_failure('StartExportTask')",
-    ]
-
-
-def _format_failure(failure: Failure, names: int, width: int) -> list[str]:
-    """Return the name of a failure, and its message next to it; below it if there is not enough room."""
-    status = f"HTTP {failure.http_status}" if failure.http_status else "no status"
-    head = f"  {failure.name:{names}}  {status:9}  {'retried' if failure.retried else '':7}  "
-    if width - len(head) < _MIN_MESSAGE:
-        return [head.rstrip(), *textwrap.wrap(failure.message, width, initial_indent="    ", subsequent_indent="    ")]
-    return textwrap.wrap(failure.message, width, initial_indent=head, subsequent_indent=" " * len(head))

@@ -13,13 +13,15 @@ from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from . import _clock
+from ._end_check import EndCheckFailed, raise_problems
+from ._hints import tasks_shown
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
 from ._rds.account import Account
 from ._rds.options import Options
 from ._rds.state import FINISHED
-from ._report import check_end, describe, tasks_shown
+from ._report import format_report
 from ._transport import environment as _environment
 from ._transport import patch as _patch
 from ._transport.endpoint import Serving
@@ -50,7 +52,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
     Raises:
         TypeError: For an unknown option, or something that cannot be seeded.
         ValueError: For a value that is not allowed.
-        AssertionError: At the exit, unless the block raised, for injected failures that were not used and operations
+        EndCheckFailed: At the exit, unless the block raised, for injected failures that were not used and operations
             that nothing handled.
 
     """
@@ -85,7 +87,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         self._entered.remove(use)
         use.active.__exit__(None, None, None)
         if exc_info[0] is None:
-            _check_end(use.account)
+            raise_problems(use.account)
 
     def _find_use(self) -> _Use:
         """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
@@ -171,7 +173,7 @@ def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
     @contextmanager
     def check() -> Iterator[None]:
         yield
-        _check_end(active_accounts()[-1])
+        raise_problems(active_accounts()[-1])
 
     if not inspect.iscoroutinefunction(test):
         return check()(test)
@@ -184,11 +186,6 @@ def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
     return inner
 
 
-def _check_end(account: Account) -> None:
-    if problem := check_end(account):
-        raise AssertionError(problem)
-
-
 # For the report of a failing test. Without pytest it is never cleared, so its length is limited.
 _recent: deque[Account] = deque(maxlen=10)
 
@@ -198,15 +195,14 @@ def recent_accounts() -> list[Account]:
     return [*(account for account in active_accounts() if account not in _recent), *_recent]
 
 
-def describe_recent() -> list[str]:
+def reports() -> list[str]:
     """Return the report of each recent account that has something to tell."""
-    return [text for account in recent_accounts() if (text := describe(account))]
+    return [text for account in recent_accounts() if (text := format_report(account))]
 
 
 def is_end_check(error: BaseException) -> bool:
     """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
-    message = str(error)
-    return type(error) is AssertionError and message != "" and message in map(check_end, recent_accounts())
+    return isinstance(error, EndCheckFailed)
 
 
 def forget_ended() -> None:
@@ -270,7 +266,10 @@ class _Follower:
     def moved(self) -> None:
         self._account.update_files()
 
-    def describe(self) -> Iterable[str]:
+    def slept(self, length: timedelta) -> None:
+        self._account.log.record_sleep(length)
+
+    def unfinished(self) -> Iterable[str]:
         """Yield the unfinished tasks that the code under test has described since the clock began."""
         tasks = dict.fromkeys(
             (call.region, task["ExportTaskIdentifier"])

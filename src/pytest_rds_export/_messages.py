@@ -42,6 +42,16 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def format_count(name: str, count: int) -> str:
+    """Return a name and how often it occurs: ``COMPLETE x3``."""
+    return name if count == 1 else f"{name} x{count}"
+
+
+def shorten(text: str, width: int) -> str:
+    """Return the text, cut to *width* characters."""
+    return text if len(text) <= width else f"{text[: width - 3]}..."
+
+
 def find_similar(name: object, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
     """Return the few known names that *name* may mean: alike in spelling, or one a part of the other."""
     import difflib  # not at pytest's start-up, where nothing is misspelled

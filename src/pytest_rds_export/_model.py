@@ -88,17 +88,22 @@ def serialized_members(shape: Any) -> list[tuple[str, str, Shape]]:
     return [(name, member.serialization.get("name", name), member) for name, member in shape.members.items()]
 
 
-def check_members(shape_name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def plain(value: Any) -> str:
+    """Return the string itself: in an f-string a member of a ``(str, Enum)`` class would be its name."""
+    return str.__str__(value)
+
+
+def check_members(shape_name: str, given: Mapping[str, Any], *others: str) -> dict[str, Any]:
     """Turn members in snake case into the API's names, each value checked against its shape.
 
     Raises ``TypeError`` for an unknown name, ``ValueError`` for a value that is not allowed. ``None`` counts as not
-    given.
+    given. *others* are arguments that the caller takes besides.
     """
     known = members(shape_name)
     result = {}
     for name, value in given.items():
         if name not in known:
-            raise TypeError(unknown_name("field", name, known))
+            raise TypeError(unknown_name("field", name, (*known, *others)))
         if value is not None:
             api_name, shape = known[name]
             result[api_name] = _checked(name, value, shape)
@@ -118,7 +123,7 @@ def _checked(name: str, value: Any, shape: Any) -> Any:
         raise ValueError(must_be_type(name, wording, value))
     if getattr(shape, "enum", None):
         check_choice(name, value, shape.enum)
-    return value
+    return plain(value) if kind == "string" else value
 
 
 _PYTHON_TYPES: dict[str, tuple[type, str]] = {
@@ -133,9 +138,9 @@ _PYTHON_TYPES: dict[str, tuple[type, str]] = {
 
 def check_region(name: object) -> str:
     """Return the name of a region. Raises ``ValueError`` if it cannot be one."""
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z]{2,}(-[a-z0-9]+)+", name):
+    if not isinstance(name, str) or not re.fullmatch("[a-z]{2,}(-[a-z]+)+-[0-9]+", name):
         raise ValueError(must_be("region", "a name such as 'eu-west-1'", name))
-    return name
+    return plain(name)
 
 
 @functools.cache

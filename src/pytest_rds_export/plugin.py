@@ -31,6 +31,7 @@ _MARKERS = ("rds_export_tasks", "rds_export_failure", "rds_export_clock")
 _ini_options = pytest.StashKey[dict[str, Any]]()
 _account: pytest.StashKey[Account] = pytest.StashKey()
 _environ_before: pytest.StashKey[dict[str, str]] = pytest.StashKey()
+_used = pytest.StashKey[set[str]]()
 _passed = pytest.StashKey[dict[str, bool]]()
 
 
@@ -93,11 +94,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     import shutil
 
-    from . import _failures
+    from ._failures import failures
     from ._rds.operations import HANDLED
+    from ._report import format_catalogue
 
-    catalogue = [failure for name in HANDLED for failure in _failures.failures(name)]
-    for line in _failures.format_catalogue(catalogue, shutil.get_terminal_size().columns):
+    catalogue = [failure for name in HANDLED for failure in failures(name)]
+    for line in format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0
 
@@ -130,6 +132,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     from ._live.registry import ExportTaskRegistry
     from ._rds.account import Account
 
+    request.node.stash.setdefault(_used, set()).add("rds_export_tasks")
     markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
     ini_options: dict[str, Any] = request.config.stash[_ini_options]
     options = dict(ini_options)
@@ -211,6 +214,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
     __tracebackhide__ = True
     from . import _clock
 
+    request.node.stash.setdefault(_used, set()).add("rds_export_clock")
     marker = request.node.get_closest_marker("rds_export_clock")
     arguments: dict[str, Any] = {}
     if marker is not None:
@@ -228,7 +232,7 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
 @pytest.fixture
 def rds_export_endpoint(
     request: pytest.FixtureRequest,
-    rds_export_tasks: ExportTaskRegistry,  # noqa: ARG001 - it puts the account there
+    rds_export_tasks: ExportTaskRegistry,
 ) -> Iterator[str]:
     """Serve rds_export_tasks on a loopback port, for other processes such as the AWS CLI.
 
@@ -240,8 +244,24 @@ def rds_export_endpoint(
     """
     from . import _fake
 
-    with _fake.serve(request.node.stash[_account]) as url:
+    account = request.node.stash.get(_account, None)
+    if account is None:
+        account = _account_of_another(rds_export_tasks)
+    with _fake.serve(account) as url:
         yield url
+
+
+def _account_of_another(found: object) -> Account:
+    """Return the account of a fixture that a user has written in place of ours."""
+    from ._live.registry import ExportTaskRegistry, account_of
+
+    if not isinstance(found, ExportTaskRegistry):
+        pytest.fail(
+            f"rds_export_endpoint needs a fixture rds_export_tasks that is an ExportTaskRegistry, got {found!r}. "
+            "Return what fake_rds_export() yields",
+            pytrace=False,
+        )
+    return account_of(found)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -257,13 +277,33 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if marker is not None:
             raise _error_of(metafunc, f"use the marker {name} or a parametrize of {name}, not both")
         return
-    from . import _failures
-
     try:
-        catalogue = _failures.select(*marker.args, **marker.kwargs) if marker is not None else _failures.select()
+        catalogue = _select(*marker.args, **marker.kwargs) if marker is not None else _select()
     except (TypeError, ValueError) as error:
         raise _error_of(metafunc, f"marker {name}: {error}") from None
     metafunc.parametrize(name, catalogue, indirect=True, ids=[failure.name for failure in catalogue])
+
+
+def _select(
+    operation: str = "CancelExportTask",
+    *more: object,
+    kinds: Iterable[str] = ("documented",),
+    exclude: Iterable[str] = (),
+    **unknown: object,
+) -> tuple[Failure, ...]:
+    """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
+    from ._failures import failures, find
+    from ._messages import unknown_name
+
+    if more:
+        raise TypeError(f"it takes one operation, got {(operation, *more)!r}; use a marker for each test")
+    for name in unknown:
+        raise TypeError(unknown_name("argument", name, ("operation", "kinds", "exclude")))
+    excluded = {find(name, operation).name for name in ([exclude] if isinstance(exclude, str) else exclude)}
+    found = tuple(failure for failure in failures(operation, kinds) if failure.name not in excluded)
+    if not found:
+        raise ValueError(f"{operation} has no failures left for kinds={kinds!r}, exclude={exclude!r}")
+    return found
 
 
 def _error_of(metafunc: pytest.Metafunc, message: str) -> BaseException:
@@ -299,12 +339,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             from ._messages import unknown_name
 
             pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
-        if name not in fixtures:
-            pytest.fail(
-                f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
-                f"@pytest.mark.usefixtures('{name}')",
-                pytrace=False,
-            )
+        # A function that has the fixture "request" may ask for ours later, as the scenarios of pytest-bdd do.
+        if name not in fixtures and ("request" not in fixtures or name == "rds_export_failure"):
+            pytest.fail(_marker_without_fixture(name), pytrace=False)
+
+
+def _marker_without_fixture(name: str) -> str:
+    return (
+        f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
+        f"@pytest.mark.usefixtures('{name}')"
+    )
 
 
 def _loaded_fake() -> Any:
@@ -328,11 +372,31 @@ def pytest_runtest_makereport(
         passed.clear()
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
-    if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
-        report.sections += [(_TITLE, text) for text in fake.describe_recent()]
+    if report.failed and (report.when != "teardown" or passed.get("call")):
+        texts = fake.reports() if fake is not None else []
+        for text in texts or _hint_at_the_fake(item, call):
+            _add_section(report, text)
     if report.when == "teardown":
         _take(item, _passed)
     return report
+
+
+def _hint_at_the_fake(item: pytest.Item, call: pytest.CallInfo[None]) -> list[str]:
+    """Return a hint for a test whose client found no AWS, if it has the clock and nothing that responds to clients."""
+    fixtures = getattr(item, "fixturenames", ())
+    error = "" if call.excinfo is None else call.excinfo.type.__module__
+    if "rds_export_clock" not in fixtures or not error.startswith(("botocore.", "aiobotocore.")):
+        return []
+    return ["hints:\n  rds_export_clock only freezes time. For export tasks add rds_export_tasks to the arguments"]
+
+
+def _add_section(report: pytest.TestReport, text: str) -> None:
+    # As a part of the failure itself it is also shown with --show-capture=no.
+    add: Any = getattr(report.longrepr, "addsection", None)
+    if add is None:
+        report.sections.append((_TITLE, text))
+    else:
+        add(_TITLE, text)
 
 
 def _take(item: pytest.Item, key: pytest.StashKey[_T]) -> _T | None:
@@ -351,7 +415,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     except (KeyboardInterrupt, pytest.exit.Exception):
         fake = _loaded_fake()
         terminal: Any = item.config.pluginmanager.get_plugin("terminalreporter")
-        for text in fake.describe_recent() if fake is not None and terminal is not None else ():
+        for text in fake.reports() if fake is not None and terminal is not None else ():
             terminal.write_sep("-", _TITLE)
             terminal.write_line(text)
         raise
@@ -368,11 +432,15 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     finally:
         if fake is not None:
             fake.remove_leftovers(before_test, before_teardown)
-    account = _take(item, _account)
-    if account is None:
-        return
-    from . import _report
-
+    account, used = _take(item, _account), _take(item, _used) or set()
     passed = item.stash.get(_passed, {})
-    if passed.get("setup") and passed.get("call") and (problem := _report.check_end(account)):
-        pytest.fail(problem, pytrace=False)
+    if not passed.get("setup") or not passed.get("call"):
+        return
+    for name in [mark.name for mark in item.own_markers if mark.name in _MARKERS]:
+        if name not in used and name not in getattr(item, "fixturenames", ()):
+            pytest.fail(_marker_without_fixture(name), pytrace=False)
+    if account is not None:
+        from ._end_check import check_end
+
+        if problem := check_end(account):
+            pytest.fail(problem, pytrace=False)

@@ -1,14 +1,16 @@
 """Calls that may fail, and what is said about them: the report of a failing test, and the checks at a test's end."""
 
 import functools
+import re
 
 from botocore.exceptions import ClientError, HTTPClientError
 
 from helpers.calls import start
 from helpers.clients import client_with
 from pytest_rds_export import UnhandledOperation
-from pytest_rds_export._fake import recent_accounts
-from pytest_rds_export._report import check_end, describe
+from pytest_rds_export._end_check import check_end
+from pytest_rds_export._fake import recent_accounts, reports
+from pytest_rds_export._report import format_report
 
 
 @functools.cache
@@ -44,14 +46,24 @@ def try_start(source, region="us-east-1"):
 
 
 def report():
-    """Return the lines of the report on the latest fake."""
-    return describe(recent_accounts()[-1]).splitlines()
+    """Return the lines of the report on the latest fake, without the times in front of what happened."""
+    return without_times(format_report(recent_accounts()[-1]).splitlines())
+
+
+def without_times(lines):
+    """Return the lines without times: on the real clock they depend on how fast the test is."""
+    return [re.sub(r"^  [+-][0-9:]+  ", "  ", line) for line in lines]
+
+
+def steps():
+    """Return the report's lines about what happened, with their times."""
+    lines = format_report(recent_accounts()[-1]).splitlines()
+    return lines[1 : lines.index("tasks:")]
 
 
 def call_lines():
-    """Return the report's lines about calls."""
-    lines = report()
-    return lines[1 : lines.index("tasks:")]
+    """Return the report's lines about what happened, without their times."""
+    return without_times(steps())
 
 
 def hints():
@@ -63,3 +75,8 @@ def hints():
 def problem():
     """Return what the checks at the end of a test say about the latest fake."""
     return check_end(recent_accounts()[-1])
+
+
+def all_reports():
+    """Return what a failing test would show, for each fake."""
+    return reports()

@@ -257,7 +257,7 @@ def test_it(tasks):
         "  - call CancelExportTask in the test",
         "  - allow it: assert_all_injected=False",
     ]
-    assert lines_after(result, "--- rds export tasks ---")[0] == "calls:"
+    assert lines_after(result, "--- rds export tasks ---")[0] == "what happened:"
     assert result.outlines[-2].startswith(f"ERROR test_it.py::test_it - Failed: {UNUSED[:20]}")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.calls import cancel, described
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, ExportTaskRegistry, fake_rds_export
+from pytest_rds_export import EndCheckFailed, ExportTask, ExportTaskRegistry, fake_rds_export
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ UNHANDLED = (
 
 def test_unused_failure(botocore_unchanged):
     """An injected failure that was not used is an error at the exit."""
-    with raises_exactly(AssertionError, UNUSED), fake_rds_export() as tasks:
+    with raises_exactly(EndCheckFailed, UNUSED), fake_rds_export() as tasks:
         tasks.inject("ExportTaskNotFound")
 
 
@@ -183,7 +183,7 @@ def test_unhandled_operation(client, botocore_unchanged):
         with suppress(Exception):
             client.describe_db_instances()
 
-    with raises_exactly(AssertionError, UNHANDLED):
+    with raises_exactly(EndCheckFailed, UNHANDLED):
         asyncio.run(export())
 
 

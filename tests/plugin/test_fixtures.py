@@ -166,3 +166,63 @@ def test_seed_that_is_none(pytester):
     assert blocks(result)["ERROR at setup of test_it"] == [
         "fixture rds_export_seed: it must return seeds, such as a list, got None"
     ]
+
+
+REPLACED = """
+@pytest.fixture
+def rds_export_tasks():
+    {body}
+
+def test_it(rds_export_endpoint, rds_export_tasks):
+    client = boto3.client("rds", "us-east-1", endpoint_url=rds_export_endpoint)
+    client.cancel_export_task(ExportTaskIdentifier="nightly")
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+"""
+
+
+@pytest.mark.loopback
+def test_endpoint_of_a_replaced_fixture(pytester):
+    """The endpoint serves the registry of a fixture that a user has written in place of ours."""
+    result = run(pytester, REPLACED.format(body='with fake_rds_export("nightly") as tasks:\n        yield tasks'))
+
+    result.assert_outcomes(passed=1)
+
+
+def test_endpoint_without_a_registry(pytester):
+    """If that fixture is something else, the error says what the endpoint needs."""
+    result = run(pytester, REPLACED.format(body="return 42"))
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            (
+                "rds_export_endpoint needs a fixture rds_export_tasks that is an ExportTaskRegistry, got 42. "
+                "Return what fake_rds_export() yields"
+            )
+        ]
+    )
+
+
+MARKED = """
+@pytest.mark.rds_export_tasks("nightly")
+@pytest.mark.rds_export_clock("2026-03-01T00:00Z")
+def test_it(request):
+    for name in {names}:
+        value = request.getfixturevalue(name)
+    assert {wrong} or "nightly" in value
+"""
+
+
+def test_markers_and_getfixturevalue(pytester):
+    """Markers may stand at a test that gets the fixtures later, as the scenarios of pytest-bdd do."""
+    result = run(pytester, MARKED.format(names=["rds_export_clock", "rds_export_tasks"], wrong=False))
+
+    result.assert_outcomes(passed=1)
+
+
+def test_marker_whose_fixture_is_never_used(pytester):
+    """At the end of a test that passed, a marker is refused whose fixture it has not got."""
+    result = run(pytester, MARKED.format(names=["rds_export_tasks"], wrong=False))
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["the marker rds_export_clock does nothing without the fixture. Add*"])

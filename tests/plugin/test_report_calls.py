@@ -1,13 +1,14 @@
 """The report of a failing test: calls, tasks and sources."""
 
 import re
+import time
 
 import freezegun
 import pytest
 
 from helpers.aws import SNAPSHOT
-from helpers.reports import call_lines, poll, report, try_call, try_cancel
-from pytest_rds_export import Polls, fake_rds_export
+from helpers.reports import call_lines, poll, report, steps, try_call, try_cancel, try_start
+from pytest_rds_export import Polls, Timeline, fake_rds_export, frozen_clock
 
 
 def test_nothing_to_tell(tasks):
@@ -22,7 +23,7 @@ def test_only_seeded(tasks):
     """A seeded task alone is reported."""
     tasks.seed("nightly")
 
-    assert report() == ["calls:", "  none", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
+    assert report() == ["what happened:", "  nothing", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
 
 
 def test_only_source(tasks):
@@ -30,8 +31,8 @@ def test_only_source(tasks):
     tasks.seed_snapshot("orders")
 
     assert report() == [
-        "calls:",
-        "  none",
+        "what happened:",
+        "  nothing",
         "tasks:",
         "  none",
         "sources:",
@@ -44,7 +45,7 @@ def test_only_called(tasks):
     try_cancel()
 
     assert report() == [
-        "calls:",
+        "what happened:",
         "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
         "tasks:",
         "  none",
@@ -53,7 +54,7 @@ def test_only_called(tasks):
 
 def test_broken_report(tasks, monkeypatch):
     """An error of the report itself becomes its text."""
-    monkeypatch.setattr("pytest_rds_export._report._describe_calls", None)
+    monkeypatch.setattr("pytest_rds_export._report._merge", None)
     try_cancel()
 
     assert report() == ["the report failed: TypeError(\"'NoneType' object is not callable\")"]
@@ -66,7 +67,7 @@ def test_attempts(tasks):
     tasks.inject("ReadTimeoutError", times=1)
     try_cancel()
 
-    (line,) = call_lines()
+    line, _ = call_lines()
     before, _delays, after = re.split(r"(\d\.\d\d, \d\.\d\d)", line)
     assert before == (
         "  CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 3 attempts (Throttling, ReadTimeoutError injected), "
@@ -91,16 +92,17 @@ def test_no_response(tasks):
 
 
 def test_polls(tasks):
-    """Polls in a row are one line, which shows the statuses seen."""
+    """Polls in a row are one line, which shows the statuses seen; a change comes before the poll that shows it."""
     tasks.seed("nightly", status="STARTING", timeline=Polls(starting=3, in_progress=3))
     poll(7)
 
     assert report() == [
-        "calls:",
-        (
-            "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (7 times): "
-            "STARTING x3, IN_PROGRESS x3, COMPLETE"
-        ),
+        "what happened:",
+        "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (3 times): STARTING x3",
+        "  'nightly' IN_PROGRESS in us-east-1",
+        "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (3 times): IN_PROGRESS x3",
+        "  'nightly' COMPLETE in us-east-1, event RDS-EVENT-0161",
+        "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt: COMPLETE",
         "tasks:",
         "  'nightly' COMPLETE 100% in us-east-1, Polls(starting=3, in_progress=3)",
     ]
@@ -146,21 +148,13 @@ def test_default_region_first(tasks):
     ]
 
 
-def test_many_of_both(tasks):
-    """Of more than 30 calls the last are shown, of more than 20 tasks the first, and how many are left out."""
+def test_many_tasks(tasks):
+    """Of more than 20 tasks the first are shown, and how many are left out."""
     tasks.seed_all(f"task-{number}" for number in range(35))
-    for number in range(35):
-        try_cancel(f"task-{number}")
 
     lines = report()
-    assert lines[:3] == [
-        "calls:",
-        "  ... 5 earlier ...",
-        "  CancelExportTask 'task-5' in us-east-1: ok (HTTP 200), 1 attempt",
-    ]
-    assert lines.index("tasks:") == 2 + 30
-    assert lines[33] == "  'task-0' CANCELING 0% in us-east-1, Timeline()"
-    assert lines[-2:] == ["  'task-19' CANCELING 0% in us-east-1, Timeline()", "  ... 15 more ..."]
+    assert lines[3] == "  'task-0' IN_PROGRESS 0% in us-east-1, Timeline()"
+    assert lines[-2:] == ["  'task-19' IN_PROGRESS 0% in us-east-1, Timeline()", "  ... 15 more ..."]
 
 
 @pytest.mark.parametrize(("calls", "note"), [(30, []), (31, ["  ... 1 earlier ..."])])
@@ -177,17 +171,20 @@ def test_almost_too_many(tasks, calls, note):
     ]
 
 
-def test_long_line(tasks):
-    """A line about a call is truncated to 160 characters."""
-    end = "' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt"
-    longest = 160 - len(f"  CancelExportTask '{end}")
-    try_cancel("x" * longest)
-    try_cancel("x" * (longest + 1))
+@pytest.mark.parametrize("length", [20, 60, 500])
+def test_long_parameters(tasks, length):
+    """Of a long line the parameters are shortened: region, outcome and attempts always stay."""
+    tasks.inject("Throttling", times=1)
+    try_cancel("x" * length)
 
-    whole, truncated = call_lines()
-    assert whole == f"  CancelExportTask '{'x' * longest}{end}"
-    assert truncated == f"  CancelExportTask '{'x' * (longest + 1)}{end}"[:157] + "..."
-    assert len(truncated) == 160
+    (line,) = call_lines()
+    before, _, after = line.partition(" in us-east-1: ")
+    kept = before.partition(" '")[2].rstrip("'.")
+    assert before == f"  CancelExportTask '{kept}" + ("'" if len(kept) == length else "...")
+    assert min(length, 20) <= len(kept) <= 60
+    assert re.fullmatch(
+        r"ExportTaskNotFound \(HTTP 404\), 2 attempts \(Throttling injected\), delays \d\.\d\d s", after
+    )
 
 
 def test_response_without_a_list(tasks):
@@ -204,7 +201,7 @@ def test_after_the_fake():
         poll(2)
 
     assert report() == [
-        "calls:",
+        "what happened:",
         "  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (2 times): IN_PROGRESS x2",
         "tasks:",
         "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
@@ -216,3 +213,101 @@ def test_extreme_time(tasks):
     tasks.seed("a", status="COMPLETE", task_end_time="0001-01-01T00:00:00Z")
 
     assert report()[-1] == "  'a' COMPLETE 100% in us-east-1, Timeline()"
+
+
+def test_what_happened(rds_export_clock, tasks):
+    """Calls, changes and sleeps are listed in the order of the clock, with the time since the start."""
+    source = tasks.seed_snapshot("orders", available_after=60)
+    time.sleep(60)
+    try_start(source.arn)
+    tasks["nightly"].move_to("CANCELING")
+    for _ in range(5):
+        time.sleep(30)
+        poll()
+    source.move_to("failed")
+    for seconds in (1, 2, 4, 8, 86000):
+        time.sleep(seconds)
+    try_cancel()
+
+    assert steps() == [
+        "  +0:00:00  slept 60 s",
+        f"  +0:01:00  {source.arn} available in us-east-1",
+        f"  +0:01:00  StartExportTask 'nightly' SourceArn={source.arn} in us-east-1: ok (HTTP 200), 1 attempt",
+        "  +0:01:00  'nightly' CANCELING in us-east-1",
+        "  +0:01:00  slept 30 s",
+        (
+            "  +0:01:30  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (3 times): "
+            "CANCELING x3; slept 30 s x3"
+        ),
+        "  +0:03:00  'nightly' CANCELED in us-east-1, event RDS-EVENT-0160",
+        (
+            "  +0:03:00  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt (2 times): "
+            "CANCELED x2; slept 30 s"
+        ),
+        f"  +0:03:30  {source.arn} failed in us-east-1",
+        "  +0:03:30  slept 5 times, 23:53:35 in all",
+        "  +23:57:05  CancelExportTask 'nightly' in us-east-1: InvalidExportTaskStateFault (HTTP 400), 1 attempt",
+    ]
+
+
+def test_moved_between_calls(rds_export_clock, tasks):
+    """What the test asks for is listed where it happened, also while the clock stands still."""
+    tasks.seed("nightly")
+    poll()
+    tasks["nightly"].move_to("COMPLETE")
+    poll()
+
+    poll_line = "  +0:00:00  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt: "
+    assert steps() == [
+        f"{poll_line}IN_PROGRESS",
+        "  +0:00:00  'nightly' COMPLETE in us-east-1, event RDS-EVENT-0161",
+        f"{poll_line}COMPLETE",
+    ]
+
+
+@pytest.mark.parametrize("freeze", [frozen_clock, freezegun.freeze_time])
+def test_frozen_meanwhile(tasks, freeze):
+    """That the clock is frozen meanwhile is no passage of time, whoever freezes it."""
+    poll()
+    with freeze("2020-01-01T00:00Z"):
+        poll()
+
+    assert [line.split()[0] for line in steps()] == ["+0:00:00"]
+
+
+def test_back_off(rds_export_clock, tasks):
+    """A delay of botocore's is shown with its call, not as a sleep."""
+    tasks.inject("Throttling", times=1)
+    try_cancel()
+
+    assert len(steps()) == 1
+
+
+def test_many_changes(rds_export_clock, tasks):
+    """Of very many changes only the last ones are kept."""
+    tasks.seed_all(f"task-{number}" for number in range(600))
+    rds_export_clock.tick(minutes=5)
+    assert len(tasks.events) == 600
+
+    assert steps()[0] == "  ... 470 earlier ..."
+
+
+def test_long_error(tasks):
+    """A long error of a store, and long texts of a timeline, are shortened."""
+    tasks.seed("nightly", timeline=Timeline(outcome="FAILED", failure_cause="x" * 500))
+
+    start, _, rest = report()[-1].partition("failure_cause='")
+    assert start == "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline(outcome='FAILED', "
+    assert rest.strip("x") == "..."
+
+
+def test_clock_that_goes_back(rds_export_clock, tasks):
+    """What happens after the clock was moved back is listed before the rest, with a negative time."""
+    try_cancel()
+    rds_export_clock.tick(minutes=-90)
+    poll()
+
+    assert [line.split()[:2] for line in steps()] == [
+        ["-1:30:00", "DescribeExportTasks"],
+        ["+0:00:00", "CancelExportTask"],
+    ]

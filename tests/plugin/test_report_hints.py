@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER, SNAPSHOT
-from helpers.reports import hints, poll, report, try_call, try_cancel, try_start
-from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export
+from helpers.reports import hints, poll, try_call, try_cancel, try_start
+from pytest_rds_export import Polls, Stuck, Timeline, fake_rds_export, frozen_clock
 
 
 @pytest.mark.parametrize(
@@ -252,12 +252,7 @@ def test_second_cancel(rds_export_clock, tasks, ended):
     try_cancel()
     rds_export_clock.tick(hours=int(ended))
 
-    assert report()[3:] == [
-        "tasks:",
-        f"  'nightly' {'CANCELED' if ended else 'CANCELING'} 0% in us-east-1, Timeline()",
-        "hints:",
-        "  'nightly' was CANCELING already when it was cancelled",
-    ]
+    assert hints() == ["'nightly' was CANCELING already when it was cancelled"]
 
 
 def test_refusal_without_a_task(tasks):
@@ -274,27 +269,39 @@ def test_refusal_without_a_task(tasks):
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
-def test_stuck(region, tasks):
-    """A task that was polled and whose timeline is Stuck has a hint."""
-    tasks.in_region(region).seed("nightly", timeline=Stuck())
-    poll(3, region=region)
+def test_stuck_by_option(region):
+    """A task that was polled while the option timeline is Stuck has a hint."""
+    with fake_rds_export(timeline=Stuck()) as tasks:
+        tasks.in_region(region).seed("nightly")
+        poll(3, region=region)
+        found = hints()
 
-    assert hints() == [
+    assert found == [
         (
-            "'nightly' was described 3 times and is still IN_PROGRESS: its timeline is Stuck(), which never advances "
-            "it. Use move_to(), or another timeline"
+            "'nightly' was described 3 times and is still IN_PROGRESS: the option timeline is Stuck(), which advances "
+            "no task. Use move_to(), or another timeline"
         )
     ]
 
 
+def test_stuck_by_intention(rds_export_clock, tasks):
+    """A task that the test itself has made Stuck, to test a deadline, has no hint."""
+    tasks.seed("nightly", timeline=Stuck())
+    for _ in range(3):
+        poll()
+        time.sleep(60)
+
+    assert hints() == []
+
+
 REAL_CLOCK = (
-    "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the real clock, which a mocked "
-    "sleep does not move. Use the fixture rds_export_clock, or timeline=Polls()"
+    "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the real clock. "
+    "Use the fixture rds_export_clock, or timeline=Polls()"
 )
 
 
 def test_mocked_sleep(tasks):
-    """A task that was polled on the real clock has a hint, as if the code's sleep is mocked."""
+    """A task that was polled on the real clock has a hint, also if the code's sleep is mocked."""
     tasks.seed("nightly")
     with mock.patch("time.sleep"):
         for _ in range(3):
@@ -330,7 +337,7 @@ def test_clock_that_stands_still(rds_export_clock, tasks):
     assert hints() == [
         (
             "'nightly' was described 3 times and is still IN_PROGRESS: its Timeline follows the frozen clock, which "
-            "stayed at 2026-01-01T00:01:00Z. Move the clock (a mocked sleep does not), or use timeline=Polls()"
+            "stayed at 2026-01-01T00:01:00Z. Move the clock, or use timeline=Polls()"
         )
     ]
 
@@ -409,3 +416,91 @@ def test_other_calls_between(tasks):
         "'nightly' is in us-east-1, but the call asked for 'nightly2'",
         "the filter 'status' compares lower case: use 'failed', not 'FAILED'",
     ]
+
+
+@pytest.mark.parametrize(("outcome", "polls"), [("FAILED", 3), ("CANCELED", 3), ("FAILED", 2), ("COMPLETE", 3)])
+def test_end_ignored(tasks, outcome, polls):
+    """Code that goes on to poll a task that has failed or was canceled has a hint."""
+    tasks.seed("nightly", status=outcome)
+    poll(polls)
+
+    hint = (
+        f"'nightly' was described 3 times after it had become {outcome}. The code may wait for COMPLETE only: have it "
+        f"stop at {outcome}, too"
+    )
+    assert hints() == ([hint] if polls == 3 and outcome != "COMPLETE" else [])
+
+
+def test_retried_failure(tasks):
+    """An injected failure that botocore has retried away has a hint; one that the code has seen has none."""
+    tasks.seed_all(["nightly", "weekly"])
+    tasks.inject("Throttling", times=2)
+    try_cancel()
+    tasks.inject("Throttling", times=3)
+    try_cancel("weekly")
+
+    assert hints() == [
+        (
+            "CancelExportTask succeeded although Throttling was injected, because botocore retried it. To fail the "
+            "call, inject it with times=None"
+        )
+    ]
+
+
+@pytest.mark.parametrize("seeded", ["COMPLETE", "IN_PROGRESS"])
+@pytest.mark.parametrize("asked", ["call", "attribute", "not"])
+def test_events_of_seeded_tasks(tasks, seeded, asked):
+    """A task that was seeded as finished has a hint if somebody asked for events."""
+    tasks.seed("nightly", status=seeded)
+    if asked == "call":
+        try_call("describe_events")
+    elif asked == "attribute":
+        assert tasks.events == []
+
+    hint = "'nightly' has no event, because it was seeded COMPLETE. Seed it running, then move_to('COMPLETE')"
+    assert hints() == ([hint] if seeded == "COMPLETE" and asked != "not" else [])
+
+
+def test_events_that_exist(tasks):
+    """If the region has events, there is no hint at those of seeded tasks."""
+    tasks.seed("nightly", status="COMPLETE")
+    tasks.seed("weekly").move_to("COMPLETE")
+    assert len(tasks.events) == 1
+
+    assert hints() == []
+
+
+def test_source_on_the_real_clock(tasks):
+    """A source that becomes available by the clock has a hint unless the clock is frozen."""
+    source = tasks.seed_snapshot("orders", available_after=60)
+    tasks.seed_snapshot("stuck", status="creating")
+    assert hints() == []
+
+    try_start(source.arn)
+    assert hints() == [
+        (
+            "snapshot:orders is still creating: its available_after follows the real clock. Use the fixture "
+            "rds_export_clock, or move_to('available')"
+        )
+    ]
+
+    with frozen_clock():
+        assert hints() == []
+
+
+def test_scheduled_call(rds_export_clock, tasks):
+    """A scheduled call that has not run has a hint; one that was cancelled has none."""
+    task = tasks.seed("nightly")
+    rds_export_clock.call_later(60, task.move_to, "FAILED")
+    rds_export_clock.call_later(90, task.move_to, "COMPLETE").cancel()
+    rds_export_clock.tick(59)
+
+    assert hints() == [
+        (
+            "a call of LiveExportTask.move_to is scheduled for 2026-01-01T00:01:00Z and never ran: the clock is at "
+            "2026-01-01T00:00:59Z"
+        )
+    ]
+
+    rds_export_clock.tick(1)
+    assert hints() == []

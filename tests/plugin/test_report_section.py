@@ -3,13 +3,14 @@
 import pytest
 
 from helpers.inner import blocks, run
+from helpers.reports import all_reports, without_times
 from pytest_rds_export import fake_rds_export
-from pytest_rds_export._fake import describe_recent
 
-SEEDED = ["calls:", "  none", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
+SEEDED = ["what happened:", "  nothing", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
 CANCELLED = [
-    "calls:",
+    "what happened:",
     "  CancelExportTask 'nightly' in us-east-1: ok (HTTP 200), 1 attempt",
+    "  'nightly' CANCELING in us-east-1",
     "  CancelExportTask 'nightly' in us-east-1: InvalidExportTaskStateFault (HTTP 400), 1 attempt",
     "tasks:",
     "  'nightly' CANCELING 42% in us-east-1, Timeline()",
@@ -77,7 +78,7 @@ def sections(result):
                 found[heading] += [[]] if inside else []
             elif inside:
                 found[heading][-1].append(line)
-    return found
+    return {heading: [without_times(lines) for lines in texts] for heading, texts in found.items()}
 
 
 def test_each_outcome(pytester):
@@ -94,7 +95,7 @@ def test_each_outcome(pytester):
         "ERROR at setup of test_fails_at_setup": [SEEDED],
         "ERROR at teardown of test_fails_the_check": [
             [
-                "calls:",
+                "what happened:",
                 "  DescribeExportTasks in us-east-1: ok (HTTP 200), 1 attempt: IN_PROGRESS",
                 "tasks:",
                 "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
@@ -142,10 +143,37 @@ def test_after():
 
 def test_arguments_of_pytest(pytester):
     """The section is shown however pytest is called, and a test that passed has none even with -rA."""
-    result = run(pytester, FAILING, "-rA", "--assert=plain", "--tb=short", "--capture=no")
+    result = run(pytester, FAILING, "-rA", "--assert=plain", "--tb=short", "--capture=no", "--show-capture=no")
 
     result.assert_outcomes(passed=1, failed=1)
     assert sections(result) == {"test_fails": [CANCELLED]}
+
+
+def test_clock_without_the_fake(pytester):
+    """A test with the clock whose client finds no AWS, because nothing fakes it, has a hint; any other has none."""
+    result = run(
+        pytester,
+        """
+from botocore.exceptions import EndpointConnectionError
+
+def test_call(rds_export_clock):
+    raise EndpointConnectionError(endpoint_url="https://rds")
+
+def test_without_the_clock():
+    raise EndpointConnectionError(endpoint_url="https://rds")
+
+def test_other_error(rds_export_clock):
+    raise OSError
+""",
+    )
+
+    assert sections(result) == {
+        "test_call": [
+            ["hints:", "  rds_export_clock only freezes time. For export tasks add rds_export_tasks to the arguments"]
+        ],
+        "test_without_the_clock": [],
+        "test_other_error": [],
+    }
 
 
 def test_without_a_terminal(pytester):
@@ -162,4 +190,4 @@ def test_many_fakes(tasks):
     for _ in range(11):
         with fake_rds_export():
             pass
-    assert any("'outer' IN_PROGRESS" in text for text in describe_recent())
+    assert any("'outer' IN_PROGRESS" in text for text in all_reports())

@@ -31,8 +31,8 @@ def test_fails(rds_export_tasks):
     assert sorted(found) == sorted(names)
     assert blocks(result)["test_fails"][-5:] == [
         " rds export tasks ".center(80, "-"),
-        "calls:",
-        "  none",
+        "what happened:",
+        "  nothing",
         "tasks:",
         "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
     ]

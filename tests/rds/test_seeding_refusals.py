@@ -221,7 +221,7 @@ def test_wrong_region(options, text):
         ("percent_progres", "Did you mean 'percent_progress'?"),
         ("bucket", "Did you mean 's3_bucket'?"),
         ("cause", "Did you mean 'failure_cause'?"),
-        ("xyz", f"Use one of {', '.join(SNAKE_FIELDS[:-1])} or {SNAKE_FIELDS[-1]}"),
+        ("xyz", f"Use one of {', '.join(SNAKE_FIELDS)}, 'region' or 'timeline'"),
     ],
 )
 def test_unknown_field(registry, name, hint):

@@ -14,9 +14,8 @@ from helpers.calls import described, start
 from helpers.clients import shared_client
 from helpers.errors import refused
 from helpers.exported import BUCKET, MemoryS3, keys_of
+from helpers.reports import report
 from pytest_rds_export import ExportedTable, Polls, Stuck, Timeline, fake_rds_export
-from pytest_rds_export._fake import recent_accounts
-from pytest_rds_export._report import describe
 
 ORDERS = "shop.orders"
 DENIED = (
@@ -285,7 +284,7 @@ def test_report():
             tasks.write_files(broken)
             tasks.seed("nightly", timeline=Stuck()).move_to("COMPLETE")
             tasks.seed("due")
-        lines = describe(recent_accounts()[-1]).splitlines()
+        lines = report()
     assert lines[lines.index("tasks:") + 1 :][:2] == [
         "  'nightly' FAILED 0% in us-east-1, Stuck(), its files were not stored: OSError('disk full')",
         "  'due' IN_PROGRESS 99% in us-east-1, Timeline()",

@@ -24,6 +24,7 @@ LIMIT = timedelta(hours=24)
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 
 
+@suggesting_keywords
 class ExportClock:
     """A clock that stands still until it is moved, frozen by freezegun. The fixture ``rds_export_clock`` returns one.
 
@@ -67,7 +68,6 @@ class ExportClock:
         self._time.move(self._check_reach("tick", parts, sum(lengths, timedelta(0))))
         return self.now
 
-    @suggesting_keywords
     def move_to(self, when: datetime | str) -> datetime:
         """Set the clock, forward or back.
 
@@ -84,7 +84,6 @@ class ExportClock:
         self._time.move(_to_time("when", when) - self.now)
         return self.now
 
-    @suggesting_keywords
     def call_later(self, delay: timedelta | float, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when the clock has moved by *delay*, as ``call_at`` does.
 
@@ -106,7 +105,6 @@ class ExportClock:
             raise ValueError(f"delay must not be negative, got {delay!r}")
         return self._time.schedule(self.now + length, callback, args)
 
-    @suggesting_keywords
     def call_at(self, when: datetime | str, callback: Callable[..., object], *args: object) -> ScheduledCall:
         """Run a callback when a sleep, a back-off, ``tick`` or ``move_to`` reaches or passes *when*.
 

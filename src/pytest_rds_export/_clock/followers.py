@@ -19,7 +19,10 @@ class Follower(Protocol):
     def moved(self) -> None:
         """Do what is due at the new time."""
 
-    def describe(self) -> Iterable[str]:
+    def slept(self, length: timedelta) -> None:
+        """Take notice that the code under test sleeps now."""
+
+    def unfinished(self) -> Iterable[str]:
         """Return a sentence for each thing that is not finished."""
 
 

@@ -117,13 +117,17 @@ class FrozenTime:
         """Move by the length of a sleep."""
         self._sleep(self.add(seconds) - self.now())
 
+    def back_off(self, seconds: float) -> None:
+        """Move by a delay of botocore before a retry, which counts as a sleep, but not of the code under test."""
+        self._sleep(self.add(seconds) - self.now(), by_code=False)
+
     def sleep_until(self, deadline: datetime) -> None:
         """Move to the end of a sleep, unless the clock is there already."""
         self._sleep(max(deadline - self.now(), timedelta(0)))
 
-    def _sleep(self, length: timedelta) -> None:
+    def _sleep(self, length: timedelta, *, by_code: bool = True) -> None:
         if length > self._limit - self.slept:
-            unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.describe())
+            unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
                 f"the code under test slept {pluralize(self._sleeps, 'time')}, and the next sleep would exceed the "
                 f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
@@ -132,6 +136,8 @@ class FrozenTime:
         with self._lock:
             self.slept += length
             self._sleeps += 1
+        for follower in followers if by_code else ():
+            follower.slept(length)
         self.move(length)
 
     def move(self, length: timedelta) -> None:
@@ -190,6 +196,11 @@ class FrozenTime:
             self._check_delay(when, callback)
             heapq.heappush(self._scheduled, (when, next(self._order), call, callback, arguments))
         return call
+
+    def waiting(self) -> list[tuple[datetime, Callable[..., object]]]:
+        """Return the scheduled calls that have not run yet: the time and the callback of each."""
+        with self._lock:
+            return [(when, callback) for when, _, call, callback, _ in sorted(self._scheduled) if not call.cancelled()]
 
     def _check_delay(self, when: datetime, callback: Callable[..., object]) -> None:
         """Refuse what would keep the clock from moving for ever: a callback that schedules itself for the same time."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 from .._times import milliseconds
@@ -45,4 +46,10 @@ def pause(seconds: float) -> None:
     """Move the frozen clock by the back-off before a retry; without one, return at once."""
     clock = active_clock()
     if clock is not None and clock.applies_here():
-        clock.sleep(seconds)
+        clock.back_off(seconds)
+
+
+def waiting_calls() -> list[tuple[datetime, Callable[..., object]]]:
+    """Return the calls that are scheduled on the clock and have not run yet: the time and the callback of each."""
+    clock = active_clock()
+    return [] if clock is None else clock.waiting()

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from .. import _times
+from .._keywords import suggesting_keywords
 from .._messages import check_choice
 from .._rds.arns import Arn, split_arn
 from .task import ExportTask
@@ -42,6 +43,7 @@ _EVENT_PAGES = {2021: "USER_Events.html", 2023: "USER_Events.Messages.html"}
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/pytest-rds-export/")
 
 
+@suggesting_keywords
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RdsEvent:
     """The event that Amazon RDS emits when an export task becomes COMPLETE, FAILED or CANCELED.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .. import _clock, _model
 from .._failures import Failure
+from .._keywords import suggesting_keywords
 from .._messages import find_similar, format_choices, must_be, must_be_type, pluralize
 from .._rds.account import Account, Override, Region, Stub
 from .._rds.arns import make_arn, parse_arn
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
+@suggesting_keywords
 class ExportTaskRegistry(Mapping[str, ExportTask]):
     """The export tasks of one region, by identifier, in the order in which they were seeded or started.
 
@@ -175,9 +178,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
                 ``in_region``, for an ARN of another region.
 
         """
-        arn = arn_or_name
+        arn = _model.plain(arn_or_name) if isinstance(arn_or_name, str) else arn_or_name
         if isinstance(arn, str) and not arn.startswith("arn:"):
-            arn = make_arn(self.region, self.account_id, "cluster-snapshot" if cluster else "snapshot", arn_or_name)
+            arn = make_arn(self.region, self.account_id, "cluster-snapshot" if cluster else "snapshot", arn)
         parts = parse_arn(arn)
         if parts is None or (cluster and parts.resource_type == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
@@ -275,6 +278,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             )
         if not callable(response):
             _model.check_response(model, response)
+        _check_synchronous("response", response)
         self._account.stubs[operation] = response
 
     def override(self, operation: str, function: Override) -> None:
@@ -296,6 +300,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             raise ValueError(f"{operation} cannot be overridden: it is not {format_choices(HANDLED)}. Use stub")
         if not callable(function):
             raise ValueError(must_be_type("function", "a function of two arguments", function))
+        _check_synchronous("function", function)
         self._account.overrides[operation] = function
 
     def write_files(
@@ -372,6 +377,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
         """
         self._region.update_all(_clock.now())
+        self._account.log.regions_asked_for_events.add(self.region)
         with self._region.lock:
             return [self._to_event(event) for event in self._region.events]
 
@@ -441,3 +447,15 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def __repr__(self) -> str:
         tasks, calls = pluralize(len(self), "task"), pluralize(len(self.calls), "call")
         return f"<ExportTaskRegistry of {self.region}: {tasks}, {calls}>"
+
+
+def account_of(registry: ExportTaskRegistry) -> Account:
+    """Return the account that a registry is a view of."""
+    return registry._account  # noqa: SLF001 - of its own class
+
+
+def _check_synchronous(name: str, function: object) -> None:
+    """Raise ``ValueError`` for a coroutine function: a response is given without an event loop."""
+    called = getattr(function, "__call__", None)  # noqa: B004 - of an object that is a function by its class
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called):
+        raise ValueError(f"{name} must not be a coroutine function, got {function!r}. Write it with def")

@@ -6,6 +6,7 @@ import copy
 from typing import Any, NoReturn
 
 from .. import _clock, _model
+from .._keywords import suggesting_keywords
 from .._rds.account import Region
 from .._rds.arns import split_arn
 from .._rds.sources import SourceState
@@ -14,6 +15,7 @@ from .._rds.timeline import Transition
 __tracebackhide__ = True
 
 
+@suggesting_keywords
 class ExportSource:
     """A snapshot or cluster that StartExportTask can export. ``seed_snapshot`` returns it.
 
@@ -74,7 +76,9 @@ class ExportSource:
         with self._region.lock:
             now = _clock.now()
             self._region.advance(self._state, now)
-            self._state.move_to(Transition(status, now, self._state.check(status, members)))
+            transition = Transition(status, now, self._state.check(status, members))
+            self._state.move_to(transition)
+            self._region.record_change(self._state, transition, requested=True)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (member := _model.members(self._state.type.shape).get(name)) is None:

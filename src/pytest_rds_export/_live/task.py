@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 
 from .. import _clock, _model
+from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
 from .._rds.account import Region
 from .._rds.arns import parse_arn, split_arn
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 _T = TypeVar("_T")
+
+_BUCKET = re.compile("[A-Za-z0-9._-]+")
 
 
 class TaskFields(TypedDict, total=False):
@@ -65,6 +68,7 @@ class Field(Generic[_T]):
         return f"<field {self._name} of ExportTask>"
 
 
+@suggesting_keywords
 class ExportTask:
     """An export task of Amazon RDS.
 
@@ -123,9 +127,12 @@ class ExportTask:
     ) -> None:
         if "export_task_identifier" in fields:
             raise TypeError("export_task_identifier is given twice: it is the first argument")
-        _check_identifier(identifier)
-        _check_status(status)
-        given = {"ExportTaskIdentifier": identifier, "Status": status, **_check_fields(fields)}
+        given = {
+            "ExportTaskIdentifier": _check_identifier(identifier),
+            "Status": _check_status(status),
+            **_check_fields(fields),
+        }
+        _check_progress(status, given)
         if timeline is not None:
             check_timeline(timeline)
         if "SourceArn" in given:
@@ -134,7 +141,7 @@ class ExportTask:
                 raise ValueError(f"region must be that of source_arn, {arn_region!r}, got {region!r}")
             region = arn_region
         if region is not None:
-            _model.check_region(region)
+            region = _model.check_region(region)
         self._fields = given
         self._region = region
         self._timeline = timeline
@@ -222,6 +229,7 @@ class ExportTask:
         return f"<ExportTask {self.identifier!r} {fields['Status']}{percent}{where}>"
 
 
+@suggesting_keywords
 class LiveExportTask(ExportTask):
     """A task of a registry: a view of its state, which is brought up to date whenever it is read."""
 
@@ -251,13 +259,17 @@ class LiveExportTask(ExportTask):
         return timeline
 
     def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:
-        _check_status(status)
+        status = _check_status(status)
         for name in ("export_task_identifier", "status"):
             if name in fields:
                 raise TypeError(f"move_to cannot set {name}")
         checked, now = _check_fields(fields), _clock.now()
+        _check_progress(status, checked)
         self._where.update(self._state, now)
-        self._where.move(self._state, Transition(status, now, checked))
+        transition = Transition(status, now, checked)
+        if "TaskStartTime" in checked:
+            _check_order(self._state.fields_after(transition))
+        self._where.move(self._state, transition)
 
     def __reduce__(self) -> tuple[object, ...]:
         # A live task belongs to its registry. What copy and pickle make is a value with its fields now.
@@ -272,9 +284,9 @@ def _how_to_set(task: ExportTask, name: str, value: object) -> str:
     return f"Use move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
 
 
-def _check_identifier(identifier: object) -> None:
+def _check_identifier(identifier: object) -> str:
     if isinstance(identifier, str) and is_identifier(identifier) and len(identifier) <= LONGEST_IDENTIFIER:
-        return
+        return _model.plain(identifier)
     way = ""
     if isinstance(identifier, str) and re.search(r"[./\\]", identifier):
         way = f". To seed a file, write seed_all([Path({identifier!r})])"
@@ -287,14 +299,28 @@ def _check_identifier(identifier: object) -> None:
     raise ValueError(message("identifier", allowed, identifier) + way)
 
 
-def _check_status(status: object) -> None:
+def _check_status(status: object) -> str:
     if not isinstance(status, str) or status not in TRANSITIONS:
         raise ValueError(unknown_name("status", status, TRANSITIONS))
+    return _model.plain(status)
+
+
+def _check_progress(status: str, fields: Mapping[str, Any]) -> None:
+    percent = fields.get("PercentProgress", 100)
+    if status == "COMPLETE" and percent != 100:
+        raise ValueError(must_be("percent_progress of a COMPLETE task", "100", percent))
+
+
+def _check_order(fields: Mapping[str, Any]) -> None:
+    start, end = fields.get("TaskStartTime"), fields.get("TaskEndTime")
+    if start is not None and end is not None and end < start:
+        allowed = f"at or after task_start_time, which is {start.isoformat()}"
+        raise ValueError(f"task_end_time must be {allowed}, got {end.isoformat()}")
 
 
 def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields by the API's names. Raises ``TypeError`` and ``ValueError`` for what is not allowed."""
-    checked = _model.check_members("ExportTask", fields)
+    checked = _model.check_members("ExportTask", fields, "region", "timeline")
     percent = checked.get("PercentProgress", 0)
     if not 0 <= percent <= 100:
         raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
@@ -307,10 +333,9 @@ def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
             "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly'"
         )
         raise ValueError(must_be("source_arn", allowed, checked["SourceArn"]))
-    start, end = checked.get("TaskStartTime"), checked.get("TaskEndTime")
-    if start is not None and end is not None and end < start:
-        allowed = f"at or after task_start_time, which is {start.isoformat()}"
-        raise ValueError(f"task_end_time must be {allowed}, got {end.isoformat()}")
+    if not _BUCKET.fullmatch(checked.get("S3Bucket", "a")):
+        raise ValueError(must_be("s3_bucket", "the name of a bucket, without a prefix", checked["S3Bucket"]))
+    _check_order(checked)
     if not checked.get("ExportOnly", True):
         del checked["ExportOnly"]
     return checked

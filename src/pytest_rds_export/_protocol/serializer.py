@@ -138,7 +138,7 @@ def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
 
 @functools.lru_cache(maxsize=4096)  # most strings of a response are those of the one before
 def _escape(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), text)
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), _model.plain(text))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .._messages import format_choices
-from .calls import CallLog
 from .events import Event, by_date, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
+from .log import Change, Log
 from .options import Options
 from .sources import SourceState
 from .state import FINISHED, RUNNING, TRANSITIONS, TaskState, copy_fields
@@ -35,13 +35,14 @@ class Region:
     calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
     """
 
-    def __init__(self, name: str, account_id: str, lock: RLock, files: ExportFiles | None) -> None:
+    def __init__(self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None) -> None:
         self.name = name
         self.account_id = account_id
         self.tasks: dict[str, TaskState] = {}
         self.sources: dict[str, SourceState] = {}
         self.events: list[Event] = []
         self.lock = lock
+        self._log = log
         self._files = files
         self._unfinished: dict[str, TaskState] = {}
         self._storing: dict[Record, Transition | None] = {}
@@ -94,13 +95,23 @@ class Region:
             self.enter(record, due)
         return None
 
-    def enter(self, record: Record, transition: Transition) -> None:
-        """Make a transition, and note the end of a task."""
+    def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
+        """Make a transition, which is due or was *requested*, and note the end of a task."""
         record.enter(transition)
+        event = None
         if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
+            event = end_of_export(record)
             # By date: a task is brought up to date when it is read, and a clock can go backwards.
-            insort(self.events, end_of_export(record), key=by_date)
+            insort(self.events, event, key=by_date)
+        self.record_change(record, transition, event, requested=requested)
+
+    def record_change(
+        self, record: Record, transition: Transition, event: Event | None = None, *, requested: bool
+    ) -> None:
+        """Record a transition that was made, for a report."""
+        change = Change(record, transition.status, self.name, None if event is None else event.event_id)
+        self._log.record_change(change, transition.when, requested=requested)
 
     def update(self, task: TaskState, now: datetime, *, describing: bool = False) -> None:
         """Make the transitions of a task that are due at *now*, and store its files on the way."""
@@ -135,9 +146,9 @@ class Region:
             ) from self.store_error(task)
         storing = self._begin_to_store(task, transition)
         if storing is None:
-            self.enter(task, transition)
+            self.enter(task, transition, requested=True)
             return do_nothing
-        return partial(self._store, storing, transition.when)
+        return partial(self._store, storing, transition.when, requested=True)
 
     def _begin_to_store(self, task: TaskState, waiting: Transition | None) -> _Storing | None:
         """Keep a task as it is until the files that its progress or a transition stands for are stored, if any are."""
@@ -147,7 +158,7 @@ class Region:
         self._storing[task] = waiting
         return _Storing(task, waiting, task.fields, dict(after), self._files)
 
-    def _store(self, storing: _Storing, now: datetime) -> None:
+    def _store(self, storing: _Storing, now: datetime, *, requested: bool = False) -> None:
         """Store files, then make the transition that waits for them: FAILED, if they cannot be stored.
 
         Without the lock: a store takes time, and may call anything, also this fake.
@@ -164,7 +175,7 @@ class Region:
             with self.lock:
                 del self._storing[task]
                 if done is not None and task.fields is before:  # meanwhile nobody else has moved it
-                    self.enter(task, done)
+                    self.enter(task, done, requested=requested)
                     task.warn(files.warning_message(task.fields))
 
     def is_ending(self, task: TaskState) -> bool:
@@ -209,7 +220,7 @@ class Account:
         self.injections = InjectionQueue(self.lock)
         self.stubs: dict[str, Stub] = {}
         self.overrides: dict[str, Override] = {}
-        self.log = CallLog()
+        self.log = Log()
         self.files: ExportFiles | None = None
 
     def region(self, name: str | None = None) -> Region:
@@ -218,7 +229,7 @@ class Account:
         region = self.regions.get(name)
         if region is None:
             with self.lock:
-                new = Region(name, self.options.account_id, self.lock, self.files)
+                new = Region(name, self.options.account_id, self.lock, self.log, self.files)
                 region = self.regions.setdefault(name, new)
         return region
 
@@ -248,6 +259,7 @@ class Account:
     def shift(self, length: timedelta) -> None:
         """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
         with self.lock:
+            self.log.jumped(length)
             for region in self.regions.values():
                 region.shift(length)
 

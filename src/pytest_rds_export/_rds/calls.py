@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .._messages import pluralize
+from .._messages import pluralize, shorten
 
 __tracebackhide__ = True
+
+_SHORTEST = 30  # what is left of long parameters
 
 
 class Call:
@@ -63,76 +65,32 @@ class Call:
         return f"{result} ({', '.join(notes)})" if notes else result
 
     def __repr__(self) -> str:
-        return f"<Call {describe_call(self)}>"
+        return f"<Call {format_call(self)}>"
 
 
-def describe_call(call: Call) -> str:
-    """Return the whole call in one line."""
-    return f"{_describe_request(call)}: {call.outcome}, {_describe_attempts(call)}"
+def format_call(call: Call, width: int | None = None) -> str:
+    """Return the whole call in one line; of at most *width* characters, as far as shorter parameters make it so."""
+    about = _format_parameters(call)
+    line = "{}{} in {}: {}, {}".format
+    rest = call.operation, call.region, call.outcome, _format_attempts(call)
+    room = len(about) if width is None else max(width - len(line(rest[0], "", *rest[1:])), _SHORTEST)
+    return line(rest[0], shorten(about, room), *rest[1:])
 
 
-def _describe_request(call: Call) -> str:
+def _format_parameters(call: Call) -> str:
     """Return what was asked, in a few words: the export task, or the parameters that narrow a list or name a source."""
     parameters = call.parameters
     about = [repr(call.identifier)] if call.identifier is not None else []
     narrowing = ("SourceArn", "SourceType", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")
     about += [f"{name}={parameters[name]}" for name in narrowing if name in parameters]
     about += [f"{item['Name']}={','.join(item['Values'])}" for item in parameters.get("Filters", ())]
-    return " ".join([call.operation, *about, f"in {call.region}"])
+    return "".join(f" {item}" for item in about)
 
 
-def _describe_attempts(call: Call) -> str:
+def _format_attempts(call: Call) -> str:
     attempts = pluralize(call.attempts, "attempt")
     earlier = call.injected_failures[: -1 if call.injected else None]
     if earlier:
         attempts += f" ({', '.join(earlier)} injected)"
     delays = ", ".join(f"{delay:.2f}" for delay in call.retry_delays)
     return f"{attempts}, delays {delays} s" if delays else attempts
-
-
-class CallLog:
-    """The calls of an account, in order."""
-
-    def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.unhandled: list[Call] = []
-        self._by_invocation_id: dict[str, Call] = {}
-
-    def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
-        """Return the call that an attempt belongs to: a new one, or the one that is retried."""
-        call = self.find(invocation_id)
-        if call is None:
-            call = Call(operation, region, time, invocation_id)
-            self.calls.append(call)
-            if invocation_id is not None:
-                self._by_invocation_id[invocation_id] = call
-        else:
-            self.record(call, None)
-            call.injected = False
-        call.attempts += 1
-        return call
-
-    def find(self, invocation_id: str | None) -> Call | None:
-        """Return the call with botocore's invocation id."""
-        return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
-
-    def record_unhandled(self, call: Call) -> None:
-        """Record that a call has no handler; once, however often it is sent."""
-        if call not in self.unhandled:
-            self.unhandled.append(call)
-
-    def record(
-        self,
-        call: Call | None,
-        http_status: int | None,
-        error_code: str | None = None,
-        response: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Record how the latest attempt of a call ended; nothing for a request that is not a call."""
-        if call is None:
-            return
-        call.http_status = http_status
-        call.error_code = error_code
-        call.response = response
-        if call.injected and error_code is not None:
-            call.injected_failures.append(error_code)

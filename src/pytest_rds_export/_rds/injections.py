@@ -57,7 +57,7 @@ class Injection:
         often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
         after = f" after {self.after}" if self.after else ""
         applied = ", applied" if self.applied else ""
-        where = f"{_failure_name(self)} into {describe_target(self)}"
+        where = f"{_failure_name(self)} into {format_target(self)}"
         return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
@@ -66,14 +66,14 @@ def _failure_name(injection: Injection) -> str:
     return failure.name if isinstance(failure, Failure) else repr(failure)
 
 
-def describe_target(injection: Injection) -> str:
+def format_target(injection: Injection) -> str:
     """Return which calls the failure is meant for, in a few words."""
     return injection.operation + (f" of {injection.identifier!r}" if injection.identifier is not None else "")
 
 
-def describe_unused(injection: Injection) -> str:
+def format_unused(injection: Injection) -> str:
     """Return that it was never used; with ``after`` also how many attempts have passed before it."""
-    unused = f"{_failure_name(injection)} was injected into {describe_target(injection)} and never used"
+    unused = f"{_failure_name(injection)} was injected into {format_target(injection)} and never used"
     if not injection.after:
         return unused
     return f"{unused}: {injection.passed} of {pluralize(injection.after, 'attempt')} passed before it"

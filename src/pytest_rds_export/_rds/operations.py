@@ -107,7 +107,7 @@ def _cancel_export_task(request: Request) -> Mapping[str, Any]:
     region.advance(task, request.now)
     if task.status not in RUNNING or region.is_ending(task):
         raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
-    region.enter(task, Transition("CANCELING", request.now))
+    region.enter(task, Transition("CANCELING", request.now), requested=True)
     return _to_response(request, task)
 
 

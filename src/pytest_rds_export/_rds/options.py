@@ -86,11 +86,13 @@ class Options:
 
     def _check(self) -> None:
         from .._messages import check_choice, must_be, must_be_type
+        from .._model import plain
 
         self._check_regions()
-        if not isinstance(self.account_id, str) or not re.fullmatch(r"\d{12}", self.account_id):
+        if not isinstance(self.account_id, str) or not re.fullmatch("[0-9]{12}", self.account_id):
             how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
             raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
+        self.account_id = plain(self.account_id)
         for name, choices in (
             ("describe_unknown", ("error", "empty")),
             ("concurrent_limit_scope", ("region", "account")),
@@ -114,7 +116,7 @@ class Options:
         from .._model import check_region
 
         if self.region:
-            check_region(self.region)
+            self.region = check_region(self.region)
         else:
             self.region = os.environ.get("AWS_DEFAULT_REGION") or os.environ.get("AWS_REGION") or "us-east-1"
         if not isinstance(self.unsupported_regions, str):

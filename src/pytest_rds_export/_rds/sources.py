@@ -134,6 +134,10 @@ class SourceState(Record):
         self.timeline = Stuck()
         self.enter(transition)
 
+    def follows_the_clock(self) -> bool:
+        """Return whether the source is still waiting for the clock."""
+        return self.timeline.phase(self.status, 0) is not None
+
     def shift(self, length: timedelta) -> None:
         if self.status in _UNFINISHED:
             super().shift(length)
@@ -144,7 +148,8 @@ class SourceState(Record):
 
         Raises ``TypeError`` and ``ValueError`` for what is not allowed.
         """
-        checked = _model.check_members(self.type.shape, {**members, "status": status})
+        others = ("engine", "snapshot_time", "available_after", "cluster")
+        checked = _model.check_members(self.type.shape, {**members, "status": status}, *others)
         for name in (self.type.identifier, self.type.arn):
             if name in checked:
                 raise TypeError(f"{checked[name]!r} cannot be the {name} of {self.arn!r}: a source keeps its name")

@@ -14,6 +14,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from .. import _model
+from .._keywords import suggesting_keywords
 from .._messages import must_be, pluralize
 
 __tracebackhide__ = True
@@ -73,6 +75,7 @@ _SOURCE_TYPES: tuple[tuple[tuple[type, ...], str, str], ...] = (
 )
 
 
+@suggesting_keywords
 @dataclass(frozen=True, init=False, repr=False, slots=True)
 class ExportedTable:
     """A table that an export writes to S3.
@@ -140,6 +143,7 @@ class ExportedTable:
         elif warning is None:
             files = (_DEFAULT_PART,)
             types = types or _DEFAULT_COLUMNS[mysql]
+        name = _model.plain(name)
         unsupported = next((column for column in types if _UNSUPPORTED.search(column)), None)
         if unsupported is not None and warning is None:
             files, warning = (), f"UNSUPPORTED_COLUMN_NAME: {unsupported}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from .._keywords import suggesting_keywords
 from .._messages import check_choice, must_be, must_be_type
 from .._times import earlier, milliseconds, to_length
 
@@ -76,6 +77,7 @@ class _Outcome:
         return Phase(length, following, {} if text is None else {field: text}, extracting)
 
 
+@suggesting_keywords
 @dataclass(frozen=True, repr=False)
 class Timeline(_Outcome):
     """Advances a task by the clock, which is read as ``datetime.now(timezone.utc)`` at each call.
@@ -112,6 +114,7 @@ class Timeline(_Outcome):
         self._check_outcome()
 
 
+@suggesting_keywords
 @dataclass(frozen=True, repr=False)
 class Polls(_Outcome):
     """Advances a task by the number of DescribeExportTasks responses that showed it in its status.

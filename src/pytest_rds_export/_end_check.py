@@ -1,0 +1,73 @@
+"""The checks at the end of a test that passed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ._failures import Failure, failures
+from ._messages import format_count, pluralize
+from ._rds.account import Account
+from ._rds.dispatch import ways_to_handle
+from ._rds.injections import Injection, format_target, format_unused
+
+__tracebackhide__ = True
+
+
+class EndCheckFailed(AssertionError):
+    """At the end of ``fake_rds_export`` there are injected failures that were not used, or unhandled operations."""
+
+    __module__ = "pytest_rds_export"
+
+
+def raise_problems(account: Account) -> None:
+    """Raise ``EndCheckFailed`` if the checks find something."""
+    if problem := check_end(account):
+        raise EndCheckFailed(problem)
+
+
+def check_end(account: Account) -> str:
+    """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
+    unused = account.injections.unused() if account.options.assert_all_injected else []
+    parts = [_explain_unused(account, injection) for injection in unused]
+    if account.options.assert_all_handled:
+        counts = Counter((call.operation, call.region) for call in account.log.unhandled)
+        for (operation, region), count in counts.items():
+            ways = [*ways_to_handle(operation), "allow it: assert_all_handled=False, or unhandled.clear()"]
+            parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
+    return "\n".join(parts)
+
+
+def _explain_unused(account: Account, injection: Injection) -> str:
+    calls = account.log.calls
+    by_identifier = injection.identifier is not None
+    called = Counter(
+        f"{call.operation} of {call.identifier!r}" if by_identifier and call.identifier is not None else call.operation
+        for call in calls
+    )
+    instead = ", ".join(format_count(*item) for item in called.items()) or "nothing"
+    target = format_target(injection)
+    if injection.after:
+        ways = [f"call {target} more often in the test, or lower after="]
+    else:
+        ways = [f"call {target} in the test"]
+    other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
+    if other is not None:
+        ways += [
+            f"fail what is called: inject(..., operation={other!r})",
+            f"for the fixture rds_export_failure: @pytest.mark.rds_export_failure({other!r})",
+        ]
+    ways.append("allow it: assert_all_injected=False")
+    return _with_ways(f"{format_unused(injection)}. The test called {instead}", ways)
+
+
+def _fits(injection: Injection, operation: str) -> bool:
+    """Return whether the failure can be injected into *operation* instead of its own."""
+    failure = injection.failure
+    if operation == injection.operation:
+        return False
+    return not isinstance(failure, Failure) or failure.name in {other.name for other in failures(operation)}
+
+
+def _with_ways(problem: str, ways: Iterable[str]) -> str:
+    return "\n".join([f"{problem}. Do one of these:", *(f"  - {way}" for way in ways)])

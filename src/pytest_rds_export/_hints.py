@@ -1,0 +1,236 @@
+"""What most likely went wrong in a failing test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from . import _clock
+from ._messages import find_similar, pluralize
+from ._rds.account import Account, Region
+from ._rds.arns import parse_arn, split_arn
+from ._rds.calls import Call, format_call
+from ._rds.injections import format_unused
+from ._rds.sources import RESOURCE_TYPES
+from ._rds.state import FINISHED
+from ._rds.timeline import AnyTimeline, Stuck, Timeline
+
+__tracebackhide__ = True
+
+_MAX_CALLS = 30
+_MAX_SOURCES = 5
+_MANY_POLLS = 3
+_SHORTEST_SLEEP = timedelta(seconds=1)
+_LONGEST_TEST = timedelta(hours=1)
+
+
+def tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
+    """Return the export tasks in the response of a call; None if it is another call, or had no response."""
+    if call.operation != "DescribeExportTasks" or call.response is None:
+        return None
+    tasks: Sequence[Mapping[str, Any]] = call.response.get("ExportTasks", ())
+    return tasks
+
+
+def find_hints(account: Account) -> Iterator[str]:
+    """Yield what most likely went wrong."""
+    calls = list(account.log.calls)
+    own = [call for call in calls if not call.injected]
+    # Comparing names takes long: calls that are alike have their hints once, and of very many the last ones have any.
+    different = {(format_call(call), tasks_shown(call) == []): call for call in own}
+    for call in list(different.values())[-_MAX_CALLS:]:
+        yield from _hints_of_call(account, call)
+    yield from _hints_of_late_cancels(account, own)
+    yield from _hints_of_polls(account, own)
+    yield from _hints_of_retries(calls)
+    yield from _hints_of_events(account, own)
+    yield from _hints_of_sources(account, own)
+    yield from _hints_of_scheduled_calls()
+    if calls:
+        yield from map(format_unused, account.injections.unused())
+
+
+def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
+    code = call.error_code
+    if code == "ExportTaskLimitReachedFault":
+        options = account.options
+        place = "the account" if options.concurrent_limit_scope == "account" else call.region
+        yield (
+            f"{pluralize(options.concurrent_limit, 'export')} may run at once in {place}, seeded ones included. "
+            "Set the option concurrent_limit to allow more"
+        )
+    elif code == "ExportTaskNotFound" or (call.identifier is not None and tasks_shown(call) == []):
+        yield from _hints_of_identifier(account, call)
+    elif code in {type_.not_found for type_ in RESOURCE_TYPES.values()}:
+        yield from _hints_of_source(account, call)
+    for item in call.parameters.get("Filters", ()):
+        upper = [value for value in item["Values"] if value != value.lower()]
+        if upper and item["Name"] == "status":
+            yield f"the filter 'status' compares lower case: use {upper[0].lower()!r}, not {upper[0]!r}"
+
+
+def _hints_of_identifier(account: Account, call: Call) -> Iterator[str]:
+    identifier = str(call.identifier)
+    for region in account.regions.values():
+        if identifier in region.tasks and region.name != call.region:
+            yield (
+                f"{identifier!r} is in {region.name}, but the call went to {call.region}. "
+                f"Use in_region({call.region!r}) or the option region"
+            )
+        for other in find_similar(identifier, region.tasks, cutoff=0.8):
+            if other != identifier:
+                same = "; identifiers are case-sensitive" if other.lower() == identifier.lower() else ""
+                yield f"{other!r} is in {region.name}, but the call asked for {identifier!r}{same}"
+
+
+def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
+    kind, name, region = _find_source(call)
+    if not name:
+        return
+    source = f"{kind}:{name}"
+    if region != call.region:
+        yield f"the ARN of {source} names {region}, but the call went to {call.region}"
+        return
+    for other in account.regions.values():
+        if other.name != region and source in _seeded_arns(other):
+            yield f"{source} is seeded in {other.name}, but the call went to {region}"
+    seeded = _seeded_arns(account.region(region))
+    if source in seeded:
+        yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
+    elif seeded:
+        closest = find_similar(source, seeded)
+        ordered = [*closest, *(other for other in seeded if other not in closest)]
+        more = ", ..." if len(ordered) > _MAX_SOURCES else ""
+        yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
+
+
+def _seeded_arns(region: Region) -> dict[str, str]:
+    """Return the ARNs of the seeded sources of a region, by their type and name."""
+    return {split_arn(arn).resource: arn for arn in region.sources}
+
+
+def _find_source(call: Call) -> tuple[str, str, str]:
+    """Return the resource type, the name and the region of the source that a call names."""
+    given = {name: call.parameters.get(type_.identifier) for name, type_ in RESOURCE_TYPES.items()}
+    kind, name = next(((type_, name) for type_, name in given.items() if name), ("", call.parameters.get("SourceArn")))
+    arn = parse_arn(name)
+    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name or ""), call.region)
+
+
+def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield, for each task, how much too late its first refused cancel came."""
+    refused: dict[tuple[str, str | None], Call] = {}
+    for call in calls:
+        if call.error_code == "InvalidExportTaskStateFault":
+            refused.setdefault((call.region, call.identifier), call)
+    for (region, identifier), call in refused.items():
+        task = account.region(region).tasks.get(str(identifier))
+        if task is None:
+            continue
+        end = task.fields.get("TaskEndTime")
+        if end is None or call.time < end:
+            yield f"{identifier!r} was CANCELING already when it was cancelled"
+        elif call.time - end < timedelta(seconds=1):
+            yield f"{identifier!r} was {task.status} already when it was cancelled"
+        else:
+            late = timedelta(seconds=int((call.time - end).total_seconds()))
+            yield f"{identifier!r} was cancelled {late} too late: it became {task.status} at {end:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield the tasks that were described again and again while nothing advanced them, or after they had ended."""
+    polls: dict[tuple[str, str], list[Call]] = {}
+    for call in calls:
+        tasks = tasks_shown(call)
+        if tasks is not None and len(tasks) == 1:
+            polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
+    for (region, identifier), found in polls.items():
+        task = account.region(region).tasks.get(identifier)
+        if task is not None and task.status not in FINISHED:
+            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {task.status}"
+            for hint in _hints_of_unfinished(task.timeline, account.options.timeline, found):
+                yield seen + hint
+        elif task is not None and task.status != "COMPLETE":
+            shown = [tasks for call in found if (tasks := tasks_shown(call)) and tasks[0]["Status"] == task.status]
+            if len(shown) >= _MANY_POLLS:
+                yield (
+                    f"{identifier!r} was described {len(shown)} times after it had become {task.status}. "
+                    f"The code may wait for COMPLETE only: have it stop at {task.status}, too"
+                )
+
+
+def _hints_of_unfinished(timeline: AnyTimeline, default: AnyTimeline, polls: Sequence[Call]) -> Iterator[str]:
+    slept = _slept_for_real(polls)
+    if slept:
+        yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
+    if len(polls) < _MANY_POLLS:
+        return
+    if isinstance(timeline, Stuck):
+        if timeline is default:  # otherwise the test means it
+            yield ": the option timeline is Stuck(), which advances no task. Use move_to(), or another timeline"
+    elif isinstance(timeline, Timeline) and not slept:
+        last = polls[-1].time
+        if _is_on_the_real_clock(last):
+            yield ": its Timeline follows the real clock. Use the fixture rds_export_clock, or timeline=Polls()"
+        elif polls[-_MANY_POLLS].time == last:
+            yield (
+                f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                "Move the clock, or use timeline=Polls()"
+            )
+
+
+def _slept_for_real(polls: Sequence[Call]) -> bool:
+    """Return whether so much real time passed between polls, or since the last one, that the code may have slept."""
+    times = [*(call.time for call in polls), _clock.now()]
+    return _is_on_the_real_clock(times[-2]) and any(b - a >= _SHORTEST_SLEEP for a, b in pairwise(times))
+
+
+def _is_on_the_real_clock(last: datetime) -> bool:
+    """Return whether the clock was not frozen at *last*, the time of a call of this test."""
+    return not _clock.is_frozen() and abs(_clock.now() - last) < _LONGEST_TEST
+
+
+def _hints_of_retries(calls: Iterable[Call]) -> Iterator[str]:
+    """Yield the injected failures that the code under test has not seen."""
+    for call in calls:
+        if call.injected_failures and not call.injected and call.error_code is None:
+            failed = " and ".join(dict.fromkeys(call.injected_failures))
+            yield (
+                f"{call.operation} succeeded although {failed} was injected, because botocore retried it. "
+                "To fail the call, inject it with times=None"
+            )
+
+
+def _hints_of_events(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield the tasks that were seeded as finished, where somebody asked for events and there are none."""
+    asked = set(account.log.regions_asked_for_events)
+    asked |= {call.region for call in calls if call.operation == "DescribeEvents" and call.response is not None}
+    for region in account.regions.values():
+        ended = next((task for task in region.tasks.values() if task.status in FINISHED), None)
+        if region.name in asked and not region.events and ended is not None:
+            yield (
+                f"{ended.identifier!r} has no event, because it was seeded {ended.status}. "
+                f"Seed it running, then move_to({ended.status!r})"
+            )
+
+
+def _hints_of_sources(account: Account, calls: Iterable[Call]) -> Iterator[str]:
+    """Yield the sources that only a frozen clock makes available."""
+    called = {call.region for call in calls if not _clock.is_frozen()}
+    for region in account.regions.values():
+        for source in region.sources.values() if region.name in called else ():
+            if source.follows_the_clock():
+                yield (
+                    f"{split_arn(source.arn).resource} is still {source.status}: its available_after follows the real "
+                    "clock. Use the fixture rds_export_clock, or move_to('available')"
+                )
+
+
+def _hints_of_scheduled_calls() -> Iterator[str]:
+    for when, callback in _clock.waiting_calls():
+        yield (
+            f"a call of {getattr(callback, '__qualname__', callback)} is scheduled for {when:%Y-%m-%dT%H:%M:%SZ} and "
+            f"never ran: the clock is at {_clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        )

@@ -1,0 +1,116 @@
+"""What happened in an account, in order: calls, changes of tasks and sources, and sleeps of the code under test."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from .. import _clock
+from .calls import Call
+from .timeline import Record
+
+__tracebackhide__ = True
+
+_MOST_CHANGES = 500  # so that many tasks cost no more; a report shows the last ones
+
+
+class Change(NamedTuple):
+    """A task or source that got another status."""
+
+    record: Record
+    status: str
+    region: str
+    event_id: str | None
+    """The event that tells of it, if one does."""
+
+
+class Entry(NamedTuple):
+    """Something that happened, at a time after the start."""
+
+    elapsed: timedelta
+    order: float
+    what: Call | Change | timedelta
+    """A length of time is a sleep."""
+
+
+class Log:
+    """What happened in an account."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.unhandled: list[Call] = []
+        self.regions_asked_for_events: set[str] = set()
+        self._by_invocation_id: dict[str, Call] = {}
+        self._entries: list[Entry] = []
+        self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
+        self._order = itertools.count()
+        self._start, self._frozen = _clock.now(), _clock.is_frozen()
+        self._jumps = self._latest = timedelta(0)
+
+    def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
+        """Return the call that an attempt belongs to: a new one, or the one that is retried."""
+        call = self.find(invocation_id)
+        if call is None:
+            call = Call(operation, region, time, invocation_id)
+            self.calls.append(call)
+            self._entries.append(Entry(self._elapsed(time), next(self._order), call))
+            if invocation_id is not None:
+                self._by_invocation_id[invocation_id] = call
+        else:
+            self.record(call, None)
+            call.injected = False
+        call.attempts += 1
+        return call
+
+    def find(self, invocation_id: str | None) -> Call | None:
+        """Return the call with botocore's invocation id."""
+        return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
+
+    def record_unhandled(self, call: Call) -> None:
+        """Record that a call has no handler; once, however often it is sent."""
+        if call not in self.unhandled:
+            self.unhandled.append(call)
+
+    def record(
+        self,
+        call: Call | None,
+        http_status: int | None,
+        error_code: str | None = None,
+        response: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Record how the latest attempt of a call ended; nothing for a request that is not a call."""
+        if call is None:
+            return
+        call.http_status = http_status
+        call.error_code = error_code
+        call.response = response
+        if call.injected and error_code is not None:
+            call.injected_failures.append(error_code)
+
+    def record_change(self, change: Change, when: datetime, *, requested: bool) -> None:
+        """Record a change, which somebody has *requested*, or which was due before whoever noticed it asked."""
+        order = next(self._order) - (0 if requested else 1.5)
+        self._changes.append(Entry(self._elapsed(when), order, change))
+
+    def record_sleep(self, length: timedelta) -> None:
+        """Record that the code under test sleeps."""
+        self._entries.append(Entry(self._elapsed(_clock.now()), next(self._order), length))
+
+    def jumped(self, length: timedelta) -> None:
+        """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""
+        self._jumps, self._frozen = self._jumps + length, _clock.is_frozen()
+
+    def _elapsed(self, when: datetime) -> timedelta:
+        """Return the time from the start to *when*."""
+        if self._frozen != _clock.is_frozen():  # by another library, which tells nobody
+            self._jumps, self._frozen = _clock.now() - self._start - self._latest, not self._frozen
+        elapsed = when - self._start - self._jumps
+        self._latest = max(self._latest, elapsed)
+        return elapsed
+
+    def entries(self) -> list[Entry]:
+        """Return everything in the order of the clock."""
+        return sorted([*self._entries, *self._changes], key=lambda entry: entry[:2])

@@ -9,7 +9,7 @@ from pytest_rds_export import Stuck, Timeline
 
 SNAPSHOT = "arn:aws:rds:us-east-1:123456789012:snapshot:orders"
 TARGET = exporter.Target("backups", "arn:aws:iam::123456789012:role/rds-export", "alias/exports")
-# An export takes 15 minutes; with the frozen clock, the test takes milliseconds.
+# An export takes 25 minutes; with the frozen clock, the test takes milliseconds.
 pytestmark = pytest.mark.usefixtures("rds_export_tasks", "rds_export_clock")
 
 

@@ -6,7 +6,7 @@ Calls and what comes back:
 - ``calls``: calls of the three export operations
 - ``errors``: assert that a block raises exactly this error
 - ``loopback``: raw HTTP requests to the endpoint
-- ``wire``: requests parsed as the server side does
+- ``wire``: requests parsed and responses serialized as the server side does
 
 What is expected, written separately from the package:
 

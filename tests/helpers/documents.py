@@ -20,7 +20,7 @@ from sybil.parsers.myst import CodeBlockParser, SkipParser
 from helpers.inner import run_again
 
 # An inner run removes its imports from sys.modules at its end, but not what is imported here.
-from pytest_rds_export import _clock, _fake  # noqa: F401
+from pytest_rds_export import fake_rds_export, frozen_clock  # noqa: F401
 
 with suppress(ImportError):
     import moto.rds

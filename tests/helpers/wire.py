@@ -1,6 +1,11 @@
-"""Parse requests as the server side does."""
+"""Parse requests and serialize responses as the server side does."""
 
+from pytest_rds_export._failures import Fault
+from pytest_rds_export._model import service_model
 from pytest_rds_export._protocol import parser
+from pytest_rds_export._protocol.serializer import serialize_failure, serialize_result
+
+__all__ = ["Fault", "parse", "serialize_failure", "serialize_result", "service_model"]
 
 
 def parse(body):

@@ -9,6 +9,7 @@ from botocore.exceptions import NoCredentialsError
 
 from helpers.calls import cancel, described
 from helpers.inner import lines_after, run
+from helpers.reports import try_call
 from pytest_rds_export import fake_rds_export
 
 UNUSED = "ExportTaskNotFound was injected into CancelExportTask and never used. The test called nothing."
@@ -170,30 +171,22 @@ def test_subclass_of_a_test_case():
 def test_end_check_of_a_test_case():
     """The end is checked if the test has passed; otherwise only its own failure is reported."""
 
-    def inject(case):
-        _inject_into_cancel()
+    def call(case):
+        try_call("describe_db_instances")
 
     def fail(case):
-        _inject_into_cancel()
+        try_call("describe_db_instances")
         case.fail("mine")
 
     def skip(case):
-        _inject_into_cancel()
+        try_call("describe_db_instances")
         case.skipTest("later")
 
     results = [
-        outcome(fake_rds_export()(type("Test", (unittest.TestCase,), {"test_it": body})))
-        for body in (inject, fail, skip)
+        outcome(fake_rds_export()(type("Test", (unittest.TestCase,), {"test_it": body}))) for body in (call, fail, skip)
     ]
     assert [result[:4] for result in results] == [(1, 1, 0, 0), (1, 1, 0, 0), (1, 0, 0, 1)]
     assert results[1][4] == ["AssertionError: mine"]
-
-
-def _inject_into_cancel():
-    from pytest_rds_export._fake import recent_accounts
-    from pytest_rds_export._live.registry import ExportTaskRegistry
-
-    ExportTaskRegistry(recent_accounts()[-1]).inject("ExportTaskNotFound")
 
 
 def test_error_in_set_up(botocore_unchanged):

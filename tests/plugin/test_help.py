@@ -5,7 +5,6 @@ import itertools
 import pytest
 
 from helpers.inner import run_again
-from pytest_rds_export._rds import options
 
 FIXTURES = {
     "rds_export_tasks": (
@@ -94,7 +93,7 @@ def test_command_line(pytester):
     if pytest.version_tuple >= (8, 4):
         types |= {"concurrent_limit": "int", "page_size": "int"}
     found = {}
-    for name in options.INI_OPTIONS:
+    for name in INI_OPTIONS:
         start = result.outlines.index(f"  rds_export_{name} ({types.get(name, 'string')}):") + 1
         indented = itertools.takewhile(lambda line: line.startswith(" " * 24), result.outlines[start:])
         found[name] = " ".join(line.strip() for line in indented)

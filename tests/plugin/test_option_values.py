@@ -5,7 +5,6 @@ import pytest
 
 from helpers.errors import raises_exactly
 from pytest_rds_export import Stuck, Timeline, fake_rds_export
-from pytest_rds_export._rds.options import from_ini
 
 
 @pytest.mark.parametrize(
@@ -81,13 +80,6 @@ def test_unknown_option(option, text):
     """An unknown option is refused with the similar ones, or with all of them."""
     with raises_exactly(TypeError, text):
         fake_rds_export(**{option: 20})
-
-
-def test_ini_file():
-    """An int in an ini file may be a string, as it always is before pytest 9; other options are what they are."""
-    assert (from_ini("page_size", "20"), from_ini("page_size", 20), from_ini("region", "1")) == (20, 20, "1")
-    with raises_exactly(ValueError, "page_size must be an int, got 'many'"):
-        from_ini("page_size", "many")
 
 
 def test_region(monkeypatch):

@@ -52,12 +52,17 @@ def test_only_called(tasks):
     ]
 
 
-def test_broken_report(tasks, monkeypatch):
+class _Unprintable(Exception):
+    def __repr__(self):
+        raise LookupError("no name")
+
+
+def test_broken_report(tasks):
     """An error of the report itself becomes its text."""
-    monkeypatch.setattr("pytest_rds_export._report._merge", None)
+    tasks.inject(_Unprintable(), operation="StartExportTask")
     try_cancel()
 
-    assert report() == ["the report failed: TypeError(\"'NoneType' object is not callable\")"]
+    assert report() == ["the report failed: LookupError('no name')"]
 
 
 def test_attempts(tasks):

@@ -8,8 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpers.errors import refused
-from helpers.wire import parse
-from pytest_rds_export._failures import Fault
+from helpers.wire import Fault, parse
 
 V = "Version=2014-10-31"
 SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error.")

@@ -10,12 +10,12 @@ from botocore.serialize import create_serializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.wire import parse
-from pytest_rds_export import Failure, _model
-from pytest_rds_export._protocol.serializer import serialize_failure, serialize_result
+from helpers.wire import parse, serialize_failure, serialize_result, service_model
+from pytest_rds_export import Failure
 
 NOW = datetime(2026, 3, 1, 2, 0, 0, 250_000, tzinfo=timezone.utc)
-OPERATIONS = _model.service_model().operation_names
+MODEL = service_model()
+OPERATIONS = MODEL.operation_names
 NAMESPACE = "http://rds.amazonaws.com/doc/2014-10-31/"
 # Characters that XML 1.0 does not allow: https://www.w3.org/TR/xml/#charsets
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -104,7 +104,7 @@ def full(shape):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_every_operation(name):
     """The full parameters and the full result of an operation are the same on both sides."""
-    operation = _model.operation_model(name)
+    operation = MODEL.operation_model(name)
     parameters, result = full(operation.input_shape), full(operation.output_shape)
 
     assert parse(serialize(operation, parameters)) == (operation, parameters)
@@ -115,7 +115,7 @@ def test_every_operation(name):
 @given(st.data(), st.sampled_from(OPERATIONS))
 def test_any_parameters(data, name):
     """Any parameters that botocore sends for an operation are parsed as they were given."""
-    operation = _model.operation_model(name)
+    operation = MODEL.operation_model(name)
     parameters = data.draw(values(operation.input_shape, empty=False)) if operation.input_shape.members else {}
 
     assert parse(serialize(operation, parameters)) == (operation, parameters)
@@ -125,7 +125,7 @@ def test_any_parameters(data, name):
 @given(st.data(), st.sampled_from(OPERATIONS))
 def test_any_result(data, name):
     """Any result of an operation is what botocore parses, with times in milliseconds and what XML allows."""
-    operation = _model.operation_model(name)
+    operation = MODEL.operation_model(name)
     result = data.draw(values(operation.output_shape, empty=True))
 
     assert parsed(operation, serialize_result(operation, result, NOW)) == as_in_xml(result)
@@ -149,7 +149,7 @@ def test_empty_list(body):
 
 def test_missing_fields():
     """Fields that the result does not have are left out, and an empty string is not one of them."""
-    operation = _model.operation_model("CancelExportTask")
+    operation = MODEL.operation_model("CancelExportTask")
 
     response = serialize_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
 
@@ -173,7 +173,7 @@ def test_missing_fields():
 )
 def test_any_string(text, found):
     """Any string can be parsed; a character that XML does not allow becomes U+FFFD."""
-    operation = _model.operation_model("DescribeExportTasks")
+    operation = MODEL.operation_model("DescribeExportTasks")
     tasks = {"ExportTasks": [{"WarningMessage": text, "ExportOnly": [text], "Status": "COMPLETE"}]}
 
     response = parsed(operation, serialize_result(operation, tasks, NOW))
@@ -197,7 +197,7 @@ def test_any_string(text, found):
 )
 def test_time(time, text):
     """A time is in UTC with three digits of milliseconds."""
-    body = serialize_result(_model.operation_model("CancelExportTask"), {"TaskEndTime": time}, NOW).body.decode()
+    body = serialize_result(MODEL.operation_model("CancelExportTask"), {"TaskEndTime": time}, NOW).body.decode()
 
     assert f"<TaskEndTime>{text}</TaskEndTime>" in body
 
@@ -213,7 +213,7 @@ def test_success():
     """The bytes and headers of a response are those of RDS."""
     result = {"ExportTasks": [{"ExportTaskIdentifier": "a<b", "PercentProgress": 0, "TaskEndTime": NOW}], "Marker": "m"}
 
-    response = serialize_result(_model.operation_model("DescribeExportTasks"), result, NOW)
+    response = serialize_result(MODEL.operation_model("DescribeExportTasks"), result, NOW)
 
     body, headers = _without_id(response)
     assert response.status == 200
@@ -235,7 +235,7 @@ def test_success():
 
 def test_list():
     """A list has an element for each item: ``member``, or the name that the service model has for it."""
-    cancel, describe = map(_model.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
+    cancel, describe = map(MODEL.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
 
     names = serialize_result(cancel, {"ExportOnly": ["shop", "old"]}, NOW).body.decode()
     snapshots = serialize_result(describe, {"DBSnapshots": [{"Engine": "mysql"}, {}]}, NOW).body.decode()
@@ -281,7 +281,7 @@ def test_page_of_a_proxy():
 
 def test_request_ids():
     """Each response has a request ID of its own."""
-    operation = _model.operation_model("CancelExportTask")
+    operation = MODEL.operation_model("CancelExportTask")
     ids = {serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
 
     assert len(ids) == 100
@@ -298,7 +298,7 @@ def test_map():
     assert parameters["AdditionalEncryptionContext"] == {"tenant": "shop", "stage": "test"}
 
     result = {"AdditionalEncryptionContext": {"tenant": "shop", "stage": "test"}}
-    response = serialize_result(_model.operation_model("CreateIntegration"), result, NOW)
+    response = serialize_result(MODEL.operation_model("CreateIntegration"), result, NOW)
     assert (
         "<AdditionalEncryptionContext><entry><key>tenant</key><value>shop</value></entry>"
         "<entry><key>stage</key><value>test</value></entry></AdditionalEncryptionContext>"

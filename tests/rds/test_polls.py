@@ -8,7 +8,6 @@ from freezegun import freeze_time
 from helpers.calls import cancel, described, start, statuses
 from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Polls, Stuck, Timeline
-from pytest_rds_export._rds.timeline import failing
 
 T0 = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 
@@ -192,11 +191,6 @@ def test_moving_a_stuck_task(rds_export_tasks, client):
     assert statuses(client, 3) == ["CANCELING"] * 3
     rds_export_tasks["nightly"].move_to("CANCELED")
     assert statuses(client, 1) == ["CANCELED"]
-
-
-def test_failing_of_stuck():
-    """A stuck task does not fail, because it never ends."""
-    assert failing(Stuck(), "no room") == Stuck()
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(), Stuck()])

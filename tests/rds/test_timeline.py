@@ -12,7 +12,6 @@ from helpers.calls import cancel, described, start
 from helpers.errors import raises_exactly
 from helpers.timelines import HALF_AN_HOUR, T0, minutes
 from pytest_rds_export import Timeline, fake_rds_export
-from pytest_rds_export._rds.timeline import failing
 
 
 def test_phases(clock, rds_export_tasks):
@@ -148,12 +147,6 @@ def test_warning(clock, rds_export_tasks):
     assert task.warning_message is None
     clock.tick(60)
     assert (task.status, task.warning_message) == ("COMPLETE", skipped)
-
-
-def test_failing():
-    """failing() keeps the phases and changes the outcome."""
-    warned = Timeline(starting=1, in_progress=2, canceling=3, warning_message="{}")
-    assert failing(warned, "no room") == Timeline(1, 2, 3, outcome="FAILED", failure_cause="no room")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import functools
 import inspect
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from .. import _clock
@@ -18,6 +19,9 @@ from .exchange import HttpRequest, respond, run
 __tracebackhide__ = True
 
 _T = TypeVar("_T")
+
+# That of the client whose call runs in this thread or task: a prepared request has no trace of its client.
+_read_timeout: ContextVar[float | None] = ContextVar("read_timeout", default=None)
 
 
 class Event:
@@ -93,6 +97,7 @@ class Event:
 def before_parameter_build(event: Event) -> Any:
     """Have the request signed with fake credentials, whatever the client has."""
     context, parameters = event.kwargs["context"], event.kwargs["params"]
+    _read_timeout.set(getattr(context.get("client_config"), "read_timeout", None))
     credentials = _fake_credentials(type(event.emitter))  # type: ignore[arg-type]
     if credentials is not None:
         context["signing"] = {"request_credentials": credentials}
@@ -118,7 +123,7 @@ def before_send(event: Event) -> Any:
 
 async def _respond(event: Event) -> Any:
     request = event.kwargs["request"]
-    http = HttpRequest(request.body, request.headers, request.url)
+    http = HttpRequest(request.body, request.headers, request.url, _read_timeout.get())
     response = await respond(event.account, http, event.ask_others)
     if isinstance(response, Response):
         response_class = _response_class(type(event.emitter))  # type: ignore[arg-type]

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from ._rds.injections import Injection
     from ._rds.tables import ExportedTable
     from ._rds.timeline import Polls, Stuck, Timeline
+    from ._sweep import Attempt, sweep
 
 __all__ = [
+    "Attempt",
     "Call",
     "ExportClock",
     "ExportSource",
@@ -38,10 +40,12 @@ __all__ = [
     "UnhandledOperation",
     "failures",
     "fake_rds_export",
+    "sweep",
 ]
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
+    "Attempt": "_sweep",
     "Call": "_rds.calls",
     "ExportClock": "_clock",
     "RdsEvent": "_live.event",
@@ -59,6 +63,7 @@ _MODULES = {
     "UnhandledOperation": "_rds.dispatch",
     "failures": "_failures",
     "fake_rds_export": "_fake",
+    "sweep": "_sweep",
 }
 
 

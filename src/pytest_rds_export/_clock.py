@@ -54,6 +54,16 @@ def pause(seconds: float) -> None:
         clock.sleep(seconds)
 
 
+def save() -> Callable[[], None]:
+    """Return a function that sets the clock that sleeps move, if there is one, back to what it is now."""
+    clock = _sleeping.active_clock()
+    return _do_nothing if clock is None else clock.save()
+
+
+def _do_nothing() -> None:
+    pass
+
+
 class ExportClock:
     """A clock that stands still until it is moved, frozen by freezegun. The fixture ``rds_export_clock`` returns one.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._live.registry import ExportTaskRegistry
     from ._live.seeds import Seed
     from ._rds.account import Account
+    from ._sweep import Attempt
     from ._transport.environment import Environment
 
 _T = TypeVar("_T")
@@ -132,11 +133,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     from ._live.registry import ExportTaskRegistry
     from ._rds.account import Account
 
-    markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
-    ini_options: dict[str, Any] = request.config.stash[_ini_options]
-    options = dict(ini_options)
-    for marker in markers:
-        options.update(marker.kwargs)
+    markers, options = _read_markers(request)
     with _no_traceback("marker rds_export_tasks"):
         account = request.node.stash[_account] = Account(Options(**options))
     registry = ExportTaskRegistry(account)
@@ -148,8 +145,18 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
         for marker in markers:
             registry.seed_all(marker.args)
     with _fake.activate(account) as found:
-        request.node.stash[_environments] = [found]
+        request.node.stash.setdefault(_environments, []).append(found)
         yield registry
+
+
+def _read_markers(request: pytest.FixtureRequest) -> tuple[list[pytest.Mark], dict[str, Any]]:
+    """Return the markers ``rds_export_tasks`` of a test, the outermost first, and the options in force."""
+    markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
+    ini_options: dict[str, Any] = request.config.stash[_ini_options]
+    options = dict(ini_options)
+    for marker in markers:
+        options.update(marker.kwargs)
+    return markers, options
 
 
 @contextmanager
@@ -197,6 +204,46 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
     with injection:
         failure: Any = injection.failure
         yield failure
+
+
+@pytest.fixture
+def rds_export_sweep(
+    request: pytest.FixtureRequest, rds_export_seed: Iterable[Seed]
+) -> Callable[..., Iterable[Attempt]]:
+    """Run a scenario once, then once for each of its calls and each failure that the call can have.
+
+    The scenario is the body of a loop: for attempt in rds_export_sweep("Throttling", "lost response"), and in it: with
+    attempt as tasks. Seeds and options come from the fixture rds_export_seed, the markers and the ini file.
+
+    Returns:
+        A function with the arguments of sweep(). With subtests=True each attempt is a subtest (pytest 9).
+
+    """
+    from ._rds.options import Options
+    from ._sweep import Sweep
+
+    markers, options = _read_markers(request)
+    with _no_traceback("marker rds_export_tasks"):
+        Options(**options)
+    seeds = [*rds_export_seed, *(seed for marker in markers for seed in marker.args)]
+
+    def run(*failures: Any, subtests: bool = False, **arguments: Any) -> Iterable[Attempt]:
+        __tracebackhide__ = True
+        if subtests:
+            arguments["around"] = _subtests_of(request)
+        found = Sweep(failures, **{"seeds": seeds, **options, **arguments})
+        request.node.stash[_environments] = found.environments
+        return found
+
+    return run
+
+
+def _subtests_of(request: pytest.FixtureRequest) -> Callable[[Attempt], Any]:
+    try:
+        found = request.getfixturevalue("subtests")
+    except pytest.FixtureLookupError:
+        pytest.fail("subtests=True needs pytest 9 or later, or pytest-subtests", pytrace=False)
+    return lambda attempt: found.test(repr(attempt))
 
 
 @pytest.fixture
@@ -294,6 +341,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     fake = _loaded_fake()
     if fake is not None:
         fake.forget_ended()
+    sweep = _loaded_sweep()
+    if sweep is not None:
+        sweep.forget_latest()
     fixtures = getattr(item, "fixturenames", ())
     if "rds_export_tasks" in fixtures or "request" in fixtures:
         item.stash[_environ_before] = dict(os.environ)
@@ -302,7 +352,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             from ._messages import unknown_name
 
             pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
-        if name not in fixtures:
+        # The sweep has the seeds and options of rds_export_tasks.
+        if name not in fixtures and not (name == "rds_export_tasks" and "rds_export_sweep" in fixtures):
             pytest.fail(
                 f"the marker {name} does nothing without the fixture. Add {name} to the arguments, or "
                 f"@pytest.mark.usefixtures('{name}')",
@@ -313,6 +364,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _loaded_fake() -> Any:
     """Return the module ``_fake`` if anything has used it; loading it would make every run of pytest slower."""
     return vars(sys.modules[__package__]).get("_fake")
+
+
+def _loaded_sweep() -> Any:
+    """Return the module ``_sweep`` if anything has used it."""
+    return vars(sys.modules[__package__]).get("_sweep")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -332,6 +388,10 @@ def pytest_runtest_makereport(
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
+        notes = getattr(call.excinfo and call.excinfo.value, "__notes__", ())
+        sweep = _loaded_sweep()
+        if sweep is not None and (text := sweep.describe_latest()) and text not in notes:
+            report.sections.append(("rds export sweep", text))
         report.sections += [(_TITLE, text) for text in fake.describe_recent()]
     if report.when == "teardown":
         _take(item, _passed)

@@ -1,0 +1,440 @@
+"""``sweep``: run a scenario once, then once for each of its calls and each failure that the call can have."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from . import _clock, _failures, _model
+from ._failures import KINDS, Failure
+from ._fake import activate, forget_ended
+from ._live.registry import ExportTaskRegistry
+from ._live.seeds import Seed
+from ._messages import must_be, must_be_type, unknown_name
+from ._rds.account import Account
+from ._rds.calls import Call
+from ._rds.options import NAMES, Options
+from ._rds.state import RUNNING
+from ._report import check_end
+from ._times import to_length
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ._transport.environment import Environment
+
+__tracebackhide__ = True
+
+What = str | Failure | Exception | timedelta | float
+Raises = type[BaseException] | tuple[type[BaseException], ...]
+
+LOST = "lost response"
+LATE = "late response"
+_LATE = timedelta(minutes=10)
+_ARGUMENTS = ("operation", "raises", "most", "seed", "seeds")
+
+# The attempt that began last, for the report of a test that fails after its block.
+_latest: Attempt | None = None
+
+
+class _Way(NamedTuple):
+    """One way in which a call can fail."""
+
+    failure: Failure | Exception | None
+    lost: bool = False
+    delay: timedelta = timedelta(0)
+
+    def __str__(self) -> str:
+        if self.delay:
+            return f"a response {self.delay} late"
+        if self.lost:
+            return LOST
+        return self.failure.name if isinstance(self.failure, Failure) else repr(self.failure)
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the arguments of ``inject`` that say how often it happens, and what is left of the call."""
+        if self.delay:
+            return {"times": 1, "delay": self.delay}
+        return {"times": 1, "applied": True} if self.lost else {"calls": 1}
+
+
+class _Case(NamedTuple):
+    """One call of the recording, and what happens to it."""
+
+    position: int
+    call: Call
+    where: dict[str, Any]
+    """The arguments of ``inject`` that select the call."""
+    way: _Way
+
+    def __str__(self) -> str:
+        return f"{self.way} into {_describe(self.call)}, call {self.position}"
+
+    def inject(self, tasks: ExportTaskRegistry) -> Any:
+        """Inject it."""
+        return tasks.inject(self.way.failure, **self.where, **self.way.arguments())
+
+    def line(self) -> str:
+        """Return the Python code that injects it."""
+        arguments = {**self.where, **self.way.arguments()}
+        if "delay" in arguments:
+            arguments["delay"] = _Code(f"{arguments['delay'].total_seconds():g}")
+        given = [] if self.way.failure is None else [_to_code(self.way.failure, self.call.operation)]
+        given += [f"{name}={value!r}" for name, value in arguments.items()]
+        return f"rds_export_tasks.inject({', '.join(given)})"
+
+
+class _Code(str):
+    """Python code, which is its own repr."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _to_code(failure: Failure | Exception, operation: str) -> str:
+    if not isinstance(failure, Failure):
+        return repr(failure)
+    if failure in _failures.failures(operation):
+        return repr(failure.name)
+    return f"Failure({failure.name!r}, http_status={failure.http_status!r}, message={failure.message!r})"
+
+
+def _describe(call: Call) -> str:
+    return call.operation + (f" of {call.identifier!r}" if call.identifier is not None else "")
+
+
+def _describe_all(calls: Iterable[Call]) -> str:
+    counts = Counter(map(_describe, calls))
+    return ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items()) or "nothing"
+
+
+class Attempt:
+    """One run of a scenario, in a fake of its own: with one call that fails, or, in the first run, with none.
+
+    As a context manager it yields the ``ExportTaskRegistry`` of the default region. An exception that the sweep allows
+    does not leave the block: by default that of the injected failure.
+
+    Attributes:
+        number: 0 for the first run, which records the calls, then from 1.
+        count: How many attempts with a failure there are; None in the first run.
+        call: The call that fails, as the first run recorded it; None in the first run.
+        tasks: The registry.
+        raised: The exception that the block ended with, allowed or not; None before, and if it had none.
+
+    """
+
+    __module__ = "pytest_rds_export"
+
+    def __init__(
+        self, _sweep: Sweep, _number: int = 0, _count: int | None = None, _case: _Case | None = None, /
+    ) -> None:
+        self.number = _number
+        self.count = _count
+        self.call = None if _case is None else _case.call
+        self.raised: BaseException | None = None
+        self._sweep = _sweep
+        self._case = _case
+        # After a failure, the program need not get to what the scenario has injected itself.
+        options = {} if _case is None else {"assert_all_injected": False}
+        self._account = Account(Options(**{**_sweep.options, **options}))
+        self.tasks = ExportTaskRegistry(self._account)
+        self.tasks.seed_all(_sweep.seeds)
+        self._injection = None if _case is None else _case.inject(self.tasks)
+        self._around: AbstractContextManager[object] = nullcontext()
+        self._active: AbstractContextManager[Environment] | None = None
+        self._running: int | None = None
+
+    @property
+    def failure(self) -> Failure | Exception | None:
+        """What the call fails with; for a lost response ReadTimeoutError, for a late one and in the first run None."""
+        return None if self._injection is None else self._injection.failure
+
+    @property
+    def inject_line(self) -> str:
+        """The line of Python that repeats the attempt alone, in a test with ``rds_export_tasks``; empty if none."""
+        return "" if self._case is None else self._case.line()
+
+    @property
+    def running(self) -> int:
+        """How many exports of all regions are STARTING or IN_PROGRESS: now, or when the block ended."""
+        return self._count_running() if self._running is None else self._running
+
+    @property
+    def ended(self) -> bool:
+        """Whether its block has ended."""
+        return self._running is not None
+
+    def _count_running(self) -> int:
+        now = _clock.now()
+        regions = list(self._account.regions.values())
+        for region in regions:
+            region.update_all(now)
+        return sum(task.status in RUNNING for region in regions for task in list(region.tasks.values()))
+
+    def __enter__(self) -> ExportTaskRegistry:
+        global _latest
+        forget_ended()
+        _latest = self
+        if self._case is not None:
+            self._around = self._sweep.around(self)
+        self._around.__enter__()
+        self._active = activate(self._account)
+        self._sweep.environments.append(self._active.__enter__())
+        return self.tasks
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        self.raised = error
+        self._running = self._count_running()
+        if self._active is not None:
+            self._active.__exit__(None, None, None)
+        failed = error
+        if error is None or self._allows(error):
+            failed = self._find_problem()
+        if failed is not None and hasattr(failed, "add_note"):  # since Python 3.11
+            failed.add_note(self.describe())
+        if self._around.__exit__(None if failed is None else type(failed), failed, traceback):
+            return True
+        if failed is not None and failed is not error:
+            raise failed
+        return failed is None
+
+    def _allows(self, error: BaseException) -> bool:
+        """Return whether an exception may leave the program because of the failure."""
+        if self._injection is None or not self._injection.attempts:
+            return False
+        if self._sweep.raises is not None:
+            return isinstance(error, self._sweep.raises)
+        failure = self.failure
+        if failure is None:
+            return isinstance(error, ReadTimeoutError)
+        if not isinstance(failure, Failure):
+            return error is failure
+        if failure.code is None or not isinstance(error, ClientError):
+            return isinstance(error, failure.exception)
+        return error.response["Error"]["Code"] == failure.code
+
+    def _find_problem(self) -> AssertionError | None:
+        """Return what is wrong although the program has done what it may."""
+        message = check_end(self._account)
+        if self._case is not None and self._injection is not None and not self._injection.attempts:
+            message = (
+                f"the calls of the scenario differ from run to run. The first run made {_describe(self._case.call)} "
+                f"as call {self._case.position}, but this run only {_describe_all(self.tasks.calls)}. Let each run "
+                "begin alike: with fixed identifiers and random seeds, with rds_export_clock, and with everything "
+                "outside the fake made inside the loop"
+            )
+        return AssertionError(message) if message else None
+
+    def describe(self) -> str:
+        """Return which attempt it is, and how to repeat it alone."""
+        if self._case is None:
+            return "sweep: the first run, without a failure"
+        return f"sweep: attempt {self.number} of {self.count}: {self._case}\nto repeat it alone: {self.inject_line}"
+
+    def __repr__(self) -> str:
+        if self._case is None:
+            return "<Attempt without a failure, to record the calls>"
+        return f"<Attempt {self.number} of {self.count}: {self._case}>"
+
+
+class Sweep:
+    """The attempts of a sweep, one after the other, as they are iterated over."""
+
+    def __init__(
+        self,
+        failures: Sequence[What],
+        *,
+        operation: str | Iterable[str] | None = None,
+        raises: Raises | None = None,
+        most: int | None = None,
+        seed: int = 0,
+        seeds: Iterable[Seed] = (),
+        around: Callable[[Attempt], AbstractContextManager[object]] = nullcontext,
+        **options: Any,
+    ) -> None:
+        for name in options:
+            if name not in NAMES:
+                raise TypeError(unknown_name("argument", name, (*_ARGUMENTS, *NAMES)))
+        Options(**options)
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+            raise ValueError(must_be("most", "an int of at least 1, or None for every attempt", most))
+        self._items: list[What] = [_checked(item) for item in failures] or [*KINDS, LOST, LATE]
+        self._operations = None if operation is None else [operation] if isinstance(operation, str) else list(operation)
+        for name in self._operations or ():
+            _model.operation_model(name)
+        self._most = most
+        self._seed = seed
+        self.raises = raises
+        self.seeds = list(seeds)
+        self.around = around
+        self.options = options
+        self.environments: list[Environment] = []
+        """What each attempt found in the environment."""
+
+    def __iter__(self) -> Iterator[Attempt]:
+        restore_clock = _clock.save()
+        first = Attempt(self)
+        yield first
+        _check_ended(first)
+        cases = self._pick(self._cases(first.tasks.calls))
+        for number, case in enumerate(cases, 1):
+            restore_clock()
+            attempt = Attempt(self, number, len(cases), case)
+            yield attempt
+            _check_ended(attempt)
+        forget_latest()
+        forget_ended()
+
+    def _cases(self, calls: Sequence[Call]) -> list[_Case]:
+        """Return each call with each failure that it can have."""
+        wanted = [call for call in calls if self._operations is None or call.operation in self._operations]
+        if not wanted:
+            what = "a call" if self._operations is None else f"a call of {', '.join(self._operations)}"
+            raise ValueError(f"a sweep needs {what} that can fail, but the first run called {_describe_all(calls)}")
+        operations = list(dict.fromkeys(call.operation for call in wanted))
+        for item in self._items:
+            if not any(True for operation in operations for _ in _ways(item, operation)):
+                _refuse(item, operations)
+        ways = {name: list(dict.fromkeys(w for item in self._items for w in _ways(item, name))) for name in operations}
+        return [
+            _Case(position, call, _select(call, calls[: position - 1], calls), way)
+            for position, call in enumerate(calls, 1)
+            if call in wanted
+            for way in ways[call.operation]
+        ]
+
+    def _pick(self, cases: list[_Case]) -> list[_Case]:
+        """Return as many cases as are wanted: the same in each run, in their order."""
+        if self._most is None or self._most >= len(cases):
+            return cases
+        picked = random.Random(self._seed).sample(range(len(cases)), self._most)  # noqa: S311 - no secret
+        return [cases[index] for index in sorted(picked)]
+
+    def __repr__(self) -> str:
+        return f"<sweep with {', '.join(map(str, self._items))}>"
+
+
+def sweep(
+    *failures: What,
+    operation: str | Iterable[str] | None = None,
+    raises: Raises | None = None,
+    most: int | None = None,
+    seed: int = 0,
+    seeds: Iterable[Seed] = (),
+    **options: Any,
+) -> Iterable[Attempt]:
+    """Run a scenario once to record its calls, then once for each call and each failure that the call can have.
+
+    The scenario is the body of the loop: ``for attempt in sweep("Throttling"):``, and in it ``with attempt as tasks:``
+    around the program. Each attempt has a fake of its own, with the same seeds and options, and begins at the same time
+    of ``rds_export_clock``. In the first run nothing fails.
+
+    Args:
+        *failures: Names of failures, ``"documented"``, ``"common"`` and ``"transport"`` for all of a kind, ``Failure``
+            values and exceptions: the call fails with all its attempts. ``"lost response"``: the call's first attempt
+            takes effect, and its response is lost. A ``timedelta`` or seconds: its response is that late;
+            ``"late response"`` is ten minutes late. Of each call those that its operation can have; by default all.
+        operation: The API name of the operation whose calls fail, or several; by default every one, also moto's.
+        raises: The exceptions that may leave the block of an attempt whose call has failed, as for
+            ``pytest.raises``; ``()`` for none. By default that of the injected failure.
+        most: How many attempts to make at most, of all that there are; every one by default.
+        seed: Which ones: the same number picks the same attempts.
+        seeds: What ``seed_all`` takes, for each attempt.
+        **options: As for ``fake_rds_export``.
+
+    Returns:
+        The attempts, an ``Attempt`` for each run.
+
+    Raises:
+        TypeError: For an unknown argument.
+        ValueError: For a value that is not allowed; after the first run for a failure that no call can have, and if
+            there was no call.
+        AssertionError: At the end of an attempt: if its call did not come again, because the program does not make the
+            same calls in each run, and for operations that nothing handled.
+
+    """
+    return Sweep(failures, operation=operation, raises=raises, most=most, seed=seed, seeds=seeds, **options)
+
+
+def describe_latest() -> str:
+    """Return which attempt began last; an empty string if no sweep is going on."""
+    return "" if _latest is None else _latest.describe()
+
+
+def forget_latest() -> None:
+    """Forget the attempt that began last: its sweep is over."""
+    global _latest
+    _latest = None
+
+
+def _check_ended(attempt: Attempt) -> None:
+    if not attempt.ended:
+        raise RuntimeError(f"{attempt!r} was not used. Write 'with attempt as tasks:' around the program in the loop")
+
+
+def _checked(item: What) -> What:
+    if isinstance(item, (str, Failure, Exception)):
+        return item
+    if isinstance(item, (timedelta, int, float)) and not isinstance(item, bool):
+        length = to_length("a delay", item)
+        if not length:
+            raise ValueError(must_be("a delay", "longer than 0", item))
+        return length
+    allowed = "the name of a failure or of a kind, a Failure, an exception, or the delay of a late response"
+    raise ValueError(must_be_type("a failure", allowed, item))
+
+
+def _ways(item: What, operation: str) -> Iterator[_Way]:
+    """Yield the ways that an item of the user stands for and that an operation can fail in."""
+    if isinstance(item, timedelta) or item == LATE:
+        yield _Way(None, delay=item if isinstance(item, timedelta) else _LATE)
+    elif item == LOST:
+        yield _Way(_failures.find("ReadTimeoutError", operation), lost=True)
+    elif item in KINDS:
+        yield from map(_Way, _failures.failures(operation, [str(item)]))
+    elif isinstance(item, str):
+        try:
+            yield _Way(_failures.find(item, operation))
+        except ValueError:
+            return
+    elif isinstance(item, Exception) or (isinstance(item, Failure) and item.operation in (None, operation)):
+        yield _Way(item)
+
+
+def _refuse(item: What, operations: Sequence[str]) -> None:
+    """Raise ``ValueError`` for a failure that no call can have."""
+    if isinstance(item, Failure):
+        raise ValueError(f"{item!r} cannot be used: the first run called {', '.join(operations)}")
+    known = {failure.name for operation in operations for failure in _failures.failures(operation)}
+    names = (*KINDS, LOST, LATE, *known)
+    error = unknown_name("failure", item, names, of=f" of {', '.join(operations)}")
+    if not error.endswith("?"):
+        _failures.find(str(item), operations[0])  # it may know another operation that has it
+    raise ValueError(error)
+
+
+def _select(call: Call, earlier: Sequence[Call], calls: Sequence[Call]) -> dict[str, Any]:
+    """Return the arguments of ``inject`` that select a call: its operation, and how many attempts come before it.
+
+    Only if there are several: its export task, so that the order of threads does not count.
+    """
+    same = {other.identifier for other in calls if other.operation == call.operation}
+    where: dict[str, Any] = {"operation": call.operation}
+    if len(same) > 1 and call.identifier is not None:
+        where["identifier"] = call.identifier
+    after = sum(
+        other.attempts
+        for other in earlier
+        if other.operation == call.operation and where.get("identifier") in (None, other.identifier)
+    )
+    return {**where, "after": after} if after else where

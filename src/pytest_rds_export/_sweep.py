@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from . import _clock, _failures, _model
+from . import _clock, _model
+from ._cases import LATE, LOST, Case, What, check_item, describe_calls, describe_target, list_cases
 from ._failures import KINDS, Failure
 from ._fake import activate, forget_ended
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import must_be, must_be_type, unknown_name
 from ._rds.account import Account
-from ._rds.calls import Call
 from ._rds.options import NAMES, Options
 from ._rds.state import RUNNING
 from ._report import check_end
-from ._times import to_length
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -31,89 +28,12 @@ if TYPE_CHECKING:
 
 __tracebackhide__ = True
 
-What = str | Failure | Exception | timedelta | float
 Raises = type[BaseException] | tuple[type[BaseException], ...]
 
-LOST = "lost response"
-LATE = "late response"
-_LATE = timedelta(minutes=10)
 _ARGUMENTS = ("operation", "raises", "most", "seed", "seeds")
 
 # The attempt that began last, for the report of a test that fails after its block.
 _latest: Attempt | None = None
-
-
-class _Way(NamedTuple):
-    """One way in which a call can fail."""
-
-    failure: Failure | Exception | None
-    lost: bool = False
-    delay: timedelta = timedelta(0)
-
-    def __str__(self) -> str:
-        if self.delay:
-            return f"a response {self.delay} late"
-        if self.lost:
-            return LOST
-        return self.failure.name if isinstance(self.failure, Failure) else repr(self.failure)
-
-    def arguments(self) -> dict[str, Any]:
-        """Return the arguments of ``inject`` that say how often it happens, and what is left of the call."""
-        if self.delay:
-            return {"times": 1, "delay": self.delay}
-        return {"times": 1, "applied": True} if self.lost else {"calls": 1}
-
-
-class _Case(NamedTuple):
-    """One call of the recording, and what happens to it."""
-
-    position: int
-    call: Call
-    where: dict[str, Any]
-    """The arguments of ``inject`` that select the call."""
-    way: _Way
-
-    def __str__(self) -> str:
-        return f"{self.way} into {_describe(self.call)}, call {self.position}"
-
-    def inject(self, tasks: ExportTaskRegistry) -> Any:
-        """Inject it."""
-        return tasks.inject(self.way.failure, **self.where, **self.way.arguments())
-
-    def line(self) -> str:
-        """Return the Python code that injects it."""
-        arguments = {**self.where, **self.way.arguments()}
-        if "delay" in arguments:
-            arguments["delay"] = _Code(f"{arguments['delay'].total_seconds():g}")
-        given = [] if self.way.failure is None else [_to_code(self.way.failure, self.call.operation)]
-        given += [f"{name}={value!r}" for name, value in arguments.items()]
-        return f"rds_export_tasks.inject({', '.join(given)})"
-
-
-class _Code(str):
-    """Python code, which is its own repr."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def _to_code(failure: Failure | Exception, operation: str) -> str:
-    if not isinstance(failure, Failure):
-        return repr(failure)
-    if failure in _failures.failures(operation):
-        return repr(failure.name)
-    return f"Failure({failure.name!r}, http_status={failure.http_status!r}, message={failure.message!r})"
-
-
-def _describe(call: Call) -> str:
-    return call.operation + (f" of {call.identifier!r}" if call.identifier is not None else "")
-
-
-def _describe_all(calls: Iterable[Call]) -> str:
-    counts = Counter(map(_describe, calls))
-    return ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items()) or "nothing"
 
 
 class Attempt:
@@ -134,7 +54,7 @@ class Attempt:
     __module__ = "pytest_rds_export"
 
     def __init__(
-        self, _sweep: Sweep, _number: int = 0, _count: int | None = None, _case: _Case | None = None, /
+        self, _sweep: Sweep, _number: int = 0, _count: int | None = None, _case: Case | None = None, /
     ) -> None:
         self.number = _number
         self.count = _count
@@ -228,8 +148,8 @@ class Attempt:
         message = check_end(self._account)
         if self._case is not None and self._injection is not None and not self._injection.attempts:
             message = (
-                f"the calls of the scenario differ from run to run. The first run made {_describe(self._case.call)} "
-                f"as call {self._case.position}, but this run only {_describe_all(self.tasks.calls)}. Let each run "
+                f"the calls of the scenario differ from run to run. Call {self._case.position} of the first run was "
+                f"{describe_target(self._case.call)}; this run called {describe_calls(self.tasks.calls)}. Let each run "
                 "begin alike: with fixed identifiers and random seeds, with rds_export_clock, and with everything "
                 "outside the fake made inside the loop"
             )
@@ -268,7 +188,12 @@ class Sweep:
         Options(**options)
         if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
             raise ValueError(must_be("most", "an int of at least 1, or None for every attempt", most))
-        self._items: list[What] = [_checked(item) for item in failures] or [*KINDS, LOST, LATE]
+        if not isinstance(seed, int):
+            raise ValueError(must_be_type("seed", "an int", seed))
+        for each in raises if isinstance(raises, tuple) else [raises or Exception]:
+            if not isinstance(each, type) or not issubclass(each, BaseException):
+                raise TypeError(must_be_type("raises", "an exception class, or a tuple of them", each))
+        self._items: list[What] = [check_item(item) for item in failures] or [*KINDS, LOST, LATE]
         self._operations = None if operation is None else [operation] if isinstance(operation, str) else list(operation)
         for name in self._operations or ():
             _model.operation_model(name)
@@ -286,7 +211,7 @@ class Sweep:
         first = Attempt(self)
         yield first
         _check_ended(first)
-        cases = self._pick(self._cases(first.tasks.calls))
+        cases = self._pick(list_cases(self._items, self._operations, first.tasks.calls))
         for number, case in enumerate(cases, 1):
             restore_clock()
             attempt = Attempt(self, number, len(cases), case)
@@ -295,25 +220,7 @@ class Sweep:
         forget_latest()
         forget_ended()
 
-    def _cases(self, calls: Sequence[Call]) -> list[_Case]:
-        """Return each call with each failure that it can have."""
-        wanted = [call for call in calls if self._operations is None or call.operation in self._operations]
-        if not wanted:
-            what = "a call" if self._operations is None else f"a call of {', '.join(self._operations)}"
-            raise ValueError(f"a sweep needs {what} that can fail, but the first run called {_describe_all(calls)}")
-        operations = list(dict.fromkeys(call.operation for call in wanted))
-        for item in self._items:
-            if not any(True for operation in operations for _ in _ways(item, operation)):
-                _refuse(item, operations)
-        ways = {name: list(dict.fromkeys(w for item in self._items for w in _ways(item, name))) for name in operations}
-        return [
-            _Case(position, call, _select(call, calls[: position - 1], calls), way)
-            for position, call in enumerate(calls, 1)
-            if call in wanted
-            for way in ways[call.operation]
-        ]
-
-    def _pick(self, cases: list[_Case]) -> list[_Case]:
+    def _pick(self, cases: list[Case]) -> list[Case]:
         """Return as many cases as are wanted: the same in each run, in their order."""
         if self._most is None or self._most >= len(cases):
             return cases
@@ -380,61 +287,3 @@ def forget_latest() -> None:
 def _check_ended(attempt: Attempt) -> None:
     if not attempt.ended:
         raise RuntimeError(f"{attempt!r} was not used. Write 'with attempt as tasks:' around the program in the loop")
-
-
-def _checked(item: What) -> What:
-    if isinstance(item, (str, Failure, Exception)):
-        return item
-    if isinstance(item, (timedelta, int, float)) and not isinstance(item, bool):
-        length = to_length("a delay", item)
-        if not length:
-            raise ValueError(must_be("a delay", "longer than 0", item))
-        return length
-    allowed = "the name of a failure or of a kind, a Failure, an exception, or the delay of a late response"
-    raise ValueError(must_be_type("a failure", allowed, item))
-
-
-def _ways(item: What, operation: str) -> Iterator[_Way]:
-    """Yield the ways that an item of the user stands for and that an operation can fail in."""
-    if isinstance(item, timedelta) or item == LATE:
-        yield _Way(None, delay=item if isinstance(item, timedelta) else _LATE)
-    elif item == LOST:
-        yield _Way(_failures.find("ReadTimeoutError", operation), lost=True)
-    elif item in KINDS:
-        yield from map(_Way, _failures.failures(operation, [str(item)]))
-    elif isinstance(item, str):
-        try:
-            yield _Way(_failures.find(item, operation))
-        except ValueError:
-            return
-    elif isinstance(item, Exception) or (isinstance(item, Failure) and item.operation in (None, operation)):
-        yield _Way(item)
-
-
-def _refuse(item: What, operations: Sequence[str]) -> None:
-    """Raise ``ValueError`` for a failure that no call can have."""
-    if isinstance(item, Failure):
-        raise ValueError(f"{item!r} cannot be used: the first run called {', '.join(operations)}")
-    known = {failure.name for operation in operations for failure in _failures.failures(operation)}
-    names = (*KINDS, LOST, LATE, *known)
-    error = unknown_name("failure", item, names, of=f" of {', '.join(operations)}")
-    if not error.endswith("?"):
-        _failures.find(str(item), operations[0])  # it may know another operation that has it
-    raise ValueError(error)
-
-
-def _select(call: Call, earlier: Sequence[Call], calls: Sequence[Call]) -> dict[str, Any]:
-    """Return the arguments of ``inject`` that select a call: its operation, and how many attempts come before it.
-
-    Only if there are several: its export task, so that the order of threads does not count.
-    """
-    same = {other.identifier for other in calls if other.operation == call.operation}
-    where: dict[str, Any] = {"operation": call.operation}
-    if len(same) > 1 and call.identifier is not None:
-        where["identifier"] = call.identifier
-    after = sum(
-        other.attempts
-        for other in earlier
-        if other.operation == call.operation and where.get("identifier") in (None, other.identifier)
-    )
-    return {**where, "after": after} if after else where

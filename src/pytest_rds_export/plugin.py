@@ -209,13 +209,13 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
 @pytest.fixture
 def rds_export_sweep(
     request: pytest.FixtureRequest, rds_export_seed: Iterable[Seed]
-) -> Callable[..., Iterable[Attempt]]:
+) -> Iterator[Callable[..., Iterable[Attempt]]]:
     """Run a scenario once, then once for each of its calls and each failure that the call can have.
 
     The scenario is the body of a loop: for attempt in rds_export_sweep("Throttling", "lost response"), and in it: with
     attempt as tasks. Seeds and options come from the fixture rds_export_seed, the markers and the ini file.
 
-    Returns:
+    Yields:
         A function with the arguments of sweep(). With subtests=True each attempt is a subtest (pytest 9).
 
     """
@@ -226,16 +226,18 @@ def rds_export_sweep(
     with _no_traceback("marker rds_export_tasks"):
         Options(**options)
     seeds = [*rds_export_seed, *(seed for marker in markers for seed in marker.args)]
+    sweeps: list[Sweep] = []
 
     def run(*failures: Any, subtests: bool = False, **arguments: Any) -> Iterable[Attempt]:
         __tracebackhide__ = True
         if subtests:
             arguments["around"] = _subtests_of(request)
-        found = Sweep(failures, **{"seeds": seeds, **options, **arguments})
-        request.node.stash[_environments] = found.environments
-        return found
+        sweeps.append(Sweep(failures, **{"seeds": seeds, **options, **arguments}))
+        return sweeps[-1]
 
-    return run
+    yield run
+    environments = request.node.stash.setdefault(_environments, [])
+    environments += (found for each in sweeps for found in each.environments)
 
 
 def _subtests_of(request: pytest.FixtureRequest) -> Callable[[Attempt], Any]:

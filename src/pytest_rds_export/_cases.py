@@ -157,12 +157,12 @@ def _refuse(item: What, operations: Sequence[str]) -> None:
     """Raise ``ValueError`` for a failure that no call can have."""
     if isinstance(item, Failure):
         raise ValueError(f"{item!r} cannot be used: the first run called {', '.join(operations)}")
+    called = ", ".join(operations)
+    other = _failures.find_operation(str(item))
+    if other is not None:
+        raise ValueError(f"{called} cannot fail with {item!r} ({other} can)")
     known = {failure.name for operation in operations for failure in _failures.failures(operation)}
-    names = (*KINDS, LOST, LATE, *known)
-    error = unknown_name("failure", item, names, of=f" of {', '.join(operations)}")
-    if not error.endswith("?"):
-        _failures.find(str(item), operations[0])  # it may know another operation that has it
-    raise ValueError(error)
+    raise ValueError(unknown_name("failure", item, (*KINDS, LOST, LATE, *known), of=f" of {called}"))
 
 
 def _select(call: Call, earlier: Sequence[Call], calls: Sequence[Call]) -> dict[str, Any]:

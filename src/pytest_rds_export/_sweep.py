@@ -119,7 +119,11 @@ class Attempt:
             self._active.__exit__(None, None, None)
         failed = error
         if error is None or self._allows(error):
-            failed = self._find_problem()
+            try:
+                self._check()
+                failed = None
+            except AssertionError as problem:  # with its traceback, which subtests need
+                failed = problem
         if failed is not None and hasattr(failed, "add_note"):  # since Python 3.11
             failed.add_note(self.describe())
         if self._around.__exit__(None if failed is None else type(failed), failed, traceback):
@@ -143,8 +147,8 @@ class Attempt:
             return isinstance(error, failure.exception)
         return error.response["Error"]["Code"] == failure.code
 
-    def _find_problem(self) -> AssertionError | None:
-        """Return what is wrong although the program has done what it may."""
+    def _check(self) -> None:
+        """Raise ``AssertionError`` for what is wrong although the program has done what it may."""
         message = check_end(self._account)
         if self._case is not None and self._injection is not None and not self._injection.attempts:
             message = (
@@ -153,7 +157,8 @@ class Attempt:
                 "begin alike: with fixed identifiers and random seeds, with rds_export_clock, and with everything "
                 "outside the fake made inside the loop"
             )
-        return AssertionError(message) if message else None
+        if message:
+            raise AssertionError(message)
 
     def describe(self) -> str:
         """Return which attempt it is, and how to repeat it alone."""

@@ -32,9 +32,6 @@ Raises = type[BaseException] | tuple[type[BaseException], ...]
 
 _ARGUMENTS = ("operation", "raises", "most", "seed", "seeds")
 
-# The attempt that began last, for the report of a test that fails after its block.
-_latest: Attempt | None = None
-
 
 class Attempt:
     """One run of a scenario, in a fake of its own: with one call that fails, or, in the first run, with none.
@@ -69,7 +66,7 @@ class Attempt:
         self.tasks.seed_all(_sweep.seeds)
         self._injection = None if _case is None else _case.inject(self.tasks)
         self._around: AbstractContextManager[object] = nullcontext()
-        self._active: AbstractContextManager[Environment] | None = None
+        self._active: AbstractContextManager[Environment] = activate(self._account)
         self._running: int | None = None
 
     @property
@@ -100,13 +97,10 @@ class Attempt:
         return sum(task.status in RUNNING for region in regions for task in list(region.tasks.values()))
 
     def __enter__(self) -> ExportTaskRegistry:
-        global _latest
-        forget_ended()
-        _latest = self
+        forget_ended(self.describe())
         if self._case is not None:
             self._around = self._sweep.around(self)
         self._around.__enter__()
-        self._active = activate(self._account)
         self._sweep.environments.append(self._active.__enter__())
         return self.tasks
 
@@ -114,8 +108,9 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
         self.raised = error
-        self._running = self._count_running()
-        if self._active is not None:
+        try:
+            self._running = self._count_running()
+        finally:
             self._active.__exit__(None, None, None)
         failed = error
         if error is None or self._allows(error):
@@ -222,7 +217,6 @@ class Sweep:
             attempt = Attempt(self, number, len(cases), case)
             yield attempt
             _check_ended(attempt)
-        forget_latest()
         forget_ended()
 
     def _pick(self, cases: list[Case]) -> list[Case]:
@@ -276,17 +270,6 @@ def sweep(
 
     """
     return Sweep(failures, operation=operation, raises=raises, most=most, seed=seed, seeds=seeds, **options)
-
-
-def describe_latest() -> str:
-    """Return which attempt began last; an empty string if no sweep is going on."""
-    return "" if _latest is None else _latest.describe()
-
-
-def forget_latest() -> None:
-    """Forget the attempt that began last: its sweep is over."""
-    global _latest
-    _latest = None
 
 
 def _check_ended(attempt: Attempt) -> None:

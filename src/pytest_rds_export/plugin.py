@@ -343,9 +343,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     fake = _loaded_fake()
     if fake is not None:
         fake.forget_ended()
-    sweep = _loaded_sweep()
-    if sweep is not None:
-        sweep.forget_latest()
     fixtures = getattr(item, "fixturenames", ())
     if "rds_export_tasks" in fixtures or "request" in fixtures:
         item.stash[_environ_before] = dict(os.environ)
@@ -368,11 +365,6 @@ def _loaded_fake() -> Any:
     return vars(sys.modules[__package__]).get("_fake")
 
 
-def _loaded_sweep() -> Any:
-    """Return the module ``_sweep`` if anything has used it."""
-    return vars(sys.modules[__package__]).get("_sweep")
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -390,10 +382,9 @@ def pytest_runtest_makereport(
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
     if report.failed and fake is not None and (report.when != "teardown" or passed.get("call")):
-        notes = getattr(call.excinfo and call.excinfo.value, "__notes__", ())
-        sweep = _loaded_sweep()
-        if sweep is not None and (text := sweep.describe_latest()) and text not in notes:
-            report.sections.append(("rds export sweep", text))
+        attempt = fake.describe_attempt()
+        if attempt and attempt not in getattr(call.excinfo and call.excinfo.value, "__notes__", ()):
+            report.sections.append(("rds export sweep", attempt))
         report.sections += [(_TITLE, text) for text in fake.describe_recent()]
     if report.when == "teardown":
         _take(item, _passed)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from ._rds.injections import Injection
     from ._rds.tables import ExportedTable
     from ._rds.timeline import Polls, Stuck, Timeline
+    from ._sweep import Attempt, sweep
 
 __all__ = [
+    "Attempt",
     "Call",
     "EndCheckFailed",
     "ExportClock",
@@ -40,10 +42,12 @@ __all__ = [
     "failures",
     "fake_rds_export",
     "frozen_clock",
+    "sweep",
 ]
 
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
+    "Attempt": "_sweep",
     "Call": "_rds.calls",
     "EndCheckFailed": "_end_check",
     "ExportClock": "_clock",
@@ -63,6 +67,7 @@ _MODULES = {
     "failures": "_failures",
     "fake_rds_export": "_fake",
     "frozen_clock": "_clock",
+    "sweep": "_sweep",
 }
 
 

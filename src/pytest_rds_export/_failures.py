@@ -248,13 +248,13 @@ def find(name: str, operation: str) -> Failure:
     for shape in _model.operation_model(operation).error_shapes:
         if shape.name == name:
             return _documented(shape, operation)
-    other = _find_operation(name)
+    other = find_operation(name)
     if other is not None:
         raise ValueError(f"{operation} cannot fail with {name!r} ({other} can)")
     raise ValueError(unknown_name("failure", name, (failure.name for failure in known), of=f" of {operation}"))
 
 
-def _find_operation(name: str) -> str | None:
+def find_operation(name: str) -> str | None:
     """Return an operation that fails with *name*, one of export tasks if there is one."""
     if name == _LIMIT[0]:
         return "StartExportTask"

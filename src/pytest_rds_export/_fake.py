@@ -188,6 +188,7 @@ def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
 
 # For the report of a failing test. Without pytest it is never cleared, so its length is limited.
 _recent: deque[Account] = deque(maxlen=10)
+_attempt = ""
 
 
 def recent_accounts() -> list[Account]:
@@ -200,13 +201,20 @@ def reports() -> list[str]:
     return [text for account in recent_accounts() if (text := format_report(account))]
 
 
+def describe_attempt() -> str:
+    """Return which attempt of a sweep began last; an empty string if no sweep is going on."""
+    return _attempt
+
+
 def is_end_check(error: BaseException) -> bool:
     """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
     return isinstance(error, EndCheckFailed)
 
 
-def forget_ended() -> None:
-    """Forget the accounts that do not respond any more: a new test begins."""
+def forget_ended(attempt: str = "") -> None:
+    """Forget the accounts that do not respond any more: a new test begins, or a new attempt of a sweep."""
+    global _attempt
+    _attempt = attempt
     _recent.clear()
     _recent.extend(active_accounts())
     _environment.begin_test()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._live.registry import ExportTaskRegistry
     from ._live.seeds import Seed
     from ._rds.account import Account
+    from ._sweep import Attempt
 
 _T = TypeVar("_T")
 
@@ -133,11 +134,7 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
     from ._rds.account import Account
 
     request.node.stash.setdefault(_used, set()).add("rds_export_tasks")
-    markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
-    ini_options: dict[str, Any] = request.config.stash[_ini_options]
-    options = dict(ini_options)
-    for marker in markers:
-        options.update(marker.kwargs)
+    markers, options = _read_markers(request)
     with _no_traceback("marker rds_export_tasks"):
         account = request.node.stash[_account] = Account(Options(**options))
     registry = ExportTaskRegistry(account)
@@ -150,6 +147,16 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
             registry.seed_all(marker.args)
     with _fake.activate(account):
         yield registry
+
+
+def _read_markers(request: pytest.FixtureRequest) -> tuple[list[pytest.Mark], dict[str, Any]]:
+    """Return the markers ``rds_export_tasks`` of a test, the outermost first, and the options in force."""
+    markers = list(request.node.iter_markers("rds_export_tasks"))[::-1]
+    ini_options: dict[str, Any] = request.config.stash[_ini_options]
+    options = dict(ini_options)
+    for marker in markers:
+        options.update(marker.kwargs)
+    return markers, options
 
 
 @contextmanager
@@ -197,6 +204,45 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
     with injection:
         failure: Any = injection.failure
         yield failure
+
+
+@pytest.fixture
+def rds_export_sweep(
+    request: pytest.FixtureRequest, rds_export_seed: Iterable[Seed]
+) -> Callable[..., Iterable[Attempt]]:
+    """Run a scenario once, then once for each of its calls and each failure that the call can have.
+
+    The scenario is the body of a loop: for attempt in rds_export_sweep("Throttling", "lost response"), and in it: with
+    attempt as tasks. Seeds and options come from the fixture rds_export_seed, the markers and the ini file.
+
+    Yields:
+        A function with the arguments of sweep(). With subtests=True each attempt is a subtest (pytest 9).
+
+    """
+    from ._rds.options import Options
+    from ._sweep import Sweep
+
+    request.node.stash.setdefault(_used, set()).add("rds_export_tasks")
+    markers, options = _read_markers(request)
+    with _no_traceback("marker rds_export_tasks"):
+        Options(**options)
+    seeds = [*rds_export_seed, *(seed for marker in markers for seed in marker.args)]
+
+    def run(*failures: Any, subtests: bool = False, **arguments: Any) -> Iterable[Attempt]:
+        __tracebackhide__ = True
+        if subtests:
+            arguments["around"] = _subtests_of(request)
+        return Sweep(failures, **{"seeds": seeds, **options, **arguments})
+
+    return run
+
+
+def _subtests_of(request: pytest.FixtureRequest) -> Callable[[Attempt], Any]:
+    try:
+        found = request.getfixturevalue("subtests")
+    except pytest.FixtureLookupError:
+        pytest.fail("subtests=True needs pytest 9 or later, or pytest-subtests", pytrace=False)
+    return lambda attempt: found.test(repr(attempt))
 
 
 @pytest.fixture
@@ -339,8 +385,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             from ._messages import unknown_name
 
             pytest.fail(unknown_name("marker", name, _MARKERS), pytrace=False)
-        # A function that has the fixture "request" may ask for ours later, as the scenarios of pytest-bdd do.
-        if name not in fixtures and ("request" not in fixtures or name == "rds_export_failure"):
+        # A function that has the fixture "request" may ask for ours later, as the scenarios of pytest-bdd do. The sweep
+        # has the seeds and options of rds_export_tasks.
+        others = {"rds_export_tasks": ["request", "rds_export_sweep"], "rds_export_clock": ["request"]}.get(name, [])
+        if not {name, *others} & {*fixtures}:
             pytest.fail(_marker_without_fixture(name), pytrace=False)
 
 
@@ -373,6 +421,9 @@ def pytest_runtest_makereport(
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
     if report.failed and (report.when != "teardown" or passed.get("call")):
+        attempt = fake.describe_attempt() if fake is not None else ""
+        if attempt and attempt not in getattr(call.excinfo and call.excinfo.value, "__notes__", ()):
+            report.sections.append(("rds export sweep", attempt))
         texts = fake.reports() if fake is not None else []
         for text in texts or _hint_at_the_fake(item, call):
             _add_section(report, text)

@@ -45,8 +45,8 @@ def test_unknown_keyword(tasks, message):
 
 def test_other_mistakes(tasks):
     """Python's own message stays for missing and for too many arguments."""
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'failure'"):
-        tasks.inject()
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'name'"):
+        tasks.in_region()
     with pytest.raises(TypeError, match="takes 2 positional arguments but 3 were given"):
         tasks.in_region("eu-west-1", "eu-west-2")
 

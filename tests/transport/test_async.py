@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from botocore.endpoint import Endpoint
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
@@ -144,6 +144,28 @@ def test_transport_failure(name, rds_export_tasks, slept):
 
     run_with_client(export)
     assert (rds_export_tasks.calls[0].attempts > 1) is (name != "TruncatedResponse")
+
+
+def test_late_response(rds_export_tasks, rds_export_clock):
+    """A late response moves the clock; of clients at once, the one with the shorter read timeout gets a timeout."""
+    rds_export_tasks.seed_all(["daily", "nightly"])
+    rds_export_tasks.inject(delay=30)
+    before = rds_export_clock.now
+
+    async def export(seconds, identifier):
+        config = AioConfig(read_timeout=seconds, retries={"total_max_attempts": 1})
+        async with SESSION.create_client("rds", "us-east-1", config=config) as client:
+            return await cancel(client, identifier)
+
+    async def main():
+        return await asyncio.gather(export(60, "daily"), export(10, "nightly"), return_exceptions=True)
+
+    patient, impatient = asyncio.run(main())
+
+    assert patient["Status"] == "CANCELING"
+    assert isinstance(impatient, ReadTimeoutError)
+    assert {task.status for task in rds_export_tasks.values()} == {"CANCELING"}
+    assert (rds_export_clock.now - before).total_seconds() == 40
 
 
 @pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)

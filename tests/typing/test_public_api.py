@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from pytest_rds_export import (
+    Attempt,
     Call,
     ExportClock,
     ExportedTable,
@@ -27,6 +28,7 @@ from pytest_rds_export import (
     UnhandledOperation,
     failures,
     fake_rds_export,
+    sweep,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +52,20 @@ def test_registry(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(rds_export_tasks.calls_to("CancelExportTask"), list[Call])
     assert_type(rds_export_tasks.unhandled, list[Call])
     assert mapping["nightly"] is task
+
+
+def test_sweep() -> None:
+    """A sweep yields attempts, each of which yields a registry."""
+    for attempt in sweep("Throttling", 30, timedelta(hours=1), Failure("Mine"), seeds=["nightly"], raises=OSError):
+        assert_type(attempt, Attempt)
+        with attempt as tasks:
+            assert_type(tasks, ExportTaskRegistry)
+        assert_type(attempt.call, Call | None)
+        assert_type(attempt.failure, Failure | Exception | None)
+        assert_type(attempt.running, int)
+        assert_type(attempt.raised, BaseException | None)
+        assert_type(attempt.inject_line, str)
+        break
 
 
 def test_seeds(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from .export_clock import ExportClock, frozen_clock
 from .followers import Follower, followers
 from .frozen_time import ScheduledCall, SleepLimitExceeded
-from .reading import is_frozen, now, pause, waiting_calls
+from .reading import is_frozen, now, pause, save, waiting_calls
 
 __all__ = [
     "ExportClock",
@@ -15,5 +15,6 @@ __all__ = [
     "is_frozen",
     "now",
     "pause",
+    "save",
     "waiting_calls",
 ]

@@ -187,6 +187,18 @@ class FrozenTime:
             self.factory.tick(when - self.now())
             self._calls_without_delay = 0
 
+    def save(self) -> Callable[[], None]:
+        """Return a function that restores the time, what is scheduled, and how long was slept."""
+        with self._lock:
+            now, scheduled, sleeps, slept = self.now(), self._scheduled.copy(), self._sleeps, self.slept
+
+        def restore() -> None:
+            with self._lock:
+                self._set(now)
+                self._scheduled, self._sleeps, self.slept = scheduled.copy(), sleeps, slept
+
+        return restore
+
     def schedule(self, when: datetime, callback: Callable[..., object], arguments: tuple[Any, ...]) -> ScheduledCall:
         """Run *callback* when the clock passes *when*."""
         if not callable(callback) or inspect.iscoroutinefunction(callback):

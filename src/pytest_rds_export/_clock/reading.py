@@ -49,6 +49,12 @@ def pause(seconds: float) -> None:
         clock.back_off(seconds)
 
 
+def save() -> Callable[[], object]:
+    """Return a function that sets the clock that sleeps move, if there is one, back to what it is now."""
+    clock = active_clock()
+    return clock.save() if clock is not None else lambda: None
+
+
 def waiting_calls() -> list[tuple[datetime, Callable[..., object]]]:
     """Return the calls that are scheduled on the clock and have not run yet: the time and the callback of each."""
     clock = active_clock()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -216,34 +216,44 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     def inject(
         self,
-        failure: Failure | str | Exception,
+        failure: Failure | str | Exception | None = None,
         *,
         operation: str | None = None,
         identifier: str | None = None,
+        where: Callable[[Mapping[str, Any]], object] | None = None,
         times: int | None = None,
+        calls: int | None = None,
         after: int = 0,
         applied: bool = False,
+        delay: timedelta | float = 0,
     ) -> Injection:
-        """Make attempts of an operation fail. As a context manager, until its exit.
+        """Make attempts of an operation fail, or their responses late. As a context manager, until its exit.
 
         Several injected failures are used in their order.
 
         Args:
             failure: A ``Failure``, the name of one (the error code, or the exception class of the service model), or an
-                exception. A ``ClientError`` is sent as XML, so that botocore's retries see it.
+                exception. A ``ClientError`` is sent as XML, so that botocore's retries see it. None if the response is
+                only late.
             operation: The API name of the operation that fails; by default the failure's own, otherwise
                 CancelExportTask.
             identifier: Fail only calls with this ExportTaskIdentifier.
+            where: Fail only calls for whose parameters, in the API's shape, this function returns something true.
             times: How many attempts fail, botocore's retries included; None for every attempt.
+            calls: Instead of *times*, how many calls fail, each with all its attempts.
             after: How many attempts pass before the first one fails, 0 by default; 2 fails the third poll. An attempt
                 that fails with an earlier injection does not count.
             applied: Let the operation take effect and lose its response, even if that is a fault.
+            delay: How late the response is, a ``timedelta`` or seconds. The operation takes effect at once; then
+                ``rds_export_clock`` moves. A client with a shorter ``read_timeout`` gets ``ReadTimeoutError``, when the
+                clock has moved by that. Without the clock nothing waits, and the same client gets the same error.
+                Clients of the endpoint get every response.
 
         Returns:
             The injection, whose ``attempts`` says how often it was used.
 
         Raises:
-            TypeError: For what is not a failure.
+            TypeError: For what is not a failure, for neither a failure nor a delay, and for both *times* and *calls*.
             ValueError: For an unknown name, a failure that the operation does not have, a value that is not allowed,
                 and a failure that would never be used.
 
@@ -253,9 +263,12 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             tuple(HANDLED),
             operation=operation,
             identifier=identifier,
+            where=where,
             times=times,
+            calls=calls,
             after=after,
             applied=applied,
+            delay=delay,
         )
 
     def stub(self, operation: str, response: Stub) -> None:

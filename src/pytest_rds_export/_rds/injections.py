@@ -2,48 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from .. import _failures, _model
 from .._failures import Failure
 from .._messages import must_be, must_be_type, pluralize, unknown_name
+from .._times import to_length
+from .calls import Call
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 __tracebackhide__ = True
 
+Where = Callable[[Mapping[str, Any]], object]
+
 
 @dataclass(eq=False, repr=False)
 class Injection:
-    """A failure that waits for the attempts that it is meant for.
+    """A failure, or a late response, that waits for the attempts that it is meant for.
 
     Used as a context manager, it is removed at the exit, whether it was used or not.
 
     Attributes:
-        failure: The ``Failure``, or the exception that was given.
+        failure: The ``Failure``, or the exception that was given; None if the response is only late.
         operation: The API name of the operation that fails.
         identifier: The export task that the calls must be about; None for any.
+        where: The function of the parameters that selects calls; None for any.
         times: How many attempts fail with it; None for every one.
+        calls: How many calls fail with it, each with all its attempts; None for every one.
         after: How many attempts pass before the first one fails with it.
-        applied: Whether the operation takes effect before its response is lost.
+        applied: Whether the operation takes effect before its response is lost or late.
+        delay: How late the response is.
         attempts: How many attempts have failed with it.
         passed: How many attempts have passed before the first one.
 
     """
 
     _queue: InjectionQueue
-    failure: Failure | Exception
+    failure: Failure | Exception | None
     operation: str
     identifier: str | None
+    where: Where | None
     times: int | None
+    calls: int | None
     after: int
     applied: bool
+    delay: timedelta
     attempts: int = field(default=0, init=False)
     passed: int = field(default=0, init=False)
 
@@ -54,21 +67,29 @@ class Injection:
         self._queue.remove(self)
 
     def __repr__(self) -> str:
-        often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
+        if self.calls is not None:
+            often = pluralize(self.calls, "call")
+        else:
+            often = "every attempt" if self.times is None else pluralize(self.times, "attempt")
         after = f" after {self.after}" if self.after else ""
-        applied = ", applied" if self.applied else ""
+        applied = ", applied" if self.applied and self.failure is not None else ""
         where = f"{_failure_name(self)} into {format_target(self)}"
         return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
 def _failure_name(injection: Injection) -> str:
     failure = injection.failure
-    return failure.name if isinstance(failure, Failure) else repr(failure)
+    late = f"{injection.delay} late"
+    if failure is None:
+        return f"a response {late}"
+    name = failure.name if isinstance(failure, Failure) else repr(failure)
+    return f"{name} {late}" if injection.delay else name
 
 
 def format_target(injection: Injection) -> str:
     """Return which calls the failure is meant for, in a few words."""
-    return injection.operation + (f" of {injection.identifier!r}" if injection.identifier is not None else "")
+    of = f" of {injection.identifier!r}" if injection.identifier is not None else ""
+    return injection.operation + of + (" where a function says so" if injection.where is not None else "")
 
 
 def format_unused(injection: Injection) -> str:
@@ -86,6 +107,7 @@ class InjectionQueue:
         self._lock = lock
         self._waiting: list[Injection] = []
         self._all: list[Injection] = []
+        self._failed: defaultdict[Injection, list[Call]] = defaultdict(list)
 
     def add(
         self,
@@ -93,24 +115,32 @@ class InjectionQueue:
         operations: Sequence[str],
         *,
         operation: str | None,
-        identifier: str | None,
-        times: int | None,
-        after: int,
-        applied: bool,
+        identifier: str | None = None,
+        where: Where | None = None,
+        times: int | None = None,
+        calls: int | None = None,
+        after: int = 0,
+        applied: bool = False,
+        delay: timedelta | float = 0,
     ) -> Injection:
         """Add a failure, as ``ExportTaskRegistry.inject`` says; *operations* are where a name is looked for."""
-        if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
-            raise ValueError(must_be("times", "an int of at least 1, or None for every attempt", times))
-        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
-            raise ValueError(must_be("after", "a number of attempts, an int of at least 0", after))
+        _check_counts(times, calls, after)
         if identifier is not None and not isinstance(identifier, str):
             raise ValueError(must_be_type("identifier", "a string, or None for every export task", identifier))
+        if where is not None and not callable(where):
+            raise ValueError(must_be_type("where", "a function of the parameters", where))
         if not isinstance(applied, bool):
             raise ValueError(must_be("applied", "True or False", applied))
+        late = to_length("delay", delay)
+        if failure is None and not late:
+            raise TypeError("inject needs a failure, such as 'Throttling', or a delay=, or both")
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
-        injection = Injection(self, resolved, operation, identifier, times, after, applied)
+        applied = applied or resolved is None
+        injection = Injection(
+            self, resolved, operation, identifier, where, times, calls, after, applied=applied, delay=late
+        )
         with self._lock:
             for earlier in self._waiting:
                 if _leaves_none(earlier, injection):
@@ -122,29 +152,42 @@ class InjectionQueue:
             self._all.append(injection)
         return injection
 
-    def take(self, operation: str, identifier: str | None) -> Injection | None:
-        """Return the failure that an attempt is to fail with, and count the attempt; None if there is none."""
-        if not self._waiting:
+    def find(self, call: Call) -> list[Injection]:
+        """Return what is meant for the attempts of a call. Without the lock: ``where`` is a function of the user."""
+        return [injection for injection in self._waiting.copy() if _fits(injection, call)]
+
+    def take(self, call: Call, found: Sequence[Injection]) -> Injection | None:
+        """Return which of those that were found an attempt is to fail with, and count the attempt; None if none."""
+        if not found:
             return None
         with self._lock:
-            for injection in self._waiting:
-                if _fits(injection, operation, identifier):
-                    if injection.passed < injection.after:
-                        injection.passed += 1
-                        continue
-                    injection.attempts += 1
-                    if injection.attempts == injection.times:
-                        self._waiting.remove(injection)
-                    return injection
+            for injection in found:
+                if injection not in self._waiting or not self._may_fail(call, injection):
+                    continue
+                if injection.passed < injection.after:
+                    injection.passed += 1
+                    continue
+                injection.attempts += 1
+                if call not in self._failed[injection]:
+                    self._failed[injection].append(call)
+                if injection.attempts == injection.times:
+                    self._waiting.remove(injection)
+                return injection
         return None
 
-    def is_effect_lost(self, operation: str, identifier: str | None) -> bool:
-        """Return whether the next attempt fails before the operation takes effect."""
+    def is_effect_lost(self, call: Call, found: Sequence[Injection]) -> bool:
+        """Return whether the attempt fails before the operation takes effect."""
         with self._lock:
-            for injection in self._waiting:
-                if _fits(injection, operation, identifier) and injection.passed >= injection.after:
+            for injection in found:
+                passes = injection.passed < injection.after
+                if not passes and injection in self._waiting and self._may_fail(call, injection):
                     return not injection.applied
         return False
+
+    def _may_fail(self, call: Call, injection: Injection) -> bool:
+        """Return whether fewer calls have failed with an injection than may, or this one has."""
+        failed = self._failed[injection]
+        return injection.calls is None or len(failed) < injection.calls or call in failed
 
     def remove(self, injection: Injection) -> None:
         """Remove a failure from the queue, if it is still there."""
@@ -158,21 +201,37 @@ class InjectionQueue:
             return [injection for injection in self._all if not injection.attempts]
 
 
-def _fits(injection: Injection, operation: str, identifier: str | None) -> bool:
-    return injection.operation == operation and injection.identifier in (None, identifier)
+def _check_counts(times: int | None, calls: int | None, after: int) -> None:
+    for name, most, every in (("times", times, "attempt"), ("calls", calls, "call")):
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+            raise ValueError(must_be(name, f"an int of at least 1, or None for every {every}", most))
+    if times is not None and calls is not None:
+        raise TypeError("pass times= (how many attempts fail) or calls= (how many calls, with all attempts), not both")
+    if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+        raise ValueError(must_be("after", "a number of attempts, an int of at least 0", after))
+
+
+def _fits(injection: Injection, call: Call) -> bool:
+    if injection.operation != call.operation or injection.identifier not in (None, call.identifier):
+        return False
+    return injection.where is None or bool(injection.where(copy.deepcopy(call.parameters)))
 
 
 def _leaves_none(earlier: Injection, later: Injection) -> bool:
     """Return whether *earlier* takes every attempt that *later* is meant for."""
     return (
         earlier.times is None
+        and earlier.calls is None
+        and earlier.where in (None, later.where)
         and earlier.after - earlier.passed <= later.after
         and earlier.operation == later.operation
         and earlier.identifier in (None, later.identifier)
     )
 
 
-def _resolve(failure: object, operation: str | None, operations: Sequence[str]) -> tuple[Failure | Exception, str]:
+def _resolve(
+    failure: object, operation: str | None, operations: Sequence[str]
+) -> tuple[Failure | Exception | None, str]:
     """Return the failure that is meant, and its operation: the given one, its own, or the first that has it."""
     if isinstance(failure, str):
         return _find_by_name(failure, operation, operations)
@@ -184,7 +243,7 @@ def _resolve(failure: object, operation: str | None, operations: Sequence[str]) 
     target = operation or operations[0]
     if isinstance(failure, ClientError):
         return _failures.from_client_error(failure, target), target
-    if isinstance(failure, Exception):
+    if failure is None or isinstance(failure, Exception):
         return failure, target
     kind = failure if isinstance(failure, type) else type(failure)
     if issubclass(kind, Exception):

@@ -81,7 +81,7 @@ def lose_race(request: Request) -> Callable[[], None]:
     return do_nothing
 
 
-def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
+def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
     """Return whether an injected failure says that a cancel came too late."""
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
@@ -34,6 +35,8 @@ class HttpRequest(NamedTuple):
     body: bytes | str
     headers: Any
     url: str
+    read_timeout: float | None = None
+    """How many seconds the client waits for a response; None for ever, as clients of other processes do."""
 
 
 async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | None) -> Any:
@@ -54,8 +57,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
-        authorization = _to_str(http.headers.get("Authorization"))
-        result = await _perform(handler, request, call, ask_others, authorization)
+        result = await _perform(handler, request, call, ask_others, http)
         if handler is None:
             return result  # recorded when botocore has parsed it
         response = serializer.serialize_result(operation, result, now)
@@ -74,39 +76,59 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
 
 
 async def _perform(
-    handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None, authorization: str | None
+    handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None, http: HttpRequest
 ) -> Any:
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
-    account, finish, about = request.account, do_nothing, (call.operation, call.identifier)
+    account, finish = request.account, do_nothing
+    fault: Fault | None = None
+    found = account.injections.find(call)
     is_prepared = handler is None or (account.files is None and not moto.is_on())
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
         with account.lock if handler is not None and handler.locked else nullcontext():
-            if is_prepared or account.injections.is_effect_lost(*about):
-                injection = account.injections.take(*about)
-                call.injected = injection is not None
+            if is_prepared or account.injections.is_effect_lost(call, found):
+                injection = account.injections.take(call, found)
+                call.injected = injection is not None and injection.failure is not None
                 if injection is None or injection.applied:
-                    with suppress(Fault) if injection is not None else nullcontext():  # it is lost like any response
+                    try:
                         result = await _handle(handler, request, call, ask_others)
+                    except Fault as raised:
+                        fault = raised  # it is late or lost like any response
                 elif is_lost_race(call.operation, injection.failure):
                     finish = lose_race(request)
                 break
-        request, is_prepared = _prepare(handler, request, authorization), True
+        request, is_prepared = _prepare(handler, request, http), True
     finish()
     if injection is not None:
-        raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+        _wait_for_response(injection.delay, http.read_timeout, call)
+        if injection.failure is not None:
+            raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
+    if fault is not None:
+        raise fault
     return result
 
 
-def _prepare(handler: Any, request: Request, authorization: str | None) -> Request:
+def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     """Return the request with what is known outside of this fake: stored files, and what moto has."""
     wanted, outside = handler.look_up(request), None
     if wanted is not None:
         operation, parameters = wanted
+        authorization = _to_str(http.headers.get("Authorization"))
         outside = moto.ask(operation, parameters, request.region.name, authorization)
     prepared = None if request.account.files is None else handler.prepare(request)
     return request._replace(prepared=prepared, outside=outside)
+
+
+def _wait_for_response(delay: timedelta, read_timeout: float | None, call: Call) -> None:
+    """Move the frozen clock by *delay*. Raises botocore's timeout, as a fault, if the client does not wait so long."""
+    seconds = delay.total_seconds()
+    if read_timeout is None or seconds <= read_timeout:
+        _clock.pause(seconds)
+        return
+    call.injected = True
+    _clock.pause(read_timeout)
+    raise Fault(_failures.find("ReadTimeoutError", call.operation))
 
 
 async def _handle(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:

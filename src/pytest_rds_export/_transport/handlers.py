@@ -29,11 +29,12 @@ _SENT = object()
 class CallEvents:
     """The event emitter of one call: handles two of its events, and passes the others on to that of the client."""
 
-    __slots__ = ("_account", "_emitter", "_is_async")
+    __slots__ = ("_account", "_emitter", "_is_async", "_read_timeout")
 
-    def __init__(self, account: Account, endpoint: Any) -> None:
+    def __init__(self, account: Account, endpoint: Any, config: Any) -> None:
         emitter = endpoint._event_emitter  # noqa: SLF001 - botocore has no public way
         self._account = account
+        self._read_timeout: float | None = getattr(config, "read_timeout", None)
         # The one below botocore's EventAliaser, which only translates old names of services.
         self._emitter = getattr(emitter, "_emitter", emitter) if type(emitter).__module__ in _BOTOCORE else emitter
         self._is_async = _is_async(type(endpoint))  # type: ignore[arg-type]
@@ -54,7 +55,7 @@ class CallEvents:
     async def _before_send(self, event_name: str, kwargs: dict[str, Any]) -> Any:
         """Respond to the request."""
         request = kwargs["request"]
-        http = HttpRequest(request.body, request.headers, request.url)
+        http = HttpRequest(request.body, request.headers, request.url, self._read_timeout)
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
         if response is _SENT:
             return []

@@ -104,7 +104,8 @@ async def _perform(
         request, prepare = request._replace(prepared=prepare(request)), None
     finish()
     if injection is not None:
-        _wait_for_response(injection.delay, read_timeout, call)
+        if injection.delay:
+            _wait_for_response(injection.delay, read_timeout, call)
         if injection.failure is not None:
             raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
     if fault is not None:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Failure, Polls, UnhandledOperation, failures, sweep
+from pytest_rds_export import ExportTask, Failure, Polls, SleepLimitExceeded, UnhandledOperation, failures, sweep
 
 
 def cancel_nightly(attempts=2):
@@ -158,6 +158,17 @@ def test_position_of_a_call():
     assert [len(attempt.tasks.calls) for attempt in attempts] == [4, 1, 2, 3, 4]
 
 
+def test_position_behind_a_retried_call():
+    """An attempt that botocore retried in the first run counts as well."""
+    for attempt in sweep("AccessDenied", seeds=["nightly"]):
+        with attempt as tasks:
+            tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
+            described(shared_client())
+            described(shared_client())
+    assert attempt.inject_line.endswith(", after=2, calls=1)")
+    assert [call.error_code for call in attempt.tasks.calls] == [None, "AccessDenied"]
+
+
 def test_most():
     """So many attempts are picked: the same ones for the same seed, in their order."""
 
@@ -204,6 +215,30 @@ def test_clock(rds_export_clock, rds_export_sweep):
 
     assert began == [datetime(2026, 3, 1, 2, tzinfo=timezone.utc)] * 3
     assert called == [0, "before the sweep", 1, "before the sweep", 2, "before the sweep"]
+
+
+@pytest.mark.rds_export_clock(limit=timedelta(hours=3))
+def test_endless_poll(rds_export_clock):
+    """Code that sleeps too long in an attempt is stopped as it would be in a test of its own."""
+
+    def scenario():
+        try:
+            described(shared_client())
+        except ClientError:
+            time.sleep(7200)
+        time.sleep(7200)
+
+    with pytest.raises(SleepLimitExceeded, match="slept 1 time, "):
+        attempts_of(sweep("AccessDenied", seeds=["nightly"]), scenario)
+
+
+def test_running_by_the_clock(rds_export_clock):
+    """An export that has ended by the clock is not running, whether a client has seen that or not."""
+    for attempt in sweep("AccessDenied", seeds=["nightly"]):
+        with attempt:
+            time.sleep(3600)
+            assert attempt.running == 0
+            described(shared_client())
 
 
 def test_late_response(rds_export_clock):
@@ -578,3 +613,20 @@ def test_along_with_the_registry(rds_export_tasks, rds_export_client, rds_export
             cancel(rds_export_client)
     assert rds_export_tasks.calls == []
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+class TestOverriddenSeeds:
+    """The seeds of a class."""
+
+    @pytest.fixture
+    def rds_export_seed(self):
+        """Return two seeds."""
+        return iter(["daily", "weekly"])
+
+    @pytest.mark.rds_export_tasks("nightly")
+    def test_seeds(self, rds_export_sweep):
+        """Each attempt has the seeds of the fixture, then those of the markers."""
+        for attempt in rds_export_sweep("AccessDenied"):
+            with attempt as tasks:
+                assert list(tasks) == ["daily", "weekly", "nightly"]
+                cancel(shared_client())

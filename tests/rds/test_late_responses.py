@@ -9,10 +9,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from helpers.aws import SNAPSHOT
-from helpers.calls import cancel, described, start
+from helpers.calls import cancel, described, start, statuses
 from helpers.clients import http_response
 from helpers.errors import raises_exactly
 from helpers.loopback import post
+from pytest_rds_export import Polls
 
 
 def client_waiting(seconds, attempts=1):
@@ -254,3 +255,38 @@ def test_lost_with_files(rds_export_tasks, tmp_path):
         cancel(client_waiting(60))
     assert cancel(client_waiting(60), "weekly")["Status"] == "CANCELING"
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+def test_effect_after_failed_calls(rds_export_tasks, tmp_path):
+    """With files as well, the calls after the failed ones have their whole effect."""
+    rds_export_tasks.write_files(tmp_path)
+    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
+    rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", calls=1)
+    client = client_waiting(60)
+
+    with pytest.raises(ClientError, match="AccessDenied"):
+        described(client)
+    assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
+
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_removed_while_it_is_asked_for(rds_export_tasks, tmp_path):
+    """A failure that is removed before the attempt gets to it is not used, and leaves the effect whole."""
+
+    def remove(parameters):
+        return [True, injection.__exit__()]
+
+    rds_export_tasks.write_files(tmp_path)
+    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+    injection = rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", where=remove)
+
+    assert described(client_waiting(60))["Status"] == "COMPLETE"
+    assert injection.attempts == 0
+
+
+@pytest.mark.rds_export_tasks(assert_all_injected=False)
+def test_calls_leave_others(rds_export_tasks):
+    """A failure of so many calls leaves the others to a later one."""
+    rds_export_tasks.inject("AccessDenied", calls=1)
+
+    assert rds_export_tasks.inject("Throttling").times is None

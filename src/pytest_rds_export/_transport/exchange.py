@@ -101,7 +101,8 @@ async def _perform(
         request, is_prepared = _prepare(handler, request, http), True
     finish()
     if injection is not None:
-        _wait_for_response(injection.delay, http.read_timeout, call)
+        if injection.delay:
+            _wait_for_response(injection.delay, http.read_timeout, call)
         if injection.failure is not None:
             raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
     if fault is not None:

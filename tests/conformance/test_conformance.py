@@ -33,7 +33,18 @@ def test_names():
 
 def run_again(*arguments):
     """Run the checks in another process."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        str(HERE),
+        *arguments,
+    ]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent.parent)
 
 

@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from checks import CHECKS
-from targets import check_moto, make_table, written_table
+from targets import BUCKET, KEY, ROLE, SOURCE, check_moto, make_table, written_table
+
+from helpers.exported import MemoryS3
+from pytest_rds_export import Timeline
 
 HERE = Path(__file__).parent
 
@@ -31,6 +35,8 @@ def test_names():
 def run_again(*arguments):
     """Run the checks in another process."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), *arguments]
+    if find_spec("pytest_asyncio"):  # it warns without
+        command += ["-o", "asyncio_default_fixture_loop_scope=function"]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent.parent)
 
 
@@ -64,6 +70,22 @@ def test_output(tmp_path):
     table = (tmp_path / "conformance.md").read_text("utf-8")
     assert table.startswith(f"{len(names)} checks of {document['target']}: {len(names)} as expected, 0 other")
     assert table.count("\n| ") == len(names) + 2
+
+
+@pytest.mark.loopback
+@pytest.mark.rds_export_tasks(timeline=Timeline(canceling=0))
+def test_endpoint(rds_export_tasks, rds_export_endpoint, tmp_path):
+    """What responds at a URL is checked as well, and shows what it does not do."""
+    rds_export_tasks.write_files(MemoryS3(BUCKET))
+    rds_export_tasks.seed_snapshot(SOURCE)
+    given = {"endpoint-url": rds_export_endpoint, "source-arn": SOURCE, "bucket": BUCKET, "role": ROLE, "key": KEY}
+
+    run_again(*(f"--{name}={value}" for name, value in given.items()), f"--conformance-to={tmp_path}", "-k=test_check")
+
+    document = json.loads((tmp_path / "conformance.json").read_text("utf-8"))
+    assert document["target"] == rds_export_endpoint
+    different = [row["name"] for row in document["results"] if row["outcome"] != "as expected"]
+    assert different == [check.name for check in CHECKS if not check.faked]
 
 
 def test_page():

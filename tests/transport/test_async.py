@@ -10,7 +10,7 @@ from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
 from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
-from pytest_rds_export import UnhandledOperation, fake_rds_export
+from pytest_rds_export import UnhandledOperation, fake_rds_export, sweep
 
 pytest.importorskip("aiobotocore")
 
@@ -144,6 +144,22 @@ def test_transport_failure(name, rds_export_tasks, slept):
 
     run_with_client(export)
     assert (rds_export_tasks.calls[0].attempts > 1) is (name != "TruncatedResponse")
+
+
+def test_sweep(rds_export_clock):
+    """A sweep inside a coroutine function fails the calls of an async client, each with all its attempts."""
+
+    async def main():
+        left = []
+        for attempt in sweep("Throttling", "lost response", 600, operation="StartExportTask", raises=ClientError):
+            async with SESSION.create_client("rds", "us-east-1") as client:
+                with attempt:
+                    await start(client)
+                left.append((attempt.running, getattr(attempt.raised, "response", {}).get("Error", {}).get("Code")))
+        return left
+
+    exists = "ExportTaskAlreadyExists"
+    assert asyncio.run(main()) == [(1, None), (0, "Throttling"), (1, exists), (1, exists)]
 
 
 def test_late_response(rds_export_tasks, rds_export_clock):

@@ -39,9 +39,9 @@ _passed = pytest.StashKey[dict[str, bool]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add an ini option for each option that an ini file can spell, and ``--rds-export-failures``."""
-    for name, (default, text) in INI_OPTIONS.items():
+    for name, option in INI_OPTIONS.items():
         # Older versions of pytest turn a default of None into a list.
-        parser.addini(f"{_INI}{name}", text, type=_ini_type(default), default="")
+        parser.addini(f"{_INI}{name}", option.help, type=_ini_type(option.default), default="")
     parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
         "--rds-export-failures",
         action="store_true",

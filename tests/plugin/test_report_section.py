@@ -176,6 +176,20 @@ def test_other_error(rds_export_clock):
     }
 
 
+def test_unknown_fixture(pytester):
+    """An error that pytest shows in a form of its own has the section as well."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.rds_export_tasks("nightly")
+def test_it(rds_export_tasks, unknown):
+    pass
+""",
+    )
+
+    assert sections(result) == {"ERROR at setup of test_it": [SEEDED]}
+
+
 def test_without_a_terminal(pytester):
     """Without a terminal reporter the outcome is the same."""
     result = run(pytester, FAILING, "-p", "no:terminal")

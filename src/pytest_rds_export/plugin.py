@@ -377,8 +377,8 @@ def pytest_runtest_makereport(
     # A phase has several reports if it has subtests.
     passed[report.when] = passed.get(report.when, True) and report.passed
     if report.failed and (report.when != "teardown" or passed.get("call")):
-        texts = fake.reports() if fake is not None else []
-        for text in texts or _hint_at_the_fake(item, call):
+        found = fake.reports() if fake is not None else []
+        for text in found or _hint_at_the_fake(item, call):
             _add_section(report, text)
     if report.when == "teardown":
         _take(item, _passed)

@@ -78,7 +78,7 @@ def sections(result):
                 found[heading] += [[]] if inside else []
             elif inside:
                 found[heading][-1].append(line)
-    return {heading: [without_times(lines) for lines in texts] for heading, texts in found.items()}
+    return {heading: [without_times(lines) for lines in shown] for heading, shown in found.items()}
 
 
 def test_each_outcome(pytester):

@@ -167,14 +167,16 @@ def _hints_of_unfinished(timeline: AnyTimeline, default: AnyTimeline, polls: Seq
         yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
     if len(polls) < _MANY_POLLS:
         return
+    last = polls[-1].time
+    stands_still = polls[-_MANY_POLLS].time == last
     if isinstance(timeline, Stuck):
-        if timeline is default:  # otherwise the test means it
+        # Otherwise the test means it: it has said so for this task, or it moves the clock past a deadline.
+        if timeline is default and (stands_still or _is_on_the_real_clock(last)):
             yield ": the option timeline is Stuck(), which advances no task. Use move_to(), or another timeline"
     elif isinstance(timeline, Timeline) and not slept:
-        last = polls[-1].time
         if _is_on_the_real_clock(last):
             yield ": its Timeline follows the real clock. Use the fixture rds_export_clock, or timeline=Polls()"
-        elif polls[-_MANY_POLLS].time == last:
+        elif stands_still:
             yield (
                 f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
                 "Move the clock, or use timeline=Polls()"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.loaders import Loader, create_loader
-from botocore.model import ServiceModel
+from botocore.model import OperationNotFoundError, ServiceModel
 from botocore.validate import ParamValidator
 
 from ._messages import check_choice, must_be, must_be_type, unknown_name
@@ -61,14 +61,11 @@ def operation_model(name: str) -> OperationModel:
     """
     if not isinstance(name, str):
         raise ValueError(must_be_type("operation", "an API operation name such as 'CancelExportTask'", name))
-    return _operation_model(name)
-
-
-@functools.cache
-def _operation_model(name: str) -> OperationModel:
     model = service_model()
-    if name in model.operation_names:
+    try:
         return model.operation_model(name)
+    except OperationNotFoundError:
+        pass
     for operation in model.operation_names:
         if xform_name(operation) == name:
             raise ValueError(f"use the API operation name {operation!r}, not {name!r}")
@@ -152,12 +149,8 @@ def partition(region: str) -> str:
     return "aws"
 
 
-def check_structure(shape_name: str, value: Mapping[str, Any]) -> None:
-    """Raise ``ValueError`` if *value* is not a structure of that shape; the message names the path."""
-    _check(value, service_model().shape_for(shape_name), shape_name)
-
-
-def _check(value: Mapping[str, Any], shape: Shape, what: str) -> None:
+def check_structure(value: Mapping[str, Any], shape: Shape, what: str) -> None:
+    """Raise ``ValueError`` if *value* is not a structure of that shape; the message says *what* it is and the path."""
     report = ParamValidator().validate(value, shape)
     if report.has_errors():
         raise ValueError(f"not a valid {what}: {report.generate_report()}")
@@ -172,4 +165,4 @@ def check_response(operation: OperationModel, response: object) -> None:
         if given:
             raise ValueError(f"the response of {operation.name} must be empty, got {given!r}")
         return
-    _check(given, operation.output_shape, f"response of {operation.name}")
+    check_structure(given, operation.output_shape, f"response of {operation.name}")

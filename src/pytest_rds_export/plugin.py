@@ -38,9 +38,9 @@ _passed = pytest.StashKey[dict[str, bool]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add an ini option for each option that an ini file can spell, and ``--rds-export-failures``."""
-    for name, (default, text) in INI_OPTIONS.items():
+    for name, option in INI_OPTIONS.items():
         # Older versions of pytest turn a default of None into a list.
-        parser.addini(f"{_INI}{name}", text, type=_ini_type(default), default="")
+        parser.addini(f"{_INI}{name}", option.help, type=_ini_type(option.default), default="")
     parser.getgroup("rds_export", "Amazon RDS export tasks").addoption(
         "--rds-export-failures",
         action="store_true",
@@ -424,8 +424,8 @@ def pytest_runtest_makereport(
         attempt = fake.describe_attempt() if fake is not None else ""
         if attempt and attempt not in getattr(call.excinfo and call.excinfo.value, "__notes__", ()):
             report.sections.append(("rds export sweep", attempt))
-        texts = fake.reports() if fake is not None else []
-        for text in texts or _hint_at_the_fake(item, call):
+        found = fake.reports() if fake is not None else []
+        for text in found or _hint_at_the_fake(item, call):
             _add_section(report, text)
     if report.when == "teardown":
         _take(item, _passed)

@@ -155,23 +155,9 @@ def test_error_of_a_coroutine(botocore_unchanged):
         asyncio.run(export())
 
 
-UNUSED = (
-    "ExportTaskNotFound was injected into CancelExportTask and never used. The test called nothing. Do one of these:\n"
-    "  - call CancelExportTask in the test\n"
-    "  - allow it: assert_all_injected=False"
-)
-UNHANDLED = (
-    "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n"
-    "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
-    "  - use moto alongside: @mock_aws\n"
-    "  - register a handler for before-send.rds.DescribeDBInstances\n"
-    "  - allow it: assert_all_handled=False, or unhandled.clear()"
-)
-
-
 def test_unused_failure(botocore_unchanged):
     """An injected failure that was not used is an error at the exit."""
-    with raises_exactly(EndCheckFailed, UNUSED), fake_rds_export() as tasks:
+    with pytest.raises(EndCheckFailed, match=r"^ExportTaskNotFound .* never used"), fake_rds_export() as tasks:
         tasks.inject("ExportTaskNotFound")
 
 
@@ -183,7 +169,7 @@ def test_unhandled_operation(client, botocore_unchanged):
         with suppress(Exception):
             client.describe_db_instances()
 
-    with raises_exactly(EndCheckFailed, UNHANDLED):
+    with pytest.raises(EndCheckFailed, match=r"^no handler for DescribeDBInstances"):
         asyncio.run(export())
 
 

@@ -21,6 +21,9 @@ CALLS = {
     "unknown argument 'oparation' of inject. Did you mean 'operation'?": (
         lambda tasks: tasks.inject("Throttling", oparation="CancelExportTask")
     ),
+    "unknown argument 'tims' of inject. Did you mean 'times'?": (
+        lambda tasks: tasks.inject("Throttling", after=1, tims=2)
+    ),
     "unknown argument 'table' of write_files. Did you mean 'tables'?": lambda tasks: tasks.write_files(None, table=[]),
     "unknown argument 'strat' of frozen_clock. Did you mean 'start'?": lambda tasks: frozen_clock(strat=None),
     "identifier of seed is given without its name. Write 'nightly' instead of identifier='nightly'": (

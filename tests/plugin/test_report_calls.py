@@ -298,7 +298,7 @@ def test_many_changes(rds_export_clock, tasks):
 
 
 def test_long_error(tasks):
-    """A long error of a store, and long texts of a timeline, are shortened."""
+    """A long error of a store, and long strings of a timeline, are shortened."""
     tasks.seed("nightly", timeline=Timeline(outcome="FAILED", failure_cause="x" * 500))
 
     start, _, rest = report()[-1].partition("failure_cause='")

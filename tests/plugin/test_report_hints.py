@@ -284,14 +284,15 @@ def test_stuck_by_option(region):
     ]
 
 
-def test_stuck_by_intention(rds_export_clock, tasks):
-    """A task that the test itself has made Stuck, to test a deadline, has no hint."""
-    tasks.seed("nightly", timeline=Stuck())
-    for _ in range(3):
-        poll()
-        time.sleep(60)
-
-    assert hints() == []
+@pytest.mark.parametrize("option", [Stuck(), Timeline()])
+def test_stuck_by_intention(rds_export_clock, option):
+    """A test of a deadline has no hint: it moves the clock, or makes the task itself Stuck."""
+    with fake_rds_export(timeline=option) as tasks:
+        tasks.seed("nightly", timeline=None if option == Stuck() else Stuck())
+        for _ in range(3):
+            poll()
+            time.sleep(60 if option == Stuck() else 0)
+        assert hints() == []
 
 
 REAL_CLOCK = (

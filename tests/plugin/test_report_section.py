@@ -78,7 +78,7 @@ def sections(result):
                 found[heading] += [[]] if inside else []
             elif inside:
                 found[heading][-1].append(line)
-    return {heading: [without_times(lines) for lines in texts] for heading, texts in found.items()}
+    return {heading: [without_times(lines) for lines in shown] for heading, shown in found.items()}
 
 
 def test_each_outcome(pytester):
@@ -174,6 +174,20 @@ def test_other_error(rds_export_clock):
         "test_without_the_clock": [],
         "test_other_error": [],
     }
+
+
+def test_unknown_fixture(pytester):
+    """An error that pytest shows in a form of its own has the section as well."""
+    result = run(
+        pytester,
+        """
+@pytest.mark.rds_export_tasks("nightly")
+def test_it(rds_export_tasks, unknown):
+    pass
+""",
+    )
+
+    assert sections(result) == {"ERROR at setup of test_it": [SEEDED]}
 
 
 def test_without_a_terminal(pytester):

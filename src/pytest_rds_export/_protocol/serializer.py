@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -25,9 +24,6 @@ __tracebackhide__ = True
 _SPECIAL = re.compile("[&<>\r\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
-_REQUEST_ID_PREFIX = str(uuid.uuid4())[:24]
-_request_numbers = itertools.count(1)
-
 
 class Response(NamedTuple):
     """An HTTP response."""
@@ -39,7 +35,7 @@ class Response(NamedTuple):
 
 def serialize_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
     """Return the successful response of *operation*; *result* has the API's shape."""
-    request_id = _next_request_id()
+    request_id = str(uuid.uuid4())
     start, serialize, middle, end = _envelope(operation)
     return _to_response(200, f"{start}{serialize(result)}{middle}{request_id}{end}", request_id, now)
 
@@ -63,7 +59,7 @@ def serialize_failure(failure: Failure, operation: str, now: datetime) -> Respon
         page = f"<html><head><title>{status} Bad Gateway</title></head><body></body></html>"
         headers = {"Content-Type": "text/html", "Content-Length": str(len(page))}
         return Response(status, headers, page.encode())
-    request_id = _next_request_id()
+    request_id = str(uuid.uuid4())
     if failure.kind == "transport":
         return _to_response(200, f'<{operation}Response xmlns="{_namespace()}"><{operation}Res', request_id, now)
     return _to_response(
@@ -93,12 +89,6 @@ def _namespace() -> str:
     return str(_model.service_model().metadata["xmlNamespace"])
 
 
-def _next_request_id() -> str:
-    """Return a UUID: random for the process, then counted, because making a random one each time is slow."""
-    return f"{_REQUEST_ID_PREFIX}{next(_request_numbers):012x}"
-
-
-@functools.lru_cache(maxsize=16)
 def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)
 
@@ -136,12 +126,10 @@ def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
     )
 
 
-@functools.lru_cache(maxsize=4096)  # most strings of a response are those of the one before
 def _escape(text: str) -> str:
     return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), _model.plain(text))
 
 
-@functools.lru_cache(maxsize=4096)
 def _format_timestamp(value: Any) -> str:
     time = value if isinstance(value, datetime) else parse_to_aware_datetime(value)
     return _times.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))

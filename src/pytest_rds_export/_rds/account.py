@@ -174,7 +174,7 @@ class Region:
         finally:
             with self.lock:
                 del self._storing[task]
-                if done is not None and task.fields is before:  # meanwhile nobody else has moved it
+                if done is not None and task.fields is before:  # it has not been moved meanwhile
                     self.enter(task, done, requested=requested)
                     task.warn(files.warning_message(task.fields))
 

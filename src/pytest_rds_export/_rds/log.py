@@ -105,7 +105,7 @@ class Log:
 
     def _elapsed(self, when: datetime) -> timedelta:
         """Return the time from the start to *when*."""
-        if self._frozen != _clock.is_frozen():  # by another library, which tells nobody
+        if self._frozen != _clock.is_frozen():  # by another library, which does not say so
             self._jumps, self._frozen = _clock.now() - self._start - self._latest, not self._frozen
         elapsed = when - self._start - self._jumps
         self._latest = max(self._latest, elapsed)

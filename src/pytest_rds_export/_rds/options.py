@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .timeline import AnyTimeline
@@ -12,38 +12,50 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
-# What an ini file can spell, too: the default, and what the option is for.
-INI_OPTIONS: dict[str, tuple[str | int, str]] = {
-    "region": ("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
-    "account_id": ("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
-    "describe_unknown": (
+class IniOption(NamedTuple):
+    """An option that an ini file can spell, too."""
+
+    default: str | int
+    help: str
+    allowed: tuple[str, ...] | tuple[int, int | None] = ()
+    """The strings that are allowed, or the least and the most."""
+
+
+INI_OPTIONS = {
+    "region": IniOption("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
+    "account_id": IniOption("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
+    "describe_unknown": IniOption(
         "error",
         "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)",
+        ("error", "empty"),
     ),
-    "concurrent_limit": (5, "how many exports may run at once, at least 1 (default: 5)"),
-    "concurrent_limit_scope": (
+    "concurrent_limit": IniOption(5, "how many exports may run at once, at least 1 (default: 5)", (1, None)),
+    "concurrent_limit_scope": IniOption(
         "region",
         "which exports count against concurrent_limit: those of the region or of the account (default: region)",
+        ("region", "account"),
     ),
-    "one_export_per_source": (
-        True,
-        "whether a snapshot or cluster has at most one running export (default: true)",
+    "one_export_per_source": IniOption(
+        default=True, help="whether a snapshot or cluster has at most one running export (default: true)"
     ),
-    "unsupported_regions": ("", "regions without export tasks, separated by spaces (default: none)"),
-    "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
-    "trailing_slash": (
+    "unsupported_regions": IniOption("", "regions without export tasks, separated by spaces (default: none)"),
+    "page_size": IniOption(100, "the most records in one response, from 1 to 100 (default: 100)", (1, 100)),
+    "trailing_slash": IniOption(
         "accept",
         "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)",
+        ("accept", "fail"),
     ),
-    "snapshot_source_type": (
-        True,
-        "whether the responses have SourceType for exports of snapshots (default: true)",
+    "snapshot_source_type": IniOption(
+        default=True, help="whether the responses have SourceType for exports of snapshots (default: true)"
     ),
-    "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
-    "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
-    "credentials": (
+    "assert_all_injected": IniOption(
+        default=True, help="fail a test whose injected failures were not used (default: true)"
+    ),
+    "assert_all_handled": IniOption(default=True, help="fail a test whose operations had no handler (default: true)"),
+    "credentials": IniOption(
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
+        ("fake", "keep"),
     ),
 }
 NAMES = (*INI_OPTIONS, "timeline")
@@ -78,8 +90,8 @@ class Options:
         for name in given:
             if name not in NAMES:
                 raise TypeError(unknown_name("option", name, NAMES))
-        for name, (default, _) in INI_OPTIONS.items():
-            setattr(self, name, given.get(name, default))
+        for name, option in INI_OPTIONS.items():
+            setattr(self, name, given.get(name, option.default))
         self.timeline = given.get("timeline", timeline.DEFAULT)
         self._check()
         timeline.check_timeline(self.timeline)
@@ -93,23 +105,15 @@ class Options:
             how = f". Put it in quotes: account_id='{self.account_id}'" if isinstance(self.account_id, int) else ""
             raise ValueError(must_be_type("account_id", "a string of 12 digits", self.account_id) + how)
         self.account_id = plain(self.account_id)
-        for name, choices in (
-            ("describe_unknown", ("error", "empty")),
-            ("concurrent_limit_scope", ("region", "account")),
-            ("trailing_slash", ("accept", "fail")),
-            ("credentials", ("fake", "keep")),
-        ):
-            check_choice(name, getattr(self, name), choices)
-        for name, most in (("concurrent_limit", None), ("page_size", 100)):
+        for name, (default, _, allowed) in INI_OPTIONS.items():
             value = getattr(self, name)
-            allowed = f"an int from 1 to {most}" if most else "an int of at least 1"
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ValueError(must_be_type(name, allowed, value))
-            if value < 1 or (most and value > most):
-                raise ValueError(must_be(name, allowed, value))
-        for name, (default, _) in INI_OPTIONS.items():
-            if isinstance(default, bool) and not isinstance(getattr(self, name), bool):
-                raise ValueError(must_be(name, "True or False", getattr(self, name)))
+            if isinstance(default, bool):
+                if not isinstance(value, bool):
+                    raise ValueError(must_be(name, "True or False", value))
+            elif isinstance(default, int):
+                _check_number(name, value, *allowed)
+            elif allowed:
+                check_choice(name, value, allowed)
 
     def _check_regions(self) -> None:
         from .._messages import must_be_type
@@ -129,9 +133,19 @@ class Options:
         return f"Options({', '.join(f'{name}={getattr(self, name)!r}' for name in NAMES)})"
 
 
+def _check_number(name: str, value: object, least: Any, most: Any) -> None:
+    from .._messages import must_be, must_be_type
+
+    allowed = f"an int from {least} to {most}" if most else f"an int of at least {least}"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(must_be_type(name, allowed, value))
+    if value < least or (most and value > most):
+        raise ValueError(must_be(name, allowed, value))
+
+
 def from_ini(name: str, value: Any) -> Any:
     """Return the value of an option that an ini file spells as a string. Raises ``ValueError`` if it does not."""
-    if isinstance(value, str) and isinstance(INI_OPTIONS[name][0], int):
+    if isinstance(value, str) and isinstance(INI_OPTIONS[name].default, int):
         try:
             return int(value)
         except ValueError:

@@ -158,5 +158,5 @@ class SourceState(Record):
         percent = checked.get("PercentProgress")
         if isinstance(percent, int) and not 0 <= percent <= 100:
             raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
-        _model.check_structure(self.type.shape, checked)
+        _model.check_structure(checked, _model.service_model().shape_for(self.type.shape), self.type.shape)
         return checked

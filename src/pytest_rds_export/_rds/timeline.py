@@ -72,8 +72,8 @@ class _Outcome:
             length = length * (100 - percent) / 100  # the rest of it
         outcome = "CANCELING" if self.outcome == "CANCELED" else self.outcome  # somebody else cancels
         following = {"STARTING": "IN_PROGRESS", "CANCELING": self.cancel_outcome}.get(status, outcome)
-        texts = {"FAILED": ("FailureCause", self.failure_cause), "COMPLETE": ("WarningMessage", self.warning_message)}
-        field, text = texts.get(following, ("", None))
+        details = {"FAILED": ("FailureCause", self.failure_cause), "COMPLETE": ("WarningMessage", self.warning_message)}
+        field, text = details.get(following, ("", None))
         return Phase(length, following, {} if text is None else {field: text}, extracting)
 
 

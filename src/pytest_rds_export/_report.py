@@ -31,6 +31,8 @@ _MAX_SOURCES = 5
 _MANY_POLLS = 3
 _SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
+# By SnapshotType: what a Describe operation must be given to return such a snapshot.
+_ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
 
 
 def describe(account: Account) -> str:
@@ -183,10 +185,14 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
-        if other.name != region and source in _seeded_arns(other):
+        if other.name != region and source in _seeded_arns(other, kind):
             yield f"{source} is seeded in {other.name}, but the call went to {region}"
-    seeded = _seeded_arns(account.region(region))
-    if source in seeded:
+    seeded = _seeded_arns(account.region(region), kind)
+    found = account.region(region).sources[seeded[source]] if source in seeded else None
+    if found is not None and call.operation.startswith("Describe") and found.fields["SnapshotType"] in _ASKED_FOR:
+        snapshot_type = found.fields["SnapshotType"]
+        yield f"{source} has the SnapshotType {snapshot_type!r}. Pass {_ASKED_FOR[snapshot_type]}"
+    elif found is not None:
         yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
     elif seeded:
         closest = find_similar(source, seeded)
@@ -195,17 +201,19 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
 
 
-def _seeded_arns(region: Region) -> dict[str, str]:
-    """Return the ARNs of the seeded sources of a region, by their type and name."""
-    return {split_arn(arn).resource: arn for arn in region.sources}
+def _seeded_arns(region: Region, kind: str) -> dict[str, str]:
+    """Return the ARNs of the sources of a region, by their type and name: instances, or everything else."""
+    arns = ((split_arn(arn), arn) for arn in region.sources)
+    return {parts.resource: arn for parts, arn in arns if (parts.resource_type == "db") == (kind == "db")}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:
-    """Return the resource type, the name and the region of the source that a call names."""
-    given = {name: call.parameters.get(type_.identifier) for name, type_ in RESOURCE_TYPES.items()}
-    kind, name = next(((type_, name) for type_, name in given.items() if name), ("", call.parameters.get("SourceArn")))
+    """Return the resource type, the name and the region of the source that a call did not find."""
+    kind, type_ = next(item for item in RESOURCE_TYPES.items() if item[1].not_found == call.error_code)
+    names = (type_.identifier, f"Source{type_.identifier}", "SourceArn")
+    name = next((call.parameters[name] for name in names if name in call.parameters), "")
     arn = parse_arn(name)
-    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name or ""), call.region)
+    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name).lower(), call.region)
 
 
 def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:

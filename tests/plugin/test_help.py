@@ -24,8 +24,8 @@ FIXTURES = {
 MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
-        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, assert_all_injected, "
-        "assert_all_handled, credentials, timeline"
+        "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, snapshots, "
+        "assert_all_injected, assert_all_handled, credentials, timeline, snapshot_timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -45,6 +45,7 @@ INI_OPTIONS = {
         "which exports count against concurrent_limit: those of the region or of the account (default: region)"
     ),
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
+    "snapshots": "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
     "credentials": (

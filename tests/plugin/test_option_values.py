@@ -63,8 +63,8 @@ def test_wrong_value(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_handled', 'credentials' or "
-                "'timeline'"
+                "'concurrent_limit_scope', 'page_size', 'snapshots', 'assert_all_injected', "
+                "'assert_all_handled', 'credentials', 'timeline' or 'snapshot_timeline'"
             ),
         ),
     ],

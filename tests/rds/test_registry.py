@@ -195,7 +195,7 @@ def test_options(registry):
     """The registry shows the options in force."""
     assert repr(registry.options) == (
         "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
-        "concurrent_limit_scope='region', page_size=100, assert_all_injected=True, assert_all_handled=True, "
-        "credentials='fake', "
-        "timeline=Timeline())"
+        "concurrent_limit_scope='region', page_size=100, snapshots='auto', assert_all_injected=True, "
+        "assert_all_handled=True, credentials='fake', "
+        "timeline=Timeline(), snapshot_timeline=SnapshotTimeline())"
     )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .. import _clock
 from .._messages import format_choices
 from .calls import CallLog
-from .events import Event, by_date, end_of_export
+from .events import Event, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
 from .options import Options
@@ -43,6 +43,7 @@ class Region:
         self.events: list[Event] = []
         self.lock = lock
         self._files = files
+        self._known: set[str] = set()
         self._unfinished: dict[str, TaskState] = {}
         self._storing: dict[Record, Transition | None] = {}
 
@@ -74,6 +75,39 @@ class Region:
         if source.arn in self.sources:
             raise ValueError(f"{source.arn!r} exists already. Seed each source once")
         self.sources[source.arn] = source
+        self._known.add(source.type.shape)
+
+    def create_source(self, source: SourceState) -> None:
+        """Add a snapshot that a client creates or copies, and note that this has begun."""
+        self.add_source(source)
+        self._note(beginning_of_snapshot(source))
+
+    def remove_source(self, source: SourceState) -> bool:
+        """Remove a source; return whether it was there."""
+        if self.sources.get(source.arn) is not source:
+            return False
+        del self.sources[source.arn]
+        return True
+
+    def move_source(self, source: SourceState, transition: Transition) -> None:
+        """Make a transition that a user asks for. The source then stays there."""
+        source.hold()
+        self.enter(source, transition)
+
+    @property
+    def knows_sources(self) -> bool:
+        """Whether a source of exports was ever seeded or created here, so that others do not exist."""
+        return bool(self._known - {"DBInstance"})
+
+    @property
+    def knows_databases(self) -> bool:
+        """Whether a database was ever seeded here, so that others do not exist."""
+        return not self._known.isdisjoint({"DBInstance", "DBCluster"})
+
+    def advance_sources(self, now: datetime) -> None:
+        """Bring all sources up to date."""
+        for source in list(self.sources.values()):
+            self.advance(source, now)
 
     def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
         """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
@@ -95,12 +129,21 @@ class Region:
         return None
 
     def enter(self, record: Record, transition: Transition) -> None:
-        """Make a transition, and note the end of a task."""
+        """Make a transition, and note what it means: the end of a task, a snapshot that was created or deleted."""
+        before, since = record.stage, record.since
         record.enter(transition)
         if isinstance(record, TaskState) and record.status in FINISHED:
             del self._unfinished[record.identifier]
-            # By date: a task is brought up to date when it is read, and a clock can go backwards.
-            insort(self.events, end_of_export(record), key=by_date)
+            self._note(end_of_export(record))
+        elif isinstance(record, SourceState):
+            if record.status == "deleted":
+                self.remove_source(record)
+            self._note(change_of_snapshot(record, before, since, transition.when))
+
+    def _note(self, event: Event | None) -> None:
+        if event is not None:
+            # By date: a record is brought up to date when it is read, and a clock can go backwards.
+            insort(self.events, event, key=by_date)
 
     def update(self, task: TaskState, now: datetime, *, describing: bool = False) -> None:
         """Make the transitions of a task that are due at *now*, and store its files on the way."""
@@ -113,8 +156,9 @@ class Region:
             self._store(storing, now)
 
     def update_all(self, now: datetime, *, describing: bool = False) -> None:
-        """Bring every unfinished task up to date, so that ``events`` is complete and files are there."""
+        """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
         with self.lock:
+            self.advance_sources(now)
             tasks = list(self._unfinished.values())
         for task in tasks:
             self.update(task, now, describing=describing)

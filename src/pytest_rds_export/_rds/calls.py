@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,10 @@ from typing import Any
 from .._messages import pluralize
 
 __tracebackhide__ = True
+
+
+# The parameters that name a source, or narrow a list.
+_NARROWING = re.compile("SourceArn|SourceType|(Source|Target)?DB(Cluster)?SnapshotIdentifier")
 
 
 class Call:
@@ -75,8 +80,7 @@ def _describe_request(call: Call) -> str:
     """Return what was asked, in a few words: the export task, or the parameters that narrow a list or name a source."""
     parameters = call.parameters
     about = [repr(call.identifier)] if call.identifier is not None else []
-    narrowing = ("SourceArn", "SourceType", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")
-    about += [f"{name}={parameters[name]}" for name in narrowing if name in parameters]
+    about += [f"{name}={value}" for name, value in parameters.items() if _NARROWING.fullmatch(name)]
     about += [f"{item['Name']}={','.join(item['Values'])}" for item in parameters.get("Filters", ())]
     return " ".join([call.operation, *about, f"in {call.region}"])
 

@@ -1,14 +1,13 @@
-"""The operations: parameters in, a result or a fault out."""
+"""The operations of exports: parameters in, a result or a fault out."""
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -71,7 +70,7 @@ def is_lost_race(operation: str, failure: Failure | Exception) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def _update_all(request: Request) -> None:
+def update_all_regions(request: Request) -> None:
     """Bring the exports of the account up to date, so that their files are there."""
     for region in list(request.account.regions.values()):
         region.update_all(request.now)
@@ -98,7 +97,7 @@ def _cancel_export_task(request: Request) -> Mapping[str, Any]:
 
 def _prepare_start(request: Request) -> Fault | None:
     """Return the refusal of the bucket, so that the other checks come first."""
-    _update_all(request)
+    update_all_regions(request)
     files = request.account.files
     return None if files is None else _check_bucket(files.target, request.parameters["S3BucketName"])
 
@@ -164,11 +163,13 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     if parts is None:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {arn} for SourceArn.")
     found = region.sources.get(arn)
-    if parts.region != region.name or (found is None and region.sources):
+    if found is not None:
+        region.advance(found, request.now)
+        found = region.sources.get(arn)  # its deletion may have ended
+    if parts.region != region.name or (found is None and region.knows_sources):
         raise _source_not_found(parts.resource_type, parts.name)
     if found is None:
         return {}
-    region.advance(found, request.now)
     if found.status != "available":
         raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
     return found.fields
@@ -241,25 +242,27 @@ def _select_tasks(
         bring_up_to_date(task)
         return record_matches is None or record_matches(task.fields)
 
-    return _paginate(request, "tasks", tasks, matches)
+    return select_page(request, "tasks", tasks, matches)
 
 
 def _describe_events(request: Request) -> Mapping[str, Any]:
     region = request.region
     for _ in region.running(request.now):
         pass
+    region.advance_sources(request.now)
     positions, matches = events.select(region.events, request.parameters, request.now)
-    page, marker = _paginate(request, "events", region.events, matches, positions)
+    page, marker = select_page(request, "events", region.events, matches, positions)
     return {"Events": [events.to_response(event) for event in page], **marker}
 
 
-def _paginate(
+def select_page(
     request: Request,
     what: str,
     records: Collection[Any],
     matches: Callable[[Any], bool] | None,
     positions: range | None = None,
 ) -> tuple[list[Any], dict[str, str]]:
+    """Return a page of what a Describe operation lists, and the Marker of the next one if there is one."""
     return paginate(
         records,
         request.parameters,
@@ -270,59 +273,10 @@ def _paginate(
     )
 
 
-def _describe_sources(resource_type: str, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
-    """Describe the sources of one resource type; *filters* name the members that they compare."""
-    type_, region, parameters = RESOURCE_TYPES[resource_type], request.region, request.parameters
-    compared = {name: methodcaller("get", member) for name, member in filters.items()}
-    narrowing = (type_.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
-    record_matches = matcher(parameters, narrowing, compared)
-    sources = [source for source in region.sources.values() if source.type is type_]
-    for source in sources:
-        region.advance(source, request.now)
-    records = [source.fields for source in sources]
-    if (name := parameters.get(type_.identifier)) is not None:
-        records = [record for record in records if name in (record[type_.identifier], record[type_.arn])]
-        if not records:
-            raise _source_not_found(resource_type, name)
-    page, marker = _paginate(request, resource_type, records, record_matches)
-    return {f"{type_.shape}s": copy.deepcopy(page), **marker}
-
-
 HANDLED: dict[str, Operation] = {
     "CancelExportTask": Operation(_cancel_export_task, _update_named),
     "StartExportTask": Operation(_start_export_task, _prepare_start),
     "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
-    "DescribeEvents": Operation(_describe_events, _update_all),
+    "DescribeEvents": Operation(_describe_events, update_all_regions),
 }
-"""The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
-
-WITH_SOURCES: dict[str, Operation] = {
-    "DescribeDBSnapshots": Operation(
-        partial(
-            _describe_sources,
-            "snapshot",
-            {
-                "db-instance-id": "DBInstanceIdentifier",
-                "db-snapshot-id": "DBSnapshotIdentifier",
-                "dbi-resource-id": "DbiResourceId",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-        _update_all,
-    ),
-    "DescribeDBClusterSnapshots": Operation(
-        partial(
-            _describe_sources,
-            "cluster-snapshot",
-            {
-                "db-cluster-id": "DBClusterIdentifier",
-                "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-        _update_all,
-    ),
-}
-"""The operations that are handled as soon as a source is seeded in the region."""
+"""The operations of exports, by the API's name: they are handled always."""

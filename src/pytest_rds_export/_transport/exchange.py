@@ -35,8 +35,12 @@ class HttpRequest(NamedTuple):
     url: str
 
 
-async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | None) -> Any:
+async def respond(
+    account: Account, http: HttpRequest, ask_others: AskOthers | None, *, has_others: bool = False
+) -> Any:
     """Return the response to a request: a ``Response``, or what another handler of this process returned.
+
+    *has_others* says that another fake of RDS, such as moto's, is on in this process.
 
     Raises botocore's exception for a failure that has no response, ``UnhandledOperation`` for an operation without a
     handler, and what an injected exception, a stub or another handler raises.
@@ -49,7 +53,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         invocation_id = _to_str(http.headers.get("amz-sdk-invocation-id"))
         call = account.log.begin_attempt(operation.name, region.name, now, invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        handler = find_handler(operation.name, account, region)
+        handler = find_handler(operation.name, account, region, has_others=has_others)
         if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
         result = await _perform(handler, Request(account, region, call.parameters, now), call, ask_others)

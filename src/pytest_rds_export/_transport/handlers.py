@@ -84,10 +84,16 @@ class Event:
             # botocore's class, and aiobotocore's AsyncClientRateLimiter and AnyioClientRateLimiter.
             if not type(getattr(handler, "__self__", None)).__name__.endswith("ClientRateLimiter")
         ]
-        moto = sys.modules.get("moto.core.models")
-        if moto is not None and moto.botocore_stubber.enabled and moto.botocore_stubber not in handlers:
-            handlers.append(moto.botocore_stubber)
+        moto = _active_moto()
+        if moto is not None and moto not in handlers:
+            handlers.append(moto)
         return handlers
+
+
+def _active_moto() -> Any:
+    """Return moto's handler if moto is on, otherwise None."""
+    moto = sys.modules.get("moto.core.models")
+    return moto.botocore_stubber if moto is not None and moto.botocore_stubber.enabled else None
 
 
 def before_parameter_build(event: Event) -> Any:
@@ -119,7 +125,7 @@ def before_send(event: Event) -> Any:
 async def _respond(event: Event) -> Any:
     request = event.kwargs["request"]
     http = HttpRequest(request.body, request.headers, request.url)
-    response = await respond(event.account, http, event.ask_others)
+    response = await respond(event.account, http, event.ask_others, has_others=_active_moto() is not None)
     if isinstance(response, Response):
         response_class = _response_class(type(event.emitter))  # type: ignore[arg-type]
         response = response_class(request.url, response.status, response.headers, _Body(response.body))

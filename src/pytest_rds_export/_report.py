@@ -107,8 +107,7 @@ def _describe_task(found: tuple[Region, TaskState]) -> str:
 
 def _describe_source(found: tuple[Region, SourceState]) -> str:
     _, source = found
-    status = source.fields["Status"]
-    return source.arn if status == "available" else f"{source.arn}, {status}"
+    return source.arn if source.status == "available" else f"{source.arn}, {source.status}"
 
 
 def _limit(

@@ -81,7 +81,7 @@ class ExportSource:
             ValueError: For a value that is not allowed, and for a source that is gone. The source is then as it was.
 
         """
-        if self._state.status_member.lower().replace("dbinstance", "db_instance_") in members or "status" in members:
+        if "status" in members or "db_instance_status" in members:
             raise TypeError("move_to cannot set status: it is the first argument")
         with self._region.lock:
             now = _clock.now()
@@ -102,11 +102,14 @@ class ExportSource:
         return self.to_response().get(member[0])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        member, _ = _model.members(self._state.type.shape).get(name, ("", None))
-        if name in ("identifier", "arn", "region") or member in (self._state.type.identifier, self._state.type.arn):
+        type_ = self._state.type
+        member, _ = _model.members(type_.shape).get(name, ("", None))
+        if name in ("identifier", "arn", "region") or member in (type_.identifier, type_.arn):
             how = "A source keeps its name: seed another one"
+        elif name == "status" or member == type_.status:
+            how = f"Use move_to({value!r})"
         elif member:
-            how = f"Use move_to({'' if member == self._state.status_member else f'{self.status!r}, {name}='}{value!r})"
+            how = f"Use move_to({self.status!r}, {name}={value!r})"
         else:
             raise AttributeError(f"'ExportSource' object has no attribute {name!r}")
         raise AttributeError(f"{name} of {self!r} cannot be assigned. {how}")

@@ -191,8 +191,10 @@ def test_repr(events):
     """The repr names the snapshot, and of an event of a task the task."""
     assert [repr(event) for event in events[1:3]] == [
         "<RdsEvent RDS-EVENT-0042 (Manual snapshot created): db-snapshot nightly at 2026-01-01T00:05:00.000Z>",
-        "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly at 2026-01-01T00:05:00.000Z, "
-        "task 'export'>",
+        (
+            "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly at 2026-01-01T00:05:00.000Z, "
+            "task 'export'>"
+        ),
     ]
 
 

@@ -254,10 +254,10 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def _add_source(self, region: Region, source: SourceState) -> ExportSource:
         with region.lock:
             region.add_source(source)
-        return self._in(region.name).snapshots.live[source]
+        return self._in(region.name)._snapshots.live[source]  # noqa: SLF001 - of a registry like this one
 
     @property
-    def snapshots(self) -> Snapshots:
+    def snapshots(self) -> Mapping[str, ExportSource]:
         """The snapshots of this region that are there now, seeded or created, by their names.
 
         Where a DB snapshot and a cluster snapshot share a name, the later of them has its resource type in front, such
@@ -427,7 +427,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     @property
     def events(self) -> list[RdsEvent]:
-        """The events of this region so far, oldest first: of tasks that ended, and of snapshots.
+        """The events of the tasks and snapshots of this region so far, oldest first.
 
         A task has one when it becomes COMPLETE, FAILED or CANCELED; a snapshot when its creation or copy begins and
         ends, and when it is deleted. What was seeded in a status has none for it. DescribeEvents lists the same events.

@@ -18,7 +18,7 @@ from ._rds.dispatch import ways_to_handle
 from ._rds.injections import Injection, describe_target, describe_unused
 from ._rds.sources import RESOURCE_TYPES, SourceState
 from ._rds.state import FINISHED, TaskState
-from ._rds.timeline import AnyTimeline, Record, Stuck, Timeline
+from ._rds.timeline import AnySnapshotTimeline, AnyTimeline, Record, SnapshotTimeline, Stuck, Timeline
 from ._transport.patch import active_accounts
 
 __tracebackhide__ = True
@@ -31,6 +31,7 @@ _MAX_SOURCES = 5
 _MANY_POLLS = 3
 _SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
+_SNAPSHOT_LISTS = {f"Describe{type_.shape}s": f"{type_.shape}s" for type_ in RESOURCE_TYPES.values() if type_.parent}
 # By SnapshotType: what a Describe operation must be given to return such a snapshot.
 _ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
 
@@ -80,10 +81,20 @@ def _describe_calls(calls: Iterable[Call]) -> list[str]:
 
 def _describe_statuses(calls: Sequence[Call]) -> str:
     """Return the statuses that polls have seen, such as ``: STARTING x20, COMPLETE``."""
-    responses = [tasks for call in calls if (tasks := tasks_shown(call)) is not None]
-    seen = [tasks[0]["Status"] if len(tasks) == 1 else pluralize(len(tasks), "task") for tasks in responses]
+    noun = "task" if calls[0].operation == "DescribeExportTasks" else "snapshot"
+    responses = [records for call in calls if (records := _records_shown(call)) is not None]
+    seen = [records[0]["Status"] if len(records) == 1 else pluralize(len(records), noun) for records in responses]
     runs = ((status, len(list(group))) for status, group in groupby(seen))
     return ": " + ", ".join(_format_count(*run) for run in runs) if seen else ""
+
+
+def _records_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
+    """Return the tasks or snapshots in the response of a call; None if it is another call, or had no response."""
+    snapshots = _SNAPSHOT_LISTS.get(call.operation)
+    if snapshots is None or call.response is None:
+        return tasks_shown(call)
+    found: Sequence[Mapping[str, Any]] = call.response.get(snapshots, ())
+    return found
 
 
 def tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
@@ -236,21 +247,25 @@ def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[
 
 
 def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
-    """Yield the tasks that were described again and again while nothing advanced them."""
+    """Yield the tasks and snapshots that were described again and again while nothing advanced them."""
     polls: dict[tuple[str, str], list[Call]] = {}
     for call in calls:
-        tasks = tasks_shown(call)
-        if tasks is not None and len(tasks) == 1:
-            polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
-    for (region, identifier), found in polls.items():
-        task = account.region(region).tasks.get(identifier)
-        if task is not None and task.status not in FINISHED:
-            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {task.status}"
-            for hint in _hints_of_unfinished(task.timeline, found):
+        shown = _records_shown(call)
+        if shown is not None and len(shown) == 1:
+            names = ("ExportTaskIdentifier", "DBSnapshotArn", "DBClusterSnapshotArn")
+            key = next(shown[0][name] for name in names if name in shown[0])
+            polls.setdefault((call.region, key), []).append(call)
+    for (name, key), found in polls.items():
+        region = account.region(name)
+        record = region.tasks.get(key) or region.sources.get(key)
+        if record is not None and record.status not in (*FINISHED, "available", "failed"):
+            identifier = key.rpartition(":")[2]
+            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {record.status}"
+            for hint in _hints_of_unfinished(record.timeline, found):
                 yield seen + hint
 
 
-def _hints_of_unfinished(timeline: AnyTimeline, polls: Sequence[Call]) -> Iterator[str]:
+def _hints_of_unfinished(timeline: AnyTimeline | AnySnapshotTimeline, polls: Sequence[Call]) -> Iterator[str]:
     slept = _slept_for_real(polls)
     if slept:
         yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
@@ -258,17 +273,18 @@ def _hints_of_unfinished(timeline: AnyTimeline, polls: Sequence[Call]) -> Iterat
         return
     if isinstance(timeline, Stuck):
         yield ": its timeline is Stuck(), which never advances it. Use move_to(), or another timeline"
-    elif isinstance(timeline, Timeline) and not slept:
-        last = polls[-1].time
+    elif isinstance(timeline, (Timeline, SnapshotTimeline)) and not slept:
+        last, kind = polls[-1].time, type(timeline).__name__
+        instead = "timeline=Polls()" if kind == "Timeline" else "snapshot_timeline=SnapshotPolls()"
         if _is_on_the_real_clock(last):
             yield (
-                ": its Timeline follows the real clock, which a mocked sleep does not move. "
-                "Use the fixture rds_export_clock, or timeline=Polls()"
+                f": its {kind} follows the real clock, which a mocked sleep does not move. "
+                f"Use the fixture rds_export_clock, or {instead}"
             )
         elif polls[-_MANY_POLLS].time == last:
             yield (
-                f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
-                "Move the clock (a mocked sleep does not), or use timeline=Polls()"
+                f": its {kind} follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                f"Move the clock (a mocked sleep does not), or use {instead}"
             )
 
 

@@ -5,8 +5,8 @@ import pytest
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
-from helpers.reports import hints
-from pytest_rds_export import ExportSource, SnapshotTimeline
+from helpers.reports import call_lines, hints
+from pytest_rds_export import ExportSource, SnapshotTimeline, Stuck
 
 
 def test_mapping(rds_export_tasks, client):
@@ -131,3 +131,49 @@ def test_hint_of_a_database(rds_export_tasks):
         client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="order")
 
     assert hints() == ["db:order is not seeded in us-east-1. Seeded there: db:orders"]
+
+
+def test_hint_of_polls(rds_export_tasks, client):
+    """The report says why a snapshot that was described again and again did not advance."""
+    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    rds_export_tasks.seed_snapshot("stuck", cluster=True, timeline=Stuck())
+    for _ in range(3):
+        client.describe_db_snapshots()
+        client.describe_db_cluster_snapshots()
+
+    assert hints() == [
+        (
+            "'nightly' was described 3 times and is still creating: its SnapshotTimeline follows the real clock, which "
+            "a mocked sleep does not move. Use the fixture rds_export_clock, or snapshot_timeline=SnapshotPolls()"
+        ),
+        (
+            "'stuck' was described 3 times and is still creating: its timeline is Stuck(), which never advances it. "
+            "Use move_to(), or another timeline"
+        ),
+    ]
+
+
+def test_report_of_polls(rds_export_tasks, client, rds_export_clock):
+    """The report has the statuses that describes have seen."""
+    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly")
+    rds_export_tasks.seed_snapshot("other")
+    client.describe_db_snapshots()
+
+    assert call_lines()[1:] == [
+        (
+            "  DescribeDBSnapshots DBSnapshotIdentifier=nightly in us-east-1: ok (HTTP 200), 1 attempt (11 times): "
+            "creating x10, available"
+        ),
+        "  DescribeDBSnapshots in us-east-1: ok (HTTP 200), 1 attempt: 2 snapshots",
+    ]
+
+
+def test_no_hint_of_what_is_gone(rds_export_tasks, client):
+    """A snapshot that was removed meanwhile has no hint."""
+    snapshot = rds_export_tasks.seed_snapshot("nightly", status="creating")
+    for _ in range(3):
+        client.describe_db_snapshots()
+    snapshot.remove()
+
+    assert hints() == []

@@ -22,6 +22,8 @@ from pytest_rds_export import (
     Polls,
     RdsEvent,
     ScheduledCall,
+    SnapshotPolls,
+    SnapshotTimeline,
     Stuck,
     Timeline,
     UnhandledOperation,
@@ -209,3 +211,15 @@ def running(rds_export_tasks: ExportTaskRegistry) -> ExportTask:
 def test_users_fixtures(running: ExportTask) -> None:
     """The user's own fixtures can be typed."""
     assert running.status == "IN_PROGRESS"
+
+
+def test_snapshots(rds_export_tasks: ExportTaskRegistry) -> None:
+    """Snapshots and databases are live sources, and timelines of snapshots are typed."""
+    timeline = SnapshotTimeline(creating=60, outcome="failed")
+
+    assert_type(rds_export_tasks.seed_snapshot("nightly", timeline=timeline), ExportSource)
+    assert_type(rds_export_tasks.seed_database("orders", cluster=True), ExportSource)
+    assert_type(rds_export_tasks.snapshots, Mapping[str, ExportSource])
+    assert_type(rds_export_tasks.snapshots["nightly"].tags, dict[str, str])
+    assert_type(SnapshotPolls(creating=1).creating, int)
+    assert rds_export_tasks.snapshots["nightly"].status == "creating"

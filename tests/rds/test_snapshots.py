@@ -116,6 +116,9 @@ def test_described_databases(rds_export_tasks, client, cluster):
     assert described() == ["orders", "users"]
     assert described(**{f"{shape}Identifier": "USERS"}) == ["users"]
     assert described(Filters=[{"Name": "engine", "Values": ["mysql"]}]) == ["users"]
+    name, kind = ("db-cluster-id", "cluster") if cluster else ("db-instance-id", "db")
+    arn = f"arn:aws:rds:us-east-1:123456789012:{kind}:users"
+    assert described(Filters=[{"Name": name, "Values": [arn]}]) == ["users"]
     with refused("DBClusterNotFoundFault" if cluster else "DBInstanceNotFound", 404, f"{shape} unknown not found."):
         described(**{f"{shape}Identifier": "unknown"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import methodcaller
 from typing import Any, NamedTuple
@@ -211,8 +211,7 @@ def _describe_snapshots(kind: _Kind, filters: Mapping[str, str], request: Reques
     given = {name: parameters[name] for name in (*names, "Filters") if name in parameters}
     if type_.parent in given:
         given[type_.parent] = given[type_.parent].lower()
-    compared = {name: methodcaller("get", member) for name, member in filters.items()}
-    matches = matcher(given, names, compared)
+    matches = _matcher(given, names, filters)
     wanted = {parameters.get("SnapshotType")}
     wanted |= {name for name in ("shared", "public") if parameters.get(f"Include{name.title()}")}
     snapshots = [
@@ -230,14 +229,27 @@ def _describe_snapshots(kind: _Kind, filters: Mapping[str, str], request: Reques
 
 def _describe_databases(kind: _Kind, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
     type_, name = RESOURCE_TYPES[kind.database], request.parameters.get(RESOURCE_TYPES[kind.database].identifier)
-    compared = {filter_: methodcaller("get", member) for filter_, member in filters.items()}
-    matches = matcher(request.parameters, (), compared)
+    matches = _matcher(request.parameters, (), filters)
     databases = list(_advanced(request, type_))
     if name is not None:
         databases = [database for database in databases if name.lower() in (database.name, database.arn)]
         if not databases:
             raise _database_not_found(kind, name)
     return _describe(request, type_, databases, matches)
+
+
+def _matcher(
+    parameters: Mapping[str, Any], names: Sequence[str], filters: Mapping[str, str]
+) -> Callable[[Mapping[str, Any]], bool] | None:
+    """Return a function that tells whether a record matches; a database can be named by its ARN (service model)."""
+    given = [
+        {**item, "Values": [value.rpartition(":")[2] for value in item["Values"]]}
+        if item["Name"] in ("db-instance-id", "db-cluster-id")
+        else item
+        for item in parameters.get("Filters", ())
+    ]
+    compared = {name: methodcaller("get", member) for name, member in filters.items()}
+    return matcher({**parameters, "Filters": given}, names, compared)
 
 
 def _advanced(request: Request, type_: ResourceType) -> Iterable[SourceState]:

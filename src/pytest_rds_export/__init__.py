@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ._rds.dispatch import UnhandledOperation
     from ._rds.injections import Injection
     from ._rds.tables import ExportedTable
-    from ._rds.timeline import Polls, Stuck, Timeline
+    from ._rds.timeline import Polls, SnapshotPolls, SnapshotTimeline, Stuck, Timeline
 
 __all__ = [
     "Call",
@@ -34,6 +34,8 @@ __all__ = [
     "RdsEvent",
     "ScheduledCall",
     "SleepLimitExceeded",
+    "SnapshotPolls",
+    "SnapshotTimeline",
     "Stuck",
     "Timeline",
     "UnhandledOperation",
@@ -57,6 +59,8 @@ _MODULES = {
     "Polls": "_rds.timeline",
     "ScheduledCall": "_clock",
     "SleepLimitExceeded": "_clock",
+    "SnapshotPolls": "_rds.timeline",
+    "SnapshotTimeline": "_rds.timeline",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
     "UnhandledOperation": "_rds.dispatch",

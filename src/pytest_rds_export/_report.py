@@ -12,7 +12,7 @@ from typing import Any
 
 from . import _clock
 from ._failures import Failure
-from ._hints import find_hints, tasks_shown
+from ._hints import find_hints, records_shown
 from ._messages import format_count, pluralize, shorten
 from ._rds.account import Account, Region
 from ._rds.calls import Call, format_call
@@ -127,8 +127,9 @@ def _format_change(change: Change) -> str:
 
 def _format_statuses(calls: Sequence[Call]) -> str:
     """Return the statuses that polls have seen, such as ``: STARTING x20, COMPLETE``."""
-    responses = [tasks for call in calls if (tasks := tasks_shown(call)) is not None]
-    seen = [tasks[0]["Status"] if len(tasks) == 1 else pluralize(len(tasks), "task") for tasks in responses]
+    responses = [records for call in calls if (records := records_shown(call)) is not None]
+    noun = "task" if calls and calls[0].operation == "DescribeExportTasks" else "snapshot"
+    seen = [records[0]["Status"] if len(records) == 1 else pluralize(len(records), noun) for records in responses]
     runs = ((status, len(list(group))) for status, group in groupby(seen))
     return ": " + ", ".join(format_count(*run) for run in runs) if seen else ""
 
@@ -143,8 +144,7 @@ def _format_task(found: tuple[Region, TaskState]) -> str:
 
 def _format_source(found: tuple[Region, SourceState]) -> str:
     _, source = found
-    status = source.fields["Status"]
-    return source.arn if status == "available" else f"{source.arn}, {status}"
+    return source.arn if source.status == "available" else f"{source.arn}, {source.status}"
 
 
 def _limit(

@@ -11,6 +11,7 @@ AccessDenied was injected into CancelExportTask and never used. The test called 
   - allow it: assert_all_injected=False"""
 UNHANDLED = """\
 no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:
+  - seed a database: rds_export_tasks.seed_database('orders')
   - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})
   - use moto alongside: @mock_aws
   - register a handler for before-send.rds.DescribeDBInstances
@@ -124,16 +125,15 @@ def test_removed_before_its_use(tasks):
 def test_unhandled(tasks):
     """Unhandled operations are named by region, with what to do."""
     try_call("describe_db_instances")
-    try_call("describe_db_snapshots", "eu-west-1")
-    try_call("describe_db_snapshots", "eu-west-1")
+    try_call("describe_certificates", "eu-west-1")
+    try_call("describe_certificates", "eu-west-1")
 
     assert problem() == (
         f"{UNHANDLED}\n"
-        "no handler for DescribeDBSnapshots, called 2 times in eu-west-1. Do one of these:\n"
-        "  - seed a snapshot: rds_export_tasks.seed_snapshot('nightly')\n"
-        "  - give it a response: rds_export_tasks.stub('DescribeDBSnapshots', {...})\n"
+        "no handler for DescribeCertificates, called 2 times in eu-west-1. Do one of these:\n"
+        "  - give it a response: rds_export_tasks.stub('DescribeCertificates', {...})\n"
         "  - use moto alongside: @mock_aws\n"
-        "  - register a handler for before-send.rds.DescribeDBSnapshots\n"
+        "  - register a handler for before-send.rds.DescribeCertificates\n"
         "  - allow it: assert_all_handled=False, or unhandled.clear()"
     )
 

@@ -9,6 +9,7 @@ UNUSED = [
 ]
 UNHANDLED = [
     "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:",
+    "  - seed a database: rds_export_tasks.seed_database('orders')",
     "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})",
     "  - use moto alongside: @mock_aws",
     "  - register a handler for before-send.rds.DescribeDBInstances",

@@ -162,6 +162,7 @@ UNUSED = (
 )
 UNHANDLED = (
     "no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n"
+    "  - seed a database: rds_export_tasks.seed_database('orders')\n"
     "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
     "  - use moto alongside: @mock_aws\n"
     "  - register a handler for before-send.rds.DescribeDBInstances\n"

@@ -24,8 +24,8 @@ MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
         "describe_unknown, concurrent_limit, concurrent_limit_scope, one_export_per_source, "
-        "unsupported_regions, page_size, trailing_slash, snapshot_source_type, assert_all_injected, "
-        "assert_all_handled, credentials, timeline"
+        "unsupported_regions, page_size, trailing_slash, snapshot_source_type, snapshots, assert_all_injected, "
+        "assert_all_handled, credentials, timeline, snapshot_timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -51,6 +51,7 @@ INI_OPTIONS = {
         "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)"
     ),
     "snapshot_source_type": "whether the responses have SourceType for exports of snapshots (default: true)",
+    "snapshots": "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
     "credentials": (

@@ -70,8 +70,8 @@ def test_wrong_value(option, value, text):
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
                 "'concurrent_limit_scope', 'one_export_per_source', 'unsupported_regions', 'page_size', "
-                "'trailing_slash', 'snapshot_source_type', 'assert_all_injected', 'assert_all_handled', 'credentials' "
-                "or 'timeline'"
+                "'trailing_slash', 'snapshot_source_type', 'snapshots', 'assert_all_injected', 'assert_all_handled', "
+                "'credentials', 'timeline' or 'snapshot_timeline'"
             ),
         ),
     ],

@@ -205,7 +205,10 @@ def test_no_handler(rds_export_tasks, rds_export_endpoint):
     assert (status, code(text)) == (400, "UnhandledOperation")
     assert (
         "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
-        "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
+        "'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', "
+        "'DeleteDBSnapshot', 'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
+        "'DeleteDBClusterSnapshot' and 'DescribeDBClusterSnapshots'. To handle it:\n"
+        "  - seed a database: rds_export_tasks.seed_database('orders')\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
     ) in text
     assert problem().startswith("no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n")

@@ -22,6 +22,8 @@ from pytest_rds_export import (
     Polls,
     RdsEvent,
     ScheduledCall,
+    SnapshotPolls,
+    SnapshotTimeline,
     Stuck,
     Timeline,
     UnhandledOperation,
@@ -97,7 +99,8 @@ def test_events(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(event.event_id, str)
     assert_type(event.categories, tuple[str, ...])
     assert_type(event.date, datetime)
-    assert_type(event.task, ExportTask)
+    assert_type(event.task, "ExportTask | None")
+    assert_type(event.source, "ExportSource | None")
     assert_type(event.to_eventbridge(), dict[str, Any])
     assert_type(event.to_sns(generation=2021), dict[str, Any])
     assert_type(event.to_lambda("eventbridge", generation=2023), dict[str, Any])
@@ -208,3 +211,15 @@ def running(rds_export_tasks: ExportTaskRegistry) -> ExportTask:
 def test_users_fixtures(running: ExportTask) -> None:
     """The user's own fixtures can be typed."""
     assert running.status == "IN_PROGRESS"
+
+
+def test_snapshots(rds_export_tasks: ExportTaskRegistry) -> None:
+    """Snapshots and databases are live sources, and timelines of snapshots are typed."""
+    timeline = SnapshotTimeline(creating=60, outcome="failed")
+
+    assert_type(rds_export_tasks.seed_snapshot("nightly", timeline=timeline), ExportSource)
+    assert_type(rds_export_tasks.seed_database("orders", cluster=True), ExportSource)
+    assert_type(rds_export_tasks.snapshots, Mapping[str, ExportSource])
+    assert_type(rds_export_tasks.snapshots["nightly"].tags, dict[str, str])
+    assert_type(SnapshotPolls(creating=1).creating, int)
+    assert rds_export_tasks.snapshots["nightly"].status == "creating"

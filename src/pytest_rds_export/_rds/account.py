@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .._messages import format_choices
-from .events import Event, by_date, end_of_export
+from .events import Event, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
 from .log import Change, Log
@@ -44,6 +44,7 @@ class Region:
         self.lock = lock
         self._log = log
         self._files = files
+        self._known: set[str] = set()
         self._unfinished: dict[str, TaskState] = {}
         self._storing: dict[Record, Transition | None] = {}
 
@@ -75,6 +76,40 @@ class Region:
         if source.arn in self.sources:
             raise ValueError(f"{source.arn!r} exists already. Seed each source once")
         self.sources[source.arn] = source
+        self._known.add(source.type.shape)
+
+    def create_source(self, source: SourceState) -> None:
+        """Add a snapshot that a client creates or copies, and note that this has begun."""
+        self.add_source(source)
+        created = Transition(source.status, source.since)
+        self._note(source, created, beginning_of_snapshot(source), requested=True)
+
+    def remove_source(self, source: SourceState) -> bool:
+        """Remove a source; return whether it was there."""
+        if self.sources.get(source.arn) is not source:
+            return False
+        del self.sources[source.arn]
+        return True
+
+    def move_source(self, source: SourceState, transition: Transition) -> None:
+        """Make a transition that a user asks for. The source then stays there."""
+        source.hold()
+        self.enter(source, transition, requested=True)
+
+    @property
+    def knows_sources(self) -> bool:
+        """Whether a source of exports was ever seeded or created here, so that others do not exist."""
+        return bool(self._known - {"DBInstance"})
+
+    @property
+    def knows_databases(self) -> bool:
+        """Whether a database was ever seeded here, so that others do not exist."""
+        return not self._known.isdisjoint({"DBInstance", "DBCluster"})
+
+    def advance_sources(self, now: datetime) -> None:
+        """Bring all sources up to date."""
+        for source in list(self.sources.values()):
+            self.advance(source, now)
 
     def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
         """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
@@ -96,20 +131,24 @@ class Region:
         return None
 
     def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
-        """Make a transition, which is due or was *requested*, and note the end of a task."""
+        """Make a transition, which is due or was *requested*, and note the event that it has, if any."""
+        before, since = record.stage, record.since
         record.enter(transition)
         event = None
         if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
             event = end_of_export(record)
-            # By date: a task is brought up to date when it is read, and a clock can go backwards.
-            insort(self.events, event, key=by_date)
-        self.record_change(record, transition, event, requested=requested)
+        elif isinstance(record, SourceState):
+            if record.status == "deleted":
+                self.remove_source(record)
+            event = change_of_snapshot(record, before, since, transition.when)
+        self._note(record, transition, event, requested=requested)
 
-    def record_change(
-        self, record: Record, transition: Transition, event: Event | None = None, *, requested: bool
-    ) -> None:
-        """Record a transition that was made, for a report."""
+    def _note(self, record: Record, transition: Transition, event: Event | None, *, requested: bool) -> None:
+        """Record a transition that was made, for a report, and its event."""
+        if event is not None:
+            # By date: a record is brought up to date when it is read, and a clock can go backwards.
+            insort(self.events, event, key=by_date)
         change = Change(record, transition.status, self.name, None if event is None else event.event_id)
         self._log.record_change(change, transition.when, requested=requested)
 
@@ -124,8 +163,9 @@ class Region:
             self._store(storing, now)
 
     def update_all(self, now: datetime, *, describing: bool = False) -> None:
-        """Bring every unfinished task up to date, so that ``events`` is complete and files are there."""
+        """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
         with self.lock:
+            self.advance_sources(now)
             tasks = list(self._unfinished.values())
         for task in tasks:
             self.update(task, now, describing=describing)

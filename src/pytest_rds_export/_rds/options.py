@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .timeline import AnyTimeline
+    from .timeline import AnySnapshotTimeline, AnyTimeline
 
 __tracebackhide__ = True
 
@@ -39,6 +39,10 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
         True,
         "whether the responses have SourceType for exports of snapshots (default: true)",
     ),
+    "snapshots": (
+        "auto",
+        "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
+    ),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
     "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
     "credentials": (
@@ -46,14 +50,15 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
     ),
 }
-NAMES = (*INI_OPTIONS, "timeline")
+NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
 
 
 class Options:
     """How the fake behaves. Each option is a keyword of the marker ``rds_export_tasks`` and of ``fake_rds_export``.
 
-    ``timeline`` says how tasks advance that have no timeline of their own, by default ``Timeline()``. Raises
-    ``TypeError`` for an unknown option and ``ValueError`` for a value that is not allowed.
+    ``timeline`` says how tasks advance that have no timeline of their own, by default ``Timeline()``;
+    ``snapshot_timeline`` the same of snapshots, by default ``SnapshotTimeline()``. Raises ``TypeError`` for an unknown
+    option and ``ValueError`` for a value that is not allowed.
     """
 
     region: str
@@ -66,10 +71,12 @@ class Options:
     page_size: int
     trailing_slash: str
     snapshot_source_type: bool
+    snapshots: str
     assert_all_injected: bool
     assert_all_handled: bool
     credentials: str
     timeline: AnyTimeline
+    snapshot_timeline: AnySnapshotTimeline
 
     def __init__(self, **given: Any) -> None:
         from .._messages import unknown_name
@@ -81,8 +88,10 @@ class Options:
         for name, (default, _) in INI_OPTIONS.items():
             setattr(self, name, given.get(name, default))
         self.timeline = given.get("timeline", timeline.DEFAULT)
+        self.snapshot_timeline = given.get("snapshot_timeline", timeline.SNAPSHOT_DEFAULT)
         self._check()
         timeline.check_timeline(self.timeline)
+        timeline.check_snapshot_timeline("snapshot_timeline", self.snapshot_timeline)
 
     def _check(self) -> None:
         from .._messages import check_choice, must_be, must_be_type
@@ -97,6 +106,7 @@ class Options:
             ("describe_unknown", ("error", "empty")),
             ("concurrent_limit_scope", ("region", "account")),
             ("trailing_slash", ("accept", "fail")),
+            ("snapshots", ("auto", "fake", "moto")),
             ("credentials", ("fake", "keep")),
         ):
             check_choice(name, getattr(self, name), choices)

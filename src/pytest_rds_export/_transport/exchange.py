@@ -50,7 +50,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         invocation_id = _to_str(http.headers.get("amz-sdk-invocation-id"))
         call = account.log.begin_attempt(operation.name, region.name, now, invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        handler = find_handler(operation.name, account, region)
+        has_others = ask_others is not None and moto.is_on()
+        handler = find_handler(operation.name, account, region, has_others=has_others)
         if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)

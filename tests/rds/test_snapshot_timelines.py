@@ -7,9 +7,7 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import WaiterError
-from freezegun import freeze_time
 
-from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
 from helpers.timelines import T0
 from pytest_rds_export import SnapshotPolls, SnapshotTimeline, Stuck, fake_rds_export
@@ -243,6 +241,15 @@ def test_seeded_as_deleting(rds_export_tasks, client, rds_export_clock):
     assert Snapshots(client, "DB").describe()[0] == "deleting"
 
 
+def test_moved_back(rds_export_tasks, client, rds_export_clock):
+    """A snapshot that is moved back to creating stays there."""
+    rds_export_tasks.seed_snapshot("nightly").move_to("creating")
+
+    rds_export_clock.tick(hours=1)
+
+    assert Snapshots(client, "DB").describe() == ("creating", 0)
+
+
 def test_deleted_after_a_move(rds_export_tasks, client):
     """A snapshot that was moved stays there, but a client can delete it."""
     rds_export_tasks.seed_snapshot("nightly", status="creating").move_to("available")
@@ -252,14 +259,22 @@ def test_deleted_after_a_move(rds_export_tasks, client):
     assert not rds_export_tasks.snapshots
 
 
-def test_deleting_while_the_clock_is_frozen_anew():
+@pytest.fixture
+def deleting(rds_export_tasks, client):
+    """A snapshot that is deleted since before the clock was frozen."""
+    rds_export_tasks.seed_snapshot("nightly")
+    snapshots = Snapshots(client, "DB")
+    snapshots.delete()
+    return snapshots
+
+
+@pytest.mark.rds_export_clock(start="2100-01-01T00:00:00Z")
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(deleting=MINUTE))
+def test_deleting_while_the_clock_is_frozen(deleting, rds_export_clock):
     """Freezing the clock is no passage of time for a deletion."""
-    with fake_rds_export(snapshot_timeline=SnapshotTimeline(deleting=MINUTE)) as registry:
-        registry.seed_snapshot("nightly")
-        nightly = Snapshots(shared_client(), "DB")
-        nightly.delete()
-        with freeze_time(T0):
-            assert nightly.describe() == ("deleting", 100)
+    assert deleting.describe() == ("deleting", 100)
+    rds_export_clock.tick(minutes=1)
+    assert deleting.describe() is None
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import inspect
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from . import _frozen_time
+from ._live import outgoing
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -184,7 +185,7 @@ def forget_ended() -> None:
 def activate(account: Account) -> Iterator[Environment]:
     """Have *account* respond to all clients, with its options in the environment; yields what was there."""
     _recent.append(account)
-    follower = _Follower(account)
+    follower = _Follower(account, outgoing.begin(account))
     _frozen_time.followers.append(follower)
     try:
         values = {**fake_aws(account.options), DEFAULT_SESSION: default_session()}
@@ -192,13 +193,15 @@ def activate(account: Account) -> Iterator[Environment]:
             yield found
     finally:
         _frozen_time.followers.remove(follower)
+        outgoing.end(account)
 
 
 class _Follower:
     """What an account does when the frozen clock begins, moves, or has been slept on for too long."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, post: outgoing.Post) -> None:
         self._account = account
+        self._post = post
         self._first = 0
 
     def begin(self) -> None:
@@ -206,9 +209,19 @@ class _Follower:
 
     def jumped(self, length: timedelta) -> None:
         self._account.shift(length)
+        self._post.shift(length)
 
     def moved(self) -> None:
-        self._account.update_files()
+        if self._account.is_watched():
+            self._account.update_all()
+            outgoing.deliver(self._account.outbox)
+
+    def next_stop(self, now: datetime) -> datetime | None:
+        """Return when the next event happens or is due: a receiver has the time of the event as its own."""
+        if not self._account.outbox.receivers:
+            return None
+        times = (self._account.next_change(now), self._post.next_due(now))
+        return min((time for time in times if time is not None), default=None)
 
     def describe(self) -> Iterable[str]:
         """Yield the unfinished tasks that the code under test has described since the clock began."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import _clock
 from ._failures import Failure, failures
+from ._live.deliveries import Delivery
 from ._messages import find_similar, pluralize
 from ._rds.account import Account, Region
 from ._rds.arns import parse_arn, split_arn
@@ -61,6 +62,7 @@ def _describe(account: Account) -> str:
                 "tasks:",
                 *_limit(tasks, _MAX_TASKS, _describe_task),
                 *(["sources:", *_limit(sources, _MAX_TASKS, _describe_source)] if sources else []),
+                *_describe_deliveries(account),
                 *(["hints:", *_limit(hints, _MAX_HINTS, width=None)] if hints else []),
             ]
         )
@@ -107,6 +109,12 @@ def _describe_source(found: tuple[Region, SourceState]) -> str:
     _, source = found
     status = source.fields["Status"]
     return source.arn if status == "available" else f"{source.arn}, {status}"
+
+
+def _describe_deliveries(account: Account) -> list[str]:
+    found: list[Delivery] = account.outbox.deliveries
+    lines = [f"{delivery.receiver}: {delivery.event!r} {delivery.outcome}" for delivery in found]
+    return ["deliveries:", *_limit(lines, _MAX_CALLS, keep_last=True, width=None)] if lines else []
 
 
 def _limit(
@@ -285,7 +293,25 @@ def check_end(account: Account) -> str:
         for (operation, region), count in counts.items():
             ways = [*ways_to_handle(operation), "allow it: assert_all_handled=False, or unhandled.clear()"]
             parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
+    if account.options.assert_all_delivered:
+        parts += _explain_undelivered(account.outbox.deliveries)
     return "\n".join(parts)
+
+
+def _explain_undelivered(deliveries: Sequence[Delivery]) -> Iterator[str]:
+    """Yield what to say of each exception of a receiver, once if others are alike."""
+    failed = [(number, each) for number, each in enumerate(deliveries) if isinstance(each.error, Exception)]
+    for (receiver, outcome), group in groupby(failed, key=lambda item: (item[1].receiver, item[1].outcome)):
+        (number, delivery), *more = group
+        others = f" and {pluralize(len(more), 'more time')}" if more else ""
+        yield _with_ways(
+            f"{receiver} {outcome}, when it received {delivery.event!r}{others}",
+            [
+                "deliver only what it expects: deliver_events(..., pattern={...})",
+                f"see its traceback: raise rds_export_tasks.deliveries[{number}].error",
+                "allow it: assert_all_delivered=False, or deliveries.clear()",
+            ],
+        )
 
 
 def _explain_unused(account: Account, injection: Injection) -> str:

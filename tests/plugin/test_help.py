@@ -25,7 +25,7 @@ MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
         "describe_unknown, concurrent_limit, concurrent_limit_scope, page_size, assert_all_injected, "
-        "assert_all_handled, credentials, timeline"
+        "assert_all_handled, assert_all_delivered, credentials, timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -47,6 +47,7 @@ INI_OPTIONS = {
     "page_size": "the most records in one response, from 1 to 100 (default: 100)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
+    "assert_all_delivered": "fail a test if a receiver of an event raised an exception (default: true)",
     "credentials": (
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)"
     ),
@@ -82,7 +83,7 @@ def test_command_line(pytester):
         ],
         consecutive=True,
     )
-    types = {"assert_all_injected": "bool", "assert_all_handled": "bool"}
+    types = dict.fromkeys(("assert_all_injected", "assert_all_handled", "assert_all_delivered"), "bool")
     if pytest.version_tuple >= (8, 4):
         types |= {"concurrent_limit": "int", "page_size": "int"}
     found = {}

@@ -45,6 +45,7 @@ from pytest_rds_export._rds.options import from_ini
         ("assert_all_injected", 1, "assert_all_injected must be True or False, got 1"),
         ("assert_all_handled", 0, "assert_all_handled must be True or False, got 0"),
         ("assert_all_handled", None, "assert_all_handled must be True or False, got None"),
+        ("assert_all_delivered", 0, "assert_all_delivered must be True or False, got 0"),
     ],
 )
 def test_wrong_value(option, value, text):
@@ -63,8 +64,8 @@ def test_wrong_value(option, value, text):
             "speed",
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
-                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_handled', 'credentials' or "
-                "'timeline'"
+                "'concurrent_limit_scope', 'page_size', 'assert_all_injected', 'assert_all_handled', "
+                "'assert_all_delivered', 'credentials' or 'timeline'"
             ),
         ),
     ],

@@ -196,6 +196,5 @@ def test_options(registry):
     assert repr(registry.options) == (
         "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
         "concurrent_limit_scope='region', page_size=100, assert_all_injected=True, assert_all_handled=True, "
-        "credentials='fake', "
-        "timeline=Timeline())"
+        "assert_all_delivered=True, credentials='fake', timeline=Timeline())"
     )

@@ -10,6 +10,7 @@ from .._rds.account import Region
 from .._rds.arns import split_arn
 from .._rds.sources import SourceState
 from .._rds.timeline import Transition
+from . import outgoing
 
 __tracebackhide__ = True
 
@@ -55,7 +56,9 @@ class ExportSource:
         """Return the members in the API's shape, as DescribeDBSnapshots does."""
         with self._region.lock:
             self._region.advance(self._state, _clock.now())
-            return copy.deepcopy(self._state.fields)
+            fields = copy.deepcopy(self._state.fields)
+        outgoing.deliver(self._region.outbox)
+        return fields
 
     def move_to(self, status: str, /, **members: Any) -> None:
         """Move the source to another status now. It then stays there: ``available_after`` has no effect any more.
@@ -75,6 +78,7 @@ class ExportSource:
             now = _clock.now()
             self._region.advance(self._state, now)
             self._state.move_to(Transition(status, now, self._state.check(status, members)))
+        outgoing.deliver(self._region.outbox)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (member := _model.members(self._state.type.shape).get(name)) is None:

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
+from threading import Thread, current_thread
 from typing import Any, NamedTuple
 
 from .. import _failures, _model
@@ -50,6 +51,40 @@ class Event(NamedTuple):
     def source_identifier(self) -> str:
         """The name of the source."""
         return split_arn(self.source_arn).name
+
+
+class Undelivered(NamedTuple):
+    """An event that has happened, and that nobody has taken yet."""
+
+    region: str
+    event: Event
+    receivers: int
+    """How many receivers there were when it happened. It goes to none that was added later."""
+    thread: Thread
+    """The thread that caused it."""
+
+
+class Outbox:
+    """The events of an account that are to be delivered; without receivers there are none.
+
+    Nothing is delivered here. Whoever made something happen from above takes the events when it holds no lock any more.
+    """
+
+    def __init__(self) -> None:
+        self.receivers = 0
+        self.undelivered: list[Undelivered] = []
+        self.deliveries: list[Any] = []
+        """What became of the events, as whoever delivers them notes it."""
+
+    def put(self, region: str, event: Event) -> None:
+        """Add an event that has happened. Whoever calls it holds the lock of the account."""
+        if self.receivers:
+            self.undelivered.append(Undelivered(region, event, self.receivers, current_thread()))
+
+    def take(self) -> list[Undelivered]:
+        """Remove and return the events, in the order in which they happened. Whoever calls it holds the lock."""
+        taken, self.undelivered = self.undelivered, []
+        return sorted(taken, key=lambda undelivered: undelivered.event.date)
 
 
 def end_of_export(task: Record) -> Event:

@@ -28,6 +28,7 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
     "page_size": (100, "the most records in one response, from 1 to 100 (default: 100)"),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
     "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
+    "assert_all_delivered": (True, "fail a test if a receiver of an event raised an exception (default: true)"),
     "credentials": (
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
@@ -51,6 +52,7 @@ class Options:
     page_size: int
     assert_all_injected: bool
     assert_all_handled: bool
+    assert_all_delivered: bool
     credentials: str
     timeline: AnyTimeline
 
@@ -91,7 +93,7 @@ class Options:
                 raise ValueError(must_be_type(name, allowed, value))
             if value < 1 or (most and value > most):
                 raise ValueError(must_be(name, allowed, value))
-        for name in ("assert_all_injected", "assert_all_handled"):
+        for name in ("assert_all_injected", "assert_all_handled", "assert_all_delivered"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(must_be(name, "True or False", getattr(self, name)))
 

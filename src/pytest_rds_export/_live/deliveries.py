@@ -156,10 +156,10 @@ def deliver_events(
     if post is None:
         raise RuntimeError("the fake has ended, so no events happen any more. Call deliver_events before its end")
 
-    def receive(region: str, event: Event) -> outgoing.Sending | None:
+    def receive(region: str, event: Event, now: datetime) -> outgoing.Sending | None:
         rds_event = to_rds_event(region, event)
         reasons = [] if parsed is None else _patterns.explain(parsed, rds_event.to_eventbridge())
-        delivery = Delivery(name, rds_event, _clock.now() + length, reasons)
+        delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
         return None if reasons else outgoing.Sending(delivery.due, functools.partial(_make, delivery, send))
 

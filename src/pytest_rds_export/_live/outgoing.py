@@ -23,8 +23,8 @@ class Sending(NamedTuple):
     send: Callable[[], None]
 
 
-Receiver = Callable[[str, Event], Sending | None]
-"""Takes the region of an event and the event; returns how it is sent, or None if it is not."""
+Receiver = Callable[[str, Event, datetime], Sending | None]
+"""Takes the region of an event, the event and the time now; returns how it is sent, or None if it is not."""
 
 
 class _Waiting(NamedTuple):
@@ -61,7 +61,7 @@ class Post:
         with self._lock:
             for region, event, count, caused_by in self._outbox.take():
                 for receiver in self._receivers[:count]:
-                    if (sending := receiver(region, event)) is not None:
+                    if (sending := receiver(region, event, now)) is not None:
                         owner = caused_by if sending.due <= now else None
                         number = next(self._numbers)
                         heapq.heappush(self._waiting, _Waiting(sending.due, event.date, number, owner, sending.send))

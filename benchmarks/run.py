@@ -21,7 +21,7 @@ from pathlib import Path
 from _measure import ROWS
 
 # "asynchronous" has an environment of its own, because aiobotocore pins botocore.
-NAMES = ("calls", "scale", "clock", "startup", "endpoint", "life")
+NAMES = ("calls", "scale", "deliveries", "clock", "startup", "endpoint", "life")
 PAGE = Path(__file__).parents[1] / "docs/explanation/benchmarks.md"
 HEAD = [["what", "measured", "bound", "moto", "Stubber"], ["---"] * 5]
 _TABLE = re.compile(r"(?<=<!-- table: begin -->\n\n).*?(?=\n\n<!-- table: end -->)", re.DOTALL)

@@ -25,6 +25,8 @@ from .event import RdsEvent
 __tracebackhide__ = True
 
 Handler = Callable[[Any, Any], object]
+_Send = Callable[[RdsEvent, datetime], Any]
+"""Takes an event and the time now; returns what came back."""
 
 _SHAPES: dict[str, Callable[[RdsEvent], dict[str, Any]]] = {
     "eventbridge": RdsEvent.to_eventbridge,
@@ -59,6 +61,7 @@ class Delivery:
     """
 
     __module__ = "pytest_rds_export"
+    __slots__ = ("due", "error", "event", "reasons", "receiver", "returned", "time")
 
     def __init__(self, _receiver: str, _event: RdsEvent, _due: datetime, _reasons: list[str], /) -> None:
         self.receiver = _receiver
@@ -100,17 +103,26 @@ class LambdaContext:
     identity = None
     memory_limit_in_mb = "128"
 
-    def __init__(self, function_name: str, event: RdsEvent) -> None:
+    def __init__(self, function_name: str, event: RdsEvent, begin: datetime) -> None:
         self.function_name = function_name
-        partition, account = _model.partition(event.region), event.account_id
-        self.invoked_function_arn = f"arn:{partition}:lambda:{event.region}:{account}:function:{function_name}"
-        self.log_group_name = f"/aws/lambda/{function_name}"
-        self._begin = _clock.now()
+        self._event = event
+        self._begin = begin
 
     @functools.cached_property
     def aws_request_id(self) -> str:
         """The id of the invocation."""
         return str(uuid.uuid4())
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The ARN of the function, in the account and region of the event."""
+        region, account = self._event.region, self._event.account_id
+        return f"arn:{_model.partition(region)}:lambda:{region}:{account}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        """The group of the log that the function writes to."""
+        return f"/aws/lambda/{self.function_name}"
 
     @property
     def log_stream_name(self) -> str:
@@ -156,22 +168,22 @@ def deliver_events(
     if post is None:
         raise RuntimeError("the fake has ended, so no events happen any more. Call deliver_events before its end")
 
-    def receive(region: str, event: Event, now: datetime) -> outgoing.Sending | None:
+    def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
         rds_event = to_rds_event(region, event)
         reasons = [] if parsed is None else _patterns.explain(parsed, rds_event.to_eventbridge())
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
-        return None if reasons else outgoing.Sending(delivery.due, functools.partial(_make, delivery, send))
+        return None if reasons else (delivery.due, functools.partial(_make, delivery, send))
 
     account.update_all()  # what has happened by now is not delivered to it
     outgoing.deliver(account.outbox)
     post.add(receive, times)
 
 
-def _make(delivery: Delivery, send: Callable[[RdsEvent], Any]) -> None:
-    delivery.time = _clock.now()
+def _make(delivery: Delivery, send: _Send, now: datetime) -> None:
+    delivery.time = now
     try:
-        delivery.returned = send(delivery.event)
+        delivery.returned = send(delivery.event, now)
     except BaseException as error:
         delivery.error = error
         if not isinstance(error, Exception):
@@ -219,19 +231,19 @@ def _takes_two_arguments(function: Callable[..., object]) -> bool:
     return True
 
 
-def _to_function(handler: Handler, shape: str | None) -> tuple[str, Callable[[RdsEvent], Any]]:
+def _to_function(handler: Handler, shape: str | None) -> tuple[str, _Send]:
     shape = "eventbridge" if shape is None else shape
     check_choice("shape", shape, tuple(_SHAPES))
     name, make_event = getattr(handler, "__name__", type(handler).__name__), _SHAPES[shape]
-    return name, lambda event: handler(make_event(event), LambdaContext(name, event))
+    return name, lambda event, now: handler(make_event(event), LambdaContext(name, event, now))
 
 
-def _to_topic(client: Any, topic: str | None) -> tuple[str, Callable[[RdsEvent], Any]]:
+def _to_topic(client: Any, topic: str | None) -> tuple[str, _Send]:
     if not isinstance(topic, str) or ":sns:" not in topic:
         how = "Write deliver_events(sns, topic=sns.create_topic(Name='rds-events')['TopicArn'])"
         raise ValueError(f"{must_be_type('topic', 'the ARN of the topic', topic)}. {how}")
 
-    def send(event: RdsEvent) -> Any:
+    def send(event: RdsEvent, _now: datetime) -> Any:
         notification = event.to_sns()
         attributes = {
             name: {"DataType": attribute["Type"], "StringValue": attribute["Value"]}
@@ -247,12 +259,12 @@ def _to_topic(client: Any, topic: str | None) -> tuple[str, Callable[[RdsEvent],
     return topic, send
 
 
-def _to_bus(client: Any, bus: str | None) -> tuple[str, Callable[[RdsEvent], Any]]:
+def _to_bus(client: Any, bus: str | None) -> tuple[str, _Send]:
     bus = "default" if bus is None else bus
     if not isinstance(bus, str):
         raise ValueError(must_be_type("bus", "the name or the ARN of an event bus", bus))
 
-    def send(event: RdsEvent) -> Any:
+    def send(event: RdsEvent, _now: datetime) -> Any:
         document = event.to_eventbridge()
         entry = {
             "EventBusName": bus,
@@ -270,7 +282,7 @@ def _to_bus(client: Any, bus: str | None) -> tuple[str, Callable[[RdsEvent], Any
     return bus, send
 
 
-_RESOLVERS: dict[str, Callable[[Any, Any], tuple[str, Callable[[RdsEvent], Any]]]] = {
+_RESOLVERS: dict[str, Callable[[Any, Any], tuple[str, _Send]]] = {
     "": _to_function,
     "sns": _to_topic,
     "events": _to_bus,

@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import RLock, Thread, current_thread
-from typing import NamedTuple
 
 from .. import _clock
 from .._rds.account import Account
@@ -16,26 +15,14 @@ from .._rds.events import Event, Outbox
 __tracebackhide__ = True
 
 
-class Sending(NamedTuple):
-    """One event on its way to one receiver."""
+Send = Callable[[datetime], None]
+"""Sends something on its way; takes the time now."""
+Receiver = Callable[[str, Event, datetime], tuple[datetime, Send] | None]
+"""Takes the region of an event, the event and the time now; returns when and how it is sent, or None if it is not."""
 
-    due: datetime
-    send: Callable[[], None]
-
-
-Receiver = Callable[[str, Event, datetime], Sending | None]
-"""Takes the region of an event, the event and the time now; returns how it is sent, or None if it is not."""
-
-
-class _Waiting(NamedTuple):
-    """A sending in the order in which they are made."""
-
-    due: datetime
-    date: datetime
-    number: int
-    thread: Thread | None
-    """The thread that makes it: the one that caused the event, for a late one any."""
-    send: Callable[[], None]
+# A heap, in which the first one is sent first: when it is due, the date of the event, a number, and the thread that
+# sends it, which is the one that caused the event; None for a late one, which any thread sends.
+_Waiting = tuple[datetime, datetime, int, Thread | None, Send]
 
 
 class Post:
@@ -55,41 +42,44 @@ class Post:
             self._receivers += [receiver] * times
             self._outbox.receivers = len(self._receivers)
 
-    def take(self) -> Callable[[], None] | None:
-        """Return what this thread is to send next; None if nothing is due."""
-        now, thread = _clock.now(), current_thread()
+    def take(self, now: datetime, thread: Thread) -> Send | None:
+        """Return what *thread*, the current one, is to send next; None if nothing is due."""
         with self._lock:
-            for region, event, count, caused_by in self._outbox.take():
+            for region, event, count, cause in self._outbox.take():
                 for receiver in self._receivers[:count]:
                     if (sending := receiver(region, event, now)) is not None:
-                        owner = caused_by if sending.due <= now else None
-                        number = next(self._numbers)
-                        heapq.heappush(self._waiting, _Waiting(sending.due, event.date, number, owner, sending.send))
+                        due, send = sending
+                        owner = cause if due <= now else None
+                        heapq.heappush(self._waiting, (due, event.date, next(self._numbers), owner, send))
             return self._pop(now, thread)
 
-    def _pop(self, now: datetime, thread: Thread) -> Callable[[], None] | None:
+    def _pop(self, now: datetime, thread: Thread) -> Send | None:
         others: list[_Waiting] = []
-        found = None
-        while self._waiting and self._waiting[0].due <= now:
-            waiting = heapq.heappop(self._waiting)
-            owner = waiting.thread
-            if owner is None or owner is thread or not owner.is_alive():
-                found = waiting.send
-                break
-            others.append(waiting)
-        for waiting in others:
-            heapq.heappush(self._waiting, waiting)
-        return found
+        try:
+            while self._waiting and self._waiting[0][0] <= now:
+                waiting = heapq.heappop(self._waiting)
+                owner = waiting[3]
+                if owner is None or owner is thread or not owner.is_alive():
+                    return waiting[4]
+                others.append(waiting)
+            return None
+        finally:
+            for waiting in others:
+                heapq.heappush(self._waiting, waiting)
+
+    def is_empty(self) -> bool:
+        """Return whether nothing is on its way."""
+        return not self._waiting and not self._outbox.undelivered
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next late delivery is due after *now*; None if there is none."""
         with self._lock:
-            return min((waiting.due for waiting in self._waiting if waiting.due > now), default=None)
+            return min((due for due, *_ in self._waiting if due > now), default=None)
 
     def shift(self, length: timedelta) -> None:
         """Shift what is on its way: freezing or unfreezing the clock is no passage of time."""
         with self._lock:
-            self._waiting = [waiting._replace(due=waiting.due + length) for waiting in self._waiting]
+            self._waiting = [(due + length, *waiting) for due, *waiting in self._waiting]  # type: ignore[misc]
 
 
 # Of the accounts that respond to clients. It stands here and not in the account, which knows nothing of receivers.
@@ -125,7 +115,7 @@ def deliver(outbox: Outbox) -> None:
         return
     post.busy.add(thread)
     try:
-        while (send := post.take()) is not None:
-            send()
+        while not post.is_empty() and (send := post.take(now := _clock.now(), thread)) is not None:
+            send(now)
     finally:
         post.busy.discard(thread)

@@ -53,15 +53,9 @@ class Event(NamedTuple):
         return split_arn(self.source_arn).name
 
 
-class Undelivered(NamedTuple):
-    """An event that has happened, and that nobody has taken yet."""
-
-    region: str
-    event: Event
-    receivers: int
-    """How many receivers there were when it happened. It goes to none that was added later."""
-    thread: Thread
-    """The thread that caused it."""
+# An event that has happened and that nobody has taken yet: its region, the event, how many receivers there were then
+# (it goes to none that was added later), and the thread that caused it.
+Undelivered = tuple[str, Event, int, Thread]
 
 
 class Outbox:
@@ -79,12 +73,14 @@ class Outbox:
     def put(self, region: str, event: Event) -> None:
         """Add an event that has happened. Whoever calls it holds the lock of the account."""
         if self.receivers:
-            self.undelivered.append(Undelivered(region, event, self.receivers, current_thread()))
+            self.undelivered.append((region, event, self.receivers, current_thread()))
 
     def take(self) -> list[Undelivered]:
         """Remove and return the events, in the order in which they happened. Whoever calls it holds the lock."""
         taken, self.undelivered = self.undelivered, []
-        return sorted(taken, key=lambda undelivered: undelivered.event.date)
+        if len(taken) > 1:
+            taken.sort(key=lambda undelivered: undelivered[1].date)
+        return taken
 
 
 def end_of_export(task: Record) -> Event:

@@ -109,8 +109,9 @@ def deliver(outbox: Outbox) -> None:
     has returned, so that the order is kept. What is sent is taken first, so that nothing is sent twice; an exception
     that passes through leaves the rest for the next call.
     """
-    post = _posts.get(outbox) if outbox.receivers else None
-    thread = current_thread()
+    if not outbox.receivers:
+        return
+    post, thread = _posts.get(outbox), current_thread()
     if post is None or thread in post.busy:
         return
     post.busy.add(thread)

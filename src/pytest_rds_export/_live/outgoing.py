@@ -1,4 +1,4 @@
-"""What leaves an account: each event goes to each receiver, when it is due and nobody holds the lock of the account."""
+"""What leaves an account: each event goes to each receiver, when it is due, without the lock of the account."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Event(NamedTuple):
         return split_arn(self.source_arn).name
 
 
-# An event that has happened and that nobody has taken yet: its region, the event, how many receivers there were then
+# An event that has happened and is not taken yet: its region, the event, how many receivers there were then
 # (it goes to none that was added later), and the thread that caused it.
 Undelivered = tuple[str, Event, int, Thread]
 

@@ -195,6 +195,20 @@ def test_not_to_a_receiver_that_an_event_adds(rds_export_tasks):
     assert second.names == ["second"]
 
 
+def test_not_to_a_receiver_that_is_added_before_its_delivery(rds_export_tasks):
+    """An event that waits while a receiver is added does not go to this receiver."""
+    second = Receiver()
+
+    def handler(name):
+        if name == "first":
+            complete(rds_export_tasks, "second")
+            rds_export_tasks.deliver_events(second)
+
+    rds_export_tasks.deliver_events(Receiver(handler))
+    complete(rds_export_tasks, "first", "third")
+    assert second.names == ["third"]
+
+
 def test_every_region(rds_export_tasks, rds_export_clock, receiver):
     """Events of every region of the account are delivered, whichever registry was asked for it."""
     rds_export_tasks.in_region("eu-west-1").seed("far")
@@ -441,6 +455,26 @@ def test_thread_that_waits(rds_export_tasks):
     assert (first.status, second.status) == ("COMPLETE", "COMPLETE")
     found = {name: thread.name for name, thread in zip(receiver.names, receiver.threads, strict=True)}
     assert found == {"first": "other", "second": "other", "third": "MainThread"}
+
+
+def test_thread_that_moves_the_clock(rds_export_tasks, rds_export_clock):
+    """A late delivery happens in the thread that moves the clock, not in the one that caused the event."""
+    receiver, moved = Receiver(), threading.Event()
+    caused = threading.Event()
+
+    def cause():
+        complete(rds_export_tasks, "nightly")
+        caused.set()
+        moved.wait(20)
+
+    rds_export_tasks.deliver_events(receiver, delay=60)
+    thread = threading.Thread(target=cause)
+    thread.start()
+    assert caused.wait(20)
+    rds_export_clock.tick(60)
+    assert receiver.threads == [threading.current_thread()]
+    moved.set()
+    thread.join()
 
 
 class Interrupted(BaseException):

@@ -405,7 +405,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """What came of each event for each receiver of ``deliver_events``, in the order of the events.
+        """What came of each event for each receiver of ``deliver_events``.
 
         Those whose receiver raised fail the test at its end; clear the list if that was expected.
         """

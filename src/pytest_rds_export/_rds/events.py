@@ -76,10 +76,8 @@ class Outbox:
             self.undelivered.append((region, event, self.receivers, current_thread()))
 
     def take(self) -> list[Undelivered]:
-        """Remove and return the events, in the order in which they happened. Whoever calls it holds the lock."""
+        """Remove and return the events. Whoever calls it holds the lock of the account."""
         taken, self.undelivered = self.undelivered, []
-        if len(taken) > 1:
-            taken.sort(key=lambda undelivered: undelivered[1].date)
         return taken
 
 

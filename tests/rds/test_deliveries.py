@@ -278,16 +278,25 @@ def test_out_of_order(rds_export_tasks, rds_export_clock):
     assert seen == ["in time", "in time", "late", "late"]
 
 
-def test_delay_with_another_clock(rds_export_tasks, clock, client):
-    """With another library's clock, the first call or read after the delay delivers."""
-    receiver = Receiver()
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda client, source: described(client),
+        lambda client, source: source.status,
+        lambda client, source: source.move_to("available"),
+    ],
+    ids=["call", "read", "move_to"],
+)
+def test_delay_with_another_clock(rds_export_tasks, clock, client, use):
+    """With another library's clock, the first call, read or move after the delay delivers."""
+    receiver, source = Receiver(), rds_export_tasks.seed_snapshot("other")
     rds_export_tasks.deliver_events(receiver, delay=60)
     complete(rds_export_tasks, "nightly")
     clock.tick(59)
-    described(client)
+    use(client, source)
     assert receiver.names == []
     clock.tick(1)
-    described(client)
+    use(client, source)
     assert receiver.names == ["nightly"]
 
 

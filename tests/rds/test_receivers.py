@@ -240,7 +240,6 @@ def test_wrong_value(rds_export_tasks, service, arguments, message):
 def queue():
     """The URL and the ARN of a queue of moto."""
     moto = pytest.importorskip("moto")
-    pytest.importorskip("jsonpath_ng")
     with moto.mock_aws():
         sqs = boto3.client("sqs", "us-east-1")
         url = sqs.create_queue(QueueName="events")["QueueUrl"]
@@ -275,6 +274,7 @@ def test_topic(rds_export_tasks, queue):
 @pytest.mark.parametrize("bus", [None, "exports"])
 def test_bus(rds_export_tasks, rds_export_clock, queue, bus):
     """An EventBridge client puts the event on a bus, whose rules decide who has it."""
+    pytest.importorskip("jsonpath_ng")  # of moto[events]
     url, arn = queue
     events = boto3.client("events", "us-east-1")
     if bus is not None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._end_check import EndCheckFailed
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
+    from ._live.deliveries import Delivery
     from ._live.event import RdsEvent
     from ._live.registry import ExportTaskRegistry
     from ._live.source import ExportSource
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
+    "Delivery",
     "EndCheckFailed",
     "ExportClock",
     "ExportSource",
@@ -47,6 +49,7 @@ __all__ = [
 # pytest imports this package at every start, so a module is imported when one of its names is first used.
 _MODULES = {
     "Call": "_rds.calls",
+    "Delivery": "_live.deliveries",
     "EndCheckFailed": "_end_check",
     "ExportClock": "_clock",
     "RdsEvent": "_live.event",

@@ -13,6 +13,7 @@ from typing import Any
 from . import _clock
 from ._failures import Failure
 from ._hints import find_hints, records_shown
+from ._live.deliveries import Delivery
 from ._messages import format_count, pluralize, shorten
 from ._rds.account import Account, Region
 from ._rds.calls import Call, format_call
@@ -60,6 +61,7 @@ def _format_report(account: Account) -> str:
                 "tasks:",
                 *_limit(tasks, _MOST_TASKS, _format_task),
                 *(["sources:", *_limit(sources, _MOST_TASKS, _format_source)] if sources else []),
+                *_format_deliveries(account),
                 *(["hints:", *_limit(hints, _MOST_HINTS)] if hints else []),
             ]
         )
@@ -145,6 +147,12 @@ def _format_task(found: tuple[Region, TaskState]) -> str:
 def _format_source(found: tuple[Region, SourceState]) -> str:
     _, source = found
     return source.arn if source.status == "available" else f"{source.arn}, {source.status}"
+
+
+def _format_deliveries(account: Account) -> list[str]:
+    found: list[Delivery] = account.outbox.deliveries
+    lines = [f"{delivery.receiver}: {delivery.event!r} {delivery.outcome}" for delivery in found]
+    return ["deliveries:", *_limit(lines, _MOST_LINES, keep_last=True)] if lines else []
 
 
 def _limit(

@@ -16,7 +16,7 @@ import pytest
 
 from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, send, served, until
 from helpers.reports import problem
-from pytest_rds_export import ExportTask, Failure
+from pytest_rds_export import ExportTask, Failure, Polls
 
 pytestmark = pytest.mark.loopback
 
@@ -42,6 +42,18 @@ def test_child_process(rds_export_tasks, rds_export_endpoint):
     assert (call.attempts, call.http_status, call.error_code) == (2, 200, None)
     assert call.parameters == {"ExportTaskIdentifier": "nightly"}
     assert call.response["PercentProgress"] == 42
+
+
+def test_deliveries(rds_export_tasks, rds_export_endpoint):
+    """An event that a request causes is delivered before the response is sent; what a receiver raises has no effect."""
+    rds_export_tasks.deliver_events(lambda event, context: event["detail"]["Missing"])
+    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+
+    assert post(rds_export_endpoint, DESCRIBE)[0] == 200
+
+    (delivery,) = rds_export_tasks.deliveries
+    assert repr(delivery.error) == "KeyError('Missing')"
+    rds_export_tasks.deliveries.clear()
 
 
 def test_environment(monkeypatch, request):

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_rds_export import (
     Call,
+    Delivery,
     ExportClock,
     ExportedTable,
     ExportSource,
@@ -104,7 +105,31 @@ def test_events(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(event.to_eventbridge(), dict[str, Any])
     assert_type(event.to_sns(generation=2021), dict[str, Any])
     assert_type(event.to_lambda("eventbridge", generation=2023), dict[str, Any])
+    assert_type(event.explain({"source": ["aws.rds"]}), list[str])
+    assert_type(event.matches('{"source": ["aws.rds"]}'), bool)
     assert event.task is rds_export_tasks["nightly"]
+
+
+def test_deliveries(rds_export_tasks: ExportTaskRegistry) -> None:
+    """Events are delivered to a function or a client."""
+
+    def handler(event: dict[str, Any], context: object) -> str:
+        return f"{event['source']} {context}"
+
+    rds_export_tasks.deliver_events(handler, shape="eventbridge", pattern={"source": ["aws.rds"]}, times=1)
+    rds_export_tasks.deliver_events(boto3.client("sns"), topic="arn:aws:sns:us-east-1:123456789012:x", delay=1.5)
+    rds_export_tasks.deliver_events(boto3.client("events"), bus="default", delay=timedelta(minutes=1))
+    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    delivery, *_ = rds_export_tasks.deliveries
+
+    assert_type(delivery, Delivery)
+    assert_type(delivery.receiver, str)
+    assert_type(delivery.event, RdsEvent)
+    assert_type(delivery.due, datetime)
+    assert_type(delivery.time, datetime | None)
+    assert_type(delivery.reasons, list[str])
+    assert_type(delivery.error, BaseException | None)
+    assert_type(delivery.outcome, str)
 
 
 def test_timelines() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from .. import _times
+from .. import _patterns, _times
 from .._keywords import suggesting_keywords
 from .._messages import check_choice
 from .._rds.arns import Arn, split_arn
@@ -172,6 +172,39 @@ class RdsEvent:
             notification = self._notification("sns-eventbridge", None, message, {}, "Url")
         record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": self._subscription_arn}
         return {"Records": [{**record, "Sns": notification}]}
+
+    def matches(self, pattern: Mapping[str, Any] | str) -> bool:
+        """Return whether an EventBridge rule with this event pattern fires for the event.
+
+        Args:
+            pattern: A ``dict``, or a string of JSON, as in a template.
+
+        Raises:
+            TypeError: *pattern* is neither.
+            ValueError: For a pattern that EventBridge refuses.
+
+        """
+        return not self.explain(pattern)
+
+    def explain(self, pattern: Mapping[str, Any] | str) -> list[str]:
+        """Return why an EventBridge rule with this event pattern does not fire for the event.
+
+        All operators that AWS documents are known: ``prefix``, ``suffix``, ``anything-but``, ``numeric``, ``exists``,
+        ``equals-ignore-case``, ``wildcard``, ``cidr`` and ``$or``.
+
+        Args:
+            pattern: A ``dict``, or a string of JSON, as in a template.
+
+        Returns:
+            A reason for each field that does not match, such as ``detail.SourceType must be 'db-instance', got
+            'SNAPSHOT'``; an empty list if the rule fires.
+
+        Raises:
+            TypeError: *pattern* is neither.
+            ValueError: For a pattern that EventBridge refuses.
+
+        """
+        return _patterns.explain(_patterns.parse(pattern), self.to_eventbridge())
 
     @property
     def _arn(self) -> Arn:

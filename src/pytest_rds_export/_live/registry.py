@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _clock, _model
 from .._failures import Failure
@@ -25,7 +25,8 @@ from .._rds.state import is_identifier
 from .._rds.tables import ExportedTable
 from .._rds.timeline import AnySnapshotTimeline, AnyTimeline, Stuck, check_snapshot_timeline
 from .._times import to_datetime
-from . import seeds
+from . import deliveries, outgoing, seeds
+from .deliveries import Delivery, Handler
 from .event import RdsEvent
 from .seeds import Seed
 from .snapshots import Snapshots
@@ -35,6 +36,7 @@ from .task import ExportTask, LiveExportTask, TaskFields
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from botocore.client import BaseClient
     from mypy_boto3_s3 import S3Client
     from typing_extensions import Unpack
 
@@ -209,7 +211,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         given = check_source(arn, status, {"engine": engine, **members})
         if parts.account_id != self.account_id and not is_cluster:
             given.setdefault("SnapshotType", "shared")
-        fresh = not _clock.is_frozen()
+        fresh = not _clock.is_frozen() and not self._account.outbox.receivers  # it has its times now
         source = SourceState(arn, given, follows, _clock.now(), snapshot_time=created, fresh=fresh)
         if status == "deleting" and timeline is None:
             source.hold()
@@ -278,9 +280,13 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._in(_model.check_region(name))
 
     def _in(self, region: str) -> ExportTaskRegistry:
-        with self._account.lock:
-            found = self._siblings.get(region)
-            return ExportTaskRegistry(self._account, region, self._siblings) if found is None else found
+        found = self._siblings.get(region)
+        if found is None:
+            with self._account.lock:
+                found = self._siblings.get(region)
+                if found is None:
+                    found = ExportTaskRegistry(self._account, region, self._siblings)
+        return found
 
     def inject(
         self,
@@ -414,9 +420,77 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
 
         """
-        self._account.write_files(
-            ExportFiles(to, tables, time_format=time_format, uuid_of=uuid_of, batch_folders=batch_folders)
+        try:
+            self._account.write_files(
+                ExportFiles(to, tables, time_format=time_format, uuid_of=uuid_of, batch_folders=batch_folders)
+            )
+        finally:
+            outgoing.deliver(self._account.outbox)
+
+    def deliver_events(
+        self,
+        to: Handler | BaseClient,
+        *,
+        shape: Literal["eventbridge", "subscription", "eventbridge-sns"] | None = None,
+        topic: str | None = None,
+        bus: str | None = None,
+        pattern: Mapping[str, Any] | str | None = None,
+        delay: timedelta | float = 0,
+        times: int = 1,
+    ) -> None:
+        """Deliver each event of the account, in every region, that happens from now on.
+
+        An event is delivered right after the change that caused it, in the thread that caused it: a call of a client, a
+        read or move of a task, or a move of ``rds_export_clock``, which stops at each event on its way. What is
+        delivered to may call boto3, start exports, sleep and move the clock. Events that it causes are delivered after
+        it has returned, in the order of their dates. Several receivers get an event in the order of these calls.
+
+        An exception of a receiver does not reach the code that caused the event. It is in ``deliveries`` and fails the
+        test at its end, unless the option ``assert_all_delivered`` is false.
+
+        Args:
+            to: A function with the arguments of a Lambda function, event and context; a boto3 SNS client, which
+                publishes as an RDS event subscription does; or a boto3 EventBridge client, which puts the event on a
+                bus. With moto's clients, queues and rules behind them work. The plugin makes no client of its own.
+            shape: What a function receives: ``"eventbridge"`` (the default), what a rule invokes it with;
+                ``"subscription"``, the record of an SNS topic that an RDS event subscription publishes to; or
+                ``"eventbridge-sns"``, the record of an SNS topic that is the target of a rule.
+            topic: The ARN of the topic, for an SNS client.
+            bus: The name or ARN of the event bus, for an EventBridge client; by default the bus ``default``.
+            pattern: Deliver only events that an EventBridge rule with this event pattern lets through: a ``dict``, or a
+                string of JSON, as in a template.
+            delay: Deliver each event that much later by the clock: a ``timedelta`` or a number of seconds. Without
+                ``rds_export_clock``, at the first call or read after that.
+            times: How often each event is delivered. AWS promises at least once.
+
+        Raises:
+            TypeError: *to* cannot be delivered to, such as an async function, or an argument is not for it.
+            ValueError: Another value is not allowed, or EventBridge refuses the pattern.
+            RuntimeError: The fake has ended.
+
+        """
+        deliveries.deliver_events(
+            self._account,
+            self._find_event,
+            to,
+            shape=shape,
+            topic=topic,
+            bus=bus,
+            pattern=pattern,
+            delay=delay,
+            times=times,
         )
+
+    def _find_event(self, region: str, event: Event) -> RdsEvent:
+        return self._in(region)._to_event(event)  # noqa: SLF001 - of this class
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What came of each event for each receiver of ``deliver_events``.
+
+        Those whose receiver raised fail the test at its end; clear the list if that was expected.
+        """
+        return self._account.outbox.deliveries
 
     @property
     def calls(self) -> list[Call]:
@@ -447,6 +521,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """
         self._region.update_all(_clock.now())
         self._account.log.regions_asked_for_events.add(self.region)
+        outgoing.deliver(self._account.outbox)
         with self._region.lock:
             return [self._to_event(event) for event in self._region.events]
 

@@ -8,6 +8,7 @@ from .. import _clock
 from .._messages import find_similar, format_choices, pluralize
 from .._rds.account import Region
 from .._rds.sources import SourceState
+from . import outgoing
 from .source import ExportSource
 
 __tracebackhide__ = True
@@ -47,6 +48,7 @@ class Snapshots(Mapping[str, ExportSource]):
                     resource = source.arn.split(":", 5)[5]
                     key = next((key for key in (source.name, resource) if key not in found), source.arn)
                     found[key] = source
+        outgoing.deliver(self._region.outbox)
         return found
 
     def __getitem__(self, key: str) -> ExportSource:

@@ -11,9 +11,11 @@ from .. import _clock, _model
 from .._keywords import suggesting_keywords
 from .._rds.account import Region
 from .._rds.arns import split_arn
+from .._rds.events import Outbox
 from .._rds.log import Log
 from .._rds.sources import SourceState, check_source
 from .._rds.timeline import Stuck, Transition
+from . import outgoing
 
 __tracebackhide__ = True
 
@@ -67,7 +69,9 @@ class ExportSource:
         """Return the members in the API's shape, as the operation that describes such a source does."""
         with self._region.lock:
             self._region.advance(self._state, _clock.now())
-            return copy.deepcopy(self._state.fields)
+            fields = copy.deepcopy(self._state.fields)
+        outgoing.deliver(self._region.outbox)
+        return fields
 
     def move_to(self, status: str, /, **members: Any) -> None:
         """Move the source to another status now. It then stays there, until a client deletes it.
@@ -93,6 +97,7 @@ class ExportSource:
             if self._region.sources.get(self.arn) is not self._state:
                 raise ValueError(f"{self!r} is gone and cannot become {status}")
             self._region.move_source(self._state, Transition(status, now, checked))
+        outgoing.deliver(self._region.outbox)
 
     def remove(self) -> None:
         """Have the source disappear now, without an event. If it is gone already, nothing happens."""
@@ -132,7 +137,7 @@ class ExportSource:
 def _detached(arn: str, fields: Mapping[str, Any]) -> ExportSource:
     """Return a source that no registry knows: its region is its own."""
     parts = split_arn(arn)
-    region = Region(parts.region, parts.account_id, RLock(), Log(), None)
+    region = Region(parts.region, parts.account_id, RLock(), Log(), None, Outbox())
     state = SourceState(arn, fields, Stuck(), _clock.now())
     region.add_source(state)
     return ExportSource(state, region)

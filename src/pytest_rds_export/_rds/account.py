@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .._messages import format_choices
-from .events import Event, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
+from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
 from .log import Change, Log
@@ -35,13 +35,16 @@ class Region:
     calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
     """
 
-    def __init__(self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None) -> None:
+    def __init__(
+        self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None, outbox: Outbox
+    ) -> None:
         self.name = name
         self.account_id = account_id
         self.tasks: dict[str, TaskState] = {}
         self.sources: dict[str, SourceState] = {}
         self.events: list[Event] = []
         self.lock = lock
+        self.outbox = outbox
         self._log = log
         self._files = files
         self._known: set[str] = set()
@@ -145,10 +148,11 @@ class Region:
         self._note(record, transition, event, requested=requested)
 
     def _note(self, record: Record, transition: Transition, event: Event | None, *, requested: bool) -> None:
-        """Record a transition that was made, for a report, and its event."""
+        """Record a transition that was made, for a report, and its event, which is to be delivered."""
         if event is not None:
             # By date: a record is brought up to date when it is read, and a clock can go backwards.
             insort(self.events, event, key=by_date)
+            self.outbox.put(self.name, event)
         change = Change(record, transition.status, self.name, None if event is None else event.event_id)
         self._log.record_change(change, transition.when, requested=requested)
 
@@ -169,6 +173,11 @@ class Region:
             tasks = list(self._unfinished.values())
         for task in tasks:
             self.update(task, now, describing=describing)
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when the clock will make the next transition of a task or source after *now*; None if it does not."""
+        dues = (record.due() for record in (*self._unfinished.values(), *self.sources.values()))
+        return min((due for due in dues if due is not None and due > now), default=None)
 
     def move(self, task: TaskState, transition: Transition) -> None:
         """Make a transition that a user asks for. Raises ``ValueError`` if the task cannot become that."""
@@ -261,6 +270,7 @@ class Account:
         self.stubs: dict[str, Stub] = {}
         self.overrides: dict[str, Override] = {}
         self.log = Log()
+        self.outbox = Outbox()
         self.files: ExportFiles | None = None
 
     def region(self, name: str | None = None) -> Region:
@@ -269,7 +279,7 @@ class Account:
         region = self.regions.get(name)
         if region is None:
             with self.lock:
-                new = Region(name, self.options.account_id, self.lock, self.log, self.files)
+                new = Region(name, self.options.account_id, self.lock, self.log, self.files, self.outbox)
                 region = self.regions.setdefault(name, new)
         return region
 
@@ -289,12 +299,21 @@ class Account:
             for region in self.regions.values():
                 region.use_files(files)
 
-    def update_files(self) -> None:
-        """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
-        if self.files is not None:
-            now = _clock.now()
-            for region in list(self.regions.values()):
-                region.update_all(now)
+    def update_all(self) -> None:
+        """Bring every unfinished export up to date, so that its files are there and its events have happened."""
+        now = _clock.now()
+        for region in list(self.regions.values()):
+            region.update_all(now)
+
+    def is_watched(self) -> bool:
+        """Return whether somebody sees what the clock changes at once: a store of files, or a receiver of events."""
+        return self.files is not None or self.outbox.receivers > 0
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when the clock will make the next transition after *now*; None if it does not."""
+        with self.lock:
+            dues = (region.next_change(now) for region in self.regions.values())
+            return min((due for due in dues if due is not None), default=None)
 
     def shift(self, length: timedelta) -> None:
         """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
@@ -314,7 +333,9 @@ class Account:
 
         Raises ``ValueError`` for an identifier in use, and what the store of ``write_files`` raises.
         """
-        now, fresh, files = _clock.now(), not _clock.is_frozen(), self.files
+        now, files = _clock.now(), self.files
+        # What is watched has its times now.
+        fresh = not _clock.is_frozen() and not self.is_watched()
         new: dict[tuple[str, str], TaskState] = {}
         for region, given, timeline in tasks:
             key = region.name, given["ExportTaskIdentifier"]
@@ -326,7 +347,7 @@ class Account:
                 now,
                 region=region.name,
                 account_id=self.options.account_id,
-                fresh=fresh and files is None,  # files are stored with the times that the task has now
+                fresh=fresh,
             )
         if files is not None:
             for task in new.values():

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
+from threading import Thread, current_thread
 from typing import Any, NamedTuple
 
 from .. import _failures, _model
@@ -78,6 +79,34 @@ class Event(NamedTuple):
     def source_identifier(self) -> str:
         """The name of the source."""
         return split_arn(self.source_arn).name
+
+
+# An event that has happened and is not taken yet: its region, the event, how many receivers there were then
+# (it goes to none that was added later), and the thread that caused it.
+Undelivered = tuple[str, Event, int, Thread]
+
+
+class Outbox:
+    """The events of an account that are to be delivered; without receivers there are none.
+
+    Nothing is delivered here. Whoever made something happen from above takes the events when it holds no lock any more.
+    """
+
+    def __init__(self) -> None:
+        self.receivers = 0
+        self.undelivered: list[Undelivered] = []
+        self.deliveries: list[Any] = []
+        """What became of the events, as whoever delivers them notes it."""
+
+    def put(self, region: str, event: Event) -> None:
+        """Add an event that has happened. Whoever calls it holds the lock of the account."""
+        if self.receivers:
+            self.undelivered.append((region, event, self.receivers, current_thread()))
+
+    def take(self) -> list[Undelivered]:
+        """Remove and return the events. Whoever calls it holds the lock of the account."""
+        taken, self.undelivered = self.undelivered, []
+        return taken
 
 
 def end_of_export(task: Record) -> Event:

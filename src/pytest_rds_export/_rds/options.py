@@ -45,6 +45,7 @@ INI_OPTIONS: dict[str, tuple[str | int, str]] = {
     ),
     "assert_all_injected": (True, "fail a test whose injected failures were not used (default: true)"),
     "assert_all_handled": (True, "fail a test whose operations had no handler (default: true)"),
+    "assert_all_delivered": (True, "fail a test if a receiver of an event raised an exception (default: true)"),
     "credentials": (
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
@@ -74,6 +75,7 @@ class Options:
     snapshots: str
     assert_all_injected: bool
     assert_all_handled: bool
+    assert_all_delivered: bool
     credentials: str
     timeline: AnyTimeline
     snapshot_timeline: AnySnapshotTimeline

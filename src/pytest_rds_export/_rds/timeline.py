@@ -368,6 +368,14 @@ class Record:
             self._progress(percent)
         return due
 
+    def due(self) -> datetime | None:
+        """Return when the clock will make the next transition; None if it does not."""
+        phase = self.timeline.phase(self.stage, self._percent_at_entry)
+        if phase is None or not isinstance(phase.length, timedelta):
+            return None
+        when: datetime = self.since + phase.length
+        return when
+
     def _progress(self, percent: int) -> None:
         self.fields["PercentProgress"] = percent
 

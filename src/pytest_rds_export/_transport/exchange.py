@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
+from .._live import outgoing
 from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
@@ -71,6 +72,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
     except Exception as error:
         account.log.record(call, None, type(error).__name__)
         raise
+    finally:
+        outgoing.deliver(account.outbox)  # after the response is made: it does not depend on what a receiver does
     return response
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ._end_check import EndCheckFailed
     from ._failures import Failure, failures
     from ._fake import fake_rds_export
+    from ._live.deliveries import Delivery
     from ._live.event import RdsEvent
     from ._live.registry import ExportTaskRegistry
     from ._live.source import ExportSource
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from ._rds.dispatch import UnhandledOperation
     from ._rds.injections import Injection
     from ._rds.tables import ExportedTable
-    from ._rds.timeline import Polls, Stuck, Timeline
+    from ._rds.timeline import Polls, SnapshotPolls, SnapshotTimeline, Stuck, Timeline
     from ._sweep import Attempt, sweep
 
 __all__ = [
     "Attempt",
     "Call",
+    "Delivery",
     "EndCheckFailed",
     "ExportClock",
     "ExportSource",
@@ -36,6 +38,8 @@ __all__ = [
     "RdsEvent",
     "ScheduledCall",
     "SleepLimitExceeded",
+    "SnapshotPolls",
+    "SnapshotTimeline",
     "Stuck",
     "Timeline",
     "UnhandledOperation",
@@ -49,6 +53,7 @@ __all__ = [
 _MODULES = {
     "Attempt": "_sweep",
     "Call": "_rds.calls",
+    "Delivery": "_live.deliveries",
     "EndCheckFailed": "_end_check",
     "ExportClock": "_clock",
     "RdsEvent": "_live.event",
@@ -61,6 +66,8 @@ _MODULES = {
     "Polls": "_rds.timeline",
     "ScheduledCall": "_clock",
     "SleepLimitExceeded": "_clock",
+    "SnapshotPolls": "_rds.timeline",
+    "SnapshotTimeline": "_rds.timeline",
     "Stuck": "_rds.timeline",
     "Timeline": "_rds.timeline",
     "UnhandledOperation": "_rds.dispatch",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from ._failures import Failure, failures
+from ._live.deliveries import Delivery
 from ._messages import format_count, pluralize
 from ._rds.account import Account
 from ._rds.dispatch import ways_to_handle
@@ -15,7 +17,7 @@ __tracebackhide__ = True
 
 
 class EndCheckFailed(AssertionError):
-    """At the end of ``fake_rds_export`` there are injected failures that were not used, or unhandled operations."""
+    """``fake_rds_export`` has ended with unused injected failures, unhandled operations or receivers that raised."""
 
     __module__ = "pytest_rds_export"
 
@@ -27,7 +29,7 @@ def raise_problems(account: Account) -> None:
 
 
 def check_end(account: Account) -> str:
-    """Return what to say at the end of a test that passed: unused failures and unhandled operations; or nothing."""
+    """Return what to say at the end of a test that passed: what was not used, handled or delivered; or nothing."""
     unused = account.injections.unused() if account.options.assert_all_injected else []
     parts = [_explain_unused(account, injection) for injection in unused]
     if account.options.assert_all_handled:
@@ -35,7 +37,25 @@ def check_end(account: Account) -> str:
         for (operation, region), count in counts.items():
             ways = [*ways_to_handle(operation), "allow it: assert_all_handled=False, or unhandled.clear()"]
             parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
+    if account.options.assert_all_delivered:
+        parts += _explain_undelivered(account.outbox.deliveries)
     return "\n".join(parts)
+
+
+def _explain_undelivered(deliveries: Sequence[Delivery]) -> Iterator[str]:
+    """Yield what to say of each exception of a receiver, once if others are alike."""
+    failed = [(number, each) for number, each in enumerate(deliveries) if isinstance(each.error, Exception)]
+    for (receiver, outcome), group in groupby(failed, key=lambda item: (item[1].receiver, item[1].outcome)):
+        (number, delivery), *more = group
+        others = f" and {pluralize(len(more), 'more time')}" if more else ""
+        yield _with_ways(
+            f"{receiver} {outcome}, when it received {delivery.event!r}{others}",
+            [
+                "deliver only what it expects: deliver_events(..., pattern={...})",
+                f"see its traceback: raise rds_export_tasks.deliveries[{number}].error",
+                "allow it: assert_all_delivered=False, or deliveries.clear()",
+            ],
+        )
 
 
 def _explain_unused(account: Account, injection: Injection) -> str:

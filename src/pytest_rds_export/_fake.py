@@ -9,12 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ContextDecorator, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from . import _clock
 from ._end_check import EndCheckFailed, raise_problems
 from ._hints import tasks_shown
+from ._live import outgoing
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -236,11 +237,12 @@ class _Activation:
 
     def __init__(self, account: Account) -> None:
         self._account = account
-        self._follower = _Follower(account)
+        self._follower: _Follower | None = None
         self._environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
 
     def begin(self) -> None:
         _recent.append(self._account)
+        self._follower = _Follower(self._account, outgoing.begin(self._account))
         _clock.followers.append(self._follower)
         self._environment.begin()
         _patch.begin_responding(self._account)
@@ -250,6 +252,7 @@ class _Activation:
         self._environment.end()
         if self._follower in _clock.followers:
             _clock.followers.remove(self._follower)
+        outgoing.end(self._account)
 
 
 def activate(account: Account) -> AbstractContextManager[None]:
@@ -261,8 +264,9 @@ def activate(account: Account) -> AbstractContextManager[None]:
 class _Follower:
     """What an account does when the frozen clock begins, moves, or has been slept on for too long."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, post: outgoing.Post) -> None:
         self._account = account
+        self._post = post
         self._first = 0
 
     def begin(self) -> None:
@@ -270,9 +274,19 @@ class _Follower:
 
     def jumped(self, length: timedelta) -> None:
         self._account.shift(length)
+        self._post.shift(length)
 
     def moved(self) -> None:
-        self._account.update_files()
+        if self._account.is_watched():
+            self._account.update_all()
+            outgoing.deliver(self._account.outbox)
+
+    def next_stop(self, now: datetime) -> datetime | None:
+        """Return when the next event happens or is due: a receiver has the time of the event as its own."""
+        if not self._account.outbox.receivers:
+            return None
+        times = (self._account.next_change(now), self._post.next_due(now))
+        return min((time for time in times if time is not None), default=None)
 
     def slept(self, length: timedelta) -> None:
         self._account.log.record_sleep(length)

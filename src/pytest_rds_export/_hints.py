@@ -13,9 +13,10 @@ from ._rds.account import Account, Region
 from ._rds.arns import parse_arn, split_arn
 from ._rds.calls import Call, format_call
 from ._rds.injections import format_unused
+from ._rds.options import Options
 from ._rds.sources import RESOURCE_TYPES
 from ._rds.state import FINISHED
-from ._rds.timeline import AnyTimeline, Stuck, Timeline
+from ._rds.timeline import AnySnapshotTimeline, AnyTimeline, Record, SnapshotTimeline, Stuck, Timeline
 
 __tracebackhide__ = True
 
@@ -24,6 +25,18 @@ _MAX_SOURCES = 5
 _MANY_POLLS = 3
 _SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
+_SNAPSHOT_LISTS = {f"Describe{type_.shape}s": f"{type_.shape}s" for type_ in RESOURCE_TYPES.values() if type_.parent}
+# By SnapshotType: what a Describe operation must be given to return such a snapshot.
+_ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
+
+
+def records_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
+    """Return the tasks or snapshots in the response of a call; None if it is another call, or had no response."""
+    snapshots = _SNAPSHOT_LISTS.get(call.operation)
+    if snapshots is None or call.response is None:
+        return tasks_shown(call)
+    found: Sequence[Mapping[str, Any]] = call.response.get(snapshots, ())
+    return found
 
 
 def tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
@@ -94,10 +107,14 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
-        if other.name != region and source in _seeded_arns(other):
+        if other.name != region and source in _seeded_arns(other, kind):
             yield f"{source} is seeded in {other.name}, but the call went to {region}"
-    seeded = _seeded_arns(account.region(region))
-    if source in seeded:
+    seeded = _seeded_arns(account.region(region), kind)
+    found = account.region(region).sources[seeded[source]] if source in seeded else None
+    if found is not None and call.operation.startswith("Describe") and found.fields.get("SnapshotType") in _ASKED_FOR:
+        snapshot_type = found.fields["SnapshotType"]
+        yield f"{source} has the SnapshotType {snapshot_type!r}. Pass {_ASKED_FOR[snapshot_type]}"
+    elif found is not None:
         yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
     elif seeded:
         closest = find_similar(source, seeded)
@@ -106,17 +123,19 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
 
 
-def _seeded_arns(region: Region) -> dict[str, str]:
-    """Return the ARNs of the seeded sources of a region, by their type and name."""
-    return {split_arn(arn).resource: arn for arn in region.sources}
+def _seeded_arns(region: Region, kind: str) -> dict[str, str]:
+    """Return the ARNs of the sources of a region, by their type and name: instances, or everything else."""
+    arns = ((split_arn(arn), arn) for arn in region.sources)
+    return {parts.resource: arn for parts, arn in arns if (parts.resource_type == "db") == (kind == "db")}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:
-    """Return the resource type, the name and the region of the source that a call names."""
-    given = {name: call.parameters.get(type_.identifier) for name, type_ in RESOURCE_TYPES.items()}
-    kind, name = next(((type_, name) for type_, name in given.items() if name), ("", call.parameters.get("SourceArn")))
+    """Return the resource type, the name and the region of the source that a call did not find."""
+    kind, type_ = next(item for item in RESOURCE_TYPES.items() if item[1].not_found == call.error_code)
+    names = (type_.identifier, f"Source{type_.identifier}", "SourceArn")
+    name = next((call.parameters[name] for name in names if name in call.parameters), "")
     arn = parse_arn(name)
-    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name or ""), call.region)
+    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name).lower(), call.region)
 
 
 def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:
@@ -140,28 +159,39 @@ def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[
 
 
 def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
-    """Yield the tasks that were described again and again while nothing advanced them, or after they had ended."""
+    """Yield the tasks and snapshots that were described again and again while nothing advanced them.
+
+    And the tasks that were so after they had ended.
+    """
     polls: dict[tuple[str, str], list[Call]] = {}
     for call in calls:
-        tasks = tasks_shown(call)
-        if tasks is not None and len(tasks) == 1:
-            polls.setdefault((call.region, tasks[0]["ExportTaskIdentifier"]), []).append(call)
-    for (region, identifier), found in polls.items():
-        task = account.region(region).tasks.get(identifier)
-        if task is not None and task.status not in FINISHED:
-            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {task.status}"
-            for hint in _hints_of_unfinished(task.timeline, account.options.timeline, found):
+        shown = records_shown(call)
+        if shown is not None and len(shown) == 1:
+            names = ("ExportTaskIdentifier", "DBSnapshotArn", "DBClusterSnapshotArn")
+            key = next(shown[0][name] for name in names if name in shown[0])
+            polls.setdefault((call.region, key), []).append(call)
+    for (name, key), found in polls.items():
+        region, identifier = account.region(name), key.rpartition(":")[2]
+        task = region.tasks.get(key)
+        record: Record | None = task or region.sources.get(key)
+        if record is not None and record.status not in (*FINISHED, "available", "failed"):
+            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {record.status}"
+            for hint in _hints_of_unfinished(
+                record.timeline, account.options, "snapshot" if task is None else "task", found
+            ):
                 yield seen + hint
         elif task is not None and task.status != "COMPLETE":
-            shown = [tasks for call in found if (tasks := tasks_shown(call)) and tasks[0]["Status"] == task.status]
-            if len(shown) >= _MANY_POLLS:
+            ended = [tasks for call in found if (tasks := tasks_shown(call)) and tasks[0]["Status"] == task.status]
+            if len(ended) >= _MANY_POLLS:
                 yield (
-                    f"{identifier!r} was described {len(shown)} times after it had become {task.status}. "
+                    f"{identifier!r} was described {len(ended)} times after it had become {task.status}. "
                     f"The code may wait for COMPLETE only: have it stop at {task.status}, too"
                 )
 
 
-def _hints_of_unfinished(timeline: AnyTimeline, default: AnyTimeline, polls: Sequence[Call]) -> Iterator[str]:
+def _hints_of_unfinished(
+    timeline: AnyTimeline | AnySnapshotTimeline, options: Options, noun: str, polls: Sequence[Call]
+) -> Iterator[str]:
     slept = _slept_for_real(polls)
     if slept:
         yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"
@@ -170,16 +200,20 @@ def _hints_of_unfinished(timeline: AnyTimeline, default: AnyTimeline, polls: Seq
     last = polls[-1].time
     stands_still = polls[-_MANY_POLLS].time == last
     if isinstance(timeline, Stuck):
-        # Otherwise the test means it: it has said so for this task, or it moves the clock past a deadline.
-        if timeline is default and (stands_still or _is_on_the_real_clock(last)):
-            yield ": the option timeline is Stuck(), which advances no task. Use move_to(), or another timeline"
-    elif isinstance(timeline, Timeline) and not slept:
+        # Otherwise the test means it: it has said so for this record, or it moves the clock past a deadline.
+        option = "timeline" if noun == "task" else "snapshot_timeline"
+        if timeline is getattr(options, option) and (stands_still or _is_on_the_real_clock(last)):
+            yield f": the option {option} is Stuck(), which advances no {noun}. Use move_to(), or another timeline"
+    elif isinstance(timeline, (Timeline, SnapshotTimeline)) and not slept:
+        kind = type(timeline).__name__
+        instead = "timeline=Polls()" if kind == "Timeline" else "snapshot_timeline=SnapshotPolls()"
         if _is_on_the_real_clock(last):
-            yield ": its Timeline follows the real clock. Use the fixture rds_export_clock, or timeline=Polls()"
+            if kind == "Timeline":  # _hints_of_sources has that of a snapshot
+                yield f": its Timeline follows the real clock. Use the fixture rds_export_clock, or {instead}"
         elif stands_still:
             yield (
-                f": its Timeline follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
-                "Move the clock, or use timeline=Polls()"
+                f": its {kind} follows the frozen clock, which stayed at {last:%Y-%m-%dT%H:%M:%SZ}. "
+                f"Move the clock, or use {instead}"
             )
 
 
@@ -219,14 +253,14 @@ def _hints_of_events(account: Account, calls: Iterable[Call]) -> Iterator[str]:
 
 
 def _hints_of_sources(account: Account, calls: Iterable[Call]) -> Iterator[str]:
-    """Yield the sources that only a frozen clock makes available."""
+    """Yield the sources that only a frozen clock advances."""
     called = {call.region for call in calls if not _clock.is_frozen()}
     for region in account.regions.values():
         for source in region.sources.values() if region.name in called else ():
             if source.follows_the_clock():
                 yield (
-                    f"{split_arn(source.arn).resource} is still {source.status}: its available_after follows the real "
-                    "clock. Use the fixture rds_export_clock, or move_to('available')"
+                    f"{split_arn(source.arn).resource} is still {source.status}: its SnapshotTimeline follows the real "
+                    "clock. Use the fixture rds_export_clock, or snapshot_timeline=SnapshotPolls()"
                 )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from . import _clock
 from ._failures import Failure
-from ._hints import find_hints, tasks_shown
+from ._hints import find_hints, records_shown
+from ._live.deliveries import Delivery
 from ._messages import format_count, pluralize, shorten
 from ._rds.account import Account, Region
 from ._rds.calls import Call, format_call
@@ -60,6 +61,7 @@ def _format_report(account: Account) -> str:
                 "tasks:",
                 *_limit(tasks, _MOST_TASKS, _format_task),
                 *(["sources:", *_limit(sources, _MOST_TASKS, _format_source)] if sources else []),
+                *_format_deliveries(account),
                 *(["hints:", *_limit(hints, _MOST_HINTS)] if hints else []),
             ]
         )
@@ -127,8 +129,9 @@ def _format_change(change: Change) -> str:
 
 def _format_statuses(calls: Sequence[Call]) -> str:
     """Return the statuses that polls have seen, such as ``: STARTING x20, COMPLETE``."""
-    responses = [tasks for call in calls if (tasks := tasks_shown(call)) is not None]
-    seen = [tasks[0]["Status"] if len(tasks) == 1 else pluralize(len(tasks), "task") for tasks in responses]
+    responses = [records for call in calls if (records := records_shown(call)) is not None]
+    noun = "task" if calls and calls[0].operation == "DescribeExportTasks" else "snapshot"
+    seen = [records[0]["Status"] if len(records) == 1 else pluralize(len(records), noun) for records in responses]
     runs = ((status, len(list(group))) for status, group in groupby(seen))
     return ": " + ", ".join(format_count(*run) for run in runs) if seen else ""
 
@@ -143,8 +146,13 @@ def _format_task(found: tuple[Region, TaskState]) -> str:
 
 def _format_source(found: tuple[Region, SourceState]) -> str:
     _, source = found
-    status = source.fields["Status"]
-    return source.arn if status == "available" else f"{source.arn}, {status}"
+    return source.arn if source.status == "available" else f"{source.arn}, {source.status}"
+
+
+def _format_deliveries(account: Account) -> list[str]:
+    found: list[Delivery] = account.outbox.deliveries
+    lines = [f"{delivery.receiver}: {delivery.event!r} {delivery.outcome}" for delivery in found]
+    return ["deliveries:", *_limit(lines, _MOST_LINES, keep_last=True)] if lines else []
 
 
 def _limit(

@@ -202,7 +202,8 @@ class ExpectedAccount:
 
     def events(self, region):
         """Return ID and fields of the events of a region."""
-        return [task.event for task in self.tasks[region].values() if task.has_event]
+        tasks = [task.event for task in self.tasks[region].values() if task.has_event]
+        return tasks + [source.event for source in self.sources[region].values() if source.available is not None]
 
     def keys(self):
         """Return the keys of all files, sorted."""

@@ -23,8 +23,11 @@ from helpers.inner import run_again
 from pytest_rds_export import fake_rds_export, frozen_clock  # noqa: F401
 
 with suppress(ImportError):
+    import moto.events
     import moto.rds
-    import moto.s3  # noqa: F401
+    import moto.s3
+    import moto.sns
+    import moto.sqs  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|ini))\n")

@@ -201,9 +201,13 @@ class ExpectedSource:
     size: int = 100
     percent: int = field(init=False)
     created: datetime = field(init=False)
+    available: datetime | None = field(init=False, default=None)
+    """When its creation ended, which has an event."""
 
     def __post_init__(self):
         creating = self.status in {"creating", "copying"}
+        if creating and self.available_after is None and kind_of(self.arn) != "cluster":
+            self.available_after = 300_000  # as a snapshot that a client creates
         self.percent = 100 if self.status == "available" else 0
         self.created = self.seeded - (timedelta(0) if creating else timedelta(hours=1))
 
@@ -213,15 +217,34 @@ class ExpectedSource:
             return
         length = timedelta(milliseconds=self.available_after)
         if now >= self.seeded + length:
-            self.move("available")
+            self.move("available", self.seeded + length)
         else:
             self.percent = max(self.percent, 100 * (now - self.seeded) // length)
 
-    def move(self, status):
+    def move(self, status, when):
         """Enter a status and stay there."""
+        if self.status == "creating" and status == "available" and kind_of(self.arn) != "cluster":
+            self.available = when
         self.status, self.available_after = status, None
         if status == "available":
             self.percent = 100
+
+    @property
+    def event(self):
+        """The event ID and the fields of the event of its creation in DescribeEvents."""
+        kind, name = self.arn.split(":", 6)[5:]
+        event_id, message, category = {
+            "snapshot": ("RDS-EVENT-0042", "Manual snapshot created", "creation"),
+            "cluster-snapshot": ("RDS-EVENT-0075", "Manual cluster snapshot created", "backup"),
+        }[kind]
+        return event_id, {
+            "SourceIdentifier": name,
+            "SourceType": f"db-{kind}",
+            "Message": message,
+            "EventCategories": [category],
+            "Date": self.available,
+            "SourceArn": self.arn,
+        }
 
     @property
     def progress(self):

@@ -11,3 +11,4 @@ def tasks():
     with fake_rds_export() as registry:
         yield registry
         registry.options.assert_all_injected = registry.options.assert_all_handled = False
+        registry.options.assert_all_delivered = False

@@ -3,7 +3,7 @@
 import pytest
 
 from helpers.reports import problem, try_call, try_cancel
-from pytest_rds_export import Failure, fake_rds_export
+from pytest_rds_export import Failure, Stuck, fake_rds_export
 
 UNUSED = """\
 AccessDenied was injected into CancelExportTask and never used. The test called nothing. Do one of these:
@@ -11,6 +11,7 @@ AccessDenied was injected into CancelExportTask and never used. The test called 
   - allow it: assert_all_injected=False"""
 UNHANDLED = """\
 no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:
+  - seed a database: rds_export_tasks.seed_database('orders')
   - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})
   - use moto alongside: @mock_aws
   - register a handler for before-send.rds.DescribeDBInstances
@@ -124,16 +125,15 @@ def test_removed_before_its_use(tasks):
 def test_unhandled(tasks):
     """Unhandled operations are named by region, with what to do."""
     try_call("describe_db_instances")
-    try_call("describe_db_snapshots", "eu-west-1")
-    try_call("describe_db_snapshots", "eu-west-1")
+    try_call("describe_certificates", "eu-west-1")
+    try_call("describe_certificates", "eu-west-1")
 
     assert problem() == (
         f"{UNHANDLED}\n"
-        "no handler for DescribeDBSnapshots, called 2 times in eu-west-1. Do one of these:\n"
-        "  - seed a snapshot: rds_export_tasks.seed_snapshot('nightly')\n"
-        "  - give it a response: rds_export_tasks.stub('DescribeDBSnapshots', {...})\n"
+        "no handler for DescribeCertificates, called 2 times in eu-west-1. Do one of these:\n"
+        "  - give it a response: rds_export_tasks.stub('DescribeCertificates', {...})\n"
         "  - use moto alongside: @mock_aws\n"
-        "  - register a handler for before-send.rds.DescribeDBSnapshots\n"
+        "  - register a handler for before-send.rds.DescribeCertificates\n"
         "  - allow it: assert_all_handled=False, or unhandled.clear()"
     )
 
@@ -147,16 +147,46 @@ def test_cleared_unhandled(tasks):
     assert problem() == ""
 
 
-@pytest.mark.parametrize("option", ["assert_all_injected", "assert_all_handled"])
+def test_undelivered(tasks):
+    """An exception of a receiver is named with the event and its place, once for those in a row that are alike."""
+
+    def handler(event, context):
+        return event["Records"]
+
+    def interrupted(event, context):
+        raise KeyboardInterrupt
+
+    tasks.deliver_events(lambda event, context: None)
+    tasks.deliver_events(handler, times=3)
+    for name in ("a", "b"):
+        tasks.seed(name).move_to("COMPLETE")
+    tasks.deliver_events(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.seed("c", timeline=Stuck()).move_to("FAILED")
+
+    assert problem() == (
+        f"handler raised KeyError('Records') at test_end_checks.py:{handler.__code__.co_firstlineno + 1}, "
+        f"when it received {tasks.events[0]!r} and 8 more times. Do one of these:\n"
+        "  - deliver only what it expects: deliver_events(..., pattern={...})\n"
+        "  - see its traceback: raise rds_export_tasks.deliveries[1].error\n"
+        "  - allow it: assert_all_delivered=False, or deliveries.clear()"
+    )
+    tasks.deliveries.clear()
+
+    assert problem() == ""
+
+
+@pytest.mark.parametrize("option", ["assert_all_injected", "assert_all_handled", "assert_all_delivered"])
 def test_disabled(option):
     """Each check has an option that switches it off."""
     with fake_rds_export(**{option: False}) as tasks:
         tasks.inject("AccessDenied", operation="StartExportTask")
         try_call("describe_db_instances")
+        tasks.deliver_events(lambda event, context: event["Records"])
+        tasks.seed("nightly").move_to("COMPLETE")
         found = problem()
-        tasks.options.assert_all_injected = tasks.options.assert_all_handled = False
+        options = ("assert_all_injected", "assert_all_handled", "assert_all_delivered")
+        vars(tasks.options).update(dict.fromkeys(options, False))
 
-    assert ("never used" in found, "no handler" in found) == (
-        option != "assert_all_injected",
-        option != "assert_all_handled",
-    )
+    expected = zip(("never used", "no handler", "raised KeyError"), options, strict=True)
+    assert {name for text, name in expected if text not in found} == {option}

@@ -24,8 +24,8 @@ MARKERS = {
     "rds_export_tasks(*seeds, **options)": (
         "seed export tasks into the fixture rds_export_tasks and set its options: region, account_id, "
         "describe_unknown, concurrent_limit, concurrent_limit_scope, one_export_per_source, "
-        "unsupported_regions, page_size, trailing_slash, snapshot_source_type, assert_all_injected, "
-        "assert_all_handled, credentials, timeline"
+        "unsupported_regions, page_size, trailing_slash, snapshot_source_type, snapshots, assert_all_injected, "
+        "assert_all_handled, assert_all_delivered, credentials, timeline, snapshot_timeline"
     ),
     "rds_export_failure(operation, kinds=('documented',), exclude=())": (
         "run the test once for each failure of an RDS operation, with the fixture rds_export_failure; kinds are "
@@ -51,8 +51,10 @@ INI_OPTIONS = {
         "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)"
     ),
     "snapshot_source_type": "whether the responses have SourceType for exports of snapshots (default: true)",
+    "snapshots": "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
     "assert_all_injected": "fail a test whose injected failures were not used (default: true)",
     "assert_all_handled": "fail a test whose operations had no handler (default: true)",
+    "assert_all_delivered": "fail a test if a receiver of an event raised an exception (default: true)",
     "credentials": (
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)"
     ),
@@ -88,7 +90,10 @@ def test_command_line(pytester):
         ],
         consecutive=True,
     )
-    flags = ("assert_all_injected", "assert_all_handled", "snapshot_source_type", "one_export_per_source")
+    flags = (
+        *("assert_all_injected", "assert_all_handled", "assert_all_delivered"),
+        *("snapshot_source_type", "one_export_per_source"),
+    )
     types = dict.fromkeys(flags, "bool")
     if pytest.version_tuple >= (8, 4):
         types |= {"concurrent_limit": "int", "page_size": "int"}

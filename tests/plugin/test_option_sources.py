@@ -25,6 +25,7 @@ def test_markers_and_ini_file(pytester):
         page_size=20,
         assert_all_injected="false",
         assert_all_handled="No",
+        assert_all_delivered="0",
     )
     pytester.makepyfile(
         test_ini_file="""
@@ -33,7 +34,7 @@ def test_markers_and_ini_file(pytester):
             assert list(rds_export_tasks) == []
             assert (options.region, options.account_id) == ("eu-west-1", "111111111111")
             assert (options.describe_unknown, options.concurrent_limit, options.page_size) == ("empty", 2, 20)
-            assert (options.assert_all_injected, options.assert_all_handled) == (False, False)
+            assert not (options.assert_all_injected or options.assert_all_handled or options.assert_all_delivered)
         """
     )
     pytester.path.joinpath("tasks.json").write_text('{"ExportTasks": [{"ExportTaskIdentifier": "from-file"}]}')

@@ -51,6 +51,7 @@ from pytest_rds_export import Stuck, Timeline, fake_rds_export
         ("assert_all_injected", 1, "assert_all_injected must be True or False, got 1"),
         ("assert_all_handled", 0, "assert_all_handled must be True or False, got 0"),
         ("assert_all_handled", None, "assert_all_handled must be True or False, got None"),
+        ("assert_all_delivered", 0, "assert_all_delivered must be True or False, got 0"),
     ],
 )
 def test_wrong_value(option, value, text):
@@ -70,8 +71,8 @@ def test_wrong_value(option, value, text):
             (
                 "unknown option 'speed'. Use one of 'region', 'account_id', 'describe_unknown', 'concurrent_limit', "
                 "'concurrent_limit_scope', 'one_export_per_source', 'unsupported_regions', 'page_size', "
-                "'trailing_slash', 'snapshot_source_type', 'assert_all_injected', 'assert_all_handled', 'credentials' "
-                "or 'timeline'"
+                "'trailing_slash', 'snapshot_source_type', 'snapshots', 'assert_all_injected', 'assert_all_handled', "
+                "'assert_all_delivered', 'credentials', 'timeline' or 'snapshot_timeline'"
             ),
         ),
     ],

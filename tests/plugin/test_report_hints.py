@@ -474,14 +474,14 @@ def test_events_that_exist(tasks):
 def test_source_on_the_real_clock(tasks):
     """A source that becomes available by the clock has a hint unless the clock is frozen."""
     source = tasks.seed_snapshot("orders", available_after=60)
-    tasks.seed_snapshot("stuck", status="creating")
+    tasks.seed_snapshot("stuck", status="creating", timeline=Stuck())
     assert hints() == []
 
     try_start(source.arn)
     assert hints() == [
         (
-            "snapshot:orders is still creating: its available_after follows the real clock. Use the fixture "
-            "rds_export_clock, or move_to('available')"
+            "snapshot:orders is still creating: its SnapshotTimeline follows the real clock. Use the fixture "
+            "rds_export_clock, or snapshot_timeline=SnapshotPolls()"
         )
     ]
 

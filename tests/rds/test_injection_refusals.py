@@ -73,11 +73,11 @@ def test_wrong_option(refusal, options, text):
             ),
         ),
         (
-            "DBInstanceNotFound",
+            "DBProxyNotFound",
             None,
             (
-                "unknown failure 'DBInstanceNotFound'. Did you mean 'IamRoleNotFound', 'DBSnapshotNotFound' or "
-                "'DBClusterNotFoundFault'? If another operation fails with it, pass operation="
+                "unknown failure 'DBProxyNotFound'. Did you mean 'DBSnapshotNotFound', 'IamRoleNotFound' or "
+                "'DBInstanceNotFound'? If another operation fails with it, pass operation="
             ),
         ),
         (
@@ -101,8 +101,12 @@ def test_unknown_name(refusal, name, operation, text):
 
 
 def test_unknown_name_like_none(refusal):
-    """If no name is similar, the message lists the first of those of the three operations."""
-    known = dict.fromkeys(names("CancelExportTask") + names("DescribeExportTasks") + names("StartExportTask"))
+    """If no name is similar, the message lists the first of those of all operations that are handled."""
+    handled = ["CancelExportTask", "DescribeExportTasks", "StartExportTask"]
+    handled += [
+        f"{verb}{kind}" for kind in ("DBSnapshot", "DBClusterSnapshot") for verb in ("Create", "Copy", "Delete")
+    ]
+    known = dict.fromkeys(name for operation in handled for name in names(operation))
     listed = ", ".join(repr(name) for name in list(known)[:20])
 
     error = refusal("Xyz")

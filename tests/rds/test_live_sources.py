@@ -325,10 +325,14 @@ def test_another_region(rds_export_tasks):
     assert source.region == "eu-west-1"
 
 
-def test_copy(rds_export_tasks):
-    """A live source cannot be copied."""
-    source = rds_export_tasks.seed_snapshot("nightly")
-    text = f"{source!r} is live and cannot be copied. Use to_response()"
-    for copied in (copy.copy, copy.deepcopy, pickle.dumps):
-        with raises_exactly(TypeError, text):
-            copied(source)
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda source: pickle.loads(pickle.dumps(source))])
+def test_copy(rds_export_tasks, copied):
+    """A copy of a live source belongs to no region and stays as it was."""
+    source = rds_export_tasks.seed_snapshot("nightly", status="creating")
+    kept = copied(source)
+    before = source.to_response()
+
+    source.move_to("available")
+
+    assert kept.to_response() == before
+    assert repr(kept) == "<ExportSource snapshot:nightly creating 0% in us-east-1>"

@@ -168,7 +168,9 @@ def test_wrong_response(rds_export_tasks, client):
             len,
             (
                 "DescribeDBInstances cannot be overridden: it is not 'CancelExportTask', 'StartExportTask', "
-                "'DescribeExportTasks' or 'DescribeEvents'. Use stub"
+                "'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', 'DeleteDBSnapshot', "
+                "'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
+                "'DeleteDBClusterSnapshot' or 'DescribeDBClusterSnapshots'. Use stub"
             ),
         ),
         (

@@ -196,8 +196,8 @@ def test_options(registry):
     assert repr(registry.options) == (
         "Options(region='us-east-1', account_id='123456789012', describe_unknown='error', concurrent_limit=5, "
         "concurrent_limit_scope='region', one_export_per_source=True, unsupported_regions='', page_size=100, "
-        "trailing_slash='accept', snapshot_source_type=True, "
-        "assert_all_injected=True, assert_all_handled=True, "
+        "trailing_slash='accept', snapshot_source_type=True, snapshots='auto', "
+        "assert_all_injected=True, assert_all_handled=True, assert_all_delivered=True, "
         "credentials='fake', "
-        "timeline=Timeline())"
+        "timeline=Timeline(), snapshot_timeline=SnapshotTimeline())"
     )

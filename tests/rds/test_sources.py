@@ -9,7 +9,7 @@ from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, service
 from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import UnhandledOperation, fake_rds_export
+from pytest_rds_export import fake_rds_export
 
 AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
 NOT_FOUND = {
@@ -117,6 +117,9 @@ def test_described_snapshot(rds_export_tasks, client):
             "PercentProgress": 100,
             "Engine": "postgres",
             "TagList": [{"Key": "a"}],
+            "OriginalSnapshotCreateTime": TAKEN,
+            "SnapshotTarget": "region",
+            "StorageThroughput": 0,
         }
     ]
     assert described == [record.to_response()]
@@ -204,9 +207,12 @@ def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
 def test_unknown_snapshot(seeded_client, method, noun, parent):
     """An unknown identifier is the fault that AWS documents."""
-    source = SNAPSHOT if parent == "DBInstance" else CLUSTER_SNAPSHOT
+    code, text = {
+        "DBInstance": ("DBSnapshotNotFound", "DBSnapshot nightly not found."),
+        "DBCluster": ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot not found: nightly"),
+    }[parent]
 
-    with refused(*NOT_FOUND[source]):
+    with refused(code, 404, text):
         getattr(seeded_client, method)(**{f"{noun}Identifier": "nightly"})
 
 
@@ -247,13 +253,10 @@ def test_no_snapshots_but_a_cluster(rds_export_tasks, client):
     assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
 
 
-@pytest.mark.parametrize("method", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
-def test_no_handler_without_seeds(rds_export_tasks, client, method):
-    """Without seeded sources, the operations that describe snapshots have no handler."""
-    with pytest.raises(UnhandledOperation):
-        getattr(client, method)()
-
-    rds_export_tasks.unhandled.clear()
+def test_empty_account(client):
+    """An account without snapshots has empty lists of them."""
+    assert client.describe_db_snapshots()["DBSnapshots"] == []
+    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
 
 
 DOCUMENTED_STATUSES = (

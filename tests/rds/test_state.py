@@ -285,7 +285,7 @@ class Account(RuleBasedStateMachine):
         options = {"status": status, "available_after": length, "allocated_storage": size}
         if arn in self.expected.sources[region] and moved is not None:
             self.live_sources[arn].move_to(moved)
-            self.expected.sources[region][arn].move(moved)
+            self.expected.sources[region][arn].move(moved, self.now)
         elif arn in self.expected.sources[region]:
             with raises_exactly(ValueError, f"'{arn}' exists already. Seed each source once"):
                 self.registries[region].seed_snapshot(arn, **options)
@@ -376,7 +376,9 @@ class Account(RuleBasedStateMachine):
         registry = self.registries[region]
         events = registry.events
         assert events == sorted(events, key=lambda event: event.date)
-        assert all(event.task is registry[event.task.identifier] for event in events)
+        assert all(event.task is registry[event.task.identifier] for event in events if event.source is None)
+        snapshots = [event.source for event in events if event.task is None]
+        assert all(source is registry.snapshots[source.arn] for source in snapshots)
         sources = {arn: source for arn, source in self.live_sources.items() if source.region == region}
         return (
             [(name, task.status, task.percent_progress) for name, task in registry.items()],

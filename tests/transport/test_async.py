@@ -10,7 +10,7 @@ from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
 from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
-from pytest_rds_export import UnhandledOperation, fake_rds_export, sweep
+from pytest_rds_export import Polls, UnhandledOperation, fake_rds_export, sweep
 
 pytest.importorskip("aiobotocore")
 
@@ -85,6 +85,38 @@ def test_events(rds_export_tasks, rds_export_client):
     assert {event["Message"] for event in events} == {"Export task canceled"}
     assert events == rds_export_client.describe_events()["Events"]
     assert [event.task.identifier for event in rds_export_tasks.events] == names
+
+
+def test_deliveries(rds_export_tasks, rds_export_client):
+    """An event that an async client causes is delivered in the thread of its event loop, before the call returns."""
+    loops = []
+
+    def handler(event, context):
+        loops.append(asyncio.get_running_loop())
+        return rds_export_client.describe_export_tasks()["ExportTasks"][0]["Status"]
+
+    async def poll(client):
+        loops.append(asyncio.get_running_loop())
+        await client.describe_export_tasks()
+        return len(loops)
+
+    rds_export_tasks.deliver_events(handler)
+    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+
+    assert run_with_client(poll) == 2
+    assert loops[0] is loops[1]
+    assert [delivery.returned for delivery in rds_export_tasks.deliveries] == ["COMPLETE"]
+
+
+def test_refused_receiver(rds_export_tasks):
+    """An async client is no receiver of events."""
+
+    async def refused():
+        async with SESSION.create_client("sns", "us-east-1") as client:
+            with pytest.raises(TypeError, match=r"an async client. Make one with boto3.client\('sns'\)"):
+                rds_export_tasks.deliver_events(client, topic="arn:aws:sns:us-east-1:123456789012:events")
+
+    asyncio.run(refused())
 
 
 def test_early_client(botocore_unchanged):

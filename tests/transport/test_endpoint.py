@@ -16,7 +16,7 @@ import pytest
 
 from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, send, served, until
 from helpers.reports import problem
-from pytest_rds_export import ExportTask, Failure
+from pytest_rds_export import ExportTask, Failure, Polls
 
 pytestmark = pytest.mark.loopback
 
@@ -42,6 +42,18 @@ def test_child_process(rds_export_tasks, rds_export_endpoint):
     assert (call.attempts, call.http_status, call.error_code) == (2, 200, None)
     assert call.parameters == {"ExportTaskIdentifier": "nightly"}
     assert call.response["PercentProgress"] == 42
+
+
+def test_deliveries(rds_export_tasks, rds_export_endpoint):
+    """An event that a request causes is delivered before the response is sent; what a receiver raises has no effect."""
+    rds_export_tasks.deliver_events(lambda event, context: event["detail"]["Missing"])
+    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+
+    assert post(rds_export_endpoint, DESCRIBE)[0] == 200
+
+    (delivery,) = rds_export_tasks.deliveries
+    assert repr(delivery.error) == "KeyError('Missing')"
+    rds_export_tasks.deliveries.clear()
 
 
 def test_environment(monkeypatch, request):
@@ -205,7 +217,10 @@ def test_no_handler(rds_export_tasks, rds_export_endpoint):
     assert (status, code(text)) == (400, "UnhandledOperation")
     assert (
         "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
-        "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
+        "'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', "
+        "'DeleteDBSnapshot', 'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
+        "'DeleteDBClusterSnapshot' and 'DescribeDBClusterSnapshots'. To handle it:\n"
+        "  - seed a database: rds_export_tasks.seed_database('orders')\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
     ) in text
     assert problem().startswith("no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n")

@@ -204,3 +204,37 @@ def test_after_the_fake(in_moto):
 
     with pytest.raises(ClientError, match=r"\(ExportTaskNotFound\)"):
         cancel(client)
+
+
+def test_snapshots_of_moto(in_moto, rds_export_client, rds_export_tasks):
+    """While moto is on, it handles the operations of snapshots: they are not created here."""
+    rds_export_client.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="mysql", AllocatedStorage=20
+    )
+
+    made = rds_export_client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+
+    assert made["DBSnapshot"]["Status"] == "available"
+    assert not rds_export_tasks.snapshots
+
+
+@pytest.mark.rds_export_tasks(snapshots="fake")
+def test_snapshots_of_the_fake(in_moto, rds_export_client, rds_export_tasks):
+    """With snapshots="fake" they are handled here, and moto does not know of them."""
+    made = rds_export_client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+
+    assert made["DBSnapshot"]["Status"] == "creating"
+    assert list(rds_export_tasks.snapshots) == ["nightly"]
+    assert moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots == {}
+
+
+@pytest.mark.rds_export_tasks(snapshots="moto")
+def test_snapshots_left_to_moto(in_moto, rds_export_client, rds_export_tasks):
+    """With snapshots="moto" only what is seeded here is described from here."""
+    assert rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+
+    (snapshot,) = rds_export_client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    assert snapshot["DBClusterSnapshotIdentifier"] == "nightly"
+    with pytest.raises(rds_export_client.exceptions.DBClusterSnapshotNotFoundFault):
+        rds_export_client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly")

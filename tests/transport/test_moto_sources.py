@@ -175,3 +175,65 @@ def test_events(rds_export_clock, rds, rds_export_tasks):
     position = [event["Message"] for event in events].index("Export task failed")
     assert {event["SourceIdentifier"] for event in events[position + 1 :]} >= {"later"}
     assert len(events) > len(before) + 1
+
+
+def described(client, **narrowing):
+    """Return the names of the DB snapshots that a client describes."""
+    found = client.describe_db_snapshots(**narrowing)["DBSnapshots"]
+    return [snapshot["DBSnapshotIdentifier"] for snapshot in found]
+
+
+def test_both_worlds(rds, rds_export_tasks):
+    """Once a snapshot is seeded, descriptions have moto's snapshots too; of the same ARN the seeded one."""
+    rds_export_tasks.seed_snapshot("shop-1", engine="mysql")
+
+    automated = next(name for name in described(rds) if name.startswith("rds:orders"))  # moto makes one of an instance
+    assert described(rds) == ["shop-1", automated, "daily"]
+    assert described(rds, DBInstanceIdentifier="orders") == [automated, "daily"]
+    assert described(rds, DBSnapshotIdentifier="daily") == ["daily"]
+    assert described(rds, DBSnapshotIdentifier="shop-1") == ["shop-1"]
+    with refused("DBSnapshotNotFound"):
+        described(rds, DBSnapshotIdentifier="none")
+    found = rds.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+    assert "weekly" in [snapshot["DBClusterSnapshotIdentifier"] for snapshot in found]
+
+    rds_export_tasks.seed_snapshot("daily", allocated_storage=7)
+    (daily,) = rds.describe_db_snapshots(DBSnapshotIdentifier="daily")["DBSnapshots"]
+    assert daily["AllocatedStorage"] == 7
+
+
+def test_pages_of_both_worlds(rds, rds_export_tasks):
+    """The snapshots of both come in pages."""
+    rds_export_tasks.options.page_size = 1
+    rds_export_tasks.seed_snapshot("shop-1")
+
+    pages = list(rds.get_paginator("describe_db_snapshots").paginate())
+
+    assert [len(page["DBSnapshots"]) for page in pages] == [1, 1, 1]
+
+
+def test_databases_of_both_worlds(rds, rds_export_tasks):
+    """Once a database is seeded, descriptions have moto's databases too."""
+    rds_export_tasks.seed_database("stock")
+
+    found = rds.describe_db_instances()["DBInstances"]
+    assert [instance["DBInstanceIdentifier"] for instance in found] == ["stock", "orders"]
+    (orders,) = rds.describe_db_instances(DBInstanceIdentifier="orders")["DBInstances"]
+    assert orders["AllocatedStorage"] == 20
+    with refused("DBInstanceNotFound"):
+        rds.describe_db_instances(DBInstanceIdentifier="none")
+
+
+@pytest.mark.rds_export_tasks(snapshots="fake")
+def test_one_world(rds, rds_export_tasks):
+    """With snapshots="fake" moto's snapshots, such as the one that it makes of an instance, are not described."""
+    assert described(rds) == ["daily"]
+    assert list(rds_export_tasks.snapshots) == ["daily", "weekly"]
+
+
+@pytest.mark.loopback
+def test_endpoint_without_snapshots(rds_export_tasks, rds_export_endpoint):
+    """A request of another process is handled here even if moto is on: moto does not see it."""
+    with moto.mock_aws():
+        body = query("CreateDBSnapshot", DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+        assert post(rds_export_endpoint, body)[0] == 200

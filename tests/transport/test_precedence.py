@@ -114,7 +114,10 @@ def test_no_handler(mode, rds_export_tasks):
 
     assert str(error.value) == (
         "no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
-        "'StartExportTask', 'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n"
+        "'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', "
+        "'DeleteDBSnapshot', 'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
+        "'DeleteDBClusterSnapshot' and 'DescribeDBClusterSnapshots'. To handle it:\n"
+        "  - seed a database: rds_export_tasks.seed_database('orders')\n"
         "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})\n"
         "  - use moto alongside: @mock_aws\n"
         "  - register a handler for before-send.rds.DescribeDBInstances"
@@ -125,29 +128,30 @@ def test_no_handler(mode, rds_export_tasks):
 
 
 def test_handled_now(rds_export_tasks, client):
-    """The error lists what has a handler now: also the operations of seeded snapshots of the region, and stubs."""
-    rds_export_tasks.seed_snapshot("nightly")
-    rds_export_tasks.stub("DescribeDBClusters", {"DBClusters": []})
+    """The error lists what has a handler now: also the operations of seeded databases of the region, and stubs."""
+    rds_export_tasks.seed_database("orders")
+    rds_export_tasks.stub("DescribeAccountAttributes", {"AccountQuotas": []})
 
     with pytest.raises(
         UnhandledOperation,
-        match="These have handlers: 'CancelExportTask', 'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', "
-        "'DescribeDBSnapshots', 'DescribeDBClusterSnapshots' and 'DescribeDBClusters'",
+        match="'DescribeDBClusterSnapshots', 'DescribeDBInstances', 'DescribeDBClusters' and "
+        "'DescribeAccountAttributes'",
     ):
-        client.describe_db_instances()
-    with pytest.raises(UnhandledOperation, match="'DescribeEvents' and 'DescribeDBClusters'"):
-        boto3.client("rds", "eu-west-1").describe_db_instances()
+        client.describe_certificates()
+    with pytest.raises(UnhandledOperation, match="'DescribeDBClusterSnapshots' and 'DescribeAccountAttributes'"):
+        boto3.client("rds", "eu-west-1").describe_certificates()
     rds_export_tasks.unhandled.clear()
 
 
-@pytest.mark.parametrize("operation", ["describe_db_snapshots", "describe_db_cluster_snapshots"])
-def test_no_snapshots(operation, rds_export_tasks, client):
-    """Without seeded snapshots, the error suggests to seed one."""
+@pytest.mark.rds_export_tasks(snapshots="moto")
+def test_no_snapshots(rds_export_tasks, client):
+    """If snapshots are left to moto, which is not on, the error says how to have them handled here."""
     with pytest.raises(
         UnhandledOperation,
-        match=r"To handle it:\n  - seed a snapshot: rds_export_tasks\.seed_snapshot\('nightly'\)\n",
+        match=r"'DescribeExportTasks' and 'DescribeEvents'. To handle it:\n  - have it handled here: the option "
+        r"snapshots='fake'\n",
     ):
-        getattr(client, operation)()
+        client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
     rds_export_tasks.unhandled.clear()
 
 

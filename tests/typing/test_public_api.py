@@ -13,6 +13,7 @@ import pytest
 from pytest_rds_export import (
     Attempt,
     Call,
+    Delivery,
     ExportClock,
     ExportedTable,
     ExportSource,
@@ -23,6 +24,8 @@ from pytest_rds_export import (
     Polls,
     RdsEvent,
     ScheduledCall,
+    SnapshotPolls,
+    SnapshotTimeline,
     Stuck,
     Timeline,
     UnhandledOperation,
@@ -113,11 +116,36 @@ def test_events(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(event.event_id, str)
     assert_type(event.categories, tuple[str, ...])
     assert_type(event.date, datetime)
-    assert_type(event.task, ExportTask)
+    assert_type(event.task, "ExportTask | None")
+    assert_type(event.source, "ExportSource | None")
     assert_type(event.to_eventbridge(), dict[str, Any])
     assert_type(event.to_sns(generation=2021), dict[str, Any])
     assert_type(event.to_lambda("eventbridge", generation=2023), dict[str, Any])
+    assert_type(event.explain({"source": ["aws.rds"]}), list[str])
+    assert_type(event.matches('{"source": ["aws.rds"]}'), bool)
     assert event.task is rds_export_tasks["nightly"]
+
+
+def test_deliveries(rds_export_tasks: ExportTaskRegistry) -> None:
+    """Events are delivered to a function or a client."""
+
+    def handler(event: dict[str, Any], context: object) -> str:
+        return f"{event['source']} {context}"
+
+    rds_export_tasks.deliver_events(handler, shape="eventbridge", pattern={"source": ["aws.rds"]}, times=1)
+    rds_export_tasks.deliver_events(boto3.client("sns"), topic="arn:aws:sns:us-east-1:123456789012:x", delay=1.5)
+    rds_export_tasks.deliver_events(boto3.client("events"), bus="default", delay=timedelta(minutes=1))
+    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    delivery, *_ = rds_export_tasks.deliveries
+
+    assert_type(delivery, Delivery)
+    assert_type(delivery.receiver, str)
+    assert_type(delivery.event, RdsEvent)
+    assert_type(delivery.due, datetime)
+    assert_type(delivery.time, datetime | None)
+    assert_type(delivery.reasons, list[str])
+    assert_type(delivery.error, BaseException | None)
+    assert_type(delivery.outcome, str)
 
 
 def test_timelines() -> None:
@@ -224,3 +252,15 @@ def running(rds_export_tasks: ExportTaskRegistry) -> ExportTask:
 def test_users_fixtures(running: ExportTask) -> None:
     """The user's own fixtures can be typed."""
     assert running.status == "IN_PROGRESS"
+
+
+def test_snapshots(rds_export_tasks: ExportTaskRegistry) -> None:
+    """Snapshots and databases are live sources, and timelines of snapshots are typed."""
+    timeline = SnapshotTimeline(creating=60, outcome="failed")
+
+    assert_type(rds_export_tasks.seed_snapshot("nightly", timeline=timeline), ExportSource)
+    assert_type(rds_export_tasks.seed_database("orders", cluster=True), ExportSource)
+    assert_type(rds_export_tasks.snapshots, Mapping[str, ExportSource])
+    assert_type(rds_export_tasks.snapshots["nightly"].tags, dict[str, str])
+    assert_type(SnapshotPolls(creating=1).creating, int)
+    assert rds_export_tasks.snapshots["nightly"].status == "creating"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -18,6 +18,9 @@ class Follower(Protocol):
 
     def moved(self) -> None:
         """Do what is due at the new time."""
+
+    def next_stop(self, now: datetime) -> datetime | None:
+        """Return the first time after *now* at which a moving clock has to stop on its way; None if there is none."""
 
     def slept(self, length: timedelta) -> None:
         """Take notice that the code under test sleeps now."""

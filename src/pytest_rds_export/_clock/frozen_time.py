@@ -163,17 +163,25 @@ class FrozenTime:
             _tell_followers()
 
     def _move_to_next(self, target: datetime) -> tuple[Callable[..., object], tuple[Any, ...]] | None:
-        """Move to the next scheduled call up to *target* and return it; to *target* if there is none."""
+        """Move to the next scheduled call or stop of a follower up to *target* and return what is to be called there.
+
+        Move to *target* and return None if there is neither.
+        """
         with self._lock:
-            while self._scheduled and self._scheduled[0][0] <= target:
+            stop = self._next_stop(target)
+            while self._scheduled and self._scheduled[0][0] <= stop:
                 when, _, call, callback, arguments = self._scheduled[0]
                 if not call.cancelled():
                     self._set(max(self.now(), when))
                     heapq.heappop(self._scheduled)
                     return callback, arguments
                 heapq.heappop(self._scheduled)
-            self._set(max(self.now(), target))
-        return None
+            self._set(max(self.now(), stop))
+        return None if stop == target else (_do_nothing, ())
+
+    def _next_stop(self, target: datetime) -> datetime:
+        stops = (follower.next_stop(self.now()) for follower in followers.copy())
+        return min((stop for stop in stops if stop is not None and stop < target), default=target)
 
     def _set(self, when: datetime) -> None:
         from freezegun import api
@@ -246,6 +254,10 @@ def set_active_clock(clock: FrozenTime | None) -> None:
     """Have sleeps move this clock, or none."""
     global _active
     _active = clock
+
+
+def _do_nothing() -> None:
+    """Do nothing: the followers do what is due where the clock has stopped."""
 
 
 def _tell_followers() -> None:

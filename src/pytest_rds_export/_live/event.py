@@ -1,4 +1,4 @@
-"""RdsEvent: what Amazon RDS tells EventBridge and SNS when an export ends."""
+"""RdsEvent: what Amazon RDS tells EventBridge and SNS of exports and snapshots."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from .. import _times
+from .. import _patterns, _times
 from .._keywords import suggesting_keywords
 from .._messages import check_choice
 from .._rds.arns import Arn, split_arn
+from .source import ExportSource
 from .task import ExportTask
 
 __tracebackhide__ = True
@@ -46,26 +47,28 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/pytest-rds
 @suggesting_keywords
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RdsEvent:
-    """The event that Amazon RDS emits when an export task becomes COMPLETE, FAILED or CANCELED.
+    """The event that Amazon RDS emits when an export task ends, and when a snapshot is created, copied or deleted.
 
-    Two events are equal if all fields except ``task`` are equal, so that events can be compared whole under a frozen
-    clock. The message IDs in the shapes below are made up. They depend on the fields and on the task's identifier, so
-    they are the same in every run and different for two tasks.
+    Two events are equal if all fields except ``task`` and ``source`` are equal, so that events can be compared whole
+    under a frozen clock. The message IDs in the shapes below are made up. They depend on the fields and on the task's
+    identifier, so they are the same in every run and different for two tasks.
 
     Attributes:
         event_id: Such as ``RDS-EVENT-0161`` (documented).
-        message: ``Export task completed`` (captured), ``Export task failed`` or ``Export task canceled`` (inferred).
-        categories: ``("notification",)`` (documented).
+        message: Such as ``Export task completed`` or ``Manual snapshot created`` (captured).
+        categories: Such as ``("notification",)`` (documented).
         source_type: In the API's spelling: ``db-snapshot``, ``db-cluster-snapshot`` or ``db-cluster``.
         source_identifier: The name of the snapshot or cluster. An automated snapshot's name contains a colon, such as
             ``rds:mydb-2026-01-01-00-05`` (captured).
         source_arn: The ARN of the snapshot or cluster.
-        date: When the task ended: an aware ``datetime`` in UTC, truncated to milliseconds.
-        region: The region of the task.
-        account_id: The account of the task.
-        tags: The tags of the source, if it was seeded with ``tag_list``.
-        task: The live task; a value in what ``copy.deepcopy``, ``pickle`` and ``dataclasses.asdict`` make of the event.
-            AWS does not put it into the event, so none of the shapes below names it (captured).
+        date: When it happened: an aware ``datetime`` in UTC, truncated to milliseconds.
+        region: The region of the task or the snapshot.
+        account_id: The account.
+        tags: The tags of the source, if it has any.
+        task: The live task that ended; None for an event of a snapshot. It is a value in what ``copy.deepcopy``,
+            ``pickle`` and ``dataclasses.asdict`` make of the event. AWS does not put it into the event, so none of the
+            shapes below names it (captured).
+        source: The live snapshot that was created, copied or deleted; None for an event of a task.
 
     """
 
@@ -81,7 +84,8 @@ class RdsEvent:
     region: str
     account_id: str
     tags: Mapping[str, str] = field(default_factory=dict, hash=False)
-    task: ExportTask = field(compare=False)
+    task: ExportTask | None = field(default=None, compare=False)
+    source: ExportSource | None = field(default=None, compare=False)
 
     def to_eventbridge(self) -> dict[str, Any]:
         """The event that an EventBridge rule receives, and a Lambda function that is the rule's target.
@@ -169,6 +173,39 @@ class RdsEvent:
         record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": self._subscription_arn}
         return {"Records": [{**record, "Sns": notification}]}
 
+    def matches(self, pattern: Mapping[str, Any] | str) -> bool:
+        """Return whether an EventBridge rule with this event pattern fires for the event.
+
+        Args:
+            pattern: A ``dict``, or a string of JSON, as in a template.
+
+        Raises:
+            TypeError: *pattern* is neither.
+            ValueError: For a pattern that EventBridge refuses.
+
+        """
+        return not self.explain(pattern)
+
+    def explain(self, pattern: Mapping[str, Any] | str) -> list[str]:
+        """Return why an EventBridge rule with this event pattern does not fire for the event.
+
+        All operators that AWS documents are known: ``prefix``, ``suffix``, ``anything-but``, ``numeric``, ``exists``,
+        ``equals-ignore-case``, ``wildcard``, ``cidr`` and ``$or``.
+
+        Args:
+            pattern: A ``dict``, or a string of JSON, as in a template.
+
+        Returns:
+            A reason for each field that does not match, such as ``detail.SourceType must be 'db-instance', got
+            'SNAPSHOT'``; an empty list if the rule fires.
+
+        Raises:
+            TypeError: *pattern* is neither.
+            ValueError: For a pattern that EventBridge refuses.
+
+        """
+        return _patterns.explain(_patterns.parse(pattern), self.to_eventbridge())
+
     @property
     def _arn(self) -> Arn:
         return split_arn(self.source_arn)
@@ -194,7 +231,8 @@ class RdsEvent:
         return _times.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
-        identity = (self.region, self.account_id, self.source_arn, self.event_id, self.task.identifier, self._iso_date)
+        task = "" if self.task is None else self.task.identifier
+        identity = (self.region, self.account_id, self.source_arn, self.event_id, task, self._iso_date)
         return str(uuid.uuid5(_NAMESPACE, "/".join((purpose, *identity))))
 
     def _subscription_notification(self, generation: int, url: str) -> dict[str, Any]:
@@ -238,9 +276,10 @@ class RdsEvent:
         }
 
     def __repr__(self) -> str:
+        task = "" if self.task is None else f", task {self.task.identifier!r}"
         return (
             f"<RdsEvent {self.event_id} ({self.message}): {self.source_type} {self.source_identifier}"
-            f" at {self._iso_date}, task {self.task.identifier!r}>"
+            f" at {self._iso_date}{task}>"
         )
 
 

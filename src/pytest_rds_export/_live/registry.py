@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _clock, _model
 from .._failures import Failure
@@ -14,23 +14,29 @@ from .._messages import find_similar, format_choices, must_be, must_be_type, plu
 from .._rds.account import Account, Override, Region, Stub
 from .._rds.arns import make_arn, parse_arn
 from .._rds.calls import Call
+from .._rds.dispatch import HANDLED
 from .._rds.events import Event
 from .._rds.files import ExportFiles
 from .._rds.injections import Injection
-from .._rds.operations import HANDLED
+from .._rds.operations import HANDLED as EXPORTS
 from .._rds.options import Options
-from .._rds.sources import SourceState
+from .._rds.sources import SourceState, check_source, make_database, seeded_status, timeline_of
+from .._rds.state import is_identifier
 from .._rds.tables import ExportedTable
-from .._rds.timeline import AnyTimeline
-from . import seeds
+from .._rds.timeline import AnySnapshotTimeline, AnyTimeline, Stuck, check_snapshot_timeline
+from .._times import to_datetime
+from . import deliveries, outgoing, seeds
+from .deliveries import Delivery, Handler
 from .event import RdsEvent
 from .seeds import Seed
+from .snapshots import Snapshots
 from .source import ExportSource
 from .task import ExportTask, LiveExportTask, TaskFields
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from botocore.client import BaseClient
     from mypy_boto3_s3 import S3Client
     from typing_extensions import Unpack
 
@@ -52,6 +58,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         self._account = _account
         self._region = _account.region(_region)
         self._live: dict[str, LiveExportTask] = {}
+        self._snapshots = Snapshots(self._region)
         # The registries of all regions of the account, so that each region has one.
         self._siblings = {} if _siblings is None else _siblings
         self._siblings[self._region.name] = self
@@ -143,29 +150,34 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         status: str | None = None,
         snapshot_time: datetime | str | None = None,
         available_after: timedelta | float | None = None,
+        timeline: AnySnapshotTimeline | None = None,
         cluster: bool = False,
         **members: Any,
     ) -> ExportSource:
         """Add a snapshot or cluster that StartExportTask can export.
 
-        As soon as a source is seeded in a region, StartExportTask finds no other source there, and DescribeDBSnapshots
-        and DescribeDBClusterSnapshots are handled. StartExportTask finds a source by its whole ARN.
+        As soon as a source is seeded or created in a region, StartExportTask finds no other source there. It finds a
+        source by its whole ARN.
 
         Args:
             arn_or_name: The ARN of a ``snapshot``, ``cluster-snapshot`` or ``cluster``, or the name of a snapshot in
-                this region.
+                this region. It is stored in lower case (service model). The ARN of another account is that of a
+                shared snapshot, or a public one with ``snapshot_type="public"``.
             engine: The API's name of the engine, such as ``"postgres"``, which decides the forms of ExportOnly that
                 are accepted (service model); every form without it.
             status: One that AWS documents: for snapshots in the service model, in botocore's waiters and in the user
-                guide, for clusters in the Aurora user guide. By default ``"available"``, with *available_after*
-                ``"creating"``. An export of a source that is not available is refused with InvalidExportSourceState
-                (service model).
+                guide, for clusters in the Aurora user guide. By default ``"available"``, with *available_after* or
+                *timeline* ``"creating"``. An export of a source that is not available is refused with
+                InvalidExportSourceState (service model).
             snapshot_time: When the snapshot was created, an aware ``datetime`` or an ISO 8601 string; by default one
                 hour ago, or now if it is creating or copying. A DB snapshot has its SnapshotCreateTime only after
                 that (examples of the AWS CLI).
             available_after: The source is creating, or copying with ``status="copying"``, and becomes available when
-                the clock has moved by this ``timedelta`` or number of seconds, from 0 to 100 years. Until then
-                PercentProgress grows linearly (inferred). It never does without.
+                the clock has moved by this ``timedelta`` or number of seconds, from 0 to 100 years: a short form of
+                *timeline*.
+            timeline: How the snapshot advances while it is creating, copying or deleting: a ``SnapshotTimeline``,
+                ``SnapshotPolls`` or ``Stuck``. By default as the option ``snapshot_timeline`` says; but one that is
+                seeded as deleting then stays so, and so does a cluster in every status.
             cluster: Whether a name is that of a cluster snapshot.
             **members: Further members of the model's DBSnapshot, DBClusterSnapshot or DBCluster in snake case.
 
@@ -185,20 +197,78 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         if parts is None or (cluster and parts.resource_type == "snapshot"):
             allowed = f"the name of a {'cluster ' if cluster else ''}snapshot, or the ARN of one"
             raise ValueError(must_be("arn_or_name", f"{allowed}{'' if cluster else ' or of a cluster'}", arn_or_name))
+        arn = str(parts._replace(name=parts.name.lower()))
         region = self._route(parts.region, repr(arn))
-        source = SourceState(
-            arn,
-            _clock.now(),
-            status=status,
-            snapshot_time=snapshot_time,
-            available_after=available_after,
-            fresh=not _clock.is_frozen(),
-            engine=engine,
-            **members,
-        )
+        if timeline is not None:
+            check_snapshot_timeline("timeline", timeline)
+            if available_after is not None:
+                raise ValueError("available_after is a short form of timeline. Pass one of them")
+        is_cluster = parts.resource_type == "cluster"
+        default = timeline or (Stuck() if is_cluster else self.options.snapshot_timeline)
+        status = seeded_status(status, advances=timeline is not None or available_after is not None)
+        follows = timeline_of(status, default, available_after)
+        created = None if snapshot_time is None else to_datetime("snapshot_time", snapshot_time)
+        given = check_source(arn, status, {"engine": engine, **members})
+        if parts.account_id != self.account_id and not is_cluster:
+            given.setdefault("SnapshotType", "shared")
+        fresh = not _clock.is_frozen() and not self._account.outbox.receivers  # it has its times now
+        source = SourceState(arn, given, follows, _clock.now(), snapshot_time=created, fresh=fresh)
+        if status == "deleting" and timeline is None:
+            source.hold()
+        return self._add_source(region, source)
+
+    def seed_database(
+        self,
+        name: str,
+        /,
+        *,
+        engine: str | None = None,
+        status: str = "available",
+        cluster: bool = False,
+        **members: Any,
+    ) -> ExportSource:
+        """Add an instance or a cluster of this region, of which snapshots can be taken.
+
+        As long as none is seeded in a region, snapshots can be taken of any name. Afterwards others do not exist, and
+        DescribeDBInstances and DescribeDBClusters are handled. StartExportTask can export a cluster.
+
+        Args:
+            name: The identifier, which is stored in lower case (service model).
+            engine: The API's name of the engine; by default ``"postgres"``, of a cluster ``"aurora-postgresql"``.
+            status: One that AWS documents in its user guides. A snapshot can be taken of an available one.
+            cluster: Whether it is a cluster.
+            **members: Further members of the model's DBInstance or DBCluster in snake case. A snapshot has those that
+                its own structure has, too, and the tags with ``copy_tags_to_snapshot=True``.
+
+        Returns:
+            The live database, whose ``move_to("stopped")`` changes its status.
+
+        Raises:
+            TypeError: For an unknown member.
+            ValueError: For a value that is not allowed, and for a database that exists already.
+
+        """
+        if not isinstance(name, str) or not is_identifier(name):
+            allowed = "ASCII letters, digits and single hyphens, with a letter first and no hyphen last"
+            raise ValueError((must_be if isinstance(name, str) else must_be_type)("name", allowed, name))
+        arn = make_arn(self.region, self.account_id, "cluster" if cluster else "db", name.lower())
+        given = check_source(arn, status, {"engine": engine, **members})
+        source = make_database(arn, given, _clock.now(), fresh=not _clock.is_frozen())
+        return self._add_source(self._region, source)
+
+    def _add_source(self, region: Region, source: SourceState) -> ExportSource:
         with region.lock:
             region.add_source(source)
-        return ExportSource(source, region)
+        return self._in(region.name)._snapshots.live[source]  # noqa: SLF001 - of a registry like this one
+
+    @property
+    def snapshots(self) -> Mapping[str, ExportSource]:
+        """The snapshots of this region that are there now, seeded or created, by their names.
+
+        Where a DB snapshot and a cluster snapshot share a name, the later of them has its resource type in front, such
+        as ``cluster-snapshot:nightly``. A key can be the ARN, too.
+        """
+        return self._snapshots
 
     def in_region(self, name: str) -> ExportTaskRegistry:
         """Return the same account's registry in another region. A task is seen only in its own region, as in AWS.
@@ -210,9 +280,13 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._in(_model.check_region(name))
 
     def _in(self, region: str) -> ExportTaskRegistry:
-        with self._account.lock:
-            found = self._siblings.get(region)
-            return ExportTaskRegistry(self._account, region, self._siblings) if found is None else found
+        found = self._siblings.get(region)
+        if found is None:
+            with self._account.lock:
+                found = self._siblings.get(region)
+                if found is None:
+                    found = ExportTaskRegistry(self._account, region, self._siblings)
+        return found
 
     def inject(
         self,
@@ -285,7 +359,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         """
         model = _model.operation_model(operation)
-        if operation in HANDLED:
+        if operation in EXPORTS:
             raise ValueError(
                 f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
             )
@@ -295,17 +369,17 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         self._account.stubs[operation] = response
 
     def override(self, operation: str, function: Override) -> None:
-        """Replace how an operation of export tasks responds, where AWS does otherwise than this plugin infers.
+        """Replace how an operation of exports or snapshots responds, where AWS does otherwise than this plugin infers.
 
         Args:
-            operation: The API name of an operation that is always handled, such as ``"CancelExportTask"``.
+            operation: The API name of an operation that is handled, such as ``"CancelExportTask"``.
             function: It takes the parameters of a call, and a function without arguments that has the plugin handle the
                 call: it returns the plugin's response, or raises the ``ClientError`` that the client would raise.
                 *function* returns the response in the API's shape, which is checked against the service model, or
                 raises a ``ClientError``. A later function replaces it.
 
         Raises:
-            ValueError: For an operation that is not always handled, and for what is not a function.
+            ValueError: For an operation that is not handled, and for what is not a function.
 
         """
         _model.operation_model(operation)
@@ -359,9 +433,77 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
 
         """
-        self._account.write_files(
-            ExportFiles(to, tables, time_format=time_format, uuid_of=uuid_of, batch_folders=batch_folders)
+        try:
+            self._account.write_files(
+                ExportFiles(to, tables, time_format=time_format, uuid_of=uuid_of, batch_folders=batch_folders)
+            )
+        finally:
+            outgoing.deliver(self._account.outbox)
+
+    def deliver_events(
+        self,
+        to: Handler | BaseClient,
+        *,
+        shape: Literal["eventbridge", "subscription", "eventbridge-sns"] | None = None,
+        topic: str | None = None,
+        bus: str | None = None,
+        pattern: Mapping[str, Any] | str | None = None,
+        delay: timedelta | float = 0,
+        times: int = 1,
+    ) -> None:
+        """Deliver each event of the account, in every region, that happens from now on.
+
+        An event is delivered right after the change that caused it, in the thread that caused it: a call of a client, a
+        read or move of a task, or a move of ``rds_export_clock``, which stops at each event on its way. What is
+        delivered to may call boto3, start exports, sleep and move the clock. Events that it causes are delivered after
+        it has returned, in the order of their dates. Several receivers get an event in the order of these calls.
+
+        An exception of a receiver does not reach the code that caused the event. It is in ``deliveries`` and fails the
+        test at its end, unless the option ``assert_all_delivered`` is false.
+
+        Args:
+            to: A function with the arguments of a Lambda function, event and context; a boto3 SNS client, which
+                publishes as an RDS event subscription does; or a boto3 EventBridge client, which puts the event on a
+                bus. With moto's clients, queues and rules behind them work. The plugin makes no client of its own.
+            shape: What a function receives: ``"eventbridge"`` (the default), what a rule invokes it with;
+                ``"subscription"``, the record of an SNS topic that an RDS event subscription publishes to; or
+                ``"eventbridge-sns"``, the record of an SNS topic that is the target of a rule.
+            topic: The ARN of the topic, for an SNS client.
+            bus: The name or ARN of the event bus, for an EventBridge client; by default the bus ``default``.
+            pattern: Deliver only events that an EventBridge rule with this event pattern lets through: a ``dict``, or a
+                string of JSON, as in a template.
+            delay: Deliver each event that much later by the clock: a ``timedelta`` or a number of seconds. Without
+                ``rds_export_clock``, at the first call or read after that.
+            times: How often each event is delivered. AWS promises at least once.
+
+        Raises:
+            TypeError: *to* cannot be delivered to, such as an async function, or an argument is not for it.
+            ValueError: Another value is not allowed, or EventBridge refuses the pattern.
+            RuntimeError: The fake has ended.
+
+        """
+        deliveries.deliver_events(
+            self._account,
+            self._find_event,
+            to,
+            shape=shape,
+            topic=topic,
+            bus=bus,
+            pattern=pattern,
+            delay=delay,
+            times=times,
         )
+
+    def _find_event(self, region: str, event: Event) -> RdsEvent:
+        return self._in(region)._to_event(event)  # noqa: SLF001 - of this class
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """What came of each event for each receiver of ``deliver_events``.
+
+        Those whose receiver raised fail the test at its end; clear the list if that was expected.
+        """
+        return self._account.outbox.deliveries
 
     @property
     def calls(self) -> list[Call]:
@@ -385,17 +527,21 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     @property
     def events(self) -> list[RdsEvent]:
-        """The events of this region so far, oldest first, one for each task that became COMPLETE, FAILED or CANCELED.
+        """The events of the tasks and snapshots of this region so far, oldest first.
 
-        A task that was seeded in one of these statuses has none. DescribeEvents lists the same events.
+        A task has one when it becomes COMPLETE, FAILED or CANCELED; a snapshot when its creation or copy begins and
+        ends, and when it is deleted. What was seeded in a status has none for it. DescribeEvents lists the same events.
         """
         self._region.update_all(_clock.now())
         self._account.log.regions_asked_for_events.add(self.region)
+        outgoing.deliver(self._account.outbox)
         with self._region.lock:
             return [self._to_event(event) for event in self._region.events]
 
     def _to_event(self, event: Event) -> RdsEvent:
-        source = self._region.sources.get(event.source_arn)
+        about: Any = event.record
+        is_source = isinstance(about, SourceState)
+        source = about if is_source else self._region.sources.get(event.source_arn)
         tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,
@@ -408,7 +554,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             region=self.region,
             account_id=self.account_id,
             tags={tag.get("Key", ""): tag.get("Value", "") for tag in tags},
-            task=self[event.record.fields["ExportTaskIdentifier"]],
+            task=None if is_source else self[about.identifier],
+            source=self._snapshots.live[about] if is_source else None,
         )
 
     @property

@@ -1,26 +1,33 @@
-"""ExportSource: a snapshot or cluster, live."""
+"""ExportSource: a snapshot, a cluster or an instance, live."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
+from threading import RLock
 from typing import Any, NoReturn
 
 from .. import _clock, _model
 from .._keywords import suggesting_keywords
 from .._rds.account import Region
 from .._rds.arns import split_arn
-from .._rds.sources import SourceState
-from .._rds.timeline import Transition
+from .._rds.events import Outbox
+from .._rds.log import Log
+from .._rds.sources import SourceState, check_source
+from .._rds.timeline import Stuck, Transition
+from . import outgoing
 
 __tracebackhide__ = True
 
 
 @suggesting_keywords
 class ExportSource:
-    """A snapshot or cluster that StartExportTask can export. ``seed_snapshot`` returns it.
+    """A snapshot or cluster that StartExportTask can export, or an instance.
 
-    It is live: the members of the service model's DBSnapshot, DBClusterSnapshot or DBCluster are attributes in snake
-    case, such as ``percent_progress``, and follow the clock. One that the source does not have is None.
+    ``seed_snapshot`` and ``seed_database`` return it, and ``registry.snapshots`` holds it. It is live: the members of
+    the service model's DBSnapshot, DBClusterSnapshot, DBCluster or DBInstance are attributes in snake case, such as
+    ``percent_progress``, and follow the clock. One that the source does not have is None. A copy, by ``copy`` or
+    ``pickle``, belongs to no region and stays as it is.
     """
 
     __module__ = "pytest_rds_export"
@@ -50,17 +57,27 @@ class ExportSource:
     @property
     def status(self) -> str:
         """The status, such as ``creating`` or ``available``."""
-        status: str = self.to_response()["Status"]
+        status: str = self.to_response()[self._state.status_member]
         return status
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags, by their keys."""
+        return {tag["Key"]: tag.get("Value", "") for tag in self.to_response().get("TagList", ())}
+
     def to_response(self) -> dict[str, Any]:
-        """Return the members in the API's shape, as DescribeDBSnapshots does."""
+        """Return the members in the API's shape, as the operation that describes such a source does."""
         with self._region.lock:
             self._region.advance(self._state, _clock.now())
-            return copy.deepcopy(self._state.fields)
+            fields = copy.deepcopy(self._state.fields)
+        outgoing.deliver(self._region.outbox)
+        return fields
 
     def move_to(self, status: str, /, **members: Any) -> None:
-        """Move the source to another status now. It then stays there: ``available_after`` has no effect any more.
+        """Move the source to another status now. It then stays there, until a client deletes it.
+
+        A snapshot that becomes available or deleted so has the same event as one that does by its timeline. A deleted
+        one is gone.
 
         Args:
             status: A status that AWS documents, as for ``seed_snapshot``.
@@ -68,17 +85,24 @@ class ExportSource:
 
         Raises:
             TypeError: For an unknown member.
-            ValueError: For a value that is not allowed. The source is then as it was.
+            ValueError: For a value that is not allowed, and for a source that is gone. The source is then as it was.
 
         """
-        if "status" in members:
+        if "status" in members or "db_instance_status" in members:
             raise TypeError("move_to cannot set status: it is the first argument")
         with self._region.lock:
             now = _clock.now()
             self._region.advance(self._state, now)
-            transition = Transition(status, now, self._state.check(status, members))
-            self._state.move_to(transition)
-            self._region.record_change(self._state, transition, requested=True)
+            checked = check_source(self.arn, status, members)
+            if self._region.sources.get(self.arn) is not self._state:
+                raise ValueError(f"{self!r} is gone and cannot become {status}")
+            self._region.move_source(self._state, Transition(status, now, checked))
+        outgoing.deliver(self._region.outbox)
+
+    def remove(self) -> None:
+        """Have the source disappear now, without an event. If it is gone already, nothing happens."""
+        with self._region.lock:
+            self._region.remove_source(self._state)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (member := _model.members(self._state.type.shape).get(name)) is None:
@@ -86,17 +110,20 @@ class ExportSource:
         return self.to_response().get(member[0])
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        member, _ = _model.members(self._state.type.shape).get(name, ("", None))
-        if name in ("identifier", "arn", "region") or member in (self._state.type.identifier, self._state.type.arn):
+        type_ = self._state.type
+        member, _ = _model.members(type_.shape).get(name, ("", None))
+        if name in ("identifier", "arn", "region") or member in (type_.identifier, type_.arn):
             how = "A source keeps its name: seed another one"
+        elif name == "status" or member == type_.status:
+            how = f"Use move_to({value!r})"
         elif member:
-            how = f"Use move_to({'' if member == 'Status' else f'{self.status!r}, {name}='}{value!r})"
+            how = f"Use move_to({self.status!r}, {name}={value!r})"
         else:
             raise AttributeError(f"'ExportSource' object has no attribute {name!r}")
         raise AttributeError(f"{name} of {self!r} cannot be assigned. {how}")
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{self!r} is live and cannot be copied. Use to_response()")
+    def __reduce__(self) -> tuple[object, ...]:
+        return _detached, (self.arn, self.to_response())
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *_model.members(self._state.type.shape)})
@@ -104,4 +131,13 @@ class ExportSource:
     def __repr__(self) -> str:
         fields = self.to_response()
         percent = f" {fields['PercentProgress']}%" if "PercentProgress" in fields else ""
-        return f"<ExportSource {split_arn(self.arn).resource} {fields['Status']}{percent} in {self.region}>"
+        return f"<ExportSource {split_arn(self.arn).resource} {self._state.status}{percent} in {self.region}>"
+
+
+def _detached(arn: str, fields: Mapping[str, Any]) -> ExportSource:
+    """Return a source that no registry knows: its region is its own."""
+    parts = split_arn(arn)
+    region = Region(parts.region, parts.account_id, RLock(), Log(), None, Outbox())
+    state = SourceState(arn, fields, Stuck(), _clock.now())
+    region.add_source(state)
+    return ExportSource(state, region)

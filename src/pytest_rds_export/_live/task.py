@@ -15,6 +15,7 @@ from .._rds.account import Region
 from .._rds.arns import parse_arn, split_arn
 from .._rds.state import LONGEST_IDENTIFIER, TRANSITIONS, TaskState, copy_fields, is_identifier
 from .._rds.timeline import AnyTimeline, Transition, check_timeline
+from . import outgoing
 
 if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
@@ -243,7 +244,9 @@ class LiveExportTask(ExportTask):
         """Return the fields in the API's shape, as DescribeExportTasks would."""
         self._where.update(self._state, _clock.now())
         with self._where.lock:
-            return copy_fields(self._state.fields)
+            fields = copy_fields(self._state.fields)
+        outgoing.deliver(self._where.outbox)
+        return fields
 
     @property
     def identifier(self) -> str:
@@ -269,7 +272,10 @@ class LiveExportTask(ExportTask):
         transition = Transition(status, now, checked)
         if "TaskStartTime" in checked:
             _check_order(self._state.fields_after(transition))
-        self._where.move(self._state, transition)
+        try:
+            self._where.move(self._state, transition)
+        finally:
+            outgoing.deliver(self._where.outbox)
 
     def __reduce__(self) -> tuple[object, ...]:
         # A live task belongs to its registry. What copy and pickle make is a value with its fields now.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .._messages import format_choices
-from .events import Event, by_date, end_of_export
+from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
 from .log import Change, Log
@@ -35,15 +35,19 @@ class Region:
     calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
     """
 
-    def __init__(self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None) -> None:
+    def __init__(
+        self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None, outbox: Outbox
+    ) -> None:
         self.name = name
         self.account_id = account_id
         self.tasks: dict[str, TaskState] = {}
         self.sources: dict[str, SourceState] = {}
         self.events: list[Event] = []
         self.lock = lock
+        self.outbox = outbox
         self._log = log
         self._files = files
+        self._known: set[str] = set()
         self._unfinished: dict[str, TaskState] = {}
         self._storing: dict[Record, Transition | None] = {}
 
@@ -75,6 +79,40 @@ class Region:
         if source.arn in self.sources:
             raise ValueError(f"{source.arn!r} exists already. Seed each source once")
         self.sources[source.arn] = source
+        self._known.add(source.type.shape)
+
+    def create_source(self, source: SourceState) -> None:
+        """Add a snapshot that a client creates or copies, and note that this has begun."""
+        self.add_source(source)
+        created = Transition(source.status, source.since)
+        self._note(source, created, beginning_of_snapshot(source), requested=True)
+
+    def remove_source(self, source: SourceState) -> bool:
+        """Remove a source; return whether it was there."""
+        if self.sources.get(source.arn) is not source:
+            return False
+        del self.sources[source.arn]
+        return True
+
+    def move_source(self, source: SourceState, transition: Transition) -> None:
+        """Make a transition that a user asks for. The source then stays there."""
+        source.hold()
+        self.enter(source, transition, requested=True)
+
+    @property
+    def knows_sources(self) -> bool:
+        """Whether a source of exports was ever seeded or created here, so that others do not exist."""
+        return bool(self._known - {"DBInstance"})
+
+    @property
+    def knows_databases(self) -> bool:
+        """Whether a database was ever seeded here, so that others do not exist."""
+        return not self._known.isdisjoint({"DBInstance", "DBCluster"})
+
+    def advance_sources(self, now: datetime) -> None:
+        """Bring all sources up to date."""
+        for source in list(self.sources.values()):
+            self.advance(source, now)
 
     def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
         """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
@@ -96,20 +134,25 @@ class Region:
         return None
 
     def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
-        """Make a transition, which is due or was *requested*, and note the end of a task."""
+        """Make a transition, which is due or was *requested*, and note the event that it has, if any."""
+        before, since = record.stage, record.since
         record.enter(transition)
         event = None
         if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
             event = end_of_export(record)
-            # By date: a task is brought up to date when it is read, and a clock can go backwards.
-            insort(self.events, event, key=by_date)
-        self.record_change(record, transition, event, requested=requested)
+        elif isinstance(record, SourceState):
+            if record.status == "deleted":
+                self.remove_source(record)
+            event = change_of_snapshot(record, before, since, transition.when)
+        self._note(record, transition, event, requested=requested)
 
-    def record_change(
-        self, record: Record, transition: Transition, event: Event | None = None, *, requested: bool
-    ) -> None:
-        """Record a transition that was made, for a report."""
+    def _note(self, record: Record, transition: Transition, event: Event | None, *, requested: bool) -> None:
+        """Record a transition that was made, for a report, and its event, which is to be delivered."""
+        if event is not None:
+            # By date: a record is brought up to date when it is read, and a clock can go backwards.
+            insort(self.events, event, key=by_date)
+            self.outbox.put(self.name, event)
         change = Change(record, transition.status, self.name, None if event is None else event.event_id)
         self._log.record_change(change, transition.when, requested=requested)
 
@@ -124,11 +167,17 @@ class Region:
             self._store(storing, now)
 
     def update_all(self, now: datetime, *, describing: bool = False) -> None:
-        """Bring every unfinished task up to date, so that ``events`` is complete and files are there."""
+        """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
         with self.lock:
+            self.advance_sources(now)
             tasks = list(self._unfinished.values())
         for task in tasks:
             self.update(task, now, describing=describing)
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when the clock will make the next transition of a task or source after *now*; None if it does not."""
+        dues = (record.due() for record in (*self._unfinished.values(), *self.sources.values()))
+        return min((due for due in dues if due is not None and due > now), default=None)
 
     def move(self, task: TaskState, transition: Transition) -> None:
         """Make a transition that a user asks for. Raises ``ValueError`` if the task cannot become that."""
@@ -221,6 +270,7 @@ class Account:
         self.stubs: dict[str, Stub] = {}
         self.overrides: dict[str, Override] = {}
         self.log = Log()
+        self.outbox = Outbox()
         self.files: ExportFiles | None = None
 
     def region(self, name: str | None = None) -> Region:
@@ -229,7 +279,7 @@ class Account:
         region = self.regions.get(name)
         if region is None:
             with self.lock:
-                new = Region(name, self.options.account_id, self.lock, self.log, self.files)
+                new = Region(name, self.options.account_id, self.lock, self.log, self.files, self.outbox)
                 region = self.regions.setdefault(name, new)
         return region
 
@@ -249,12 +299,21 @@ class Account:
             for region in self.regions.values():
                 region.use_files(files)
 
-    def update_files(self) -> None:
-        """Bring every unfinished export up to date, so that what it has written by now is there; only with files."""
-        if self.files is not None:
-            now = _clock.now()
-            for region in list(self.regions.values()):
-                region.update_all(now)
+    def update_all(self) -> None:
+        """Bring every unfinished export up to date, so that its files are there and its events have happened."""
+        now = _clock.now()
+        for region in list(self.regions.values()):
+            region.update_all(now)
+
+    def is_watched(self) -> bool:
+        """Return whether somebody sees what the clock changes at once: a store of files, or a receiver of events."""
+        return self.files is not None or self.outbox.receivers > 0
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when the clock will make the next transition after *now*; None if it does not."""
+        with self.lock:
+            dues = (region.next_change(now) for region in self.regions.values())
+            return min((due for due in dues if due is not None), default=None)
 
     def shift(self, length: timedelta) -> None:
         """Shift the times of what is unfinished: freezing or unfreezing the clock is no passage of time."""
@@ -274,7 +333,9 @@ class Account:
 
         Raises ``ValueError`` for an identifier in use, and what the store of ``write_files`` raises.
         """
-        now, fresh, files = _clock.now(), not _clock.is_frozen(), self.files
+        now, files = _clock.now(), self.files
+        # What is watched has its times now.
+        fresh = not _clock.is_frozen() and not self.is_watched()
         new: dict[tuple[str, str], TaskState] = {}
         for region, given, timeline in tasks:
             key = region.name, given["ExportTaskIdentifier"]
@@ -286,7 +347,7 @@ class Account:
                 now,
                 region=region.name,
                 account_id=self.options.account_id,
-                fresh=fresh and files is None,  # files are stored with the times that the task has now
+                fresh=fresh,
             )
         if files is not None:
             for task in new.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,10 @@ from .._messages import pluralize, shorten
 __tracebackhide__ = True
 
 _SHORTEST = 30  # what is left of long parameters
+
+
+# The parameters that name a source, or narrow a list.
+_NARROWING = re.compile("SourceArn|SourceType|(Source|Target)?DB(Cluster)?SnapshotIdentifier")
 
 
 class Call:
@@ -81,8 +86,7 @@ def _format_parameters(call: Call) -> str:
     """Return what was asked, in a few words: the export task, or the parameters that narrow a list or name a source."""
     parameters = call.parameters
     about = [repr(call.identifier)] if call.identifier is not None else []
-    narrowing = ("SourceArn", "SourceType", "DBSnapshotIdentifier", "DBClusterSnapshotIdentifier")
-    about += [f"{name}={parameters[name]}" for name in narrowing if name in parameters]
+    about += [f"{name}={value}" for name, value in parameters.items() if _NARROWING.fullmatch(name)]
     about += [f"{item['Name']}={','.join(item['Values'])}" for item in parameters.get("Filters", ())]
     return "".join(f" {item}" for item in about)
 

@@ -13,9 +13,14 @@ from .. import _failures, _model
 from .._failures import Fault
 from .._messages import format_choices
 from .account import Account, Override, Region, Stub
-from .operations import HANDLED, WITH_SOURCES, Operation, Request
+from .operations import HANDLED as EXPORTS
+from .operations import Operation, Request
+from .snapshot_operations import DATABASES, SNAPSHOTS
 
 __tracebackhide__ = True
+
+HANDLED: dict[str, Operation] = {**EXPORTS, **SNAPSHOTS}
+"""The operations that are handled. A failure that names none is looked for in this order."""
 
 
 class UnhandledOperation(AssertionError):
@@ -24,20 +29,33 @@ class UnhandledOperation(AssertionError):
     __module__ = "pytest_rds_export"
 
 
-def find_handler(operation: str, account: Account, region: Region) -> Operation | None:
-    """Return what handles an operation in a region; None if nothing here does."""
-    handler = HANDLED.get(operation)
+def find_handler(operation: str, account: Account, region: Region, *, has_others: bool = False) -> Operation | None:
+    """Return what handles an operation in a region; None if nothing here does.
+
+    *has_others* says that another fake of RDS, such as moto's, is on.
+    """
+    handler = EXPORTS.get(operation)
     if handler is None:
         stub = account.stubs.get(operation)
         if stub is not None:
             return Operation(partial(_call_stub, operation, stub), prepare_nothing, locked=False)
-        handler = WITH_SOURCES.get(operation) if region.sources else None
+        handler = _find_snapshot_handler(operation, account, region, has_others=has_others)
     override = account.overrides.get(operation)
     if handler is None or override is None:
         return handler
     return Operation(
         partial(_call_override, operation, override, handler), prepare_nothing, handler.look_up, locked=False
     )
+
+
+def _find_snapshot_handler(operation: str, account: Account, region: Region, *, has_others: bool) -> Operation | None:
+    """Return what handles an operation of snapshots or databases, as the option ``snapshots`` says."""
+    snapshots = account.options.snapshots
+    is_left_to_moto = snapshots == "moto" or (snapshots == "auto" and has_others)
+    # moto does not know what is seeded here.
+    if operation in SNAPSHOTS and (not is_left_to_moto or (operation.startswith("Describe") and region.knows_sources)):
+        return SNAPSHOTS[operation]
+    return DATABASES.get(operation) if region.knows_databases else None
 
 
 def prepare_nothing(_request: Request) -> None:
@@ -68,7 +86,8 @@ def _call_stub(operation: str, stub: Stub, request: Request) -> Mapping[str, Any
 
 def unhandled(operation: str, account: Account, region: Region, *, in_process: bool) -> UnhandledOperation:
     """Return the error for an operation that has no handler in a region."""
-    handled = [*HANDLED, *(WITH_SOURCES if region.sources else ()), *account.stubs]
+    known = dict.fromkeys((*HANDLED, *DATABASES, *account.stubs))
+    handled = [name for name in known if find_handler(name, account, region) is not None]
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnhandledOperation(
         f"no handler for {operation}, so nothing was sent. These have handlers: {format_choices(handled, 'and')}. "
@@ -79,8 +98,10 @@ def unhandled(operation: str, account: Account, region: Region, *, in_process: b
 def ways_to_handle(operation: str, *, in_process: bool = True) -> list[str]:
     """Return what a user can do about an operation that has no handler."""
     ways = [f"give it a response: rds_export_tasks.stub({operation!r}, {{...}})"]
-    if operation in WITH_SOURCES:
-        ways.insert(0, "seed a snapshot: rds_export_tasks.seed_snapshot('nightly')")
+    if operation in DATABASES:
+        ways.insert(0, "seed a database: rds_export_tasks.seed_database('orders')")
+    if operation in SNAPSHOTS:
+        ways.insert(0, "have it handled here: the option snapshots='fake'")
     if in_process:
         ways += ["use moto alongside: @mock_aws", f"register a handler for before-send.rds.{operation}"]
     return ways

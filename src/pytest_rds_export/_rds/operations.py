@@ -1,14 +1,13 @@
-"""The operations: parameters in, a result or a fault out."""
+"""The operations of exports: parameters in, a result or a fault out."""
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
-from operator import itemgetter, methodcaller
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError, ParamValidationError
@@ -86,7 +85,7 @@ def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def _update_all(request: Request) -> None:
+def update_all_regions(request: Request) -> None:
     """Bring the exports of the account up to date, so that their files are there."""
     for region in list(request.account.regions.values()):
         region.update_all(request.now)
@@ -121,7 +120,7 @@ def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
 
 def _prepare_start(request: Request) -> Bucket | None:
     """Return what is wrong with the bucket, so that the other checks come first."""
-    _update_all(request)
+    update_all_regions(request)
     files = request.account.files
     return None if files is None else _check_bucket(files.target, request)
 
@@ -196,7 +195,7 @@ def _source_not_found(resource_type: str, name: str) -> Fault:
 def _look_up_source(request: Request) -> tuple[str, Mapping[str, Any]] | None:
     """Return how to ask for the source of an export, as long as none is seeded or created here in the region."""
     arn = parse_arn(request.parameters["SourceArn"])
-    if arn is None or arn.region != request.region.name or request.region.sources:
+    if arn is None or arn.region != request.region.name or request.region.knows_sources:
         return None
     type_ = RESOURCE_TYPES[arn.resource_type]
     return f"Describe{type_.shape}s", {type_.identifier: arn.name}
@@ -209,14 +208,16 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     if parts is None:
         raise _invalid_value(f"Invalid value {arn} for SourceArn.")
     type_, found = RESOURCE_TYPES[parts.resource_type], region.sources.get(arn)
-    fields: Mapping[str, Any] | None = None
     if found is not None:
         region.advance(found, request.now)
+        found = region.sources.get(arn)  # its deletion may have ended
+    fields: Mapping[str, Any] | None = None
+    if found is not None:
         fields = found.fields
     elif request.outside is not None:
         records = request.outside.get(f"{type_.shape}s", ())
         fields = next((record for record in records if record[type_.arn] == arn), None)
-    elif parts.region == region.name and not region.sources:
+    elif parts.region == region.name and not region.knows_sources:
         return {}
     if fields is None:
         raise _source_not_found(parts.resource_type, parts.name)
@@ -315,35 +316,38 @@ def _select_tasks(
         bring_up_to_date(task)
         return record_matches is None or record_matches(task.fields)
 
-    return _paginate(request, "tasks", tasks, matches)
+    return select_page(request, "tasks", tasks, matches)
 
 
-def _look_up_events(request: Request) -> tuple[str, Mapping[str, Any]]:
+def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, Any]]:
+    """Return how to ask for what an operation lists, without its pages."""
     narrowing = {name: value for name, value in request.parameters.items() if name not in ("Marker", "MaxRecords")}
-    return "DescribeEvents", narrowing
+    return operation, narrowing
 
 
 def _describe_events(request: Request) -> Mapping[str, Any]:
     region = request.region
     for _ in region.running(request.now):
         pass
+    region.advance_sources(request.now)
     positions, matches = events.select(region.events, request.parameters, request.now)
     if not request.outside:
-        page, marker = _paginate(request, "events", region.events, matches, positions)
+        page, marker = select_page(request, "events", region.events, matches, positions)
         return {"Events": [events.to_response(event) for event in page], **marker}
     ours = [events.to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
     both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
-    page, marker = _paginate(request, "events", both, None)
+    page, marker = select_page(request, "events", both, None)
     return {"Events": page, **marker}
 
 
-def _paginate(
+def select_page(
     request: Request,
     what: str,
     records: Collection[Any],
     matches: Callable[[Any], bool] | None,
     positions: range | None = None,
 ) -> tuple[list[Any], dict[str, str]]:
+    """Return a page of what a Describe operation lists, and the Marker of the next one if there is one."""
     return paginate(
         records,
         request.parameters,
@@ -352,24 +356,6 @@ def _paginate(
         matches=matches,
         positions=positions,
     )
-
-
-def _describe_sources(resource_type: str, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
-    """Describe the sources of one resource type; *filters* name the members that they compare."""
-    type_, region, parameters = RESOURCE_TYPES[resource_type], request.region, request.parameters
-    compared = {name: methodcaller("get", member) for name, member in filters.items()}
-    narrowing = (type_.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
-    record_matches = matcher(parameters, narrowing, compared)
-    sources = [source for source in region.sources.values() if source.type is type_]
-    for source in sources:
-        region.advance(source, request.now)
-    records = [source.fields for source in sources]
-    if (name := parameters.get(type_.identifier)) is not None:
-        records = [record for record in records if name in (record[type_.identifier], record[type_.arn])]
-        if not records:
-            raise _source_not_found(resource_type, name)
-    page, marker = _paginate(request, resource_type, records, record_matches)
-    return {f"{type_.shape}s": copy.deepcopy(page), **marker}
 
 
 def _if_supported(perform: Callable[[Request], Mapping[str, Any]], request: Request) -> Mapping[str, Any]:
@@ -383,37 +369,6 @@ HANDLED: dict[str, Operation] = {
     "CancelExportTask": Operation(partial(_if_supported, _cancel_export_task), _update_named),
     "StartExportTask": Operation(partial(_if_supported, _start_export_task), _prepare_start, _look_up_source),
     "DescribeExportTasks": Operation(partial(_if_supported, _describe_export_tasks), _prepare_describe),
-    "DescribeEvents": Operation(_describe_events, _update_all, _look_up_events),
+    "DescribeEvents": Operation(_describe_events, update_all_regions, partial(look_up_same, "DescribeEvents")),
 }
-"""The operations that are handled always, by the API's name. A failure that names none is looked for in this order."""
-
-WITH_SOURCES: dict[str, Operation] = {
-    "DescribeDBSnapshots": Operation(
-        partial(
-            _describe_sources,
-            "snapshot",
-            {
-                "db-instance-id": "DBInstanceIdentifier",
-                "db-snapshot-id": "DBSnapshotIdentifier",
-                "dbi-resource-id": "DbiResourceId",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-        _update_all,
-    ),
-    "DescribeDBClusterSnapshots": Operation(
-        partial(
-            _describe_sources,
-            "cluster-snapshot",
-            {
-                "db-cluster-id": "DBClusterIdentifier",
-                "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-        _update_all,
-    ),
-}
-"""The operations that are handled as soon as a source is seeded in the region."""
+"""The operations of exports, by the API's name: they are handled always."""

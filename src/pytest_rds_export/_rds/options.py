@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from .timeline import AnyTimeline
+    from .timeline import AnySnapshotTimeline, AnyTimeline
 
 __tracebackhide__ = True
 
@@ -48,24 +48,33 @@ INI_OPTIONS = {
     "snapshot_source_type": IniOption(
         default=True, help="whether the responses have SourceType for exports of snapshots (default: true)"
     ),
+    "snapshots": IniOption(
+        "auto",
+        "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
+        ("auto", "fake", "moto"),
+    ),
     "assert_all_injected": IniOption(
         default=True, help="fail a test whose injected failures were not used (default: true)"
     ),
     "assert_all_handled": IniOption(default=True, help="fail a test whose operations had no handler (default: true)"),
+    "assert_all_delivered": IniOption(
+        default=True, help="fail a test if a receiver of an event raised an exception (default: true)"
+    ),
     "credentials": IniOption(
         "fake",
         "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
         ("fake", "keep"),
     ),
 }
-NAMES = (*INI_OPTIONS, "timeline")
+NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
 
 
 class Options:
     """How the fake behaves. Each option is a keyword of the marker ``rds_export_tasks`` and of ``fake_rds_export``.
 
-    ``timeline`` says how tasks advance that have no timeline of their own, by default ``Timeline()``. Raises
-    ``TypeError`` for an unknown option and ``ValueError`` for a value that is not allowed.
+    ``timeline`` says how tasks advance that have no timeline of their own, by default ``Timeline()``;
+    ``snapshot_timeline`` the same of snapshots, by default ``SnapshotTimeline()``. Raises ``TypeError`` for an unknown
+    option and ``ValueError`` for a value that is not allowed.
     """
 
     region: str
@@ -78,10 +87,13 @@ class Options:
     page_size: int
     trailing_slash: str
     snapshot_source_type: bool
+    snapshots: str
     assert_all_injected: bool
     assert_all_handled: bool
+    assert_all_delivered: bool
     credentials: str
     timeline: AnyTimeline
+    snapshot_timeline: AnySnapshotTimeline
 
     def __init__(self, **given: Any) -> None:
         from .._messages import unknown_name
@@ -93,8 +105,10 @@ class Options:
         for name, option in INI_OPTIONS.items():
             setattr(self, name, given.get(name, option.default))
         self.timeline = given.get("timeline", timeline.DEFAULT)
+        self.snapshot_timeline = given.get("snapshot_timeline", timeline.SNAPSHOT_DEFAULT)
         self._check()
         timeline.check_timeline(self.timeline)
+        timeline.check_snapshot_timeline("snapshot_timeline", self.snapshot_timeline)
 
     def _check(self) -> None:
         from .._messages import check_choice, must_be, must_be_type

@@ -1,7 +1,10 @@
-"""What can be exported: snapshots and clusters."""
+"""What can be exported, snapshots and clusters, and the databases that snapshots are taken of."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -9,7 +12,7 @@ from typing import Any, NamedTuple
 from .. import _model, _times
 from .._messages import format_choices, must_be, unknown_name
 from .arns import split_arn
-from .timeline import Phase, Record, Stuck, Transition
+from .timeline import AnySnapshotTimeline, Record, SnapshotTimeline, Stuck, Transition
 
 __tracebackhide__ = True
 
@@ -26,8 +29,21 @@ _CLUSTER_STATUSES = (
     *("inaccessible-encryption-credentials", "maintenance", "migrating", "migration-failed", "modifying", "promoting"),
     *("renaming", "resetting-master-credentials", "starting", "stopped", "stopping", "update-iam-db-auth", "upgrading"),
 )
+# The page "Viewing Amazon RDS DB instance status" of the user guide.
+_INSTANCE_STATUSES = (
+    *("available", "backing-up", "configuring-enhanced-monitoring", "configuring-iam-database-auth"),
+    *("configuring-log-exports", "converting-to-vpc", "creating", "delete-precheck", "deleting", "failed"),
+    *("inaccessible-encryption-credentials", "inaccessible-encryption-credentials-recoverable"),
+    *("incompatible-network", "incompatible-option-group", "incompatible-parameters", "incompatible-restore"),
+    *("insufficient-capacity", "maintenance", "modifying", "moving-to-vpc", "rebooting"),
+    *("resetting-master-credentials", "renaming", "restore-error", "starting", "stopped", "stopping"),
+    *("storage-config-upgrade", "storage-full", "storage-initialization", "storage-optimization", "upgrading"),
+)
 _UNFINISHED = ("creating", "copying")
 SNAPSHOT_AGE = timedelta(hours=1)
+_DATABASE_AGE = timedelta(days=1)
+# The end of an automated snapshot's name (captured); the minute may be left out.
+_DATE = re.compile(r"-\d{4}-\d\d-\d\d(-\d\d-\d\d)?$")
 
 
 class ResourceType(NamedTuple):
@@ -36,13 +52,15 @@ class ResourceType(NamedTuple):
     shape: str
     """The structure that describes a source; its identifier and its ARN are named after it."""
     parent: str
-    """The member that names what a snapshot was taken of; empty for a cluster."""
+    """The member that names what a snapshot was taken of; empty for a database."""
     not_found: str
     """The code of the fault for one that does not exist."""
     statuses: tuple[str, ...]
     """The statuses that AWS documents. The service model has no enumeration."""
-    dated_early: bool
-    """Whether SnapshotCreateTime is there before the snapshot is available (output in the AWS CLI's examples)."""
+    dated_early: bool = False
+    """Whether SnapshotCreateTime is there before the snapshot is available (captured)."""
+    status: str = "Status"
+    """The member that is the status."""
 
     @property
     def identifier(self) -> str:
@@ -54,9 +72,7 @@ class ResourceType(NamedTuple):
 
 
 RESOURCE_TYPES = {
-    "snapshot": ResourceType(
-        "DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES, dated_early=False
-    ),
+    "snapshot": ResourceType("DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES),
     "cluster-snapshot": ResourceType(
         "DBClusterSnapshot",
         "DBClusterIdentifier",
@@ -64,99 +80,168 @@ RESOURCE_TYPES = {
         _SNAPSHOT_STATUSES,
         dated_early=True,
     ),
-    "cluster": ResourceType("DBCluster", "", "DBClusterNotFoundFault", _CLUSTER_STATUSES, dated_early=False),
+    "cluster": ResourceType("DBCluster", "", "DBClusterNotFoundFault", _CLUSTER_STATUSES),
+    "db": ResourceType("DBInstance", "", "DBInstanceNotFound", _INSTANCE_STATUSES, status="DBInstanceStatus"),
 }
 
 
-class _Available:
-    """The timeline of a source that becomes available."""
-
-    def __init__(self, after: timedelta, *, has_progress: bool) -> None:
-        self._phase = Phase(after, "available", {}, has_progress)
-
-    def phase(self, status: str, percent: int) -> Phase | None:  # noqa: ARG002 - as the timelines of tasks
-        return self._phase if status in _UNFINISHED else None
-
-
 class SourceState(Record):
-    """One source as the service keeps it."""
+    """One snapshot, cluster or instance as the service keeps it."""
 
     _DERIVED = ("SnapshotCreateTime",)
 
     def __init__(
         self,
         arn: str,
+        given: Mapping[str, Any],
+        timeline: AnySnapshotTimeline,
         now: datetime,
         *,
-        status: str | None,
-        snapshot_time: datetime | str | None,
-        available_after: timedelta | float | None,
-        fresh: bool,
-        **members: Any,
+        snapshot_time: datetime | None = None,
+        copied_from: str = "",
+        fresh: bool = False,
     ) -> None:
-        """Take the members that are given, and the defaults of the status for the others."""
+        """Take the members that are *given*, checked, and the defaults of the status for the others.
+
+        *copied_from* is the ARN of the snapshot that this one is a copy of.
+        """
         _, _, _, resource_type, self.name = split_arn(arn)
         self.arn = arn
         self.type = RESOURCE_TYPES[resource_type]
-        if status is None:
-            status = "available" if available_after is None else _UNFINISHED[0]
-        if available_after is not None and status not in _UNFINISHED:
-            raise ValueError(f"available_after needs status={format_choices(_UNFINISHED)}, got status={status!r}")
-        timeline: Any = Stuck()
-        if available_after is not None:
-            length = _times.to_length("available_after", available_after)
-            timeline = _Available(length, has_progress=bool(self.type.parent))
-        self._snapshot_time = None if snapshot_time is None else _times.to_datetime("snapshot_time", snapshot_time)
-        super().__init__(self.check(status, members), timeline, now, fresh=fresh)
+        self.status_member = self.type.status
+        self.copied_from = copied_from
+        self._snapshot_time = snapshot_time
+        self._own_timeline = timeline
+        super().__init__(given, timeline, now, fresh=fresh)
+
+    @property
+    def stage(self) -> str:
+        return "copying" if self.copied_from and self.status == "creating" else self.status
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether it is a snapshot of either kind."""
+        return bool(self.type.parent)
 
     def _initial_fields(self, now: datetime) -> dict[str, Any]:
-        self._created = now - (timedelta(0) if self._given["Status"] in _UNFINISHED else SNAPSHOT_AGE)
+        status = self._given[self.status_member]
+        self._created = now - (timedelta(0) if status in _UNFINISHED else SNAPSHOT_AGE)
         self.fields = {self.type.identifier: self.name, self.type.arn: self.arn, "AllocatedStorage": 100}
-        if self.type.parent:
-            self.fields[self.type.parent] = self.name.removeprefix("rds:").split("-")[0]
-            self.fields["SnapshotType"] = "automated" if self.name.startswith("rds:") else "manual"
-        return self.fields_after(Transition(self._given["Status"], now, self._given))
+        if self.is_snapshot:
+            origin, _, name = self.name.rpartition(":")
+            self.fields[self.type.parent] = _DATE.sub("", name) if _DATE.search(name) else name.split("-")[0]
+            self.fields["SnapshotType"] = {"": "manual", "rds": "automated"}.get(origin, origin)
+        return self.fields_after(Transition(status, now, self._given))
 
     def fields_after(self, transition: Transition) -> dict[str, Any]:
         """Return the fields as they are after a transition."""
-        fields, unfinished = {**self.fields, "Status": transition.status}, transition.status in _UNFINISHED
-        if self.type.parent:
-            if unfinished or transition.status == "available":
+        status = transition.status
+        fields, unfinished = {**self.fields, self.status_member: status}, status in _UNFINISHED
+        if self.is_snapshot:
+            if unfinished or status == "available":
                 fields["PercentProgress"] = 0 if unfinished else 100
             if unfinished and not self.type.dated_early:
-                fields.pop("SnapshotCreateTime", None)
+                for name in ("SnapshotCreateTime", "OriginalSnapshotCreateTime"):
+                    fields.pop(name, None)
             else:
                 fields.setdefault("SnapshotCreateTime", self._snapshot_time or self._created)
-        return {**fields, **transition.fields}
+        fields.update(transition.fields)
+        if status == "available" and self.type.shape == "DBSnapshot":
+            fields.setdefault("OriginalSnapshotCreateTime", fields["SnapshotCreateTime"])
+            fields.setdefault("SnapshotTarget", "region")
+            fields.setdefault("StorageThroughput", 0)
+        if status == "available" and self.type.dated_early and fields["AllocatedStorage"] == 1:
+            fields["AllocatedStorage"] = 0  # captured: 1, as Aurora's clusters have, only while it is created
+        return fields
 
-    def move_to(self, transition: Transition) -> None:
-        """Make a transition that the user asks for; the source then stays there."""
+    def hold(self) -> None:
+        """Stay in the status that the user moves it to."""
         self.timeline = Stuck()
-        self.enter(transition)
+
+    def release(self) -> None:
+        """Follow the timeline again."""
+        self.timeline = self._own_timeline
 
     def follows_the_clock(self) -> bool:
         """Return whether the source is still waiting for the clock."""
-        return self.timeline.phase(self.status, 0) is not None
+        return isinstance(self.timeline, SnapshotTimeline) and self.timeline.phase(self.stage, 0) is not None
 
     def shift(self, length: timedelta) -> None:
         if self.status in _UNFINISHED:
             super().shift(length)
             self._created = _times.earlier(self._created, -length)
+        elif self.status == "deleting":
+            self.since = _times.earlier(self.since, -length)
 
-    def check(self, status: str, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Return members, with the status, by the API's names.
 
-        Raises ``TypeError`` and ``ValueError`` for what is not allowed.
-        """
-        others = ("engine", "snapshot_time", "available_after", "cluster")
-        checked = _model.check_members(self.type.shape, {**members, "status": status}, *others)
-        for name in (self.type.identifier, self.type.arn):
-            if name in checked:
-                raise TypeError(f"{checked[name]!r} cannot be the {name} of {self.arn!r}: a source keeps its name")
-        if checked.get("Status") not in self.type.statuses:
-            raise ValueError(unknown_name("status", status, self.type.statuses))
-        percent = checked.get("PercentProgress")
-        if isinstance(percent, int) and not 0 <= percent <= 100:
-            raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
-        _model.check_structure(checked, _model.service_model().shape_for(self.type.shape), self.type.shape)
-        return checked
+def check_source(arn: str, status: str, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return members in snake case, with the status, by the API's names.
+
+    Raises ``TypeError`` and ``ValueError`` for what is not allowed.
+    """
+    type_ = RESOURCE_TYPES[split_arn(arn).resource_type]
+    given = {**members, "status": status} if type_.status == "Status" else members
+    checked = _model.check_members(type_.shape, given, "engine", "snapshot_time", "available_after", "cluster")
+    for name in (type_.identifier, type_.arn):
+        if name in checked:
+            raise TypeError(f"{checked[name]!r} cannot be the {name} of {arn!r}: a source keeps its name")
+    if type_.status != "Status":
+        checked[type_.status] = status
+    if checked.get(type_.status) not in type_.statuses:
+        raise ValueError(unknown_name("status", status, type_.statuses))
+    percent = checked.get("PercentProgress")
+    if isinstance(percent, int) and not 0 <= percent <= 100:
+        raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
+    _model.check_structure(checked, _model.service_model().shape_for(type_.shape), type_.shape)
+    return checked
+
+
+def seeded_status(status: str | None, *, advances: bool) -> str:
+    """Return the status of a seeded snapshot: by default creating, if it is said how it *advances*."""
+    if status is None:
+        return _UNFINISHED[0] if advances else "available"
+    return status
+
+
+def timeline_of(
+    status: str, default: AnySnapshotTimeline, available_after: timedelta | float | None
+) -> AnySnapshotTimeline:
+    """Return the timeline of a seeded snapshot, with *available_after* in place of its creation and copy.
+
+    Raises ``ValueError`` for an *available_after* that is not allowed.
+    """
+    if available_after is None:
+        return default
+    if status not in _UNFINISHED:
+        raise ValueError(f"available_after needs status={format_choices(_UNFINISHED)}, got status={status!r}")
+    length = _times.to_length("available_after", available_after)
+    deleting: Any = default.deleting if isinstance(default, SnapshotTimeline) else timedelta(0)
+    return SnapshotTimeline(creating=length, copying=length, deleting=deleting)
+
+
+def make_database(arn: str, given: Mapping[str, Any], now: datetime, *, fresh: bool = False) -> SourceState:
+    """Return an instance or a cluster, with what a real one has besides what is *given*."""
+    resource_type = split_arn(arn).resource_type
+    digest = hashlib.blake2b(arn.encode(), digest_size=16).digest()
+    resource_id = base64.b32encode(digest).decode().rstrip("=")
+    created = _times.earlier(now, _DATABASE_AGE)
+    own: dict[str, Any] = {
+        "db": {"Engine": "postgres", "DbiResourceId": f"db-{resource_id}", "InstanceCreateTime": created},
+        "cluster": {
+            "Engine": "aurora-postgresql",
+            "EngineMode": "provisioned",
+            "AllocatedStorage": 1,
+            "DbClusterResourceId": f"cluster-{resource_id}",
+            "ClusterCreateTime": created,
+        },
+    }[resource_type]
+    defaults = {
+        **own,
+        "MasterUsername": "admin",
+        "StorageEncrypted": False,
+        "IAMDatabaseAuthenticationEnabled": False,
+        "CopyTagsToSnapshot": False,
+        "TagList": [],
+        RESOURCE_TYPES[resource_type].status: "available",
+    }
+    return SourceState(arn, {**defaults, **given}, Stuck(), now, fresh=fresh)

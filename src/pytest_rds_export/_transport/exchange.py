@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
+from .._live import outgoing
 from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
@@ -53,7 +54,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         invocation_id = _to_str(http.headers.get("amz-sdk-invocation-id"))
         call = account.log.begin_attempt(operation.name, region.name, now, invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        handler = find_handler(operation.name, account, region)
+        has_others = ask_others is not None and moto.is_on()
+        handler = find_handler(operation.name, account, region, has_others=has_others)
         if ask_others is not None and operation.name in HANDLED:
             await ask_others()  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
@@ -72,6 +74,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
     except Exception as error:
         account.log.record(call, None, type(error).__name__)
         raise
+    finally:
+        outgoing.deliver(account.outbox)  # after the response is made: it does not depend on what a receiver does
     return response
 
 

@@ -1,0 +1,72 @@
+"""Snapshots: the user's view of the snapshots of one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .. import _clock
+from .._messages import find_similar, format_choices, pluralize
+from .._rds.account import Region
+from .._rds.sources import SourceState
+from . import outgoing
+from .source import ExportSource
+
+__tracebackhide__ = True
+
+
+class LiveSources:
+    """The live objects of a region's sources, each made once: also of those that are gone, which events name."""
+
+    def __init__(self, region: Region) -> None:
+        self._region = region
+        self._live: dict[SourceState, ExportSource] = {}
+
+    def __getitem__(self, state: SourceState) -> ExportSource:
+        live = self._live.get(state)
+        return self._live.setdefault(state, ExportSource(state, self._region)) if live is None else live
+
+
+class Snapshots(Mapping[str, ExportSource]):
+    """The snapshots of a region that are there now, DB and cluster snapshots, in the order of their creation.
+
+    The key is the name. Where a DB snapshot and a cluster snapshot share one, the later of them has its resource type
+    in front, such as ``cluster-snapshot:nightly``. An ARN finds a snapshot, too.
+    """
+
+    __module__ = "pytest_rds_export"
+
+    def __init__(self, _region: Region, /) -> None:
+        self._region = _region
+        self.live = LiveSources(_region)
+
+    def _by_key(self) -> dict[str, SourceState]:
+        found: dict[str, SourceState] = {}
+        with self._region.lock:
+            self._region.advance_sources(_clock.now())
+            for source in self._region.sources.values():
+                if source.is_snapshot:
+                    resource = source.arn.split(":", 5)[5]
+                    key = next((key for key in (source.name, resource) if key not in found), source.arn)
+                    found[key] = source
+        outgoing.deliver(self._region.outbox)
+        return found
+
+    def __getitem__(self, key: str) -> ExportSource:
+        found = self._by_key()
+        state = found.get(key) or next((source for source in found.values() if source.arn == key), None)
+        if state is None:
+            if similar := find_similar(key, found):
+                hint = f"Did you mean {format_choices(similar)}?"
+            else:
+                hint = f"The region has {format_choices(found, 'and')}" if found else "The region has no snapshots"
+            raise KeyError(f"no snapshot {key!r} in {self._region.name}. {hint}")
+        return self.live[state]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_key())
+
+    def __len__(self) -> int:
+        return len(self._by_key())
+
+    def __repr__(self) -> str:
+        return f"<Snapshots of {self._region.name}: {pluralize(len(self), 'snapshot')}>"

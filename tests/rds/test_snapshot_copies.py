@@ -1,0 +1,150 @@
+"""Copies of snapshots: in a region, across regions, re-encrypted, with and without tags."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from helpers.aws import CLUSTER_SNAPSHOT, SNAPSHOT
+from helpers.clients import shared_client
+from helpers.errors import refused
+
+TAKEN = datetime(2025, 12, 1, tzinfo=timezone.utc)
+TAGS = [{"Key": "team", "Value": "data"}]
+ABROAD = SNAPSHOT.replace("us-east-1", "eu-west-1")
+
+
+def copy(client, source="nightly", target="copied", **parameters):
+    """Call CopyDBSnapshot and return the copy."""
+    response = client.copy_db_snapshot(
+        SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=target, **parameters
+    )
+    return response["DBSnapshot"]
+
+
+def copy_cluster(client, source="nightly", target="copied", **parameters):
+    """Call CopyDBClusterSnapshot and return the copy."""
+    response = client.copy_db_cluster_snapshot(
+        SourceDBClusterSnapshotIdentifier=source, TargetDBClusterSnapshotIdentifier=target, **parameters
+    )
+    return response["DBClusterSnapshot"]
+
+
+@pytest.mark.parametrize("source", ["NIGHTLY", SNAPSHOT])
+def test_copy(rds_export_tasks, client, rds_export_clock, source):
+    """A copy has what its source has, times of its own, and the time of the original."""
+    rds_export_tasks.seed_snapshot("nightly", engine="mysql", snapshot_time=TAKEN, tag_list=TAGS, kms_key_id="k")
+
+    creating = copy(client, source, "Copied")
+    rds_export_clock.tick(minutes=5)
+    (available,) = client.describe_db_snapshots(DBSnapshotIdentifier="copied")["DBSnapshots"]
+
+    assert (creating["DBSnapshotIdentifier"], creating["SnapshotType"]) == ("copied", "manual")
+    assert (creating["SourceDBSnapshotIdentifier"], creating["SourceRegion"]) == (SNAPSHOT, "us-east-1")
+    assert (creating["Engine"], creating["KmsKeyId"], creating["TagList"]) == ("mysql", "k", [])
+    assert (creating["Status"], creating["PercentProgress"]) == ("creating", 0)
+    assert available["OriginalSnapshotCreateTime"] == TAKEN
+    assert available["SnapshotCreateTime"] == rds_export_clock.now - timedelta(minutes=5)
+
+
+def test_copy_of_a_cluster_snapshot(rds_export_tasks, client):
+    """A copy of a cluster snapshot has the source's time and ARN."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=True, snapshot_time=TAKEN, tag_list=TAGS)
+
+    copied = copy_cluster(client, CopyTags=True)
+
+    assert (copied["Status"], copied["PercentProgress"]) == ("copying", 0)
+    assert copied["SnapshotCreateTime"] == TAKEN
+    assert copied["SourceDBClusterSnapshotArn"] == CLUSTER_SNAPSHOT
+    assert copied["TagList"] == TAGS
+
+
+def test_automated_source(rds_export_tasks, client):
+    """A copy of an automated snapshot is a manual one."""
+    rds_export_tasks.seed_snapshot("rds:orders-2026-01-01-00-05")
+
+    copied = copy(client, "rds:orders-2026-01-01-00-05")
+
+    assert (copied["SnapshotType"], copied["DBInstanceIdentifier"]) == ("manual", "orders")
+
+
+@pytest.mark.parametrize(("copying", "member"), [(copy, "Encrypted"), (copy_cluster, "StorageEncrypted")])
+def test_parameters(rds_export_tasks, client, copying, member):
+    """A key encrypts the copy; tags are added to those that are copied."""
+    rds_export_tasks.seed_snapshot("nightly", tag_list=TAGS)
+    rds_export_tasks.seed_snapshot("nightly", tag_list=TAGS, cluster=True)
+
+    copied = copying(client, KmsKeyId="key", CopyTags=True, Tags=[{"Key": "new", "Value": "1"}])
+
+    assert (copied[member], copied["KmsKeyId"]) == (True, "key")
+    assert copied["TagList"] == [*TAGS, {"Key": "new", "Value": "1"}]
+
+
+def test_option_group(rds_export_tasks, client):
+    """Option group and target of a copy are what was asked for."""
+    rds_export_tasks.seed_snapshot("nightly")
+
+    copied = copy(client, OptionGroupName="group", SnapshotTarget="outposts")
+
+    assert (copied["OptionGroupName"], copied["SnapshotTarget"]) == ("group", "outposts")
+
+
+def test_across_regions(rds_export_tasks, client):
+    """A copy from another region is in the region of the client, and says where it comes from."""
+    rds_export_tasks.seed_snapshot(ABROAD, engine="mysql")
+
+    copied = copy(client, ABROAD, SourceRegion="eu-west-1", KmsKeyId="key")
+
+    assert copied["DBSnapshotArn"] == SNAPSHOT.replace("nightly", "copied")
+    assert (copied["SourceDBSnapshotIdentifier"], copied["SourceRegion"]) == (ABROAD, "eu-west-1")
+    (call,) = rds_export_tasks.calls
+    assert call.parameters["PreSignedUrl"].startswith("https://rds.eu-west-1.amazonaws.com/?")
+    assert list(rds_export_tasks.in_region("eu-west-1").snapshots) == ["nightly"]
+
+
+def test_chain_of_copies(rds_export_tasks, client, rds_export_clock):
+    """A copy of a copy names the snapshot that it was made of."""
+    rds_export_tasks.seed_snapshot(ABROAD)
+    copy(client, ABROAD)
+    rds_export_clock.tick(minutes=5)
+
+    again = copy(client, "copied", "again")
+
+    assert again["SourceDBSnapshotIdentifier"] == SNAPSHOT.replace("nightly", "copied")
+    assert again["SourceRegion"] == "us-east-1"
+
+
+@pytest.mark.parametrize("source", ["unknown", SNAPSHOT, ABROAD, CLUSTER_SNAPSHOT])
+def test_unknown_source(rds_export_tasks, client, source):
+    """A source that does not exist is refused as it was given."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+
+    with refused("DBSnapshotNotFound", 404, f"DBSnapshot not found: {source}"):
+        copy(client, source)
+
+
+def test_unknown_cluster_snapshot(client):
+    """An unknown source of a copy of a cluster snapshot is refused, too."""
+    with refused("DBClusterSnapshotNotFoundFault", 404, "DBClusterSnapshot not found: nightly"):
+        copy_cluster(client)
+
+
+def test_name_of_the_copy(rds_export_tasks, client):
+    """The name of a copy follows the rules of a new snapshot."""
+    rds_export_tasks.seed_snapshot("nightly")
+
+    text = "Cannot create the snapshot because a snapshot with the identifier nightly already exists."
+    with refused("DBSnapshotAlreadyExists", 400, text):
+        copy(client, target="nightly")
+    with refused("InvalidParameterValue", 400, "Invalid snapshot identifier:  1st"):
+        copy(client, target="1st")
+
+
+def test_source_stays(rds_export_tasks, client):
+    """A copy shares nothing with its source, and may be in another region that has none."""
+    source = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "a"}])
+    before = source.to_response()
+
+    copied = copy(shared_client("eu-west-1"), SNAPSHOT, CopyTags=True)
+
+    assert copied["TagList"] == [{"Key": "a"}]
+    assert source.to_response() == before

@@ -1,0 +1,223 @@
+"""Events of snapshots: what they are, when they happen, who they are about, and their shapes."""
+
+import copy
+import dataclasses
+import json
+import pickle
+from datetime import timedelta
+
+import pytest
+
+from pytest_rds_export import SnapshotTimeline
+
+TIMELINE = SnapshotTimeline(creating=300, copying=120, deleting=60)
+pytestmark = pytest.mark.rds_export_tasks(snapshot_timeline=TIMELINE)
+DAILY = "rds:orders-2026-01-01-00-05"
+
+
+def life(client, clock):
+    """Create, copy and delete a DB and a cluster snapshot named ``nightly``, with a minute before each deletion."""
+    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly", DBClusterIdentifier="orders")
+    clock.tick(minutes=5)
+    client.copy_db_snapshot(SourceDBSnapshotIdentifier="nightly", TargetDBSnapshotIdentifier="copied")
+    client.copy_db_cluster_snapshot(
+        SourceDBClusterSnapshotIdentifier="nightly", TargetDBClusterSnapshotIdentifier="copied"
+    )
+    clock.tick(minutes=3)
+    client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly")
+    clock.tick(minutes=1)
+
+
+def test_manual(rds_export_tasks, client, rds_export_clock):
+    """Creation, copy and deletion have the events of AWS, at their times and in order."""
+    start = rds_export_clock.now
+    life(client, rds_export_clock)
+
+    shown = [
+        ((event.date - start) // timedelta(minutes=1), event.event_id, event.source_type, event.message)
+        for event in rds_export_tasks.events
+    ]
+    assert shown == [
+        (0, "RDS-EVENT-0040", "db-snapshot", "Creating manual snapshot"),
+        (0, "RDS-EVENT-0074", "db-cluster-snapshot", "Creating manual cluster snapshot"),
+        (5, "RDS-EVENT-0042", "db-snapshot", "Manual snapshot created"),
+        (5, "RDS-EVENT-0075", "db-cluster-snapshot", "Manual cluster snapshot created"),
+        (5, "RDS-EVENT-0196", "db-snapshot", "Started copy of snapshot nightly in region us-east-1"),
+        (7, "RDS-EVENT-0197", "db-snapshot", "Finished copy of snapshot nightly in region us-east-1"),
+        (9, "RDS-EVENT-0041", "db-snapshot", "Deleted manual snapshot"),
+        (9, "RDS-EVENT-0041", "db-cluster-snapshot", "Deleted manual snapshot"),
+    ]
+
+
+def test_categories(rds_export_tasks, client, rds_export_clock):
+    """Each kind of event has its category."""
+    life(client, rds_export_clock)
+
+    categories = {event.event_id: event.categories for event in rds_export_tasks.events}
+
+    assert categories == {
+        "RDS-EVENT-0040": ("creation",),
+        "RDS-EVENT-0042": ("creation",),
+        "RDS-EVENT-0074": ("backup",),
+        "RDS-EVENT-0075": ("backup",),
+        "RDS-EVENT-0196": ("notification",),
+        "RDS-EVENT-0197": ("notification",),
+        "RDS-EVENT-0041": ("deletion",),
+    }
+
+
+def test_across_regions(rds_export_tasks, client, rds_export_clock):
+    """A copy from another region has events of its own, which say how long it took."""
+    source = rds_export_tasks.in_region("eu-west-1").seed_snapshot(DAILY)
+    client.copy_db_snapshot(SourceDBSnapshotIdentifier=source.arn, TargetDBSnapshotIdentifier="copied")
+    rds_export_clock.tick(minutes=2)
+
+    assert [(event.event_id, event.source_identifier, event.message) for event in rds_export_tasks.events] == [
+        ("RDS-EVENT-0059", "copied", f"Started copy of snapshot {DAILY} from region eu-west-1"),
+        ("RDS-EVENT-0060", "copied", f"Finished copy of snapshot {DAILY} from region eu-west-1 in 2 minutes"),
+    ]
+    assert rds_export_tasks.in_region("eu-west-1").events == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "event_id", "message"),
+    [
+        (False, "RDS-EVENT-0091", "Automated snapshot created"),
+        (True, "RDS-EVENT-0169", "Automated cluster snapshot created"),
+    ],
+)
+def test_automated(rds_export_tasks, cluster, event_id, message):
+    """An automated snapshot has events of its own, and none when it is deleted."""
+    snapshot = rds_export_tasks.seed_snapshot(DAILY, cluster=cluster, status="creating")
+    snapshot.move_to("available")
+    snapshot.move_to("deleted")
+
+    (event,) = rds_export_tasks.events
+    assert (event.event_id, event.message) == (event_id, message)
+
+
+def test_copying_seed(rds_export_tasks, rds_export_clock):
+    """A seeded copy, whose source is unknown, has the event of its end with its own name."""
+    rds_export_tasks.seed_snapshot("nightly", status="copying")
+    rds_export_clock.tick(minutes=2)
+
+    (event,) = rds_export_tasks.events
+    assert event.message == "Finished copy of snapshot nightly in region us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("source", "before", "after"),
+    [
+        ("nightly", "creating", "failed"),
+        ("nightly", "available", "creating"),
+        ("nightly", "upgrading", "available"),
+        ("arn:aws:rds:us-east-1:123456789012:cluster:orders", "creating", "available"),
+    ],
+)
+def test_no_event(rds_export_tasks, source, before, after):
+    """Other changes have no event."""
+    rds_export_tasks.seed_snapshot(source, status=before).move_to(after)
+
+    assert rds_export_tasks.events == []
+
+
+def test_removed(rds_export_tasks):
+    """A source that is removed disappears without an event."""
+    rds_export_tasks.seed_snapshot("nightly").remove()
+
+    assert rds_export_tasks.events == []
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        (
+            {"SourceType": "db-snapshot", "EventCategories": ["creation"]},
+            ["Creating manual snapshot", "Manual snapshot created"],
+        ),
+        ({"SourceType": "db-cluster-snapshot", "EventCategories": ["deletion"]}, ["Deleted manual snapshot"]),
+        (
+            {"SourceType": "db-snapshot", "SourceIdentifier": "copied"},
+            [
+                "Started copy of snapshot nightly in region us-east-1",
+                "Finished copy of snapshot nightly in region us-east-1",
+            ],
+        ),
+    ],
+)
+def test_describe_events(client, rds_export_clock, parameters, expected):
+    """DescribeEvents lists the events of snapshots."""
+    life(client, rds_export_clock)
+
+    assert [event["Message"] for event in client.describe_events(**parameters)["Events"]] == expected
+
+
+def test_describe_events_brings_up_to_date(client, rds_export_clock):
+    """DescribeEvents knows what has happened since the last call."""
+    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    rds_export_clock.tick(minutes=5)
+
+    assert [event["Message"] for event in client.describe_events()["Events"]] == [
+        "Creating manual snapshot",
+        "Manual snapshot created",
+    ]
+
+
+@pytest.fixture
+def events(rds_export_tasks, client, rds_export_clock):
+    """The events of a snapshot that is created, exported and deleted."""
+    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    rds_export_clock.tick(minutes=5)
+    snapshot = rds_export_tasks.snapshots["nightly"]
+    rds_export_tasks.seed("export", source_arn=snapshot.arn).move_to("COMPLETE")
+    snapshot.move_to("deleted")
+    return rds_export_tasks.events
+
+
+def test_about(events, rds_export_tasks):
+    """An event is about a task or a source, also one that is gone."""
+    creating, created, completed, deleted = events
+
+    assert completed.task is rds_export_tasks["export"]
+    assert completed.source is None
+    assert [event.task for event in (creating, created, deleted)] == [None] * 3
+    assert creating.source is created.source is deleted.source
+    assert deleted.source.status == "deleted"
+
+
+def test_repr(events):
+    """The repr names the snapshot, and of an event of a task the task."""
+    assert [repr(event) for event in events[1:3]] == [
+        "<RdsEvent RDS-EVENT-0042 (Manual snapshot created): db-snapshot nightly at 2026-01-01T00:05:00.000Z>",
+        (
+            "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly at 2026-01-01T00:05:00.000Z, "
+            "task 'export'>"
+        ),
+    ]
+
+
+def test_shapes(events):
+    """An event of a snapshot has the three shapes."""
+    created = events[1]
+    bridge, sns = created.to_eventbridge(), created.to_sns()
+
+    assert (bridge["detail-type"], bridge["detail"]["SourceType"]) == ("RDS DB Snapshot Event", "SNAPSHOT")
+    assert (bridge["detail"]["EventID"], bridge["detail"]["Message"]) == ("RDS-EVENT-0042", "Manual snapshot created")
+    assert (bridge["resources"], bridge["detail"]["EventCategories"]) == ([created.source_arn], ["creation"])
+    message = json.loads(sns["Message"])
+    assert (message["Event Source"], message["Source ID"]) == ("db-snapshot", "nightly")
+    assert message["Event ID"].endswith("#RDS-EVENT-0042")
+    assert created.to_lambda()["Records"][0]["Sns"]["MessageId"] == sns["MessageId"]
+    assert len({event.to_eventbridge()["id"] for event in events}) == 4
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))])
+def test_copies(events, copied):
+    """A copy of an event is equal, and has a copy of its source, which stays as it is."""
+    kept = copied(events[1])
+
+    assert kept == events[1]
+    assert kept.source.to_response() == events[1].source.to_response()
+    assert dataclasses.asdict(kept)["message"] == "Manual snapshot created"

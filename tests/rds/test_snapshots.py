@@ -1,0 +1,462 @@
+"""Snapshots that clients create, describe and delete, and the databases that they are taken of."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from helpers.aws import documented
+from helpers.calls import start
+from helpers.clients import shared_client
+from helpers.errors import raises_exactly, refused
+from pytest_rds_export import SnapshotTimeline, fake_rds_export
+
+ARN = "arn:aws:rds:us-east-1:123456789012:snapshot:nightly"
+CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:nightly"
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+AT_ONCE = SnapshotTimeline(creating=0, copying=0)
+IDENTIFIER_RULES = (
+    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
+    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
+
+
+def create(client, name="nightly", database="orders", **parameters):
+    """Call CreateDBSnapshot and return the snapshot."""
+    response = client.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier=database, **parameters)
+    return response["DBSnapshot"]
+
+
+def create_cluster(client, name="nightly", database="orders", **parameters):
+    """Call CreateDBClusterSnapshot and return the snapshot."""
+    response = client.create_db_cluster_snapshot(
+        DBClusterSnapshotIdentifier=name, DBClusterIdentifier=database, **parameters
+    )
+    return response["DBClusterSnapshot"]
+
+
+def names(client, **parameters):
+    """Return the names of the snapshots that DescribeDBSnapshots returns."""
+    return [snapshot["DBSnapshotIdentifier"] for snapshot in client.describe_db_snapshots(**parameters)["DBSnapshots"]]
+
+
+@pytest.mark.usefixtures("rds_export_clock")
+def test_creating(client):
+    """A DB snapshot that is created has neither time; identifiers are stored in lower case."""
+    snapshot = create(client, "Nightly", "Orders", Tags=[{"Key": "team", "Value": "data"}])
+
+    assert snapshot["DBSnapshotIdentifier"] == "nightly"
+    assert snapshot["DBSnapshotArn"] == ARN
+    assert snapshot["DBInstanceIdentifier"] == "orders"
+    assert (snapshot["Status"], snapshot["PercentProgress"], snapshot["SnapshotType"]) == ("creating", 0, "manual")
+    assert (snapshot["ProcessorFeatures"], snapshot["TagList"]) == ([], [{"Key": "team", "Value": "data"}])
+    assert not {"SnapshotCreateTime", "OriginalSnapshotCreateTime"} & set(snapshot)
+
+
+def test_available(client, rds_export_clock):
+    """An available DB snapshot has both times, which are when its creation began, and a target."""
+    create(client)
+    rds_export_clock.tick(minutes=5)
+
+    (snapshot,) = client.describe_db_snapshots(DBSnapshotIdentifier="NIGHTLY")["DBSnapshots"]
+
+    assert (snapshot["Status"], snapshot["PercentProgress"]) == ("available", 100)
+    assert snapshot["SnapshotCreateTime"] == snapshot["OriginalSnapshotCreateTime"] == START
+    assert (snapshot["SnapshotTarget"], snapshot["StorageThroughput"]) == ("region", 0)
+
+
+def test_cluster_snapshot(client, rds_export_clock):
+    """A cluster snapshot has its time from the beginning, and a size only while it is created."""
+    creating = create_cluster(client)
+    rds_export_clock.tick(minutes=5)
+    (available,) = client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
+
+    assert (creating["Status"], creating["PercentProgress"]) == ("creating", 0)
+    assert (creating["AllocatedStorage"], creating["Port"], creating["EngineMode"]) == (1, 0, "provisioned")
+    assert creating["TagList"] == []
+    assert creating["SnapshotCreateTime"] == available["SnapshotCreateTime"] == START
+    assert (available["Status"], available["PercentProgress"], available["AllocatedStorage"]) == ("available", 100, 0)
+
+
+def test_members_of_the_database(rds_export_tasks, client):
+    """A snapshot has what its database has, the tags only if the database says so."""
+    tags = [{"Key": "team", "Value": "data"}]
+    members = {
+        "engine": "mysql",
+        "allocated_storage": 20,
+        "storage_encrypted": True,
+        "kms_key_id": "k",
+        "tag_list": tags,
+    }
+    rds_export_tasks.seed_database("Orders", dbi_resource_id="db-ABC", copy_tags_to_snapshot=True, **members)
+    rds_export_tasks.seed_database("orders", cluster=True, **members)
+
+    snapshot = create(client, Tags=[{"Key": "team", "Value": "ops"}, {"Key": "new", "Value": ""}])
+    cluster_snapshot = create_cluster(client)
+
+    for taken in (snapshot, cluster_snapshot):
+        assert (taken["Engine"], taken["AllocatedStorage"], taken["KmsKeyId"]) == ("mysql", 20, "k")
+    assert (snapshot["Encrypted"], snapshot["DbiResourceId"]) == (True, "db-ABC")
+    assert snapshot["TagList"] == [{"Key": "team", "Value": "ops"}, {"Key": "new", "Value": ""}]
+    assert (cluster_snapshot["StorageEncrypted"], cluster_snapshot["TagList"]) == (True, [])
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+def test_described_databases(rds_export_tasks, client, cluster):
+    """Seeded databases are described, by name and by filters; their pages do not mix kinds."""
+    for name in ("orders", "users"):
+        rds_export_tasks.seed_database(name, cluster=cluster, engine="mysql" if name == "users" else None)
+    rds_export_tasks.seed_database("other", cluster=not cluster)
+    shape, describe = (
+        ("DBCluster", client.describe_db_clusters) if cluster else ("DBInstance", client.describe_db_instances)
+    )
+
+    def described(**parameters):
+        return [database[f"{shape}Identifier"] for database in describe(**parameters)[f"{shape}s"]]
+
+    assert described() == ["orders", "users"]
+    assert described(**{f"{shape}Identifier": "USERS"}) == ["users"]
+    assert described(Filters=[{"Name": "engine", "Values": ["mysql"]}]) == ["users"]
+    name, kind = ("db-cluster-id", "cluster") if cluster else ("db-instance-id", "db")
+    arn = f"arn:aws:rds:us-east-1:123456789012:{kind}:users"
+    assert described(Filters=[{"Name": name, "Values": [arn]}]) == ["users"]
+    with refused("DBClusterNotFoundFault" if cluster else "DBInstanceNotFound", 404, f"{shape} unknown not found."):
+        described(**{f"{shape}Identifier": "unknown"})
+
+
+def test_unknown_database(rds_export_tasks, client):
+    """As soon as a database is seeded, snapshots of others are refused."""
+    create(client, "before", "unknown")
+    rds_export_tasks.seed_database("users")
+
+    with refused("DBInstanceNotFound", 404, "DBInstance orders not found."):
+        create(client)
+    with refused("DBClusterNotFoundFault", 404, "DBCluster orders not found."):
+        create_cluster(client)
+
+    assert names(client) == ["before"]
+
+
+def test_database_that_is_not_available(rds_export_tasks, client):
+    """A snapshot of a stopped database is refused."""
+    rds_export_tasks.seed_database("orders").move_to("stopped")
+    rds_export_tasks.seed_database("orders", cluster=True, status="stopped")
+
+    text = "Cannot create a snapshot because the database instance orders is not currently in the available state."
+    with refused("InvalidDBInstanceState", 400, text):
+        create(client)
+    with refused("InvalidDBClusterStateFault", 400, documented("InvalidDBClusterStateFault")):
+        create_cluster(client)
+
+
+def test_member_of_a_cluster(rds_export_tasks, client):
+    """A snapshot of an instance of a cluster is refused."""
+    rds_export_tasks.seed_database("orders", db_cluster_identifier="shop")
+
+    text = (
+        "The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the "
+        "CreateDBClusterSnapshot API instead."
+    )
+    with refused("InvalidParameterValue", 400, text):
+        create(client)
+
+
+def test_identifier_in_use(client):
+    """An identifier in use is refused with the texts of AWS, also in another case."""
+    create(client)
+    create_cluster(client)
+
+    text = "Cannot create the snapshot because a snapshot with the identifier nightly already exists."
+    with refused("DBSnapshotAlreadyExists", 400, text):
+        create(client, "NIGHTLY")
+    text = "Cannot create the cluster snapshot because one with the identifier nightly already exists."
+    with refused("DBClusterSnapshotAlreadyExistsFault", 400, text):
+        create_cluster(client)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("-invalid", "Invalid snapshot identifier:  -invalid"),
+        ("in--valid", f"The parameter DBSnapshotIdentifier {IDENTIFIER_RULES}"),
+        ("rds:orders-2026-01-01", f"The parameter DBSnapshotIdentifier {IDENTIFIER_RULES}"),
+        (
+            "a" * 256,
+            "The parameter DBSnapshotIdentifier is not a valid identifier because it is longer than 255 characters.",
+        ),
+    ],
+)
+def test_invalid_identifier(client, name, text):
+    """An identifier that is not valid is refused."""
+    with refused("InvalidParameterValue", 400, text):
+        create(client, name)
+
+    assert names(client) == []
+
+
+def test_length_of_a_cluster_snapshot(client):
+    """The identifier of a cluster snapshot has at most 63 characters."""
+    assert create_cluster(client, "a" * 63)["Status"] == "creating"
+    text = (
+        "The parameter DBClusterSnapshotIdentifier is not a valid identifier because it is longer than 63 characters."
+    )
+    with refused("InvalidParameterValue", 400, text):
+        create_cluster(client, "a" * 64)
+
+
+def test_quota(rds_export_tasks, client):
+    """A region has at most 100 manual snapshots of a kind."""
+    for number in range(100):
+        rds_export_tasks.seed_snapshot(f"manual-{number}")
+    rds_export_tasks.seed_snapshot("rds:orders-2026-01-01-00-05")
+    create_cluster(client)
+
+    with refused("SnapshotQuotaExceeded", 400, "Cannot create more than 100 manual snapshots"):
+        create(client)
+
+
+@pytest.mark.parametrize("status", ["available", "failed"])
+def test_deleted(rds_export_tasks, client, status):
+    """A deleted DB snapshot is returned as deleted, and is gone."""
+    rds_export_tasks.seed_snapshot("nightly", status=status)
+
+    deleted = client.delete_db_snapshot(DBSnapshotIdentifier="Nightly")["DBSnapshot"]
+
+    assert (deleted["DBSnapshotIdentifier"], deleted["Status"]) == ("nightly", "deleted")
+    assert names(client) == []
+    with refused("DBSnapshotNotFound", 404, "DBSnapshot not found: nightly"):
+        client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    with refused("DBSnapshotNotFound", 404, "DBSnapshot nightly not found."):
+        names(client, DBSnapshotIdentifier="nightly")
+
+
+def test_deleted_cluster_snapshot(rds_export_tasks, client):
+    """A deleted cluster snapshot is returned as it was, and is gone."""
+    snapshot = rds_export_tasks.seed_snapshot("nightly", cluster=True)
+    before = snapshot.to_response()
+
+    assert client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly")["DBClusterSnapshot"] == before
+
+    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+    with refused("DBClusterSnapshotNotFoundFault", 404, "DBClusterSnapshot not found: nightly"):
+        client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly")
+
+
+def test_delete_too_early(client):
+    """A snapshot that is not available cannot be deleted."""
+    create(client)
+    create_cluster(client)
+
+    with refused("InvalidDBSnapshotState", 400, documented("InvalidDBSnapshotStateFault")):
+        client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    with refused("InvalidDBClusterSnapshotStateFault", 400, documented("InvalidDBClusterSnapshotStateFault")):
+        client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly")
+
+
+def test_automated_snapshot_cannot_be_deleted(rds_export_tasks, client):
+    """An automated snapshot is not deleted by its name, which is not a valid identifier."""
+    rds_export_tasks.seed_snapshot("rds:orders-2026-01-01-00-05")
+
+    with refused("InvalidParameterValue", 400, f"The parameter DBSnapshotIdentifier {IDENTIFIER_RULES}"):
+        client.delete_db_snapshot(DBSnapshotIdentifier="rds:orders-2026-01-01-00-05")
+
+    assert names(client) == ["rds:orders-2026-01-01-00-05"]
+
+
+def test_automated_snapshot_by_name(rds_export_tasks, client):
+    """To describe an automated snapshot by its name, its type is needed."""
+    name = "rds:orders-2026-01-01-00-05"
+    rds_export_tasks.seed_snapshot(name)
+
+    assert names(client, DBSnapshotIdentifier=name, SnapshotType="automated") == [name]
+    with refused("DBSnapshotNotFound", 404, f"DBSnapshot {name} not found."):
+        names(client, DBSnapshotIdentifier=name)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [
+        ({}, ["own", "awsbackup:job-1"]),
+        ({"IncludeShared": True}, ["own", "awsbackup:job-1", "shared"]),
+        ({"IncludePublic": True}, ["own", "awsbackup:job-1", "public"]),
+        ({"SnapshotType": "shared"}, ["shared"]),
+        ({"SnapshotType": "public"}, ["public"]),
+        ({"SnapshotType": "manual", "IncludeShared": True, "IncludePublic": True}, ["own"]),
+        ({"SnapshotType": "awsbackup"}, ["awsbackup:job-1"]),
+    ],
+)
+def test_snapshot_types(rds_export_tasks, client, parameters, expected):
+    """Shared and public snapshots are listed only if they are asked for."""
+    other = "arn:aws:rds:us-east-1:999999999999:snapshot:"
+    rds_export_tasks.seed_snapshot("own")
+    rds_export_tasks.seed_snapshot("awsbackup:job-1")
+    rds_export_tasks.seed_snapshot(f"{other}shared")
+    rds_export_tasks.seed_snapshot(f"{other}public", snapshot_type="public")
+
+    assert names(client, **parameters) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [
+        ("rds:org-dev-pg-2026-01-01-00-05", "org-dev-pg"),
+        ("org-dev-pg-2026-01-01", "org-dev-pg"),
+        ("orders-nightly", "orders"),
+        ("nightly", "nightly"),
+    ],
+)
+def test_database_of_a_seeded_snapshot(rds_export_tasks, client, name, database):
+    """The instance of a seeded snapshot is its name without the date, otherwise the part before the first hyphen."""
+    assert rds_export_tasks.seed_snapshot(name).db_instance_identifier == database
+    assert names(client, DBInstanceIdentifier=database.upper()) == [name]
+
+
+def test_seeded_in_lower_case(rds_export_tasks):
+    """Names of seeded snapshots and databases are stored in lower case."""
+    assert rds_export_tasks.seed_snapshot("Nightly").arn == ARN
+    assert rds_export_tasks.seed_snapshot(CLUSTER_ARN.replace("nightly", "Nightly")).arn == CLUSTER_ARN
+    assert rds_export_tasks.seed_database("Orders").identifier == "orders"
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error", "text"),
+    [
+        (
+            "-orders",
+            {},
+            ValueError,
+            (
+                "name must be ASCII letters, digits and single hyphens, with a letter first and no hyphen last, "
+                "got '-orders'"
+            ),
+        ),
+        (
+            5,
+            {},
+            ValueError,
+            (
+                "name must be ASCII letters, digits and single hyphens, with a letter first and no hyphen last, "
+                "got int 5"
+            ),
+        ),
+        ("orders", {"status": "stoped"}, ValueError, "unknown status 'stoped'. Did you mean 'stopped'?"),
+        ("orders", {"engin": "mysql"}, TypeError, "unknown field 'engin'. Did you mean 'engine' or 'endpoint'?"),
+        (
+            "users",
+            {},
+            ValueError,
+            "'arn:aws:rds:us-east-1:123456789012:db:users' exists already. Seed each source once",
+        ),
+    ],
+)
+def test_refused_database(rds_export_tasks, name, options, error, text):
+    """A mistake in seed_database is refused with the value and what to do."""
+    rds_export_tasks.seed_database("users")
+
+    with raises_exactly(error, text):
+        rds_export_tasks.seed_database(name, **options)
+
+
+def test_live_database(rds_export_tasks):
+    """A seeded database is live: it has its status, its members, and a repr of one line."""
+    database = rds_export_tasks.seed_database("orders", tag_list=[{"Key": "team"}])
+
+    assert database.status == database.db_instance_status == "available"
+    assert database.tags == {"team": ""}
+    with raises_exactly(TypeError, "move_to cannot set status: it is the first argument"):
+        database.move_to("stopped", db_instance_status="available")
+    with raises_exactly(
+        AttributeError,
+        "status of <ExportSource db:orders available in us-east-1> cannot be assigned. Use move_to('stopped')",
+    ):
+        database.status = "stopped"
+    database.move_to("stopped")
+    assert repr(database) == "<ExportSource db:orders stopped in us-east-1>"
+
+
+@pytest.mark.rds_export_tasks(snapshot_timeline=AT_ONCE)
+def test_export(rds_export_tasks, client):
+    """A creating snapshot cannot be exported, an available one can, and it may be deleted meanwhile."""
+    rds_export_tasks.seed_database("orders", engine="mysql", allocated_storage=30)
+    rds_export_tasks.seed_snapshot("early", status="creating", available_after=60)
+    create(client)
+    (snapshot,) = client.describe_db_snapshots(DBSnapshotIdentifier="nightly")["DBSnapshots"]
+
+    with refused("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault")):
+        start(client, source=ARN.replace("nightly", "early"))
+    with refused("InvalidExportOnly", 400, documented("InvalidExportOnlyFault")):
+        start(client, source=ARN, ExportOnly=["a.b.c"])
+    task = start(client, source=ARN)
+    client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    rds_export_tasks["nightly"].move_to("COMPLETE")
+
+    assert task["SnapshotTime"] == snapshot["SnapshotCreateTime"]
+    assert rds_export_tasks["nightly"].total_extracted_data_in_gb == 30
+
+
+def test_export_of_a_deleted_snapshot(rds_export_tasks, client):
+    """A snapshot that was deleted is not found, even if it was the last one."""
+    rds_export_tasks.seed_snapshot("nightly").move_to("deleted")
+
+    with refused("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"):
+        start(client, source=ARN)
+
+
+def test_export_while_the_deletion_ends(rds_export_tasks, client, rds_export_clock):
+    """A snapshot whose deletion has ended by now is not found."""
+    rds_export_tasks.seed_snapshot("nightly", status="deleting", timeline=SnapshotTimeline(deleting=60))
+    rds_export_clock.tick(minutes=1)
+
+    with refused("DBSnapshotNotFound", 404, "Could not find snapshot with name nightly"):
+        start(client, source=ARN)
+
+
+def test_failures_calls_and_stubs(rds_export_tasks, client):
+    """Injections, overrides, stubs and calls work as for exports."""
+    with (
+        rds_export_tasks.inject("SnapshotQuotaExceeded"),
+        refused("SnapshotQuotaExceeded", 400, documented("SnapshotQuotaExceededFault")),
+    ):
+        create(client)
+    rds_export_tasks.override("CreateDBSnapshot", lambda _, default: default())
+    rds_export_tasks.stub("DeleteDBSnapshot", {"DBSnapshot": {"Status": "deleting"}})
+
+    assert create(client)["Status"] == "creating"
+    assert client.delete_db_snapshot(DBSnapshotIdentifier="other")["DBSnapshot"] == {"Status": "deleting"}
+
+    shown = "CreateDBSnapshot DBSnapshotIdentifier=nightly in us-east-1"
+    assert [repr(call) for call in rds_export_tasks.calls_to("CreateDBSnapshot")] == [
+        f"<Call {shown}: SnapshotQuotaExceeded (HTTP 400, injected), 1 attempt>",
+        f"<Call {shown}: ok (HTTP 200), 1 attempt>",
+    ]
+
+
+def test_pages(rds_export_tasks):
+    """Created snapshots come in pages."""
+    with fake_rds_export(page_size=1):
+        client = shared_client()
+        for name in ("first", "second"):
+            create(client, name)
+        pages = list(client.get_paginator("describe_db_snapshots").paginate())
+
+    assert [[snapshot["DBSnapshotIdentifier"] for snapshot in page["DBSnapshots"]] for page in pages] == [
+        ["first"],
+        ["second"],
+    ]
+
+
+def test_regions(rds_export_tasks, client):
+    """A snapshot belongs to the region of its client."""
+    create(shared_client("eu-west-1"))
+
+    assert names(client) == []
+    assert list(rds_export_tasks.in_region("eu-west-1").snapshots) == ["nightly"]
+
+
+def test_length_of_a_creation_is_no_passage_of_real_time(client):
+    """On the real clock, a snapshot is still being created when a test describes it."""
+    create(client)
+
+    (snapshot,) = client.describe_db_snapshots()["DBSnapshots"]
+
+    assert (snapshot["Status"], snapshot["PercentProgress"]) == ("creating", 0)
+    assert timedelta(minutes=5) == SnapshotTimeline().creating

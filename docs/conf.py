@@ -52,7 +52,12 @@ for name in pytest_rds_export.__all__:
 
 # Types of parameters that the docstrings describe; they are not public names.
 NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"
-nitpick_ignore_regex = [("py:.*", rf"(.*\.)?({NOT_PUBLIC}|_FunctionT|datetime)")]
+nitpick_ignore_regex = [
+    (
+        "py:.*",
+        rf"(.*\.)?({NOT_PUBLIC}|_FunctionT|datetime|timedelta|Handler|Where|BaseClient|AbstractContextManager)",
+    )
+]
 
 
 def setup(app):

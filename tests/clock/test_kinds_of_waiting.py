@@ -219,8 +219,8 @@ async def heartbeat(beats):
         beats.append(1)
 
 
-async def beside_a_heartbeat(waiting):
-    """Wait for something real beside a heartbeat, which must not run ahead."""
+async def alongside_a_heartbeat(waiting):
+    """Wait for something real alongside a heartbeat, which must not run ahead."""
     beats = []
     task = asyncio.create_task(heartbeat(beats))
     await asyncio.sleep(0)
@@ -308,7 +308,7 @@ async def timeout_that_is_not_reached():
 
 
 async def socket():
-    """Bytes that come from a thread through a socket, beside a deadline."""
+    """Bytes that come from a thread through a socket, alongside a deadline."""
     import socket
 
     ours, theirs = socket.socketpair()
@@ -339,7 +339,7 @@ async def server():
 
 
 async def thread_that_wakes_the_loop():
-    """A thread of the user's that calls back, beside a deadline."""
+    """A thread of the user's that calls back, alongside a deadline."""
     loop, reached = asyncio.get_running_loop(), asyncio.Event()
     thread = threading.Timer(0.01, loop.call_soon_threadsafe, (reached.set,))
     thread.start()
@@ -407,13 +407,13 @@ WITH_A_LOOP = {
     "poll in to_thread": (120, lambda: asyncio.to_thread(poll)),
     "poll in an executor": (120, lambda: in_the_default_executor(poll)),
     "blocked to_thread": (120, blocked_thread),
-    "sleep in to_thread beside a deadline": (180, thread_that_moves_the_clock),
+    "sleep in to_thread alongside a deadline": (180, thread_that_moves_the_clock),
     "to_thread that waits for the loop": (120, thread_that_waits_for_the_loop),
-    "poll in to_thread beside a heartbeat": (120, lambda: asyncio.wait_for(asyncio.to_thread(poll), 600)),
-    "child process": (0, lambda: beside_a_heartbeat(child())),
-    "shell": (0, lambda: beside_a_heartbeat(shell())),
+    "poll in to_thread alongside a heartbeat": (120, lambda: asyncio.wait_for(asyncio.to_thread(poll), 600)),
+    "child process": (0, lambda: alongside_a_heartbeat(child())),
+    "shell": (0, lambda: alongside_a_heartbeat(shell())),
     "child process with a deadline": (0, lambda: asyncio.wait_for(child(), 60)),
-    "to_thread": (0, lambda: beside_a_heartbeat(asyncio.to_thread(subprocess.run, A_CHILD, check=True))),
+    "to_thread": (0, lambda: alongside_a_heartbeat(asyncio.to_thread(subprocess.run, A_CHILD, check=True))),
     "socket": (0, socket),
     "server": (0, server),
     "call_soon_threadsafe": (0, thread_that_wakes_the_loop),

@@ -52,7 +52,7 @@ def poll_in_thread():
 
 
 async def work_in_thread():
-    """A thread beside a deadline."""
+    """A thread alongside a deadline."""
     with trio.fail_after(60):
         await trio.to_thread.run_sync(lambda: subprocess.run([sys.executable, "-S", "-c", "pass"], check=True))
 

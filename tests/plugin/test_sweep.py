@@ -289,7 +289,7 @@ def test_raised():
     ]
 
 
-def run_into(error, *whats, **options):
+def run_into(error, *given, **options):
     """Run a program that turns its first failure into *error*."""
 
     def scenario():
@@ -298,7 +298,7 @@ def run_into(error, *whats, **options):
         except Exception:  # noqa: BLE001 - whatever was injected
             raise error from None
 
-    return attempts_of(sweep(*whats, seeds=["nightly"], **options), scenario)
+    return attempts_of(sweep(*given, seeds=["nightly"], **options), scenario)
 
 
 @pytest.mark.parametrize("what", ["AccessDenied", "SSLError", "lost response", 600, RuntimeError("x")])
@@ -433,9 +433,9 @@ def test_unhandled_operation():
             cancel_nightly()
         except ClientError:
             with pytest.raises(UnhandledOperation):
-                shared_client().delete_db_snapshot(DBSnapshotIdentifier="manual")
+                shared_client().describe_db_engine_versions()
 
-    with pytest.raises(AssertionError, match="no handler for DeleteDBSnapshot, called 1 time in us-east-1"):
+    with pytest.raises(AssertionError, match="no handler for DescribeDBEngineVersions, called 1 time in us-east-1"):
         attempts_of(sweep("AccessDenied", seeds=["nightly"]), scenario)
 
 
@@ -471,7 +471,7 @@ def test_exception_before_the_call():
 
 
 @pytest.mark.parametrize(
-    ("whats", "options", "text"),
+    ("given", "options", "text"),
     [
         (
             ["Throtling"],
@@ -509,10 +509,10 @@ def test_exception_before_the_call():
         ),
     ],
 )
-def test_what_no_call_can_have(whats, options, text):
+def test_what_no_call_can_have(given, options, text):
     """After the first run, a failure that no call can have is refused."""
     with raises_exactly(ValueError, text):
-        attempts_of(sweep(*whats, seeds=["nightly"], **options))
+        attempts_of(sweep(*given, seeds=["nightly"], **options))
 
 
 def test_no_call():
@@ -536,7 +536,7 @@ FAILURE = (
 
 
 @pytest.mark.parametrize(
-    ("whats", "options", "error", "text"),
+    ("given", "options", "error", "text"),
     [
         ([None], {}, ValueError, f"{FAILURE} " + "None"),
         ([True], {}, ValueError, f"{FAILURE} bool True"),
@@ -562,10 +562,10 @@ FAILURE = (
         ([], {"pagesize": 1}, TypeError, "unknown argument 'pagesize'. Did you mean 'page_size'?"),
     ],
 )
-def test_refused_at_once(whats, options, error, text):
+def test_refused_at_once(given, options, error, text):
     """What is not allowed is refused before the first run."""
     with pytest.raises(error) as caught:
-        sweep(*whats, **options)
+        sweep(*given, **options)
     assert text is None or str(caught.value) == text
 
 

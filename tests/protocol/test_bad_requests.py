@@ -58,12 +58,12 @@ def test_missing_string(given):
     )
 
 
-def test_missing_number():
+def test_missing_list():
     """A required parameter of any other type is refused if it is missing."""
-    code, status, text = refusal(f"Action=CreateDBShardGroup&DBShardGroupIdentifier=a&DBClusterIdentifier=b&{V}")
+    code, status, text = refusal(f"Action=AddTagsToResource&ResourceName=a&{V}")
 
     assert (code, status) == ("InvalidParameterValue", 400)
-    assert text == "The parameter MaxACU must be provided and must not be null."
+    assert text == "The parameter Tags must be provided and must not be null."
 
 
 def test_refused_call(rds_export_tasks, rds_export_client):

@@ -161,7 +161,7 @@ def test_member_of_a_cluster(rds_export_tasks, client):
 
 
 def test_identifier_in_use(client):
-    """An identifier in use is refused with the texts of AWS, also in another case."""
+    """An identifier in use is refused with the message of AWS, also in another case."""
     create(client)
     create_cluster(client)
 

@@ -30,7 +30,7 @@ _ENDS_OF_EXPORT = {
 
 
 class _Lifecycle(NamedTuple):
-    """The events of a snapshot's creation: their numbers, and their texts on the wire, as captured."""
+    """The events of a snapshot's creation: their numbers, and their messages on the wire, as captured."""
 
     begun: tuple[int, str]
     ended: tuple[int, str]

@@ -80,7 +80,7 @@ class Attempt:
 
     @property
     def running(self) -> int:
-        """The number of exports, of all regions, that are STARTING or IN_PROGRESS now, or were so when the block ended."""
+        """The number of exports that are STARTING or IN_PROGRESS now, or were when the block ended."""
         return self._count_running() if self._running is None else self._running
 
     @property

@@ -164,7 +164,7 @@ def test_import_that_outlives_the_clock(module):
 def test_names_of_datetime(rds_export_clock):
     """The module datetime has its other names, and no more."""
     assert dt.timedelta(minutes=1) == dt.timedelta(seconds=60)
-    with pytest.raises(AttributeError, match=r"^module 'datetime' has no attribute 'moment'$"):
+    with pytest.raises(AttributeError, match=r"^module 'datetime' has no attribute 'instant'$"):
         dt.instant  # noqa: B018
 
 

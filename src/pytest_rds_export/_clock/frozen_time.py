@@ -65,7 +65,7 @@ class FrozenTime:
         self.factory = api.FrozenDateTimeFactory(self._start)
         # Continues from where it is, so that deadlines that were set before the clock stay in order.
         # In 64ths of a second, which a float has exactly: a deadline in whole seconds is reached, not nearly reached.
-        self._monotonic_start = api.real_monotonic_ns() // 15_625_000 * 15_625_000
+        self._monotonic_start = -(-api.real_monotonic_ns() // 15_625_000) * 15_625_000
         self._limit = limit
         self._lock = threading.RLock()
         # A thread of a pool that waits for work will do work that is newer than the clock.

@@ -35,6 +35,8 @@ def test_names():
 def run_again(*arguments):
     """Run the checks in another process."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), *arguments]
+    # botocore 1.34 itself calls utcnow, which Python 3.12 deprecates.
+    command += ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
     if find_spec("pytest_asyncio"):  # it warns without
         command += ["-o", "asyncio_default_fixture_loop_scope=function"]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent.parent)

@@ -1,5 +1,6 @@
 """fake_rds_export as the decorator of a test class."""
 
+import asyncio
 import io
 import unittest
 
@@ -187,6 +188,23 @@ def test_end_check_of_a_test_case():
     ]
     assert [result[:4] for result in results] == [(1, 1, 0, 0), (1, 1, 0, 0), (1, 0, 0, 1)]
     assert results[1][4] == ["AssertionError: mine"]
+
+
+def test_asynchronous_test_case(botocore_unchanged):
+    """A coroutine method of a test case has the check at the end when all that it awaits has ended."""
+
+    @fake_rds_export()
+    class Test(unittest.IsolatedAsyncioTestCase):
+        async def test_it(self):
+            await asyncio.sleep(0)
+            boto3.client("rds").describe_export_tasks()
+
+        async def test_unhandled(self):
+            await asyncio.sleep(0)
+            try_call("describe_db_instances")
+
+    assert outcome(Test)[:4] == (1, 0, 0, 0)
+    assert outcome(Test, "test_unhandled")[:4] == (1, 1, 0, 0)
 
 
 def test_error_in_set_up(botocore_unchanged):

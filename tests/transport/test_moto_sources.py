@@ -108,9 +108,10 @@ def test_seeded_source(rds, rds_export_tasks):
     assert start(rds, source=seeded.arn)["Status"] == "STARTING"
 
 
-def test_without_rds_in_moto(rds_export_tasks):
+@pytest.mark.parametrize("core", [{"service_whitelist": ["s3"]}, {"passthrough": {"services": ["rds"]}}])
+def test_without_rds_in_moto(rds_export_tasks, core):
     """A moto that is on for other services only has no say."""
-    with moto.mock_aws(config={"core": {"service_whitelist": ["s3"]}}):
+    with moto.mock_aws(config={"core": core}):
         assert start(boto3.client("rds"), source=arn("snapshot:any"))["Status"] == "STARTING"
 
 

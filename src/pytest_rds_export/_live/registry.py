@@ -280,13 +280,9 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         return self._in(_model.check_region(name))
 
     def _in(self, region: str) -> ExportTaskRegistry:
-        found = self._siblings.get(region)
-        if found is None:
-            with self._account.lock:
-                found = self._siblings.get(region)
-                if found is None:
-                    found = ExportTaskRegistry(self._account, region, self._siblings)
-        return found
+        with self._account.lock:
+            found = self._siblings.get(region)
+            return ExportTaskRegistry(self._account, region, self._siblings) if found is None else found
 
     def inject(
         self,

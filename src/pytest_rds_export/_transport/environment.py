@@ -113,12 +113,10 @@ def remove_leftovers(before_test: Mapping[str, str] | None, before_teardown: Map
     """
     if _uses:
         return
-    for name, (ours, found) in _ended.items():
-        if _get(name) == ours != found:
-            if before_test is not None:
+    if before_test is not None:  # otherwise a patch that the use has found may just have been undone
+        for name, (ours, found) in _ended.items():
+            if _get(name) == ours != found:
                 _set(name, before_test.get(name))
-            elif ours is not None:  # otherwise a patch that the use has found may just have been undone
-                _set(name, found)
     for name, value in before_teardown.items():
         # A variable that is unset now is most likely one that a patch of this test had set.
         if _get(name) == _ended_earlier[name] != value and _ended_earlier[name] is not None:

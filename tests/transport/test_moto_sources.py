@@ -238,3 +238,15 @@ def test_endpoint_without_snapshots(rds_export_tasks, rds_export_endpoint):
     with moto.mock_aws():
         body = query("CreateDBSnapshot", DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
         assert post(rds_export_endpoint, body)[0] == 200
+
+
+def test_handler_of_the_user(rds, rds_export_tasks, before_send):
+    """A user's handler sees the requests about snapshots that are handled here, and moto has nothing of them."""
+    rds_export_tasks.seed_snapshot("seeded")
+    handler = before_send()
+    rds.meta.events.register("before-send.rds", handler)
+
+    names = {snapshot["DBSnapshotIdentifier"] for snapshot in rds.describe_db_snapshots()["DBSnapshots"]}
+
+    assert names > {"daily", "seeded"}
+    assert len(handler.requests) == 1

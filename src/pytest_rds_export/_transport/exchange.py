@@ -15,16 +15,19 @@ from .._live import outgoing
 from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
-from .._rds.dispatch import find_handler, unhandled
-from .._rds.operations import HANDLED, Operation, Request, is_lost_race, lose_race
+from .._rds.dispatch import HANDLED, find_handler, unhandled
+from .._rds.operations import Operation, Request, is_lost_race, lose_race
 from . import moto
 
 __tracebackhide__ = True
 
 _T = TypeVar("_T")
 
-AskOthers = Callable[[], Awaitable[Any]]
-"""Asks the other handlers of the request, such as moto's, and returns the first response; None if there is none."""
+AskOthers = Callable[..., Awaitable[Any]]
+"""Asks the other handlers of a request, and returns the first response; None if there is none.
+
+Its keyword ``is_handled`` says that the request is handled here: then moto, which would perform it, is not asked.
+"""
 
 _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
 _HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
@@ -56,8 +59,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         call.parameters = parser.parse_parameters(query, operation)
         has_others = ask_others is not None and moto.is_on()
         handler = find_handler(operation.name, account, region, has_others=has_others)
-        if ask_others is not None and operation.name in HANDLED:
-            await ask_others()  # they see the request, but what they return does not count
+        if ask_others is not None and handler is not None and operation.name in HANDLED:
+            await ask_others(is_handled=True)  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
         result = await _perform(handler, request, call, ask_others, http)
         if handler is None:
@@ -140,7 +143,7 @@ async def _handle(handler: Operation | None, request: Request, call: Call, ask_o
     """Return the result, or another handler's response. Raises ``UnhandledOperation`` if there is none."""
     if handler is not None:
         return handler.perform(request)
-    response = None if ask_others is None else await ask_others()
+    response = None if ask_others is None else await ask_others(is_handled=False)
     if response is None:
         request.account.log.record_unhandled(call)
         raise unhandled(call.operation, request.account, request.region, in_process=ask_others is not None)

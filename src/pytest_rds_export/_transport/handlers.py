@@ -10,7 +10,6 @@ from typing import Any
 
 from .. import _clock
 from .._protocol.serializer import Response
-from .._rds import operations
 from .._rds.account import Account
 from .environment import is_other_fake
 from .exchange import HttpRequest, respond, run
@@ -63,26 +62,26 @@ class CallEvents:
             response = self._to_http(request.url, response)
         return [(self, response)]  # as botocore has it: the handler, and what it returned
 
-    async def _ask_others(self, event_name: str, kwargs: dict[str, Any]) -> Any:
-        """Call the other before-send handlers, and moto's if it is on; return the first response."""
+    async def _ask_others(self, event_name: str, kwargs: dict[str, Any], *, is_handled: bool) -> Any:
+        """Call the other before-send handlers, and moto's if it is on and is to respond; return the first response."""
         if type(self._emitter).__module__ not in _BOTOCORE:  # only it knows how to call its handlers
             responses = await self._result(self._emitter.emit(event_name, **kwargs))
             found = next((response for _, response in responses if response is not None), None)
         else:
             found = None
-            for handler in self._other_handlers(event_name):
+            for handler in self._other_handlers(event_name, is_handled=is_handled):
                 response = await self._result(handler(event_name=event_name, **kwargs))
                 if found is None:
                     found = response
-        if found is None and event_name.rpartition(".")[2] not in operations.HANDLED:
+        if found is None and not is_handled:
             return _SENT if is_other_fake(kwargs["request"].url) else None
         return found
 
-    def _other_handlers(self, event_name: str) -> list[Any]:
+    def _other_handlers(self, event_name: str, *, is_handled: bool) -> list[Any]:
         # botocore has no public way to call all handlers but some.
         registered = self._emitter._handlers.prefix_search(event_name)  # noqa: SLF001
         handlers = [handler for handler in registered if not _is_rate_limiter(handler)]
-        if event_name.rpartition(".")[2] in operations.HANDLED:
+        if is_handled:
             return [handler for handler in handlers if not _is_moto(handler)]
         moto = sys.modules.get("moto.core.models")
         # A client that was made before moto was imported does not have its handler.
@@ -97,8 +96,6 @@ class CallEvents:
         """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
         responses = await self._result(self._emitter.emit(event_name, **kwargs))
         delay = next((response for _, response in responses if response is not None), False)
-        if delay is False and event_name.rpartition(".")[2] in operations.HANDLED:
-            return responses
         call = self._account.log.find(kwargs["request_dict"]["context"]["retries"]["invocation-id"])
         if call is None:
             return responses

@@ -59,7 +59,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         call.parameters = parser.parse_parameters(query, operation)
         has_others = ask_others is not None and moto.is_on()
         handler = find_handler(operation.name, account, region, has_others=has_others)
-        if ask_others is not None and handler is not None and operation.name in HANDLED:
+        is_stubbed = operation.name in account.stubs
+        if ask_others is not None and handler is not None and operation.name in HANDLED and not is_stubbed:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
         result = await _perform(handler, request, call, ask_others, http)

@@ -127,7 +127,11 @@ def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
 
 
 def _escape(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0], "\ufffd"), _model.plain(text))
+    return _SPECIAL.sub(_escape_character, text if type(text) is str else _model.plain(text))
+
+
+def _escape_character(found: re.Match[str]) -> str:
+    return _ESCAPES.get(found[0], "\ufffd")
 
 
 def _format_timestamp(value: Any) -> str:

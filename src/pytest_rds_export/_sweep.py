@@ -20,6 +20,7 @@ from ._messages import must_be, must_be_type, unknown_name
 from ._rds.account import Account
 from ._rds.options import NAMES, Options
 from ._rds.state import RUNNING
+from ._transport.patch import active_accounts
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -202,9 +203,14 @@ class Sweep:
         self.seeds = list(seeds)
         self.around = around
         self.options = options
-        """What each attempt found in the environment."""
 
     def __iter__(self) -> Iterator[Attempt]:
+        # Behind its block an attempt has no fake any more, and no request may reach AWS from there.
+        outside = activate(Account(Options(**self.options), refusal=_OUTSIDE))
+        with nullcontext() if active_accounts() else outside:
+            yield from self._attempts()
+
+    def _attempts(self) -> Iterator[Attempt]:
         restore_clock = _clock.save()
         first = Attempt(self)
         yield first
@@ -268,6 +274,12 @@ def sweep(
 
     """
     return Sweep(failures, operation=operation, raises=raises, most=most, seed=seed, seeds=seeds, **options)
+
+
+_OUTSIDE = (
+    "an RDS request was not sent, because no attempt of the sweep is under way. Call the program inside "
+    "'with attempt as tasks:', and assert behind it only what needs no request, such as attempt.running"
+)
 
 
 def _check_ended(attempt: Attempt) -> None:

@@ -6,10 +6,24 @@ import pytest
 
 import pytest_rds_export
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportedTable, ExportTask, Failure, Polls, Timeline, failures, frozen_clock
+from pytest_rds_export import (
+    ExportedTable,
+    ExportTask,
+    Failure,
+    Polls,
+    SnapshotPolls,
+    SnapshotTimeline,
+    Timeline,
+    failures,
+    frozen_clock,
+)
 
 CALLS = {
     "unknown argument 'in_progres' of Timeline. Did you mean 'in_progress'?": lambda tasks: Timeline(in_progres=1),
+    "unknown argument 'creatin' of SnapshotTimeline. Did you mean 'creating'?": (
+        lambda tasks: SnapshotTimeline(creatin=1)
+    ),
+    "unknown argument 'copyin' of SnapshotPolls. Did you mean 'copying'?": lambda tasks: SnapshotPolls(copyin=1),
     "unknown argument 'startin' of Polls. Did you mean 'starting'?": lambda tasks: Polls(startin=1),
     "unknown argument 'stauts' of Failure. Use one of 'name', 'operation', 'kind', 'http_status' or 'message'": (
         lambda tasks: Failure("Throttling", stauts=400)

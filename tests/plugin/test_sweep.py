@@ -425,6 +425,16 @@ def test_injected_by_the_scenario():
         break
 
 
+def test_request_behind_the_block(botocore_unchanged):
+    """A request between the attempts is refused before it is sent, whatever is caught; afterwards all is as before."""
+    for attempt in sweep("AccessDenied", seeds=["nightly"], raises=Exception):
+        with attempt:
+            cancel_nightly()
+        with pytest.raises(UnhandledOperation, match="no attempt of the sweep is under way"):
+            cancel_nightly()
+        break
+
+
 def test_unhandled_operation():
     """An operation without a handler fails the attempt, even if the program catches its error."""
 

@@ -32,7 +32,8 @@ def state():
         "the default session": boto3.DEFAULT_SESSION,
         "methods of botocore": (Endpoint.make_request, Endpoint.create_request, RequestSigner.get_auth_instance),
         "finders": sys.meta_path.copy(),
-        "threads": set(threading.enumerate()),
+        # Without those of other tests' servers, which may end meanwhile.
+        "threads": {thread for thread in threading.enumerate() if not thread.daemon},
         "sockets": sum(1 for path in _OPEN.iterdir() if is_socket(path)),
     }
 

@@ -262,8 +262,10 @@ def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> 
 class Account:
     """One AWS account. Its lock is held by whoever reads or changes tasks, sources or injections."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, refusal: str | None = None) -> None:
+        """Make an account; one with a *refusal* leaves each request to others, or says why it is not sent."""
         self.options = options
+        self.refusal = refusal
         self.lock = RLock()
         self.regions: dict[str, Region] = {}
         self.injections = InjectionQueue(self.lock)

@@ -178,6 +178,7 @@ class _SnapshotOutcome(_ShortRepr):
         return Phase(getattr(self, status), "deleted" if is_deleting else self.outcome, {}, not is_deleting)
 
 
+@suggesting_keywords
 @dataclass(frozen=True, repr=False)
 class SnapshotTimeline(_SnapshotOutcome):
     """Advances a snapshot by the clock, as ``Timeline`` does a task. ``SnapshotTimeline()`` is the default.
@@ -206,6 +207,7 @@ class SnapshotTimeline(_SnapshotOutcome):
         self._check_outcome()
 
 
+@suggesting_keywords
 @dataclass(frozen=True, repr=False)
 class SnapshotPolls(_SnapshotOutcome):
     """Advances a snapshot by the number of Describe responses that showed it in its status.

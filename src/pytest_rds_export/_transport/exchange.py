@@ -15,7 +15,7 @@ from .._live import outgoing
 from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
-from .._rds.dispatch import HANDLED, find_handler, unhandled
+from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
 from .._rds.operations import Operation, Request, is_lost_race, lose_race
 from . import moto
 
@@ -49,6 +49,11 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
     Raises botocore's exception for a failure that has no response, ``UnhandledOperation`` for an operation without a
     handler, and what an injected exception, a stub or another handler raises.
     """
+    if account.refusal is not None:
+        response = None if ask_others is None else await ask_others(is_handled=False)
+        if response is None:
+            raise UnhandledOperation(account.refusal)
+        return response
     region, now = account.region(_find_region(http.headers, http.url)), _clock.now()
     call: Call | None = None
     try:

@@ -20,10 +20,10 @@ from pytest_rds_export import (
 
 CALLS = {
     "unknown argument 'in_progres' of Timeline. Did you mean 'in_progress'?": lambda tasks: Timeline(in_progres=1),
-    "unknown argument 'creatin' of SnapshotTimeline. Did you mean 'creating'?": (
-        lambda tasks: SnapshotTimeline(creatin=1)
+    "unknown argument 'creatng' of SnapshotTimeline. Did you mean 'creating'?": (
+        lambda tasks: SnapshotTimeline(creatng=1)
     ),
-    "unknown argument 'copyin' of SnapshotPolls. Did you mean 'copying'?": lambda tasks: SnapshotPolls(copyin=1),
+    "unknown argument 'copyng' of SnapshotPolls. Did you mean 'copying'?": lambda tasks: SnapshotPolls(copyng=1),
     "unknown argument 'startin' of Polls. Did you mean 'starting'?": lambda tasks: Polls(startin=1),
     "unknown argument 'stauts' of Failure. Use one of 'name', 'operation', 'kind', 'http_status' or 'message'": (
         lambda tasks: Failure("Throttling", stauts=400)

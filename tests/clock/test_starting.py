@@ -1,11 +1,9 @@
 """rds_export_clock starts in any process, and leaves everything as it was if it cannot."""
 
 import asyncio
-import contextlib
 import copyreg
 import datetime as dt
 import pickle
-import signal
 import socket
 import sys
 import time
@@ -53,22 +51,6 @@ def test_interrupted():
     """An exception at any line of entering and leaving the clock leaves nothing behind."""
     with fake_rds_export("nightly"):
         assert left_behind(start, replaced) == {}
-
-
-def test_signal():
-    """A signal that comes while names are replaced leaves nothing behind."""
-    before = replaced()
-    old = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("timeout of the test"))
-    try:
-        for delay in range(1, 30):
-            with contextlib.suppress(pytest.fail.Exception):
-                signal.setitimer(signal.ITIMER_REAL, delay / 10_000)
-                with start():
-                    pass
-                signal.setitimer(signal.ITIMER_REAL, 0)
-            assert replaced() == before
-    finally:
-        signal.signal(signal.SIGALRM, old)
 
 
 @pytest.mark.parametrize("error", [ImportError, ValueError, SystemExit])

@@ -126,6 +126,7 @@ def _serialize_map(shape: Any, value: Mapping[Any, Any]) -> str:
     )
 
 
+@functools.lru_cache(maxsize=4096)  # most strings of a page are those of the task before
 def _escape(text: str) -> str:
     return _SPECIAL.sub(_escape_character, text if type(text) is str else _model.plain(text))
 
@@ -134,6 +135,7 @@ def _escape_character(found: re.Match[str]) -> str:
     return _ESCAPES.get(found[0], "\ufffd")
 
 
+@functools.lru_cache(maxsize=4096)
 def _format_timestamp(value: Any) -> str:
     time = value if isinstance(value, datetime) else parse_to_aware_datetime(value)
     return _times.format_time(time if time.tzinfo else time.replace(tzinfo=timezone.utc))

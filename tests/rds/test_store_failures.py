@@ -190,6 +190,23 @@ def test_store_looks(rds_export_tasks, rds_export_clock, fails):
     ]
 
 
+def test_store_looks_later(rds_export_tasks, rds_export_clock):
+    """A store that sleeps past the end of the export, looks at it, and then raises, makes it FAILED where it began."""
+
+    class SlowS3(MemoryS3):
+        def put_object(self, **_):
+            time.sleep(600)
+            assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+            raise OSError("disk full")
+
+    rds_export_tasks.write_files(SlowS3("rds-exports"))
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=600))
+    rds_export_clock.tick(minutes=6)
+
+    assert (task.status, task.task_end_time.minute) == ("FAILED", 6)
+    assert [event.message for event in rds_export_tasks.events] == ["Export task failed"]
+
+
 def test_store_waits_for_another_thread(rds_export_tasks, rds_export_clock, client):
     """No lock is held while files are stored: a store may wait for another thread that uses the fake."""
 

@@ -278,7 +278,7 @@ class _Follower:
 
     def moved(self) -> None:
         if self._account.is_watched():
-            self._account.update_all()
+            self._account.update_all(_clock.now())
             outgoing.deliver(self._account.outbox)
 
     def next_stop(self, now: datetime) -> datetime | None:

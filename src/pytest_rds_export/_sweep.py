@@ -90,10 +90,8 @@ class Attempt:
         return self._running is not None
 
     def _count_running(self) -> int:
-        now = _clock.now()
+        self._account.update_all(_clock.now())
         regions = list(self._account.regions.values())
-        for region in regions:
-            region.update_all(now)
         return sum(task.status in RUNNING for region in regions for task in list(region.tasks.values()))
 
     def __enter__(self) -> ExportTaskRegistry:

@@ -175,7 +175,7 @@ def deliver_events(
         account.outbox.deliveries.append(delivery)
         return None if reasons else (delivery.due, functools.partial(_make, delivery, send))
 
-    account.update_all()  # what has happened by now is not delivered to it
+    account.update_all(_clock.now())  # what has happened by now is not delivered to it
     outgoing.deliver(account.outbox)
     post.add(receive, times)
 

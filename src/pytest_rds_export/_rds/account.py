@@ -166,13 +166,13 @@ class Region:
                 return
             self._store(storing, now)
 
-    def update_all(self, now: datetime, *, describing: bool = False) -> None:
+    def update_all(self, now: datetime) -> None:
         """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
         with self.lock:
             self.advance_sources(now)
             tasks = list(self._unfinished.values())
         for task in tasks:
-            self.update(task, now, describing=describing)
+            self.update(task, now)
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return when the clock will make the next transition of a task or source after *now*; None if it does not."""
@@ -301,9 +301,8 @@ class Account:
             for region in self.regions.values():
                 region.use_files(files)
 
-    def update_all(self) -> None:
+    def update_all(self, now: datetime) -> None:
         """Bring every unfinished export up to date, so that its files are there and its events have happened."""
-        now = _clock.now()
         for region in list(self.regions.values()):
             region.update_all(now)
 

@@ -87,8 +87,7 @@ def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
 
 def update_all_regions(request: Request) -> None:
     """Bring the exports of the account up to date, so that their files are there."""
-    for region in list(request.account.regions.values()):
-        region.update_all(request.now)
+    request.account.update_all(request.now)
 
 
 def _update_named(request: Request) -> None:

@@ -64,8 +64,8 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         call.parameters = parser.parse_parameters(query, operation)
         has_others = ask_others is not None and moto.is_on()
         handler = find_handler(operation.name, account, region, has_others=has_others)
-        is_stubbed = operation.name in account.stubs
-        if ask_others is not None and handler is not None and operation.name in HANDLED and not is_stubbed:
+        is_ours = handler is not None and operation.name in HANDLED and operation.name not in account.stubs
+        if ask_others is not None and is_ours:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
         result = await _perform(handler, request, call, ask_others, http)

@@ -86,10 +86,12 @@ def test_no_credentials_after_the_fake():
 
 
 def test_unsigned_client(rds_export_tasks):
-    """A client that does not sign works."""
-    client = boto3.client("rds", config=Config(signature_version=UNSIGNED))
+    """A call of a client that does not sign goes to the client's region, whatever its endpoint is."""
+    config = Config(signature_version=UNSIGNED)
+    client = boto3.client("rds", "eu-west-1", config=config, endpoint_url="https://rds.example.com")
+    rds_export_tasks.in_region("eu-west-1").seed("nightly")
 
-    assert client.describe_export_tasks()["ExportTasks"] == []
+    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
 
 
 def test_role(tmp_path, monkeypatch, refused_network):

@@ -14,11 +14,10 @@ from .._messages import find_similar, format_choices, must_be, must_be_type, plu
 from .._rds.account import Account, Override, Region, Stub
 from .._rds.arns import make_arn, parse_arn
 from .._rds.calls import Call
-from .._rds.dispatch import HANDLED
+from .._rds.dispatch import ALWAYS, HANDLED
 from .._rds.events import Event
 from .._rds.files import ExportFiles
 from .._rds.injections import Injection
-from .._rds.operations import HANDLED as EXPORTS
 from .._rds.options import Options
 from .._rds.sources import SourceState, check_source, make_database, seeded_status, timeline_of
 from .._rds.state import is_identifier
@@ -355,7 +354,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
         """
         model = _model.operation_model(operation)
-        if operation in EXPORTS:
+        if operation in ALWAYS:
             raise ValueError(
                 f"{operation} cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
             )

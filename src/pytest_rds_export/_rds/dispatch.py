@@ -13,13 +13,14 @@ from .. import _failures, _model
 from .._failures import Fault
 from .._messages import format_choices
 from .account import Account, Override, Region, Stub
-from .operations import HANDLED as EXPORTS
-from .operations import Operation, Request
+from .operations import EVENTS, EXPORTS, Operation, Request
 from .snapshot_operations import DATABASES, SNAPSHOTS
 
 __tracebackhide__ = True
 
-HANDLED: dict[str, Operation] = {**EXPORTS, **SNAPSHOTS}
+ALWAYS = {**EXPORTS, **EVENTS}
+"""The operations that are handled whatever the options are."""
+HANDLED: dict[str, Operation] = {**ALWAYS, **SNAPSHOTS}
 """The operations that are handled. A failure that names none is looked for in this order."""
 
 
@@ -34,7 +35,9 @@ def find_handler(operation: str, account: Account, region: Region, *, has_others
 
     *has_others* says that another fake of RDS, such as moto's, is on.
     """
-    handler = EXPORTS.get(operation)
+    handler = ALWAYS.get(operation)
+    if operation in EXPORTS and region.name in account.options.unsupported_regions.split():
+        handler = _UNSUPPORTED
     if handler is None:
         stub = account.stubs.get(operation)
         if stub is not None:
@@ -60,6 +63,14 @@ def _find_snapshot_handler(operation: str, account: Account, region: Region, *, 
 
 def prepare_nothing(_request: Request) -> None:
     """Do nothing: a user's function knows nothing of files."""
+
+
+def _refuse(_request: Request) -> Mapping[str, Any]:
+    raise _failures.make_fault("InvalidParameterCombination", "This operation is not currently supported.")
+
+
+# Of export tasks in a region that has none.
+_UNSUPPORTED = Operation(_refuse, prepare_nothing)
 
 
 def _call_override(operation: str, override: Override, handler: Operation, request: Request) -> Mapping[str, Any]:

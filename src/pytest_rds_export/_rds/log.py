@@ -52,6 +52,7 @@ class Log:
 
     def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
         """Return the call that an attempt belongs to: a new one, or the one that is retried."""
+        self._notice_jump(time)
         call = self.find(invocation_id)
         if call is None:
             call = Call(operation, region, time, invocation_id)
@@ -97,16 +98,21 @@ class Log:
 
     def record_sleep(self, length: timedelta) -> None:
         """Record that the code under test sleeps."""
-        self._entries.append(Entry(self._elapsed(_clock.now()), next(self._order), length))
+        now = _clock.now()
+        self._notice_jump(now)
+        self._entries.append(Entry(self._elapsed(now), next(self._order), length))
 
     def jumped(self, length: timedelta) -> None:
         """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""
         self._jumps, self._frozen = self._jumps + length, _clock.is_frozen()
 
+    def _notice_jump(self, now: datetime) -> None:
+        """Take no notice of a clock that another library has frozen or unfrozen, which does not say so."""
+        if self._frozen != _clock.is_frozen():
+            self._jumps, self._frozen = now - self._start - self._latest, not self._frozen
+
     def _elapsed(self, when: datetime) -> timedelta:
         """Return the time from the start to *when*."""
-        if self._frozen != _clock.is_frozen():  # by another library, which does not say so
-            self._jumps, self._frozen = _clock.now() - self._start - self._latest, not self._frozen
         elapsed = when - self._start - self._jumps
         self._latest = max(self._latest, elapsed)
         return elapsed

@@ -357,17 +357,11 @@ def select_page(
     )
 
 
-def _if_supported(perform: Callable[[Request], Mapping[str, Any]], request: Request) -> Mapping[str, Any]:
-    """Handle an operation of export tasks, unless the region has none."""
-    if request.region.name in request.account.options.unsupported_regions.split():
-        raise _failures.make_fault("InvalidParameterCombination", "This operation is not currently supported.")
-    return perform(request)
-
-
-HANDLED: dict[str, Operation] = {
-    "CancelExportTask": Operation(partial(_if_supported, _cancel_export_task), _update_named),
-    "StartExportTask": Operation(partial(_if_supported, _start_export_task), _prepare_start, _look_up_source),
-    "DescribeExportTasks": Operation(partial(_if_supported, _describe_export_tasks), _prepare_describe),
+EXPORTS: dict[str, Operation] = {
+    "CancelExportTask": Operation(_cancel_export_task, _update_named),
+    "StartExportTask": Operation(_start_export_task, _prepare_start, _look_up_source),
+    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
+}
+EVENTS: dict[str, Operation] = {
     "DescribeEvents": Operation(_describe_events, update_all_regions, partial(look_up_same, "DescribeEvents")),
 }
-"""The operations of exports, by the API's name: they are handled always."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from contextlib import AbstractContextManager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 from weakref import WeakSet
 
 from botocore.exceptions import ReadTimeoutError
@@ -21,6 +23,7 @@ from .entering import entered
 from .exchange import HttpRequest, respond, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
+_SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
 
 
 class Serving:
@@ -103,7 +106,15 @@ class _Handler(BaseHTTPRequestHandler):
         if path != "/":
             self._send_failure(Failure("InvalidAction", http_status=404, message=f"There is no service at {path}."))
             return
-        http = HttpRequest(body or query.encode("latin-1"), self.headers, self.path)
+        signature = self.headers.get("Authorization") or unquote(query)  # a presigned URL has it in its query string
+        signed = _SIGNED_REGION.search(signature)
+        http = HttpRequest(
+            body or query.encode("latin-1"),
+            self.headers,
+            self.path,
+            region=signed[1] if signed else None,
+            invocation_id=self.headers.get("amz-sdk-invocation-id"),
+        )
         try:
             self._send(run(respond(self.server.account, http, None)))
         except UnhandledOperation as error:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote
 
 from .. import _clock, _failures
 from .._failures import Failure, Fault
@@ -29,9 +27,6 @@ AskOthers = Callable[..., Awaitable[Any]]
 Its keyword ``is_handled`` says that the request is handled here: then moto, which would perform it, is not asked.
 """
 
-_SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_request")
-_HOST_REGION = re.compile(r"https?://rds(?:-fips)?\.(?!amazonaws\.)([^./]+)\.")
-
 
 class HttpRequest(NamedTuple):
     """A request of a client of this process or, by HTTP, of another one."""
@@ -39,6 +34,10 @@ class HttpRequest(NamedTuple):
     body: bytes | str
     headers: Any
     url: str
+    region: str | None
+    """The region that it is signed for; None if it is not signed."""
+    invocation_id: str | None
+    """botocore's id of the call, the same in all its attempts."""
     read_timeout: float | None = None
     """How many seconds the client waits for a response; None for ever, as clients of other processes do."""
 
@@ -54,13 +53,12 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         if response is None:
             raise UnhandledOperation(account.refusal)
         return response
-    region, now = account.region(_find_region(http.headers, http.url)), _clock.now()
+    region, now = account.region(http.region), _clock.now()
     call: Call | None = None
     try:
         query = parser.parse_query(http.body)
         operation = parser.parse_operation(query)
-        invocation_id = _to_str(http.headers.get("amz-sdk-invocation-id"))
-        call = account.log.begin_attempt(operation.name, region.name, now, invocation_id)
+        call = account.log.begin_attempt(operation.name, region.name, now, http.invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
         has_others = ask_others is not None and moto.is_on()
         handler = find_handler(operation.name, account, region, has_others=has_others)
@@ -128,8 +126,7 @@ def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     wanted, outside = handler.look_up(request), None
     if wanted is not None:
         operation, parameters = wanted
-        authorization = _to_str(http.headers.get("Authorization"))
-        outside = moto.ask(operation, parameters, request.region.name, authorization)
+        outside = moto.ask(operation, parameters, request.region.name, http.headers.get("Authorization"))
     prepared = None if request.account.files is None else handler.prepare(request)
     return request._replace(prepared=prepared, outside=outside)
 
@@ -154,18 +151,6 @@ async def _handle(handler: Operation | None, request: Request, call: Call, ask_o
         request.account.log.record_unhandled(call)
         raise unhandled(call.operation, request.account, request.region, in_process=ask_others is not None)
     return response
-
-
-def _find_region(headers: Any, url: str) -> str | None:
-    """Return the region that a request is signed for; of an unsigned one what its host names; None if neither."""
-    signature = _to_str(headers.get("Authorization")) or unquote(url)  # a presigned URL has it in its query string
-    found = _SIGNED_REGION.search(signature) or _HOST_REGION.match(url)
-    return found[1] if found else None
-
-
-def _to_str(header: str | bytes | None) -> str | None:
-    """Return a header's value, which botocore has as bytes once a request is prepared."""
-    return header.decode("latin-1") if isinstance(header, bytes) else header
 
 
 def run(coroutine: Coroutine[Any, Any, _T]) -> _T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from .. import _clock
@@ -28,12 +28,12 @@ _SENT = object()
 class CallEvents:
     """The event emitter of one call: handles two of its events, and passes the others on to that of the client."""
 
-    __slots__ = ("_account", "_emitter", "_is_async", "_read_timeout")
+    __slots__ = ("_account", "_context", "_emitter", "_is_async")
 
-    def __init__(self, account: Account, endpoint: Any, config: Any) -> None:
+    def __init__(self, account: Account, endpoint: Any, context: Mapping[str, Any]) -> None:
         emitter = endpoint._event_emitter  # noqa: SLF001 - botocore has no public way
         self._account = account
-        self._read_timeout: float | None = getattr(config, "read_timeout", None)
+        self._context = context
         # The one below botocore's EventAliaser, which only translates old names of services.
         self._emitter = getattr(emitter, "_emitter", emitter) if type(emitter).__module__ in _BOTOCORE else emitter
         self._is_async = _is_async(type(endpoint))  # type: ignore[arg-type]
@@ -54,7 +54,16 @@ class CallEvents:
     async def _before_send(self, event_name: str, kwargs: dict[str, Any]) -> Any:
         """Respond to the request."""
         request = kwargs["request"]
-        http = HttpRequest(request.body, request.headers, request.url, self._read_timeout)
+        context = self._context
+        http = HttpRequest(
+            request.body,
+            request.headers,
+            request.url,
+            # As botocore's signer chooses it.
+            region=context.get("signing", {}).get("region") or context["client_region"],
+            invocation_id=context["retries"]["invocation-id"],
+            read_timeout=context["client_config"].read_timeout,
+        )
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
         if response is _SENT:
             return []
@@ -96,7 +105,7 @@ class CallEvents:
         """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
         responses = await self._result(self._emitter.emit(event_name, **kwargs))
         delay = next((response for _, response in responses if response is not None), False)
-        call = self._account.log.find(kwargs["request_dict"]["context"]["retries"]["invocation-id"])
+        call = self._account.log.find(self._context["retries"]["invocation-id"])
         if call is None:
             return responses
         if call.http_status is None and call.error_code is None and kwargs["response"] is not None:

@@ -27,7 +27,7 @@ def _stubber() -> Any:
 
 
 def ask(
-    operation: str, parameters: Mapping[str, Any], region: str, authorization: str | None
+    operation: str, parameters: Mapping[str, Any], region: str, authorization: str | bytes | None
 ) -> Mapping[str, Any] | None:
     """Return moto's response to an ordinary request; an empty one if moto refuses it, None if moto is not on for RDS.
 
@@ -40,7 +40,10 @@ def ask(
     body = create_serializer("query").serialize_to_request(dict(parameters), model)["body"]
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if authorization is not None:
-        headers["Authorization"] = authorization
+        # botocore has it as bytes once a request is prepared.
+        headers["Authorization"] = (
+            authorization.decode("latin-1") if isinstance(authorization, bytes) else authorization
+        )
     request = AWSRequest("POST", f"https://rds.{region}.amazonaws.com/", headers, urlencode(body)).prepare()
     # Of mock_aws(config={"core": {"service_whitelist": [...]}}). In an older moto there is no such error.
     not_on_for_rds = getattr(sys.modules.get("moto.core.exceptions"), "ServiceNotWhitelisted", ())

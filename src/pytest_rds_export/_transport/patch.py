@@ -210,9 +210,8 @@ def _make_request(original: Any) -> Callable[..., Any]:
         if accounts and _is_rds(operation_model) and not _is_ours(self):
             # A copy, because other threads use the endpoint, too.
             endpoint = _copy(self)
-            config = request_dict["context"].get("client_config")
             # Whatever the emitter is, the events pass through ours.
-            endpoint._event_emitter = CallEvents(accounts[-1], self, config)  # noqa: SLF001 - botocore has no public way
+            endpoint._event_emitter = CallEvents(accounts[-1], self, request_dict["context"])  # noqa: SLF001 - botocore has no public way
             endpoint.http_session = _Connection(self.http_session)
             self = endpoint
         # As Python binds it: another library may have put a descriptor of its own there.

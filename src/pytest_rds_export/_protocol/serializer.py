@@ -89,6 +89,7 @@ def _namespace() -> str:
     return str(_model.service_model().metadata["xmlNamespace"])
 
 
+@functools.lru_cache(maxsize=8)  # formatting it takes longer than most of a response
 def _http_date(seconds: int) -> str:
     return format_datetime(datetime.fromtimestamp(seconds, timezone.utc), usegmt=True)
 

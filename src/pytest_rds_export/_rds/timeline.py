@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from .._keywords import suggesting_keywords
@@ -88,11 +89,19 @@ class _Outcome(_ShortRepr):
         length, extracting = getattr(self, name), status == "IN_PROGRESS"
         if extracting and percent and isinstance(length, timedelta):
             length = length * (100 - percent) / 100  # the rest of it
+        following, fields = self._following[status]
+        return Phase(length, following, fields, extracting)
+
+    @cached_property
+    def _following(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
+        """What follows each status, with the fields that it has."""
         outcome = "CANCELING" if self.outcome == "CANCELED" else self.outcome  # somebody else cancels
-        following = {"STARTING": "IN_PROGRESS", "CANCELING": self.cancel_outcome}.get(status, outcome)
-        details = {"FAILED": ("FailureCause", self.failure_cause), "COMPLETE": ("WarningMessage", self.warning_message)}
-        field, text = details.get(following, ("", None))
-        return Phase(length, following, {} if text is None else {field: text}, extracting)
+        given = {"FAILED": {"FailureCause": self.failure_cause}, "COMPLETE": {"WarningMessage": self.warning_message}}
+        following = {"STARTING": "IN_PROGRESS", "IN_PROGRESS": outcome, "CANCELING": self.cancel_outcome}
+        return {
+            status: (after, {name: text for name, text in given.get(after, {}).items() if text is not None})
+            for status, after in following.items()
+        }
 
 
 @suggesting_keywords

@@ -68,7 +68,8 @@ class Environment:
         self.found = {name: _get(name) for name in self._values}
         _uses.append(self)
         for name, value in self._values.items():
-            _set(name, value)
+            if value != self.found[name]:
+                _set(name, value)
         _refuse_children()
 
     def _end(self) -> None:

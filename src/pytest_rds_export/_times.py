@@ -10,6 +10,7 @@ from ._messages import must_be, must_be_type
 
 __tracebackhide__ = True
 
+LATEST = datetime.max.replace(tzinfo=timezone.utc)
 _LONGEST = timedelta(days=36525)  # so that no time which a test is likely to use overflows
 
 

@@ -20,7 +20,7 @@ class ExpectedResponse:
     codes: frozenset = frozenset()
     message: str | None = None
     records: list = field(default_factory=list)
-    marker: int | None = None
+    marker: tuple | None = None
 
     def difference(self, response):
         """Return how an error or a response differs from what is expected; None if it does not."""
@@ -160,8 +160,14 @@ class ExpectedAccount:
         return ExpectedResponse(records=[task.fields()])
 
     def _describe_tasks(self, region, parameters, now, start):
-        """Show a page. Tasks that follow polls advance up to the first one that the page has no room for."""
-        tasks = list(self.tasks[region].values())
+        """Show a page. Tasks that follow polls advance up to the first one that the page has no room for.
+
+        The first page has the unfinished tasks first, the others after them; the later pages keep that order.
+        """
+        self.settle(now)
+        known = self.tasks[region]
+        start, order = start or (0, sorted(known, key=lambda name: known[name].ended is not None))
+        tasks = [known[name] for name in order]
         if "ExportTaskIdentifier" in parameters:
             tasks = [task for task in tasks if task.identifier == parameters["ExportTaskIdentifier"]]
             if not tasks and self.describe_unknown == "error":
@@ -172,7 +178,7 @@ class ExpectedAccount:
             task.poll(now)
             if self._matches(task, parameters):
                 if len(page) == PAGE_SIZE:
-                    marker = position
+                    marker = position, order
                     break
                 page.append(task)
         for task in page:

@@ -8,7 +8,7 @@ from botocore.exceptions import ParamValidationError
 from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.clients import client_with, shared_client
 from helpers.errors import refused
-from pytest_rds_export import ExportTask, fake_rds_export
+from pytest_rds_export import ExportTask, Polls, Timeline, fake_rds_export
 
 NAMES = [f"task-{number:03}" for number in range(250)]
 
@@ -180,3 +180,55 @@ def test_task_started_between_pages(seeded_client, rds_export_tasks):
     third = seeded_client.describe_export_tasks(Marker=second["Marker"])
 
     assert names_of(third) == [*NAMES[200:], "latest"]
+
+
+def test_unfinished_first(client, rds_export_tasks):
+    """Unfinished exports come first, then those that have ended, each in the order of their starts."""
+    for name, status in (("a", "COMPLETE"), ("b", "CANCELING"), ("c", "FAILED"), ("d", "STARTING"), ("e", "CANCELED")):
+        rds_export_tasks.seed(name, status=status)
+
+    assert names_of(client.describe_export_tasks()) == ["b", "d", "a", "c", "e"]
+
+
+def test_ended_by_the_clock(client, rds_export_tasks, rds_export_clock):
+    """An export that has ended by the clock since it was shown comes last."""
+    rds_export_tasks.seed("first", timeline=Timeline(starting=0, in_progress=60))
+    rds_export_tasks.seed("second")
+    assert names_of(client.describe_export_tasks()) == ["first", "second"]
+
+    rds_export_clock.tick(60)
+
+    assert names_of(client.describe_export_tasks()) == ["second", "first"]
+
+
+@pytest.mark.parametrize("with_files", [False, True])
+def test_ended_by_this_poll(client, rds_export_tasks, tmp_path, with_files):
+    """An export that ends because it is shown changes its place in the next list."""
+    if with_files:
+        rds_export_tasks.write_files(tmp_path)
+    rds_export_tasks.seed("first", timeline=Polls(starting=0, in_progress=1))
+    rds_export_tasks.seed("second")
+    pages = [client.describe_export_tasks() for _ in range(3)]
+
+    assert [names_of(page) for page in pages] == [["first", "second"], ["first", "second"], ["second", "first"]]
+    assert [task["Status"] for task in pages[1]["ExportTasks"]] == ["COMPLETE", "IN_PROGRESS"]
+
+
+@pytest.mark.parametrize("with_files", [False, True])
+@pytest.mark.parametrize("timeline", [Timeline(starting=0, in_progress=60), Polls(starting=0, in_progress=1)])
+def test_ended_between_pages(client, rds_export_clock, tmp_path, timeline, with_files):
+    """Exports that end while a list is paged stay at their place, so that each is shown once."""
+    with fake_rds_export("old", timeline=timeline, page_size=2) as tasks:
+        tasks["old"].move_to("COMPLETE")
+        tasks.seed_all([*"abcde"])
+        if with_files:
+            tasks.write_files(tmp_path)
+        for _ in range(2):
+            page = client.describe_export_tasks()
+            shown = names_of(page)
+            while "Marker" in page:
+                rds_export_clock.tick(60)
+                page = client.describe_export_tasks(Marker=page["Marker"])
+                shown += names_of(page)
+
+            assert sorted(shown) == ["a", "b", "c", "d", "e", "old"]

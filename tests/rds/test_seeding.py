@@ -66,7 +66,7 @@ def test_mapping(rds_export_tasks, client):
     """A mapping in the shape of the API seeds what a response showed."""
     rds_export_tasks.seed_all([ORDERS, LEDGER])
 
-    assert listed(client) == [ORDERS, LEDGER]
+    assert listed(client) == [LEDGER, ORDERS]  # the unfinished export first
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
@@ -82,7 +82,7 @@ def test_json_of_the_aws_cli(rds_export_tasks, client, name):
     """A file of the AWS CLI can be seeded: of version 1, of version 2 (ISO 8601 times) and a bare list."""
     rds_export_tasks.seed_all([DATA / name])
 
-    assert listed(client) == [ORDERS, LEDGER]
+    assert listed(client) == [LEDGER, ORDERS]  # the unfinished export first
 
 
 def test_all_forms(rds_export_tasks):

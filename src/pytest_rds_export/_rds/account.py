@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .._messages import format_choices
+from .._times import LATEST
 from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .injections import InjectionQueue
@@ -49,6 +50,9 @@ class Region:
         self._files = files
         self._known: set[str] = set()
         self._unfinished: dict[str, TaskState] = {}
+        # How many had ended before each task that has ended.
+        self._ended: dict[str, int] = {}
+        self._calm_until: datetime | None = None
         self._storing: dict[Record, Transition | None] = {}
 
     def use_files(self, files: ExportFiles) -> None:
@@ -57,13 +61,37 @@ class Region:
 
     def running(self, now: datetime) -> Iterator[TaskState]:
         """Yield the tasks that are STARTING or IN_PROGRESS at *now*."""
-        for task in list(self._unfinished.values()):
-            self.advance(task, now)
-            if task.status in RUNNING:
-                yield task
+        self.advance_tasks(now)
+        return (task for task in list(self._unfinished.values()) if task.status in RUNNING)
+
+    def advance_tasks(self, now: datetime) -> None:
+        """Bring all tasks up to date."""
+        # Of 100,000 tasks it is known when the clock will make the next transition.
+        if self._calm_until is None or now >= self._calm_until:
+            for task in list(self._unfinished.values()):
+                self.advance(task, now)
+            dues = (task.due() for task in self._unfinished.values())
+            self._calm_until = min((due for due in dues if due is not None), default=LATEST)
+
+    def versions(self) -> tuple[int, int]:
+        """Return the version of the list of all tasks: how many there are, and how many have ended."""
+        return len(self.tasks), len(self._ended)
+
+    def listed(self, known: int, ended: int) -> Iterator[TaskState]:
+        """Yield all tasks as a list of that version has them: those that had ended come after the others.
+
+        Those that were added since come last, so that none is missing from the pages.
+        """
+        tasks = self.tasks.values()
+        for had_ended in (False, True):
+            for task in islice(tasks, known):
+                if (self._ended.get(task.identifier, ended) < ended) is had_ended:
+                    yield task
+        yield from islice(tasks, known, None)
 
     def shift(self, length: timedelta) -> None:
         """Shift the times of unfinished tasks and sources."""
+        self._calm_until = None
         for record in (*self._unfinished.values(), *self.sources.values()):
             if not record.fresh:
                 record.shift(length)
@@ -71,8 +99,11 @@ class Region:
     def add(self, task: TaskState) -> None:
         """Add a task whose identifier is free."""
         self.tasks[task.identifier] = task
+        self._calm_until = None
         if task.status not in FINISHED:
             self._unfinished[task.identifier] = task
+        else:
+            self._ended[task.identifier] = len(self._ended)
 
     def add_source(self, source: SourceState) -> None:
         """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
@@ -138,8 +169,10 @@ class Region:
         before, since = record.stage, record.since
         record.enter(transition)
         event = None
+        self._calm_until = None
         if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
+            self._ended[record.identifier] = len(self._ended)
             event = end_of_export(record)
         elif isinstance(record, SourceState):
             if record.status == "deleted":

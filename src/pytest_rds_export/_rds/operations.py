@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from .._failures import Failure, Fault
 from . import events
 from .account import Account, Region, do_nothing
 from .arns import parse_arn
-from .pagination import matcher, paginate
+from .pagination import matcher, paginate, read_marker
 from .sources import RESOURCE_TYPES
 from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
 from .targets import OTHER_REGION, Target
@@ -281,25 +281,42 @@ def _check_filter_values(parameters: Mapping[str, Any]) -> None:
                 raise _invalid_value(f"The parameter Filter: export-task-identifier {_IDENTIFIER_RULES}")
 
 
-def _prepare_describe(request: Request) -> None:
-    """Bring the exports of a page up to date, so that their files are there."""
+def _prepare_describe(request: Request) -> tuple[int, int] | None:
+    """Bring the exports of a page up to date, so that their files are there; return the version of the list."""
+    region, version = request.region, None
     with suppress(Fault):  # it comes again
         with request.account.lock:
-            tasks = list(request.region.tasks.values())
-        _select_tasks(request, tasks, partial(request.region.update, now=request.now, describing=True))
+            version = _list_version(request)
+            tasks = list(region.listed(*version))
+        _select_tasks(request, tasks, version, partial(region.update, now=request.now, describing=True))
+    return version
 
 
 def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
     region = request.region
+    version = request.prepared or _list_version(request)
     advance = partial(region.advance, now=request.now, describing=True)
-    page, marker = _select_tasks(request, region.tasks.values(), advance)
+    page, marker = _select_tasks(request, region.listed(*version), version, advance)
     for task in page:
         task.times_shown += 1
     return {"ExportTasks": [_to_response(request, task) for task in page], **marker}
 
 
+def _list_version(request: Request) -> tuple[int, int]:
+    """Return the version of the list that a Marker belongs to, by default the present one."""
+    numbers = read_marker(request.parameters, _scope(request, "tasks"))
+    if numbers:
+        _, known, ended = numbers
+        return known, ended
+    request.region.advance_tasks(request.now)
+    return request.region.versions()
+
+
 def _select_tasks(
-    request: Request, tasks: Collection[TaskState], bring_up_to_date: Callable[[TaskState], object]
+    request: Request,
+    tasks: Iterable[TaskState],
+    version: tuple[int, int],
+    bring_up_to_date: Callable[[TaskState], object],
 ) -> tuple[list[TaskState], dict[str, str]]:
     """Return the tasks of a page; those before the next page are brought up to date."""
     parameters = request.parameters
@@ -315,7 +332,8 @@ def _select_tasks(
         bring_up_to_date(task)
         return record_matches is None or record_matches(task.fields)
 
-    return select_page(request, "tasks", tasks, matches)
+    positions = range(len(request.region.tasks))
+    return select_page(request, "tasks", tasks, matches, positions, version)
 
 
 def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, Any]]:
@@ -326,8 +344,7 @@ def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, An
 
 def _describe_events(request: Request) -> Mapping[str, Any]:
     region = request.region
-    for _ in region.running(request.now):
-        pass
+    region.advance_tasks(request.now)
     region.advance_sources(request.now)
     positions, matches = events.select(region.events, request.parameters, request.now)
     if not request.outside:
@@ -335,25 +352,31 @@ def _describe_events(request: Request) -> Mapping[str, Any]:
         return {"Events": [events.to_response(event) for event in page], **marker}
     ours = [events.to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
     both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
-    page, marker = select_page(request, "events", both, None)
+    page, marker = select_page(request, "events", both, None, range(len(both)))
     return {"Events": page, **marker}
+
+
+def _scope(request: Request, what: str) -> str:
+    return f"{request.region.account_id}/{request.region.name}/{what}"
 
 
 def select_page(
     request: Request,
     what: str,
-    records: Collection[Any],
+    records: Iterable[Any],
     matches: Callable[[Any], bool] | None,
-    positions: range | None = None,
+    positions: range,
+    version: tuple[int, ...] = (),
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a page of what a Describe operation lists, and the Marker of the next one if there is one."""
     return paginate(
         records,
         request.parameters,
         page_size=request.account.options.page_size,
-        scope=f"{request.region.account_id}/{request.region.name}/{what}",
+        scope=_scope(request, what),
         matches=matches,
         positions=positions,
+        version=version,
     )
 
 

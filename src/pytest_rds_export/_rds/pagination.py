@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,18 +41,19 @@ def matcher(
 
 
 def paginate(
-    records: Collection[_T],
+    records: Iterable[_T],
     parameters: Mapping[str, Any],
     *,
     page_size: int,
     scope: str,
     matches: Callable[[_T], bool] | None,
-    positions: range | None = None,
+    positions: range,
+    version: Sequence[int] = (),
 ) -> tuple[list[_T], dict[str, str]]:
     """Return the records of one page, and the ``Marker`` of the next page if there is one.
 
-    *positions* are where the first page may start and the last one must end, by default those of all records. A later
-    page starts at its Marker, even if *positions* has changed. *scope* ties a Marker to its list.
+    *positions* are where the first page may start and the last one must end. A later page starts at its Marker, even if
+    *positions* has changed. *scope* ties a Marker to its list; it also holds the *version* of the list.
 
     Raises ``Fault`` for a Marker of another list, and for a MaxRecords that is out of range.
     """
@@ -63,28 +65,33 @@ def paginate(
         )
     page_size = min(page_size, max_records)
     page: list[_T] = []
-    positions = range(len(records)) if positions is None else positions
-    marker = parameters.get("Marker")
-    start = _read_marker(marker, scope) if marker else positions.start
+    start, *_ = read_marker(parameters, scope) or [positions.start]
     found = records[start : positions.stop] if isinstance(records, list) else islice(records, start, positions.stop)
     for position, record in enumerate(found, start):
         if matches is None or matches(record):
             if len(page) == page_size:
-                return page, {"Marker": _make_marker(position, scope)}
+                return page, {"Marker": _make_marker([position, *version], scope)}
             page.append(record)
     return page, {}
 
 
-def _make_marker(position: int, scope: str) -> str:
-    digest = hashlib.blake2b(f"{scope}/{position}".encode(), digest_size=9).digest()
-    return base64.urlsafe_b64encode(digest + str(position).encode()).decode()
+def _make_marker(numbers: Sequence[int], scope: str) -> str:
+    text = ",".join(map(str, numbers))
+    digest = hashlib.blake2b(f"{scope}/{text}".encode(), digest_size=9).digest()
+    return base64.urlsafe_b64encode(digest + text.encode()).decode()
 
 
-def _read_marker(marker: str, scope: str) -> int:
-    try:
-        position = int(base64.urlsafe_b64decode(marker.encode())[9:])
-    except ValueError:
-        position = -1
-    if _make_marker(position, scope) != marker:
+def read_marker(parameters: Mapping[str, Any], scope: str) -> list[int]:
+    """Return the position and the version that the Marker of a request holds; an empty list if it has none.
+
+    Raises ``Fault`` for a Marker of another list.
+    """
+    marker = parameters.get("Marker")
+    if not marker:
+        return []
+    numbers = []
+    with suppress(ValueError):
+        numbers = [int(number) for number in base64.urlsafe_b64decode(marker.encode())[9:].split(b",")]
+    if _make_marker(numbers, scope) != marker:
         raise _failures.make_fault("InvalidParameterValue", f"Invalid value {marker} for Marker.")
-    return position
+    return numbers

@@ -276,7 +276,8 @@ def _describe(
     def is_wanted(record: SourceState | Mapping[str, Any]) -> bool:
         return matches is None or not isinstance(record, SourceState) or matches(record.fields)
 
-    page, marker = select_page(request, type_.shape, [*sources, *_outside(request, type_)], is_wanted)
+    records = [*sources, *_outside(request, type_)]
+    page, marker = select_page(request, type_.shape, records, is_wanted, range(len(records)))
     fields = []
     for record in page:
         if isinstance(record, SourceState):

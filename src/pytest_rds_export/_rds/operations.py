@@ -345,6 +345,7 @@ def select_page(
     records: Collection[Any],
     matches: Callable[[Any], bool] | None,
     positions: range | None = None,
+    number_of: Callable[[Any], int] | None = None,
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a page of what a Describe operation lists, and the Marker of the next one if there is one."""
     return paginate(
@@ -354,6 +355,7 @@ def select_page(
         scope=f"{request.region.account_id}/{request.region.name}/{what}",
         matches=matches,
         positions=positions,
+        number_of=number_of,
     )
 
 

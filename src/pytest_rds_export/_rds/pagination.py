@@ -47,11 +47,13 @@ def paginate(
     scope: str,
     matches: Callable[[_T], bool] | None,
     positions: range | None = None,
+    number_of: Callable[[_T], int] | None = None,
 ) -> tuple[list[_T], dict[str, str]]:
     """Return the records of one page, and the ``Marker`` of the next page if there is one.
 
     *positions* are where the first page may start and the last one must end, by default those of all records. A later
-    page starts at its Marker, even if *positions* has changed. *scope* ties a Marker to its list.
+    page starts at its Marker, even if *positions* has changed. *scope* ties a Marker to its list. Records that may
+    disappear have ascending numbers, by *number_of*: a page then begins with the first one that is not passed yet.
 
     Raises ``Fault`` for a Marker of another list, and for a MaxRecords that is out of range.
     """
@@ -66,11 +68,13 @@ def paginate(
     positions = range(len(records)) if positions is None else positions
     marker = parameters.get("Marker")
     start = _read_marker(marker, scope) if marker else positions.start
+    if marker and number_of is not None:
+        start = sum(number_of(record) < start for record in records)
     found = records[start : positions.stop] if isinstance(records, list) else islice(records, start, positions.stop)
     for position, record in enumerate(found, start):
         if matches is None or matches(record):
             if len(page) == page_size:
-                return page, {"Marker": _make_marker(position, scope)}
+                return page, {"Marker": _make_marker(number_of(record) if number_of else position, scope)}
             page.append(record)
     return page, {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from operator import methodcaller
@@ -276,7 +277,12 @@ def _describe(
     def is_wanted(record: SourceState | Mapping[str, Any]) -> bool:
         return matches is None or not isinstance(record, SourceState) or matches(record.fields)
 
-    page, marker = select_page(request, type_.shape, [*sources, *_outside(request, type_)], is_wanted)
+    outside = _outside(request, type_)
+
+    def number_of(record: SourceState | Mapping[str, Any]) -> int:
+        return record.number if isinstance(record, SourceState) else sys.maxsize - len(outside) + outside.index(record)
+
+    page, marker = select_page(request, type_.shape, [*sources, *outside], is_wanted, number_of=number_of)
     fields = []
     for record in page:
         if isinstance(record, SourceState):

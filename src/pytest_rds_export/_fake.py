@@ -23,6 +23,7 @@ from ._rds.account import Account
 from ._rds.options import Options
 from ._rds.state import FINISHED
 from ._report import format_report
+from ._times import milliseconds
 from ._transport import environment as _environment
 from ._transport import patch as _patch
 from ._transport.endpoint import Serving
@@ -279,14 +280,18 @@ class _Follower:
     def moved(self) -> None:
         if self._account.is_watched():
             self._account.update_all(_clock.now())
-            outgoing.deliver(self._account.outbox)
+            while outgoing.deliver(self._account.outbox):
+                self._account.update_all(_clock.now())  # what a receiver has started may have ended already
 
     def next_stop(self, now: datetime) -> datetime | None:
         """Return when the next event happens or is due: a receiver has the time of the event as its own."""
         if not self._account.outbox.receivers:
             return None
+        now = milliseconds(now)
         times = (self._account.next_change(now), self._post.next_due(now))
-        return min((time for time in times if time is not None), default=None)
+        stop = min((time for time in times if time is not None), default=None)
+        # Who reads the clock sees whole milliseconds: at the first one after it, what is due is seen to be so.
+        return None if stop is None else milliseconds(stop + timedelta(microseconds=999))
 
     def slept(self, length: timedelta) -> None:
         self._account.log.record_sleep(length)

@@ -143,11 +143,13 @@ class FrozenTime:
 
     def move(self, length: timedelta) -> None:
         """Move by *length* and run the scheduled calls up to there; a move back runs none."""
+        if length < timedelta(0):
+            with self._lock:
+                self._set(self.now() + length)
+            return
+        _tell_followers()  # what is due already, such as the end of a phase of no length, happens before the move
         with self._lock:
             target = self.now() + length
-            if length < timedelta(0):
-                self._set(target)
-                return
             scheduled = self._move_to_next(target)
         _tell_followers()
         while scheduled is not None:
@@ -160,6 +162,7 @@ class FrozenTime:
             finally:
                 with self._lock:
                     self._running -= 1
+            _tell_followers()
             scheduled = self._move_to_next(target)
             _tell_followers()
 

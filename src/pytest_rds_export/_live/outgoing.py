@@ -102,21 +102,24 @@ def post_of(account: Account) -> Post | None:
     return _posts.get(account.outbox)
 
 
-def deliver(outbox: Outbox) -> None:
-    """Deliver what this thread has caused and what is due. Whoever calls it holds no lock.
+def deliver(outbox: Outbox) -> bool:
+    """Deliver what this thread has caused and what is due; return whether there was anything. Call it without a lock.
 
     A receiver may cause events itself, and ends up here again: the loop that has called it then delivers them after it
     has returned, so that the order is kept. What is sent is taken first, so that nothing is sent twice; an exception
     that passes through leaves the rest for the next call.
     """
     if not outbox.receivers:
-        return
+        return False
     post, thread = _posts.get(outbox), current_thread()
     if post is None or thread in post.busy:
-        return
+        return False
     post.busy.add(thread)
+    found = False
     try:
         while not post.is_empty() and (send := post.take(now := _clock.now(), thread)) is not None:
+            found = True
             send(now)
     finally:
         post.busy.discard(thread)
+    return found

@@ -323,16 +323,20 @@ class Account:
 
         An exception of the store is raised as it is; files are then written as before.
         """
-        now = _clock.now()
-        for region in list(self.regions.values()):
-            for task in list(region.tasks.values()):
-                region.update(task, now)
-                task.warn(files.warning_message(task.fields))
-                files.update(copy_fields(task.fields))
-        with self.lock:
-            self.files = files
-            for region in self.regions.values():
-                region.use_files(files)
+        while self.files is not files:
+            now = _clock.now()
+            for region in list(self.regions.values()):
+                for task in list(region.tasks.values()):
+                    region.update(task, now)
+                    task.warn(files.warning_message(task.fields))
+                    files.update(copy_fields(task.fields))
+            with self.lock:
+                tasks = (task for region in self.regions.values() for task in region.tasks.values())
+                if any(files.is_due(task.fields) for task in tasks):
+                    continue  # it has gone on while the store took its time
+                self.files = files
+                for region in self.regions.values():
+                    region.use_files(files)
 
     def update_all(self, now: datetime) -> None:
         """Bring every unfinished export up to date, so that its files are there and its events have happened."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -332,8 +333,9 @@ def _select_tasks(
         bring_up_to_date(task)
         return record_matches is None or record_matches(task.fields)
 
-    positions = range(len(request.region.tasks))
-    return select_page(request, "tasks", tasks, matches, positions, version)
+    return select_page(
+        request, "tasks", lambda start: enumerate(islice(tasks, start, None), start), matches, version=version
+    )
 
 
 def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, Any]]:
@@ -348,11 +350,17 @@ def _describe_events(request: Request) -> Mapping[str, Any]:
     region.advance_sources(request.now)
     positions, matches = events.select(region.events, request.parameters, request.now)
     if not request.outside:
-        page, marker = select_page(request, "events", region.events, matches, positions)
+        page, marker = select_page(
+            request,
+            "events",
+            lambda start: enumerate(region.events[start : positions.stop], start),
+            matches,
+            first=positions.start,
+        )
         return {"Events": [events.to_response(event) for event in page], **marker}
     ours = [events.to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
     both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
-    page, marker = select_page(request, "events", both, None, range(len(both)))
+    page, marker = select_page(request, "events", lambda start: enumerate(both[start:], start))
     return {"Events": page, **marker}
 
 
@@ -363,19 +371,20 @@ def _scope(request: Request, what: str) -> str:
 def select_page(
     request: Request,
     what: str,
-    records: Iterable[Any],
-    matches: Callable[[Any], bool] | None,
-    positions: range,
+    numbered_from: Callable[[int], Iterable[tuple[int, Any]]],
+    matches: Callable[[Any], bool] | None = None,
+    *,
+    first: int = 0,
     version: tuple[int, ...] = (),
 ) -> tuple[list[Any], dict[str, str]]:
     """Return a page of what a Describe operation lists, and the Marker of the next one if there is one."""
     return paginate(
-        records,
+        numbered_from,
         request.parameters,
         page_size=request.account.options.page_size,
         scope=_scope(request, what),
         matches=matches,
-        positions=positions,
+        first=first,
         version=version,
     )
 

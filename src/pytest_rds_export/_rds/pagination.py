@@ -6,7 +6,6 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
 from typing import Any, TypeVar
 
 from .. import _failures
@@ -41,19 +40,20 @@ def matcher(
 
 
 def paginate(
-    records: Iterable[_T],
+    numbered_from: Callable[[int], Iterable[tuple[int, _T]]],
     parameters: Mapping[str, Any],
     *,
     page_size: int,
     scope: str,
     matches: Callable[[_T], bool] | None,
-    positions: range,
-    version: Sequence[int] = (),
+    first: int,
+    version: Sequence[int],
 ) -> tuple[list[_T], dict[str, str]]:
     """Return the records of one page, and the ``Marker`` of the next page if there is one.
 
-    *positions* are where the first page may start and the last one must end. A later page starts at its Marker, even if
-    *positions* has changed. *scope* ties a Marker to its list; it also holds the *version* of the list.
+    *numbered_from* returns the records from a number on, each with its number, which stays the same while a list is
+    paged. The first page begins at the number *first*, a later one at that of its Marker. *scope* ties a Marker to its
+    list; it also holds the *version* of the list.
 
     Raises ``Fault`` for a Marker of another list, and for a MaxRecords that is out of range.
     """
@@ -65,12 +65,11 @@ def paginate(
         )
     page_size = min(page_size, max_records)
     page: list[_T] = []
-    start, *_ = read_marker(parameters, scope) or [positions.start]
-    found = records[start : positions.stop] if isinstance(records, list) else islice(records, start, positions.stop)
-    for position, record in enumerate(found, start):
+    start, *_ = read_marker(parameters, scope) or [first]
+    for number, record in numbered_from(start):
         if matches is None or matches(record):
             if len(page) == page_size:
-                return page, {"Marker": _make_marker([position, *version], scope)}
+                return page, {"Marker": _make_marker([number, *version], scope)}
             page.append(record)
     return page, {}
 
@@ -82,7 +81,7 @@ def _make_marker(numbers: Sequence[int], scope: str) -> str:
 
 
 def read_marker(parameters: Mapping[str, Any], scope: str) -> list[int]:
-    """Return the position and the version that the Marker of a request holds; an empty list if it has none.
+    """Return the number and the version that the Marker of a request holds; an empty list if it has none.
 
     Raises ``Fault`` for a Marker of another list.
     """

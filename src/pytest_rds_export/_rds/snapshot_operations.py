@@ -21,6 +21,7 @@ from .timeline import Transition
 __tracebackhide__ = True
 
 _MOST_MANUAL = 100
+_FIRST_OUTSIDE = 1 << 60  # moto's records have numbers after all of ours
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
 
 
@@ -276,8 +277,11 @@ def _describe(
     def is_wanted(record: SourceState | Mapping[str, Any]) -> bool:
         return matches is None or not isinstance(record, SourceState) or matches(record.fields)
 
-    records = [*sources, *_outside(request, type_)]
-    page, marker = select_page(request, type_.shape, records, is_wanted, range(len(records)))
+    outside = enumerate(_outside(request, type_), _FIRST_OUTSIDE)
+    numbered = [*((source.number, source) for source in sources), *outside]
+    page, marker = select_page(
+        request, type_.shape, lambda start: (pair for pair in numbered if pair[0] >= start), is_wanted
+    )
     fields = []
     for record in page:
         if isinstance(record, SourceState):

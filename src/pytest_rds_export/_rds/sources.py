@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -85,6 +86,9 @@ RESOURCE_TYPES = {
 }
 
 
+_numbers = itertools.count()
+
+
 class SourceState(Record):
     """One snapshot, cluster or instance as the service keeps it."""
 
@@ -107,6 +111,7 @@ class SourceState(Record):
         """
         _, _, _, resource_type, self.name = split_arn(arn)
         self.arn = arn
+        self.number = next(_numbers)
         self.type = RESOURCE_TYPES[resource_type]
         self.status_member = self.type.status
         self.copied_from = copied_from

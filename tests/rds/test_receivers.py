@@ -329,7 +329,7 @@ def test_repr():
     assert all(isinstance(delivery, Delivery) for delivery in found)
     shown = [repr(delivery).replace(repr(found[0].event), "EVENT") for delivery in found]
     assert shown[0] == (
-        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must be 'aws.s3', got 'aws.rds'>"
+        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must match 'aws.s3', got 'aws.rds'>"
     )
     assert shown[1] == f"<Delivery to <lambda> of EVENT: returned {{'loaded': '{'x' * 45}...>"
     assert shown[2].startswith("<Delivery to <lambda> of EVENT: raised KeyError('Records') at test_receivers.py:")

@@ -170,7 +170,7 @@ def deliver_events(
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
         rds_event = to_rds_event(region, event)
-        reasons = [] if parsed is None else _patterns.explain(parsed, rds_event.to_eventbridge())
+        reasons = [] if parsed is None else rds_event.explain(parsed)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
         return None if reasons else (delivery.due, functools.partial(_make, delivery, send))

@@ -537,7 +537,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def _to_event(self, event: Event) -> RdsEvent:
         about: Any = event.record
         is_source = isinstance(about, SourceState)
-        source = about if is_source else self._region.sources.get(event.source_arn)
+        is_own = is_source and about.arn == event.source_arn  # also if it is gone
+        source = about if is_own else self._region.sources.get(event.source_arn)
         tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,

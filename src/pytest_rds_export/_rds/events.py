@@ -130,9 +130,7 @@ def beginning_of_snapshot(source: SourceState) -> list[Event]:
     """Return the events of a snapshot that a client creates or copies."""
     if source.stage == "copying":
         return _copy_events(source, _COPY_BEGUN, source.since)
-    return [
-        _make(creation.begun, creation.category, source, source.since, arn) for creation, arn in _creations(source)
-    ]
+    return [_make(creation.begun, creation.category, source, source.since, arn) for creation, arn in _creations(source)]
 
 
 def change_of_snapshot(source: SourceState, before: str, since: datetime, when: datetime) -> list[Event]:

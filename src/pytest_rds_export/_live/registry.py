@@ -467,7 +467,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             topic: The ARN of the topic, for an SNS client.
             bus: The name or ARN of the event bus, for an EventBridge client; by default the bus ``default``.
             pattern: Deliver only events that an EventBridge rule with this event pattern lets through: a ``dict``, or a
-                string of JSON, as in a template.
+                string of JSON, as in a template. An RDS event subscription has none.
             delay: Deliver each event that much later by the clock: a ``timedelta`` or a number of seconds. Without
                 ``rds_export_clock``, at the first call or read after that.
             times: How often each event is delivered. AWS promises at least once.

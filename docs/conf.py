@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest_rds_export
 from pytest_rds_export import failures
-from pytest_rds_export._rds.operations import HANDLED
+from pytest_rds_export._rds.dispatch import HANDLED
 
 HERE = Path(__file__).parent
 

@@ -96,7 +96,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     import shutil
 
     from ._failures import failures
-    from ._rds.operations import HANDLED
+    from ._rds.dispatch import HANDLED
     from ._report import format_catalogue
 
     catalogue = [failure for name in HANDLED for failure in failures(name)]

@@ -162,8 +162,8 @@ def deliver_events(
     if pattern is not None and (service == "sns" or shape == "subscription"):
         route = f"to is a client of SNS: {to!r}" if service else f"shape is {shape!r}"
         raise TypeError(
-            f"pattern is for an EventBridge rule, but {route}, and an RDS event subscription has none. Leave it out, or "
-            "let a rule deliver: use another shape, or a client of EventBridge"
+            f"pattern is for an EventBridge rule, but {route}, and an RDS event subscription has none. Leave it out, "
+            "or let a rule deliver: use another shape, or a client of EventBridge"
         )
     name, send = _RESOLVERS[service](to, {"": shape, "sns": topic, "events": bus}[service])
     parsed = None if pattern is None else _patterns.parse(pattern)

@@ -526,7 +526,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """The events of the tasks and snapshots of this region so far, oldest first.
 
         A task has one when it becomes COMPLETE, FAILED or CANCELED; a snapshot when its creation or copy begins and
-        ends, and when it is deleted. What was seeded in a status has none for it. DescribeEvents lists the same events.
+        ends, and when it is deleted; an instance when the creation of its snapshot begins and ends. What was seeded in
+        a status has none for it. DescribeEvents lists the same events.
         """
         self._region.update_all(_clock.now())
         self._account.log.regions_asked_for_events.add(self.region)

@@ -13,7 +13,7 @@ from .. import _failures, _model
 from .._failures import Fault
 from .account import Region
 from .arns import make_arn, parse_arn, split_arn
-from .operations import Operation, Request, look_up_same, nothing_to_look_up, select_page, update_all_regions
+from .operations import Operation, Request, look_up_same, select_page, update_all_regions
 from .pagination import matcher
 from .snapshot_kinds import CLUSTER, DB, Kind
 from .sources import ResourceType, SourceState, make_database
@@ -283,25 +283,30 @@ def _add(
     return {kind.type.shape: copy.deepcopy(snapshot.fields)}
 
 
-def _operations(perform: Callable[[Kind, Request], Mapping[str, Any]], *names: str) -> dict[str, Operation]:
-    """Return an operation of DB snapshots or instances, and the same one of cluster snapshots or clusters."""
+def _operations(kind: Kind) -> dict[str, Operation]:
+    """Return the operations of a kind of snapshots, by the API's name."""
+    changes = {"Create": _create_snapshot, "Copy": _copy_snapshot, "Delete": _delete_snapshot}
     return {
-        name: Operation(
-            partial(perform, kind),
-            update_all_regions,
-            partial(_look_up_described, name) if name.startswith("Describe") else nothing_to_look_up,
-        )
-        for name, kind in zip(names, (DB, CLUSTER), strict=True)
+        **{
+            kind.operation(verb): Operation(partial(change, kind), update_all_regions)
+            for verb, change in changes.items()
+        },
+        **_describing(kind, kind.type, _describe_snapshots),
     }
 
 
-SNAPSHOTS: dict[str, Operation] = {
-    **_operations(_create_snapshot, "CreateDBSnapshot", "CreateDBClusterSnapshot"),
-    **_operations(_copy_snapshot, "CopyDBSnapshot", "CopyDBClusterSnapshot"),
-    **_operations(_delete_snapshot, "DeleteDBSnapshot", "DeleteDBClusterSnapshot"),
-    **_operations(_describe_snapshots, "DescribeDBSnapshots", "DescribeDBClusterSnapshots"),
-}
+def _describing(
+    kind: Kind, type_: ResourceType, perform: Callable[[Kind, Request], Mapping[str, Any]]
+) -> dict[str, Operation]:
+    name = f"Describe{type_.shape}s"
+    return {name: Operation(partial(perform, kind), update_all_regions, partial(_look_up_described, name))}
+
+
+SNAPSHOTS: dict[str, Operation] = {**_operations(DB), **_operations(CLUSTER)}
 """The operations of snapshots, by the API's name."""
 
-DATABASES: dict[str, Operation] = _operations(_describe_databases, "DescribeDBInstances", "DescribeDBClusters")
+DATABASES: dict[str, Operation] = {
+    **_describing(DB, DB.database_type, _describe_databases),
+    **_describing(CLUSTER, CLUSTER.database_type, _describe_databases),
+}
 """The operations that are handled as soon as a database is seeded in the region."""

@@ -20,7 +20,7 @@ from .._rds.account import Account
 from .._rds.events import Event
 from .._times import format_time, to_length
 from . import outgoing
-from .event import RdsEvent
+from .event import RdsEvent, explain
 
 __tracebackhide__ = True
 
@@ -176,7 +176,7 @@ def deliver_events(
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
         rds_event = to_rds_event(region, event)
-        reasons = [] if parsed is None else rds_event.explain(parsed)
+        reasons = [] if parsed is None else explain(parsed, rds_event)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
         return None if reasons else (delivery.due, functools.partial(_make, delivery, send))

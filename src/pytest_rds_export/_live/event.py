@@ -210,7 +210,7 @@ class RdsEvent:
             ValueError: For a pattern that EventBridge refuses.
 
         """
-        return [_with_spelling(reason) for reason in _patterns.explain(_patterns.parse(pattern), self.to_eventbridge())]
+        return explain(_patterns.parse(pattern), self)
 
     @property
     def _arn(self) -> Arn:
@@ -288,6 +288,11 @@ class RdsEvent:
             f"<RdsEvent {self.event_id} ({self.message}): {self.source_type} {self.source_identifier}"
             f" at {self._iso_date}{task}>"
         )
+
+
+def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:
+    """Return why an EventBridge rule with a parsed pattern does not fire for an event."""
+    return [_with_spelling(reason) for reason in _patterns.explain(pattern, event.to_eventbridge())]
 
 
 def _with_spelling(reason: str) -> str:

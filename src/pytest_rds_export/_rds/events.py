@@ -36,7 +36,7 @@ _ENDS_OF_EXPORT = {
 
 
 class _Creation(NamedTuple):
-    """The events of a creation: their category (documented), and numbers and messages (captured)."""
+    """The events of a creation: numbers and messages. Category and numbers are documented, messages captured."""
 
     category: str
     begun: tuple[int, str]

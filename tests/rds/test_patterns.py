@@ -353,6 +353,18 @@ def test_or(event, pattern, matches):
                 "Only the case of 'notification' differs"
             ),
         ),
+        # Source types as the API spells them, which only SourceType explains.
+        (
+            {"detail": {"SourceType": ["db-instance", "db-cluster"]}},
+            (
+                "detail.SourceType must match 'db-instance' or 'db-cluster', got 'SNAPSHOT'. "
+                "In EventBridge, 'db-cluster' is 'CLUSTER' and 'db-instance' is 'DB_INSTANCE'"
+            ),
+        ),
+        (
+            {"detail": {"Message": ["db-instance"]}},
+            "detail.Message must match 'db-instance', got 'Export task completed'",
+        ),
         # What each alternative lacks.
         (
             {"$or": [{"source": ["x"]}, {"region": ["y"], "detail": {"Foo": ["z"]}}]},

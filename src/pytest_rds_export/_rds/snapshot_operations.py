@@ -24,8 +24,6 @@ __tracebackhide__ = True
 
 _MOST_MANUAL = 100
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
-
-
 _INVALID_IDENTIFIER = (
     "The parameter {} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII "
     "letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
@@ -42,9 +40,9 @@ def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     parameters = request.parameters
     name = _new_name(kind, request, kind.type.identifier)
     database = _find_database(kind, request, parameters[kind.type.parent].lower()).fields
-    members: Any = _model.service_model().shape_for(kind.type.shape).members  # type: ignore[attr-defined]
+    shape: Any = _model.service_model().shape_for(kind.type.shape)
     given = {
-        **{member: value for member, value in database.items() if member in members and member not in _OWN},
+        **{member: value for member, value in database.items() if member in shape.members and member not in _OWN},
         kind.encrypted: database.get("StorageEncrypted", False),
         "Status": "creating",
         "TagList": _merge_tags(
@@ -80,11 +78,11 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     name = _new_name(kind, request, f"Target{shape}Identifier")
     if source.status != "available":
         raise kind.not_available("Copy")
-    left_out = {*_OWN, kind.type.identifier, kind.type.arn, *(("SnapshotCreateTime",) if kind is DB else ())}
+    left_out = {*_OWN, kind.type.identifier, kind.type.arn}
+    origin = {"SourceDBClusterSnapshotArn": source.arn}
     if kind is DB:
+        left_out.add("SnapshotCreateTime")
         origin = {"SourceDBSnapshotIdentifier": source.arn, "SourceRegion": split_arn(source.arn).region}
-    else:
-        origin = {"SourceDBClusterSnapshotArn": source.arn}
     given = {
         **{member: value for member, value in source.fields.items() if member not in left_out},
         "Status": kind.copy_status,

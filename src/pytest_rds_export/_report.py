@@ -123,8 +123,9 @@ def _format_length(length: timedelta) -> str:
 def _format_change(change: Change) -> str:
     record = change.record
     name = record.arn if isinstance(record, SourceState) else repr(record.fields["ExportTaskIdentifier"])
-    event = f", event {change.event_id}" if change.event_id else ""
-    return f"{name} {change.status} in {change.region}{event}"
+    noun = "event" if len(change.event_ids) == 1 else "events"
+    events = f", {noun} {' and '.join(change.event_ids)}" if change.event_ids else ""
+    return f"{name} {change.status} in {change.region}{events}"
 
 
 def _format_statuses(calls: Sequence[Call]) -> str:

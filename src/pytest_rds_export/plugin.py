@@ -96,10 +96,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     import shutil
 
     from ._failures import failures
-    from ._rds.dispatch import ALWAYS
+    from ._rds.dispatch import HANDLED
     from ._report import format_catalogue
 
-    catalogue = [failure for name in ALWAYS for failure in failures(name)]
+    catalogue = [failure for name in HANDLED for failure in failures(name)]
     for line in format_catalogue(catalogue, shutil.get_terminal_size().columns):
         print(line)  # noqa: T201
     return 0

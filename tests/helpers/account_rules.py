@@ -209,7 +209,8 @@ class ExpectedAccount:
     def events(self, region):
         """Return ID and fields of the events of a region."""
         tasks = [task.event for task in self.tasks[region].values() if task.has_event]
-        return tasks + [source.event for source in self.sources[region].values() if source.available is not None]
+        sources = [source for source in self.sources[region].values() if source.available is not None]
+        return tasks + [event for source in sources for event in source.events]
 
     def keys(self):
         """Return the keys of all files, sorted."""

@@ -230,21 +230,38 @@ class ExpectedSource:
             self.percent = 100
 
     @property
-    def event(self):
-        """The event ID and the fields of the event of its creation in DescribeEvents."""
+    def events(self):
+        """The event IDs and the fields of the events of its creation in DescribeEvents."""
         kind, name = self.arn.split(":", 6)[5:]
-        event_id, message, category = {
-            "snapshot": ("RDS-EVENT-0042", "Manual snapshot created", "creation"),
-            "cluster-snapshot": ("RDS-EVENT-0075", "Manual cluster snapshot created", "backup"),
+        own = (f"db-{kind}", self.arn)
+        found = {
+            "snapshot": [
+                (*own, "RDS-EVENT-0042", "Manual snapshot created", "creation"),
+                # Of its instance, which has the same name in the tests.
+                (
+                    "db-instance",
+                    self.arn.replace(":snapshot:", ":db:"),
+                    "RDS-EVENT-0002",
+                    "Finished DB Instance backup",
+                    "backup",
+                ),
+            ],
+            "cluster-snapshot": [(*own, "RDS-EVENT-0075", "Manual cluster snapshot created", "backup")],
         }[kind]
-        return event_id, {
-            "SourceIdentifier": name,
-            "SourceType": f"db-{kind}",
-            "Message": message,
-            "EventCategories": [category],
-            "Date": self.available,
-            "SourceArn": self.arn,
-        }
+        return [
+            (
+                event_id,
+                {
+                    "SourceIdentifier": name,
+                    "SourceType": source_type,
+                    "Message": message,
+                    "EventCategories": [category],
+                    "Date": self.available,
+                    "SourceArn": arn,
+                },
+            )
+            for source_type, arn, event_id, message, category in found
+        ]
 
     @property
     def progress(self):

@@ -9,34 +9,34 @@ from pytest_rds_export import failures
 
 WIDE = """\
 failures of CancelExportTask:
-  ExportTaskNotFound              HTTP 404            The export task doesn't exist.
-  InvalidExportTaskStateFault     HTTP 400            You can't cancel an export task that has completed.
+  ExportTaskNotFound                   HTTP 404            The export task doesn't exist.
+  InvalidExportTaskStateFault          HTTP 400            You can't cancel an export task that has completed.
 
 failures of StartExportTask:
 """
 NARROW = """\
 failures of CancelExportTask:
-  ExportTaskNotFound              HTTP 404
+  ExportTaskNotFound                   HTTP 404
     The export task doesn't exist.
-  InvalidExportTaskStateFault     HTTP 400
+  InvalidExportTaskStateFault          HTTP 400
     You can't cancel an export task that has completed.
 
 failures of StartExportTask:
 """
 WIDE_END = """\
-  SSLError                        no status  retried  the TLS handshake failed
-  TruncatedResponse               no status           the XML of the response breaks off
-  ProxyErrorPage                  HTTP 502   retried  a proxy responded with 502 and an HTML page
+  SSLError                             no status  retried  the TLS handshake failed
+  TruncatedResponse                    no status           the XML of the response breaks off
+  ProxyErrorPage                       HTTP 502   retried  a proxy responded with 502 and an HTML page
 
 in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')
 one test for each: @pytest.mark.rds_export_failure('StartExportTask')
 """
 NARROW_END = """\
-  SSLError                        no status  retried
+  SSLError                             no status  retried
     the TLS handshake failed
-  TruncatedResponse               no status
+  TruncatedResponse                    no status
     the XML of the response breaks off
-  ProxyErrorPage                  HTTP 502   retried
+  ProxyErrorPage                       HTTP 502   retried
     a proxy responded with 502 and an HTML page
 
 in a test: rds_export_tasks.inject('AccessDenied', operation='StartExportTask')
@@ -45,10 +45,10 @@ one test for each: @pytest.mark.rds_export_failure('StartExportTask')
 
 
 ACCESS_DENIED = """\
-  AccessDenied                    HTTP 403            User: arn:aws:iam::123456789012:user/exporter is not
-                                                      authorized to perform: rds:CancelExportTask on resource: *
-                                                      because no identity-based policy allows the
-                                                      rds:CancelExportTask action
+  AccessDenied                         HTTP 403            User: arn:aws:iam::123456789012:user/exporter is not
+                                                           authorized to perform: rds:CancelExportTask on resource: *
+                                                           because no identity-based policy allows the
+                                                           rds:CancelExportTask action
 """
 
 
@@ -66,7 +66,7 @@ def listing(pytester, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("width", "start", "end"), [(103, NARROW, NARROW_END), (105, WIDE, WIDE_END), (200, WIDE, WIDE_END)]
+    ("width", "start", "end"), [(108, NARROW, NARROW_END), (110, WIDE, WIDE_END), (200, WIDE, WIDE_END)]
 )
 def test_room(listing, width, start, end):
     """The listing has each message next to its failure if there is room, otherwise below it."""
@@ -88,11 +88,11 @@ def test_complete(listing):
 
 def test_long_message(listing):
     """A message that is too long for its line is continued below its beginning."""
-    assert ACCESS_DENIED in "\n".join([*listing(112), ""])
+    assert ACCESS_DENIED in "\n".join([*listing(117), ""])
 
 
 def test_groups(listing):
-    """The listing has each operation's own failures, then those of any operation, then those of the network."""
+    """The listing has the own failures of each operation of exports and snapshots, those of any, and the network's."""
     groups = {}
     for line in listing(80):
         if line.startswith("failures of "):
@@ -103,11 +103,16 @@ def test_groups(listing):
     def of_kind(kind, operation="CancelExportTask"):
         return [failure.name for failure in failures(operation, kind)]
 
-    limit = "ExportTaskLimitReachedFault"  # a common failure of this operation alone
-    assert list(groups.items()) == [
-        ("failures of CancelExportTask:", of_kind("documented")),
-        ("failures of StartExportTask:", [*of_kind("documented", "StartExportTask"), limit]),
-        ("failures of DescribeExportTasks:", of_kind("documented", "DescribeExportTasks")),
-        ("failures of any operation:", of_kind("common")),
-        ("failures of the network:", of_kind("transport")),
+    operations = [
+        *("CancelExportTask", "StartExportTask", "DescribeExportTasks", "CreateDBSnapshot", "CreateDBClusterSnapshot"),
+        *("CopyDBSnapshot", "CopyDBClusterSnapshot", "DeleteDBSnapshot", "DeleteDBClusterSnapshot"),
+        *("DescribeDBSnapshots", "DescribeDBClusterSnapshots"),
     ]
+    own = {f"failures of {operation}:": of_kind("documented", operation) for operation in operations}
+    own["failures of StartExportTask:"].append("ExportTaskLimitReachedFault")  # a common failure of it alone
+    assert groups == {
+        **own,
+        "failures of any operation:": of_kind("common"),
+        "failures of the network:": of_kind("transport"),
+    }
+    assert list(groups)[-2:] == ["failures of any operation:", "failures of the network:"]

@@ -236,7 +236,7 @@ def test_what_happened(rds_export_clock, tasks):
 
     assert steps() == [
         "  +0:00:00  slept 60 s",
-        f"  +0:01:00  {source.arn} available in us-east-1, event RDS-EVENT-0042",
+        f"  +0:01:00  {source.arn} available in us-east-1, events RDS-EVENT-0042 and RDS-EVENT-0002",
         f"  +0:01:00  StartExportTask 'nightly' SourceArn={source.arn} in us-east-1: ok (HTTP 200), 1 attempt",
         "  +0:01:00  'nightly' CANCELING in us-east-1",
         "  +0:01:00  slept 30 s",

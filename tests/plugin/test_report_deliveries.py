@@ -27,7 +27,7 @@ def test_lines(tasks):
         f"  handler: {event!r} returned 'loaded'",
         (
             f"  <lambda>: {event!r} not delivered, because of pattern=: "
-            "detail.SourceType must be 'db-instance', got 'SNAPSHOT'"
+            "detail.SourceType must match 'db-instance', got 'SNAPSHOT'. In EventBridge, 'db-instance' is 'DB_INSTANCE'"
         ),
     ]
 

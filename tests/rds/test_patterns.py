@@ -70,7 +70,7 @@ def test_value(item, value, matches):
         ({"suffix": ".png"}, "a.png\n", False),
         ({"suffix": {"equals-ignore-case": ".png"}}, "a.PNG", True),
         ({"suffix": {"equals-ignore-case": ".png"}}, "png", False),
-        ({"equals-ignore-case": "alice"}, "Alice", True),
+        ({"equals-ignore-case": "Alice"}, "aLICE", True),
         ({"equals-ignore-case": "alice"}, "alice b", False),
         ({"equals-ignore-case": "none"}, None, False),
         ({"equals-ignore-case": "a.b"}, "a_b", False),
@@ -284,87 +284,103 @@ def test_or(event, pattern, matches):
     [
         (
             {"detail": {"SourceType": ["DB_INSTANCE", "CLUSTER"]}},
-            "detail.SourceType must be 'DB_INSTANCE' or 'CLUSTER', got 'SNAPSHOT'",
+            "detail.SourceType must match 'DB_INSTANCE' or 'CLUSTER', got 'SNAPSHOT'",
         ),
-        ({"account": [123456789012]}, "account must be 123456789012, got '123456789012'"),
-        ({"source": [None]}, "source must be None, got 'aws.rds'"),
-        ({"source": [{"prefix": "x"}]}, "source must be a string that starts with 'x', got 'aws.rds'"),
-        ({"source": [{"suffix": "x"}]}, "source must be a string that ends with 'x', got 'aws.rds'"),
+        ({"account": [123456789012]}, "account must match 123456789012, got '123456789012'"),
+        ({"source": [None]}, "source must match None, got 'aws.rds'"),
+        ({"source": [{"prefix": "x"}]}, "source must match {'prefix': 'x'}, got 'aws.rds'"),
+        ({"source": [{"suffix": "x"}]}, "source must match {'suffix': 'x'}, got 'aws.rds'"),
         (
             {"source": [{"prefix": {"equals-ignore-case": "x"}}, {"suffix": {"equals-ignore-case": "y"}}]},
             (
-                "source must be a string that starts with 'x' in any case or a string that ends with 'y' in any case, "
+                "source must match {'prefix': {'equals-ignore-case': 'x'}} or {'suffix': {'equals-ignore-case': 'y'}}, "
                 "got 'aws.rds'"
             ),
         ),
-        ({"source": [{"equals-ignore-case": "x"}]}, "source must be 'x' in any case, got 'aws.rds'"),
-        ({"source": [{"wildcard": "x*{}"}]}, "source must be a string like 'x*{}', got 'aws.rds'"),
-        ({"source": [{"numeric": [">", 0, "<=", 5]}]}, "source must be a number > 0 and <= 5, got 'aws.rds'"),
-        ({"source": [{"numeric": ["=", 0.5]}]}, "source must be a number = 0.5, got 'aws.rds'"),
-        ({"source": [{"cidr": "10.0.0.0/8"}]}, "source must be an IP address in 10.0.0.0/8, got 'aws.rds'"),
-        ({"source": [{"exists": False}]}, "source must be absent, got 'aws.rds'"),
-        ({"x": [{"exists": True}]}, "x must be present, but the event has no x"),
+        ({"source": [{"equals-ignore-case": "x"}]}, "source must match {'equals-ignore-case': 'x'}, got 'aws.rds'"),
+        ({"source": [{"wildcard": "x*{}"}]}, "source must match {'wildcard': 'x*{}'}, got 'aws.rds'"),
+        (
+            {"source": [{"numeric": [">", 0, "<=", 5]}]},
+            "source must match {'numeric': ['>', 0, '<=', 5]}, got 'aws.rds'",
+        ),
+        ({"source": [{"numeric": ["=", 0.5]}]}, "source must match {'numeric': ['=', 0.5]}, got 'aws.rds'"),
+        ({"source": [{"cidr": "10.0.0.0/8"}]}, "source must match {'cidr': '10.0.0.0/8'}, got 'aws.rds'"),
+        ({"source": [{"exists": False}]}, "source must match {'exists': False}, got 'aws.rds'"),
+        ({"x": [{"exists": True}]}, "x must match {'exists': True}, but the event has no x"),
         (
             {"source": [{"anything-but": ["aws.rds", "aws.ec2"]}]},
-            "source must be anything but 'aws.rds' or 'aws.ec2', got 'aws.rds'",
+            "source must match {'anything-but': ['aws.rds', 'aws.ec2']}, got 'aws.rds'",
         ),
         (
             {"source": [{"anything-but": {"prefix": "aws"}}]},
-            "source must be anything but a string that starts with 'aws', got 'aws.rds'",
+            "source must match {'anything-but': {'prefix': 'aws'}}, got 'aws.rds'",
         ),
         (
             {"detail": {"EventCategories": ["failure", {"prefix": "x"}, {"exists": False}]}},
-            "detail.EventCategories must be 'failure', a string that starts with 'x' or absent, got ['notification']",
+            "detail.EventCategories must match 'failure', {'prefix': 'x'} or {'exists': False}, got ['notification']",
         ),
-        ({"detail": {"Tags": ["x"]}}, "detail.Tags must be 'x', but detail has no Tags"),
-        ({"detail": ["x"]}, "detail must be 'x', but it is an object. Write a pattern for its fields"),
-        ({"detail": {"Foo": ["x"]}}, "detail.Foo must be 'x', but detail has no Foo"),
-        ({"Foo": {"Bar": {"Baz": ["x"]}}}, "Foo.Bar.Baz must be 'x', but the event has no Foo"),
-        ({"detail": {"Tags": {"Foo": {"Bar": ["x"]}}}}, "detail.Tags.Foo.Bar must be 'x', but detail has no Tags"),
-        ({"source": {"name": ["x"]}}, "source.name must be 'x', but source is 'aws.rds', not an object"),
+        ({"detail": {"Tags": ["x"]}}, "detail.Tags must match 'x', but detail has no Tags"),
+        ({"detail": ["x"]}, "detail must match 'x', but it is an object. Write a pattern for its fields"),
+        ({"detail": {"Foo": ["x"]}}, "detail.Foo must match 'x', but detail has no Foo"),
+        ({"Foo": {"Bar": {"Baz": ["x"]}}}, "Foo.Bar.Baz must match 'x', but the event has no Foo"),
+        ({"detail": {"Tags": {"Foo": {"Bar": ["x"]}}}}, "detail.Tags.Foo.Bar must match 'x', but detail has no Tags"),
+        ({"source": {"name": ["x"]}}, "source.name must match 'x', but source is 'aws.rds', not an object"),
         # Near misses.
         (
             {"detail_type": ["x"]},
-            "detail_type must be 'x', but the event has no detail_type. Did you mean 'detail-type'?",
+            "detail_type must match 'x', but the event has no detail_type. Did you mean 'detail-type'?",
         ),
         (
             {"Detail": {"SourceType": ["SNAPSHOT"]}},
-            "Detail.SourceType must be 'SNAPSHOT', but the event has no Detail. Did you mean 'detail'?",
+            "Detail.SourceType must match 'SNAPSHOT', but the event has no Detail. Did you mean 'detail'?",
         ),
         (
             {"detail": {"sourcetype": ["SNAPSHOT"]}},
-            "detail.sourcetype must be 'SNAPSHOT', but detail has no sourcetype. Did you mean 'SourceType'?",
+            "detail.sourcetype must match 'SNAPSHOT', but detail has no sourcetype. Did you mean 'SourceType'?",
         ),
         (
             {"SourceType": ["SNAPSHOT"]},
-            "SourceType must be 'SNAPSHOT', but the event has no SourceType. Did you mean 'detail.SourceType'?",
+            "SourceType must match 'SNAPSHOT', but the event has no SourceType. Did you mean 'detail.SourceType'?",
         ),
         (
             {"detail": {"SourceType": ["CLUSTER", "snapshot"]}},
-            "detail.SourceType must be 'CLUSTER' or 'snapshot', got 'SNAPSHOT'. Only the case of 'SNAPSHOT' differs",
+            "detail.SourceType must match 'CLUSTER' or 'snapshot', got 'SNAPSHOT'. Only the case of 'SNAPSHOT' differs",
         ),
         (
             {"detail": {"EventCategories": ["Notification"]}},
             (
-                "detail.EventCategories must be 'Notification', got ['notification']. "
+                "detail.EventCategories must match 'Notification', got ['notification']. "
                 "Only the case of 'notification' differs"
             ),
+        ),
+        # Source types as the API spells them, which only SourceType explains.
+        (
+            {"detail": {"SourceType": ["db-instance", "db-cluster"]}},
+            (
+                "detail.SourceType must match 'db-instance' or 'db-cluster', got 'SNAPSHOT'. "
+                "In EventBridge, 'db-cluster' is 'CLUSTER' and 'db-instance' is 'DB_INSTANCE'"
+            ),
+        ),
+        (
+            {"detail": {"Message": ["db-instance"]}},
+            "detail.Message must match 'db-instance', got 'Export task completed'",
         ),
         # What each alternative lacks.
         (
             {"$or": [{"source": ["x"]}, {"region": ["y"], "detail": {"Foo": ["z"]}}]},
             (
-                "$or has no alternative that matches: [0] source must be 'x', got 'aws.rds'; "
-                "[1] region must be 'y', got 'us-east-1' and detail.Foo must be 'z', but detail has no Foo"
+                "$or has no alternative that matches: [0] source must match 'x', got 'aws.rds'; "
+                "[1] region must match 'y', got 'us-east-1' and detail.Foo must match 'z', but detail has no Foo"
             ),
         ),
         (
             {"detail": {"$or": [{"Message": ["x"]}, {"$or": [{"EventID": ["y"]}, {"Foo": ["z"]}]}]}},
             (
                 "detail.$or has no alternative that matches: "
-                "[0] detail.Message must be 'x', got 'Export task completed'; "
-                "[1] detail.$or has no alternative that matches: [0] detail.EventID must be 'y', got 'RDS-EVENT-0161'; "
-                "[1] detail.Foo must be 'z', but detail has no Foo"
+                "[0] detail.Message must match 'x', got 'Export task completed'; "
+                "[1] detail.$or has no alternative that matches: "
+                "[0] detail.EventID must match 'y', got 'RDS-EVENT-0161'; "
+                "[1] detail.Foo must match 'z', but detail has no Foo"
             ),
         ),
     ],
@@ -378,10 +394,10 @@ def test_reasons(event):
     """Each field that does not match has its own reason, in the order of the pattern."""
     pattern = {"source": ["x"], "detail": {"EventID": ["y"], "SourceType": ["SNAPSHOT"], "Foo": ["z"]}, "region": ["v"]}
     assert event.explain(pattern) == [
-        "source must be 'x', got 'aws.rds'",
-        "detail.EventID must be 'y', got 'RDS-EVENT-0161'",
-        "detail.Foo must be 'z', but detail has no Foo",
-        "region must be 'v', got 'us-east-1'",
+        "source must match 'x', got 'aws.rds'",
+        "detail.EventID must match 'y', got 'RDS-EVENT-0161'",
+        "detail.Foo must match 'z', but detail has no Foo",
+        "region must match 'v', got 'us-east-1'",
     ]
 
 
@@ -389,7 +405,7 @@ def test_reasons_of_a_list_of_objects():
     """Of several objects the reasons are about the one with the fewest."""
     staff = [{"first": "Anna"}, {"first": "Peter", "last": "Jones"}, "x"]
     pattern = parse({"staff": {"first": ["Peter"], "last": ["Smith"]}})
-    assert explain(pattern, {"staff": staff}) == ["staff.last must be 'Smith', got 'Jones'"]
+    assert explain(pattern, {"staff": staff}) == ["staff.last must match 'Smith', got 'Jones'"]
 
 
 @pytest.mark.parametrize(
@@ -404,7 +420,7 @@ def test_reasons_of_a_list_of_objects():
 )
 def test_reason_of_a_list(value, actual):
     """A list is shown as it is, unless all of its items are objects, whose fields a pattern can match."""
-    assert explain(parse({"field": ["a"]}), {"field": value}) == [f"field must be 'a', {actual}"]
+    assert explain(parse({"field": ["a"]}), {"field": value}) == [f"field must match 'a', {actual}"]
 
 
 def test_json(event):
@@ -443,6 +459,10 @@ ITEM = "a string, a number, a boolean, None or an object with one operator"
                 "pattern must be JSON, got '{source: [aws.rds]}': "
                 "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
             ),
+        ),
+        (
+            {"source": [5j]},
+            "pattern must be JSON, got {'source': [5j]}: 'complex' object is not iterable",
         ),
         ({"detail": {}}, "pattern.detail must be an object with at least one field, got {}"),
         ({"source": []}, "pattern.source must be a list with at least one value, got []"),

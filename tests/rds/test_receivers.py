@@ -199,6 +199,27 @@ def test_wrong_client(rds_export_tasks, service, way):
             {"topic": "x"},
             "topic is for a client of SNS, but to is a client of EventBridge: {to!r}. Leave it out",
         ),
+        (
+            "events",
+            {"shape": "subscription"},
+            "shape is for a function, but to is a client of EventBridge: {to!r}. Leave it out",
+        ),
+        (
+            "sns",
+            {"topic": "arn:aws:sns:us-east-1:123456789012:events", "pattern": {"source": ["aws.rds"]}},
+            (
+                "pattern is for an EventBridge rule, but to is a client of SNS: {to!r}, and an RDS event subscription "
+                "has none. Leave it out, or let a rule deliver: use another shape, or a client of EventBridge"
+            ),
+        ),
+        (
+            "",
+            {"shape": "subscription", "pattern": {"source": ["aws.rds"]}},
+            (
+                "pattern is for an EventBridge rule, but shape is 'subscription', and an RDS event subscription has "
+                "none. Leave it out, or let a rule deliver: use another shape, or a client of EventBridge"
+            ),
+        ),
     ],
 )
 def test_argument_of_another(rds_export_tasks, service, arguments, message):
@@ -329,7 +350,7 @@ def test_repr():
     assert all(isinstance(delivery, Delivery) for delivery in found)
     shown = [repr(delivery).replace(repr(found[0].event), "EVENT") for delivery in found]
     assert shown[0] == (
-        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must be 'aws.s3', got 'aws.rds'>"
+        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must match 'aws.s3', got 'aws.rds'>"
     )
     assert shown[1] == f"<Delivery to <lambda> of EVENT: returned {{'loaded': '{'x' * 45}...>"
     assert shown[2].startswith("<Delivery to <lambda> of EVENT: raised KeyError('Records') at test_receivers.py:")

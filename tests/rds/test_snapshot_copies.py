@@ -152,3 +152,41 @@ def test_source_stays(rds_export_tasks, client):
 
     assert copied["TagList"] == [{"Key": "a"}]
     assert source.to_response() == before
+
+
+@pytest.mark.parametrize("target", [True, False])
+def test_canceled(rds_export_tasks, client, target):
+    """Deleting a copy that has not ended, or its source, ends it: it is gone."""
+    source = rds_export_tasks.seed_snapshot(ABROAD)
+    copy(client, ABROAD)
+
+    if target:
+        response = client.delete_db_snapshot(DBSnapshotIdentifier="copied")["DBSnapshot"]
+        assert (response["DBSnapshotIdentifier"], response["Status"]) == ("copied", "deleted")
+    else:
+        shared_client("eu-west-1").delete_db_snapshot(DBSnapshotIdentifier="nightly")
+
+    assert not rds_export_tasks.snapshots
+    assert source.status == ("available" if target else "deleted")
+
+
+def test_canceled_cluster_snapshot(rds_export_tasks, client):
+    """So does deleting a copy of a cluster snapshot, which is returned as it was."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+    before = copy_cluster(client)
+
+    deleted = client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="copied")["DBClusterSnapshot"]
+
+    assert deleted == before
+    assert list(rds_export_tasks.snapshots) == ["nightly"]
+
+
+def test_source_of_a_copy_that_has_ended(rds_export_tasks, client, rds_export_clock):
+    """A copy that has ended stays when its source is deleted."""
+    rds_export_tasks.seed_snapshot("nightly")
+    copy(client)
+    rds_export_clock.tick(minutes=5)
+
+    client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+
+    assert rds_export_tasks.snapshots["copied"].status == "available"

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from helpers.clients import shared_client
 from pytest_rds_export import SnapshotTimeline
 
 TIMELINE = SnapshotTimeline(creating=300, copying=120, deleting=60)
@@ -41,8 +42,10 @@ def test_manual(rds_export_tasks, client, rds_export_clock):
     ]
     assert shown == [
         (0, "RDS-EVENT-0040", "db-snapshot", "Creating manual snapshot"),
+        (0, "RDS-EVENT-0001", "db-instance", "Backing up DB instance"),
         (0, "RDS-EVENT-0074", "db-cluster-snapshot", "Creating manual cluster snapshot"),
         (5, "RDS-EVENT-0042", "db-snapshot", "Manual snapshot created"),
+        (5, "RDS-EVENT-0002", "db-instance", "Finished DB Instance backup"),
         (5, "RDS-EVENT-0075", "db-cluster-snapshot", "Manual cluster snapshot created"),
         (5, "RDS-EVENT-0196", "db-snapshot", "Started copy of snapshot nightly in region us-east-1"),
         (7, "RDS-EVENT-0197", "db-snapshot", "Finished copy of snapshot nightly in region us-east-1"),
@@ -58,6 +61,8 @@ def test_categories(rds_export_tasks, client, rds_export_clock):
     categories = {event.event_id: event.categories for event in rds_export_tasks.events}
 
     assert categories == {
+        "RDS-EVENT-0001": ("backup",),
+        "RDS-EVENT-0002": ("backup",),
         "RDS-EVENT-0040": ("creation",),
         "RDS-EVENT-0042": ("creation",),
         "RDS-EVENT-0074": ("backup",),
@@ -82,20 +87,51 @@ def test_across_regions(rds_export_tasks, client, rds_export_clock):
 
 
 @pytest.mark.parametrize(
-    ("cluster", "event_id", "message"),
+    ("cluster", "expected"),
     [
-        (False, "RDS-EVENT-0091", "Automated snapshot created"),
-        (True, "RDS-EVENT-0169", "Automated cluster snapshot created"),
+        (
+            False,
+            [
+                ("RDS-EVENT-0091", DAILY, "Automated snapshot created"),
+                ("RDS-EVENT-0002", "orders", "Finished DB Instance backup"),
+            ],
+        ),
+        (True, [("RDS-EVENT-0169", DAILY, "Automated cluster snapshot created")]),
     ],
 )
-def test_automated(rds_export_tasks, cluster, event_id, message):
+def test_automated(rds_export_tasks, cluster, expected):
     """An automated snapshot has events of its own, and none when it is deleted."""
     snapshot = rds_export_tasks.seed_snapshot(DAILY, cluster=cluster, status="creating")
     snapshot.move_to("available")
     snapshot.move_to("deleted")
 
-    (event,) = rds_export_tasks.events
-    assert (event.event_id, event.message) == (event_id, message)
+    events = [(event.event_id, event.source_identifier, event.message) for event in rds_export_tasks.events]
+    assert events == expected
+
+
+def test_canceled_copies(rds_export_tasks, client):
+    """A copy that is deleted, whose source is deleted, or that fails has an event; of a cluster snapshot none."""
+    abroad = rds_export_tasks.in_region("eu-west-1").seed_snapshot("nightly")
+    rds_export_tasks.seed_snapshot("nightly")
+    rds_export_tasks.seed_snapshot("nightly", cluster=True)
+    for source, target in [("nightly", "deleted"), ("nightly", "failed"), (abroad.arn, "across")]:
+        client.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier=target)
+    client.copy_db_cluster_snapshot(
+        SourceDBClusterSnapshotIdentifier="nightly", TargetDBClusterSnapshotIdentifier="copied"
+    )
+    begun = len(rds_export_tasks.events)
+
+    client.delete_db_snapshot(DBSnapshotIdentifier="deleted")
+    rds_export_tasks.snapshots["failed"].move_to("failed")
+    shared_client("eu-west-1").delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    client.delete_db_cluster_snapshot(DBClusterSnapshotIdentifier="copied")
+
+    assert [(event.event_id, event.source_identifier, event.message) for event in rds_export_tasks.events[begun:]] == [
+        ("RDS-EVENT-0190", "deleted", "Canceled snapshot copy request of nightly in region us-east-1"),
+        ("RDS-EVENT-0190", "failed", "Canceled snapshot copy request of nightly in region us-east-1"),
+        ("RDS-EVENT-0061", "across", "Canceled snapshot copy request of nightly from region eu-west-1"),
+    ]
+    assert rds_export_tasks.events[-1].categories == ("notification",)
 
 
 def test_copying_seed(rds_export_tasks, rds_export_clock):
@@ -139,6 +175,10 @@ def test_removed(rds_export_tasks):
         ),
         ({"SourceType": "db-cluster-snapshot", "EventCategories": ["deletion"]}, ["Deleted manual snapshot"]),
         (
+            {"SourceType": "db-instance", "SourceIdentifier": "orders"},
+            ["Backing up DB instance", "Finished DB Instance backup"],
+        ),
+        (
             {"SourceType": "db-snapshot", "SourceIdentifier": "copied"},
             [
                 "Started copy of snapshot nightly in region us-east-1",
@@ -159,7 +199,7 @@ def test_describe_events_brings_up_to_date(client, rds_export_clock):
     client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
     rds_export_clock.tick(minutes=5)
 
-    assert [event["Message"] for event in client.describe_events()["Events"]] == [
+    assert [event["Message"] for event in client.describe_events(SourceType="db-snapshot")["Events"]] == [
         "Creating manual snapshot",
         "Manual snapshot created",
     ]
@@ -167,7 +207,7 @@ def test_describe_events_brings_up_to_date(client, rds_export_clock):
 
 @pytest.fixture
 def events(rds_export_tasks, client, rds_export_clock):
-    """The events of a snapshot that is created, exported and deleted."""
+    """The events of a snapshot that is created, exported and deleted, and those of its instance."""
     client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
     rds_export_clock.tick(minutes=5)
     snapshot = rds_export_tasks.snapshots["nightly"]
@@ -178,19 +218,20 @@ def events(rds_export_tasks, client, rds_export_clock):
 
 def test_about(events, rds_export_tasks):
     """An event is about a task or a source, also one that is gone."""
-    creating, created, completed, deleted = events
+    *creation, completed, deleted = events
 
     assert completed.task is rds_export_tasks["export"]
     assert completed.source is None
-    assert [event.task for event in (creating, created, deleted)] == [None] * 3
-    assert creating.source is created.source is deleted.source
+    assert [event.task for event in (*creation, deleted)] == [None] * 5
+    assert {event.source for event in creation} == {deleted.source}
     assert deleted.source.status == "deleted"
 
 
 def test_repr(events):
     """The repr names the snapshot, and of an event of a task the task."""
-    assert [repr(event) for event in events[1:3]] == [
+    assert [repr(event) for event in events[2:5]] == [
         "<RdsEvent RDS-EVENT-0042 (Manual snapshot created): db-snapshot nightly at 2026-01-01T00:05:00.000Z>",
+        "<RdsEvent RDS-EVENT-0002 (Finished DB Instance backup): db-instance orders at 2026-01-01T00:05:00.000Z>",
         (
             "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot nightly at 2026-01-01T00:05:00.000Z, "
             "task 'export'>"
@@ -200,7 +241,7 @@ def test_repr(events):
 
 def test_shapes(events):
     """An event of a snapshot has the three shapes."""
-    created = events[1]
+    created = events[2]
     bridge, sns = created.to_eventbridge(), created.to_sns()
 
     assert (bridge["detail-type"], bridge["detail"]["SourceType"]) == ("RDS DB Snapshot Event", "SNAPSHOT")
@@ -210,14 +251,32 @@ def test_shapes(events):
     assert (message["Event Source"], message["Source ID"]) == ("db-snapshot", "nightly")
     assert message["Event ID"].endswith("#RDS-EVENT-0042")
     assert created.to_lambda()["Records"][0]["Sns"]["MessageId"] == sns["MessageId"]
-    assert len({event.to_eventbridge()["id"] for event in events}) == 4
+    assert len({event.to_eventbridge()["id"] for event in events}) == 6
+
+
+def test_shapes_of_the_instance(rds_export_tasks, client, rds_export_clock):
+    """An event of the instance has the instance's names and tags; two of one time have IDs of their own."""
+    tags = [{"Key": "team", "Value": "data"}]
+    rds_export_tasks.seed_database("orders", tag_list=tags)
+    for name in ("nightly", "other"):
+        client.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier="orders")
+
+    first, second = (event for event in rds_export_tasks.events if event.source_type == "db-instance")
+    bridge, message = first.to_eventbridge(), json.loads(first.to_sns()["Message"])
+
+    assert bridge["detail-type"] == "RDS DB Instance Event"
+    assert bridge["resources"] == ["arn:aws:rds:us-east-1:123456789012:db:orders"]
+    assert (bridge["detail"]["SourceType"], bridge["detail"]["Tags"]) == ("DB_INSTANCE", {"team": "data"})
+    assert (message["Event Source"], message["Source ID"]) == ("db-instance", "orders")
+    assert message["Identifier Link"].endswith("home?region=us-east-1#dbinstance:id=orders")
+    assert bridge["id"] != second.to_eventbridge()["id"]
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda event: pickle.loads(pickle.dumps(event))])
 def test_copies(events, copied):
     """A copy of an event is equal, and has a copy of its source, which stays as it is."""
-    kept = copied(events[1])
+    kept = copied(events[2])
 
-    assert kept == events[1]
-    assert kept.source.to_response() == events[1].source.to_response()
+    assert kept == events[2]
+    assert kept.source.to_response() == events[2].source.to_response()
     assert dataclasses.asdict(kept)["message"] == "Manual snapshot created"

@@ -185,12 +185,12 @@ def test_report_of_polls(rds_export_tasks, client, rds_export_clock):
     client.describe_db_snapshots()
 
     assert call_lines()[1:] == [
-        "  arn:aws:rds:us-east-1:123456789012:snapshot:nightly creating in us-east-1, event RDS-EVENT-0040",
+        f"  {SNAPSHOT} creating in us-east-1, events RDS-EVENT-0040 and RDS-EVENT-0001",
         (
             "  DescribeDBSnapshots DBSnapshotIdentifier=nightly in us-east-1: ok (HTTP 200), 1 attempt (10 times): "
             "creating x10; slept 30 s x10"
         ),
-        "  arn:aws:rds:us-east-1:123456789012:snapshot:nightly available in us-east-1, event RDS-EVENT-0042",
+        f"  {SNAPSHOT} available in us-east-1, events RDS-EVENT-0042 and RDS-EVENT-0002",
         ("  DescribeDBSnapshots DBSnapshotIdentifier=nightly in us-east-1: ok (HTTP 200), 1 attempt: available"),
         "  DescribeDBSnapshots in us-east-1: ok (HTTP 200), 1 attempt: 2 snapshots",
     ]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from botocore import xform_name
 
 from helpers.aws import documented
 from helpers.calls import start
@@ -371,6 +372,30 @@ def test_live_database(rds_export_tasks):
         database.status = "stopped"
     database.move_to("stopped")
     assert repr(database) == "<ExportSource db:orders stopped in us-east-1>"
+
+
+def test_database_that_is_optimized(rds_export_tasks, client):
+    """A snapshot can be taken of an instance whose storage is being optimized."""
+    rds_export_tasks.seed_database("orders", status="storage-optimization")
+
+    assert create(client)["Status"] == "creating"
+
+
+@pytest.mark.parametrize("blank", ["", " "])
+@pytest.mark.parametrize("kind", ["DBSnapshot", "DBClusterSnapshot"])
+def test_blank_identifiers(client, kind, blank):
+    """Wherever an identifier of a snapshot is required, a blank one is refused."""
+    database = "DBClusterIdentifier" if "Cluster" in kind else "DBInstanceIdentifier"
+    required = {
+        "create": {f"{kind}Identifier": "a", database: "a"},
+        "copy": {f"Source{kind}Identifier": "a", f"Target{kind}Identifier": "a"},
+        "delete": {f"{kind}Identifier": "a"},
+    }
+    for verb, parameters in required.items():
+        for name in parameters:
+            text = f"The parameter {name} must be provided and must not be blank."
+            with refused("InvalidParameterValue", 400, text):
+                getattr(client, f"{verb}_{xform_name(kind)}")(**{**parameters, name: blank})
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=AT_ONCE)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_rds_export import fake_rds_export
+from pytest_rds_export import SnapshotPolls, fake_rds_export
 
 pytestmark = [
     pytest.mark.loopback,
@@ -25,14 +25,14 @@ class Cli(NamedTuple):
     url: str
 
     def __call__(self, operation, *arguments, options=None, fails=False):
-        """Run an RDS operation and return its parsed JSON, or its error message if *fails*."""
+        """Run an RDS operation and return its parsed JSON, None if it prints nothing, or its error if it *fails*."""
         options = ["--endpoint-url", self.url] if options is None else options
         command = [self.path, "rds", operation, *arguments, *options, "--output", "json"]
         # A request to any other address goes to a proxy that does not exist.
         environment = {**os.environ, "AWS_PAGER": "", "HTTPS_PROXY": "http://127.0.0.1:1"}
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert bool(run.returncode) is fails, run.stderr
-        return run.stderr if fails else json.loads(run.stdout)
+        return run.stderr if fails else json.loads(run.stdout or "null")
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +88,20 @@ def test_whole_export(aws, rds_export_tasks, tmp_path):
     file.write_text(json.dumps(described))
     with fake_rds_export(file) as registry:
         assert registry["nightly"] == rds_export_tasks["nightly"]
+
+
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=1))
+def test_wait_for_a_snapshot(aws, rds_export_tasks):
+    """Under polls, the CLI's wait ends: here with the second poll, 30 real seconds after the first."""
+    created = aws("create-db-snapshot", "--db-snapshot-identifier=nightly", "--db-instance-identifier=orders")
+    assert created["DBSnapshot"]["Status"] == "creating"
+
+    assert aws("wait", "db-snapshot-available", "--db-snapshot-identifier=nightly") is None
+
+    assert rds_export_tasks.snapshots["nightly"].status == "available"
+    assert len(rds_export_tasks.calls_to("DescribeDBSnapshots")) == 2
+    assert aws("delete-db-snapshot", "--db-snapshot-identifier=nightly")["DBSnapshot"]["Status"] == "deleted"
+    aws("wait", "db-snapshot-deleted", "--db-snapshot-identifier=nightly")
 
 
 @pytest.mark.rds_export_tasks(page_size=20)

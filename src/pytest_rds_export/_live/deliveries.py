@@ -20,7 +20,7 @@ from .._rds.account import Account
 from .._rds.events import Event
 from .._times import format_time, to_length
 from . import outgoing
-from .event import RdsEvent
+from .event import RdsEvent, explain
 
 __tracebackhide__ = True
 
@@ -159,6 +159,12 @@ def deliver_events(
         if value is not None and service != owner:
             whom = {"": "a function", "sns": "a client of SNS", "events": "a client of EventBridge"}
             raise TypeError(f"{name} is for {whom[owner]}, but to is {whom[service]}: {to!r}. Leave it out")
+    if pattern is not None and (service == "sns" or shape == "subscription"):
+        route = f"to is a client of SNS: {to!r}" if service else f"shape is {shape!r}"
+        raise TypeError(
+            f"pattern is for an EventBridge rule, but {route}, and an RDS event subscription has none. Leave it out, "
+            "or let a rule deliver: use another shape, or a client of EventBridge"
+        )
     name, send = _RESOLVERS[service](to, {"": shape, "sns": topic, "events": bus}[service])
     parsed = None if pattern is None else _patterns.parse(pattern)
     length = to_length("delay", delay)
@@ -170,7 +176,7 @@ def deliver_events(
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
         rds_event = to_rds_event(region, event)
-        reasons = [] if parsed is None else _patterns.explain(parsed, rds_event.to_eventbridge())
+        reasons = [] if parsed is None else explain(parsed, rds_event)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
         return None if reasons else (delivery.due, functools.partial(_make, delivery, send))

@@ -13,6 +13,7 @@ from .. import _patterns, _times
 from .._keywords import suggesting_keywords
 from .._messages import check_choice
 from .._rds.arns import Arn, split_arn
+from .._rds.events import SOURCE_TYPES
 from .source import ExportSource
 from .task import ExportTask
 
@@ -31,6 +32,7 @@ _NAMES = {
     "snapshot": _Names("SNAPSHOT", "RDS DB Snapshot Event", "snapshot:id="),
     "cluster-snapshot": _Names("CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event", "snapshot:engine=aurora;id="),
     "cluster": _Names("CLUSTER", "RDS DB Cluster Event", "dbclusters:id="),
+    "db": _Names("DB_INSTANCE", "RDS DB Instance Event", "dbinstance:id="),
 }
 # By partition: the host of the console and the domain of SNS. Captured for aws, inferred for the other two.
 _HOSTS = {
@@ -49,6 +51,8 @@ _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://pypi.org/project/pytest-rds
 class RdsEvent:
     """The event that Amazon RDS emits when an export task ends, and when a snapshot is created, copied or deleted.
 
+    The creation of a DB snapshot has events of the snapshot and of its instance.
+
     Two events are equal if all fields except ``task`` and ``source`` are equal, so that events can be compared whole
     under a frozen clock. The message IDs in the shapes below are made up. They depend on the fields and on the task's
     identifier, so they are the same in every run and different for two tasks.
@@ -57,10 +61,11 @@ class RdsEvent:
         event_id: Such as ``RDS-EVENT-0161`` (documented).
         message: Such as ``Export task completed`` or ``Manual snapshot created`` (captured).
         categories: Such as ``("notification",)`` (documented).
-        source_type: In the API's spelling: ``db-snapshot``, ``db-cluster-snapshot`` or ``db-cluster``.
-        source_identifier: The name of the snapshot or cluster. An automated snapshot's name contains a colon, such as
-            ``rds:mydb-2026-01-01-00-05`` (captured).
-        source_arn: The ARN of the snapshot or cluster.
+        source_type: As the API and subscriptions spell it: ``db-snapshot``, ``db-cluster-snapshot``, ``db-cluster`` or
+            ``db-instance``. EventBridge has ``SNAPSHOT``, ``CLUSTER_SNAPSHOT``, ``CLUSTER`` or ``DB_INSTANCE``.
+        source_identifier: The name of the snapshot, cluster or instance. An automated snapshot's name contains a colon,
+            such as ``rds:mydb-2026-01-01-00-05`` (captured).
+        source_arn: The ARN of the snapshot, cluster or instance.
         date: When it happened: an aware ``datetime`` in UTC, truncated to milliseconds.
         region: The region of the task or the snapshot.
         account_id: The account.
@@ -68,7 +73,8 @@ class RdsEvent:
         task: The live task that ended; None for an event of a snapshot. It is a value in what ``copy.deepcopy``,
             ``pickle`` and ``dataclasses.asdict`` make of the event. AWS does not put it into the event, so none of the
             shapes below names it (captured).
-        source: The live snapshot that was created, copied or deleted; None for an event of a task.
+        source: The live snapshot that was created, copied or deleted, also for an event of its instance; None for an
+            event of a task.
 
     """
 
@@ -196,15 +202,15 @@ class RdsEvent:
             pattern: A ``dict``, or a string of JSON, as in a template.
 
         Returns:
-            A reason for each field that does not match, such as ``detail.SourceType must be 'db-instance', got
-            'SNAPSHOT'``; an empty list if the rule fires.
+            A reason for each field that does not match, such as ``detail.EventID must match 'RDS-EVENT-0161', got
+            'RDS-EVENT-0159'``; an empty list if the rule fires.
 
         Raises:
             TypeError: *pattern* is neither.
             ValueError: For a pattern that EventBridge refuses.
 
         """
-        return _patterns.explain(_patterns.parse(pattern), self.to_eventbridge())
+        return explain(_patterns.parse(pattern), self)
 
     @property
     def _arn(self) -> Arn:
@@ -231,8 +237,9 @@ class RdsEvent:
         return _times.format_time(self.date)
 
     def _uuid(self, purpose: str) -> str:
-        task = "" if self.task is None else self.task.identifier
-        identity = (self.region, self.account_id, self.source_arn, self.event_id, task, self._iso_date)
+        cause = self.source if self.task is None else self.task
+        subject = "" if cause is None else cause.identifier
+        identity = (self.region, self.account_id, self.source_arn, self.event_id, subject, self._iso_date)
         return str(uuid.uuid5(_NAMESPACE, "/".join((purpose, *identity))))
 
     def _subscription_notification(self, generation: int, url: str) -> dict[str, Any]:
@@ -281,6 +288,20 @@ class RdsEvent:
             f"<RdsEvent {self.event_id} ({self.message}): {self.source_type} {self.source_identifier}"
             f" at {self._iso_date}{task}>"
         )
+
+
+def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:
+    """Return why an EventBridge rule with a parsed pattern does not fire for an event."""
+    return [_with_spelling(reason) for reason in _patterns.explain(pattern, event.to_eventbridge())]
+
+
+def _with_spelling(reason: str) -> str:
+    """Add how EventBridge spells the API's source types, if a pattern has those."""
+    found = [kind for kind, source_type in SOURCE_TYPES.items() if repr(source_type) in reason]
+    if not found or "detail.SourceType must match" not in reason:
+        return reason
+    spelled = (f"{SOURCE_TYPES[kind]!r} is {_NAMES[kind].eventbridge_type!r}" for kind in found)
+    return f"{reason}. In EventBridge, {' and '.join(spelled)}"
 
 
 def _compact_json(document: Mapping[str, Any]) -> str:

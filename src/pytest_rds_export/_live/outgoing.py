@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
+from bisect import insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import RLock, Thread, current_thread
@@ -20,8 +20,8 @@ Send = Callable[[datetime], None]
 Receiver = Callable[[str, Event, datetime], tuple[datetime, Send] | None]
 """Takes the region of an event, the event and the time now; returns when and how it is sent, or None if it is not."""
 
-# A heap, in which the first one is sent first: when it is due, the date of the event, a number, and the thread that
-# sends it, which is the one that caused the event; None for a late one, which any thread sends.
+# In the order in which they are sent: when it is due, the date of the event, a number, and the thread that sends it,
+# which is the one that caused the event; None for a late one, which any thread sends.
 _Waiting = tuple[datetime, datetime, int, Thread | None, Send]
 
 
@@ -50,22 +50,17 @@ class Post:
                     if (sending := receiver(region, event, now)) is not None:
                         due, send = sending
                         owner = cause if due <= now else None
-                        heapq.heappush(self._waiting, (due, event.date, next(self._numbers), owner, send))
+                        insort(self._waiting, (due, event.date, next(self._numbers), owner, send))
             return self._pop(now, thread)
 
     def _pop(self, now: datetime, thread: Thread) -> Send | None:
-        others: list[_Waiting] = []
-        try:
-            while self._waiting and self._waiting[0][0] <= now:
-                waiting = heapq.heappop(self._waiting)
-                owner = waiting[3]
-                if owner is None or owner is thread or not owner.is_alive():
-                    return waiting[4]
-                others.append(waiting)
-            return None
-        finally:
-            for waiting in others:
-                heapq.heappush(self._waiting, waiting)
+        for position, (due, _, _, owner, send) in enumerate(self._waiting):
+            if due > now:
+                break
+            if owner is None or owner is thread or not owner.is_alive():
+                del self._waiting[position]
+                return send
+        return None
 
     def is_empty(self) -> bool:
         """Return whether nothing is on its way."""

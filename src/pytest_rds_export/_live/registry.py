@@ -469,7 +469,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             topic: The ARN of the topic, for an SNS client.
             bus: The name or ARN of the event bus, for an EventBridge client; by default the bus ``default``.
             pattern: Deliver only events that an EventBridge rule with this event pattern lets through: a ``dict``, or a
-                string of JSON, as in a template.
+                string of JSON, as in a template. An RDS event subscription has none.
             delay: Deliver each event that much later by the clock: a ``timedelta`` or a number of seconds. Without
                 ``rds_export_clock``, at the first call or read after that.
             times: How often each event is delivered. AWS promises at least once.
@@ -528,7 +528,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
         """The events of the tasks and snapshots of this region so far, oldest first.
 
         A task has one when it becomes COMPLETE, FAILED or CANCELED; a snapshot when its creation or copy begins and
-        ends, and when it is deleted. What was seeded in a status has none for it. DescribeEvents lists the same events.
+        ends, and when it is deleted; an instance when the creation of its snapshot begins and ends. What was seeded in
+        a status has none for it. DescribeEvents lists the same events.
         """
         self._region.update_all(_clock.now())
         self._account.log.regions_asked_for_events.add(self.region)
@@ -539,7 +540,8 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def _to_event(self, event: Event) -> RdsEvent:
         about: Any = event.record
         is_source = isinstance(about, SourceState)
-        source = about if is_source else self._region.sources.get(event.source_arn)
+        is_own = is_source and about.arn == event.source_arn  # also if it is gone
+        source = about if is_own else self._region.sources.get(event.source_arn)
         tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,

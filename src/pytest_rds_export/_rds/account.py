@@ -165,28 +165,29 @@ class Region:
         return None
 
     def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
-        """Make a transition, which is due or was *requested*, and note the event that it has, if any."""
+        """Make a transition, which is due or was *requested*, and note the events that it has."""
         before, since = record.stage, record.since
         record.enter(transition)
-        event = None
+        events: list[Event] = []
         self._calm_until = None
         if isinstance(record, TaskState) and transition.status in FINISHED:
             del self._unfinished[record.identifier]
             self._ended[record.identifier] = len(self._ended)
-            event = end_of_export(record)
+            events = [end_of_export(record)]
         elif isinstance(record, SourceState):
             if record.status == "deleted":
                 self.remove_source(record)
-            event = change_of_snapshot(record, before, since, transition.when)
-        self._note(record, transition, event, requested=requested)
+            events = change_of_snapshot(record, before, since, transition.when)
+        self._note(record, transition, events, requested=requested)
 
-    def _note(self, record: Record, transition: Transition, event: Event | None, *, requested: bool) -> None:
-        """Record a transition that was made, for a report, and its event, which is to be delivered."""
-        if event is not None:
+    def _note(self, record: Record, transition: Transition, events: list[Event], *, requested: bool) -> None:
+        """Record a transition that was made, for a report, and its events, which are to be delivered."""
+        for event in events:
             # By date: a record is brought up to date when it is read, and a clock can go backwards.
             insort(self.events, event, key=by_date)
             self.outbox.put(self.name, event)
-        change = Change(record, transition.status, self.name, None if event is None else event.event_id)
+        event_ids = tuple(event.event_id for event in events)
+        change = Change(record, transition.status, self.name, event_ids)
         self._log.record_change(change, transition.when, requested=requested)
 
     def update(self, task: TaskState, now: datetime, *, describing: bool = False) -> None:

@@ -17,9 +17,15 @@ from .timeline import Record
 
 __tracebackhide__ = True
 
-# By resource type: the source type in the API, and the event of an export that FAILED; CANCELED and COMPLETE have the
-# next two numbers. All nine are documented, 0164 is captured.
-SOURCE_TYPES = {"snapshot": "db-snapshot", "cluster-snapshot": "db-cluster-snapshot", "cluster": "db-cluster"}
+# By resource type: the source type in the API.
+SOURCE_TYPES = {
+    "snapshot": "db-snapshot",
+    "cluster-snapshot": "db-cluster-snapshot",
+    "cluster": "db-cluster",
+    "db": "db-instance",
+}
+# By resource type: the event of an export that FAILED; CANCELED and COMPLETE have the next two numbers. All nine are
+# documented, 0164 is captured.
 _FIRST_OF_EXPORT = {"snapshot": 159, "cluster-snapshot": 162, "cluster": 234}
 # By the status in which the export ended. The documentation has a full stop after each; on the wire there is none.
 _ENDS_OF_EXPORT = {
@@ -29,30 +35,33 @@ _ENDS_OF_EXPORT = {
 }
 
 
-class _Lifecycle(NamedTuple):
-    """The events of a snapshot's creation: their numbers, and their messages on the wire, as captured."""
+class _Creation(NamedTuple):
+    """The events of a creation: numbers and messages. Category and numbers are documented, messages captured."""
 
+    category: str
     begun: tuple[int, str]
     ended: tuple[int, str]
-    category: str
 
 
-# By resource type, and whether the snapshot is an automated one. Numbers and categories are documented.
+# By resource type, and whether the snapshot is an automated one.
 _CREATIONS = {
-    ("snapshot", False): _Lifecycle((40, "Creating manual snapshot"), (42, "Manual snapshot created"), "creation"),
-    ("snapshot", True): _Lifecycle((90, "Creating automated snapshot"), (91, "Automated snapshot created"), "creation"),
-    ("cluster-snapshot", False): _Lifecycle(
-        (74, "Creating manual cluster snapshot"), (75, "Manual cluster snapshot created"), "backup"
+    ("snapshot", False): _Creation("creation", (40, "Creating manual snapshot"), (42, "Manual snapshot created")),
+    ("snapshot", True): _Creation("creation", (90, "Creating automated snapshot"), (91, "Automated snapshot created")),
+    ("cluster-snapshot", False): _Creation(
+        "backup", (74, "Creating manual cluster snapshot"), (75, "Manual cluster snapshot created")
     ),
-    ("cluster-snapshot", True): _Lifecycle(
-        (168, "Creating automated cluster snapshot"), (169, "Automated cluster snapshot created"), "backup"
+    ("cluster-snapshot", True): _Creation(
+        "backup", (168, "Creating automated cluster snapshot"), (169, "Automated cluster snapshot created")
     ),
 }
+# What the instance has of the creation of its snapshot.
+_BACKUP = _Creation("backup", (1, "Backing up DB instance"), (2, "Finished DB Instance backup"))
 # The same number for both kinds of snapshot: of cluster snapshots, only the text was captured.
 _DELETED = (41, "Deleted manual snapshot")
-# By whether a copy comes from another region.
-_COPY_BEGUN = {False: 196, True: 59}
-_COPY_ENDED = {False: 197, True: 60}
+# The events of a copy, documented: their numbers in a region and across regions, and the beginning of the message.
+_COPY_BEGUN = (196, 59, "Started copy of snapshot")
+_COPY_ENDED = (197, 60, "Finished copy of snapshot")
+_COPY_CANCELED = (190, 61, "Canceled snapshot copy request of")
 
 by_date = attrgetter("date")
 _DEFAULT_MINUTES = 60
@@ -68,7 +77,7 @@ class Event(NamedTuple):
     source_arn: str
     date: datetime
     record: Record
-    """The task or the source that the event is about."""
+    """The task that ended, or the snapshot that changed."""
 
     @property
     def source_type(self) -> str:
@@ -117,54 +126,59 @@ def end_of_export(task: Record) -> Event:
     return Event(f"RDS-EVENT-{number:04}", message, ("notification",), arn, task.fields["TaskEndTime"], task)
 
 
-def beginning_of_snapshot(source: SourceState) -> Event | None:
-    """Return the event of a snapshot that a client creates or copies; None for the copy of a cluster snapshot.
-
-    No event of such a copy is documented.
-    """
+def beginning_of_snapshot(source: SourceState) -> list[Event]:
+    """Return the events of a snapshot that a client creates or copies."""
     if source.stage == "copying":
-        return _copy_event(source, _COPY_BEGUN, "Started", source.since)
-    creation = _CREATIONS[_kind(source)]
-    return _make(creation.begun, creation.category, source, source.since)
+        return _copy_events(source, _COPY_BEGUN, source.since)
+    return [_make(creation.begun, creation.category, source, source.since, arn) for creation, arn in _creations(source)]
 
 
-def change_of_snapshot(source: SourceState, before: str, since: datetime, when: datetime) -> Event | None:
-    """Return the event of a snapshot that has changed from the stage *before*, which began at *since*, if it has one.
+def change_of_snapshot(source: SourceState, before: str, since: datetime, when: datetime) -> list[Event]:
+    """Return the events of a snapshot that has changed from the stage *before*, which began at *since*.
 
     None is documented for a creation that fails, and for the deletion of a snapshot that is not a manual one.
     """
-    if source.status == "deleted" and source.is_snapshot and source.fields["SnapshotType"] == "manual":
-        return _make(_DELETED, "deletion", source, when)
-    if source.status != "available" or not source.is_snapshot:
-        return None
-    if before == "copying":
-        return _copy_event(source, _COPY_ENDED, "Finished", when, minutes=(when - since) // timedelta(minutes=1))
-    if before == "creating":
-        creation = _CREATIONS[_kind(source)]
-        return _make(creation.ended, creation.category, source, when)
-    return None
+    status = source.status
+    if not source.is_snapshot:
+        return []
+    if before == "copying" and status == "available":
+        return _copy_events(source, _COPY_ENDED, when, length=when - since)
+    if before == "copying" and status in ("deleted", "failed"):
+        return _copy_events(source, _COPY_CANCELED, when)
+    if before == "creating" and status == "available":
+        return [_make(creation.ended, creation.category, source, when, arn) for creation, arn in _creations(source)]
+    if status == "deleted" and source.fields["SnapshotType"] == "manual":
+        return [_make(_DELETED, "deletion", source, when, source.arn)]
+    return []
 
 
-def _kind(source: SourceState) -> tuple[str, bool]:
-    return split_arn(source.arn).resource_type, source.fields["SnapshotType"] == "automated"
+def _creations(source: SourceState) -> list[tuple[_Creation, str]]:
+    """Return the events of a creation, and the ARN of what they are about: the snapshot, then its instance."""
+    arn = split_arn(source.arn)
+    own = (_CREATIONS[arn.resource_type, source.fields["SnapshotType"] == "automated"], source.arn)
+    if arn.resource_type == "cluster-snapshot":
+        return [own]
+    return [own, (_BACKUP, str(arn._replace(resource_type="db", name=source.fields["DBInstanceIdentifier"])))]
 
 
-def _copy_event(
-    source: SourceState, numbers: Mapping[bool, int], what: str, when: datetime, minutes: int | None = None
-) -> Event | None:
+def _copy_events(
+    source: SourceState, event: tuple[int, int, str], when: datetime, length: timedelta | None = None
+) -> list[Event]:
+    """Return the event of a copy that took a *length* of time; none of a cluster snapshot, as none is documented."""
     copied, own = split_arn(source.copied_from or source.arn), split_arn(source.arn)
     if own.resource_type != "snapshot":
-        return None
+        return []
+    local, across, text = event
     is_abroad = copied.region != own.region
-    text = f"{what} copy of snapshot {copied.name} {'from' if is_abroad else 'in'} region {copied.region}"
-    if is_abroad and minutes is not None:
-        text += f" in {minutes} minutes"
-    return _make((numbers[is_abroad], text), "notification", source, when)
+    message = f"{text} {copied.name} {'from' if is_abroad else 'in'} region {copied.region}"
+    if is_abroad and length is not None:
+        message += f" in {length // timedelta(minutes=1)} minutes"
+    return [_make((across if is_abroad else local, message), "notification", source, when, source.arn)]
 
 
-def _make(numbered: tuple[int, str], category: str, source: SourceState, when: datetime) -> Event:
+def _make(numbered: tuple[int, str], category: str, source: SourceState, when: datetime, arn: str) -> Event:
     number, message = numbered
-    return Event(f"RDS-EVENT-{number:04}", message, (category,), source.arn, milliseconds(when), source)
+    return Event(f"RDS-EVENT-{number:04}", message, (category,), arn, milliseconds(when), source)
 
 
 def select(

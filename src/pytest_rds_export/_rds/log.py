@@ -23,8 +23,8 @@ class Change(NamedTuple):
     record: Record
     status: str
     region: str
-    event_id: str | None
-    """The event that tells of it, if one does."""
+    event_ids: tuple[str, ...]
+    """The events that tell of it."""
 
 
 class Entry(NamedTuple):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from operator import methodcaller
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import _failures, _model
 from .._failures import Fault
 from .account import Region
-from .arns import Arn, make_arn, parse_arn, split_arn
-from .operations import Operation, Request, look_up_same, nothing_to_look_up, select_page, update_all_regions
+from .arns import make_arn, parse_arn, split_arn
+from .operations import Operation, Request, look_up_same, select_page, update_all_regions
 from .pagination import matcher
-from .sources import RESOURCE_TYPES, ResourceType, SourceState, make_database
+from .snapshot_kinds import CLUSTER, DB, Kind
+from .sources import ResourceType, SourceState, make_database
 from .state import is_identifier
 from .timeline import Transition
 
@@ -23,196 +25,135 @@ __tracebackhide__ = True
 _MOST_MANUAL = 100
 _FIRST_OUTSIDE = 1 << 60  # moto's records have numbers after all of ours
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
-
-
-class _Kind(NamedTuple):
-    """What differs between DB snapshots and cluster snapshots."""
-
-    resource_type: str
-    database: str
-    """The resource type of what snapshots are taken of."""
-    longest: int
-    """The most characters of an identifier (service model)."""
-    already_exists: tuple[str, str]
-    """Code and text of the refusal of an identifier in use (captured)."""
-    not_described: str
-    """The text for an unknown snapshot in a Describe operation."""
-    not_available: str
-    """The code of the refusal of a snapshot that is not available."""
-    database_state: str
-    """The code of the refusal of a database that is not available."""
-    encrypted: str
-    """The member that says whether the snapshot is encrypted."""
-    copy_status: str
-    """The status of a copy: of an instance's snapshot captured, of a cluster's relied upon."""
-    created: Mapping[str, Any]
-    """What a new snapshot has besides (captured)."""
-
-    @property
-    def type(self) -> ResourceType:
-        return RESOURCE_TYPES[self.resource_type]
-
-    def not_found(self, name: str) -> Fault:
-        """Return the refusal to copy or delete an unknown snapshot (captured)."""
-        return _failures.make_fault(self.type.not_found, f"{self.type.shape} not found: {name}")
-
-
-_DB = _Kind(
-    resource_type="snapshot",
-    database="db",
-    longest=255,
-    already_exists=(
-        "DBSnapshotAlreadyExists",
-        "Cannot create the snapshot because a snapshot with the identifier {} already exists.",
-    ),
-    not_described="DBSnapshot {} not found.",
-    not_available="InvalidDBSnapshotState",
-    database_state="InvalidDBInstanceState",
-    encrypted="Encrypted",
-    copy_status="creating",
-    created={"ProcessorFeatures": []},
-)
-_CLUSTER = _Kind(
-    resource_type="cluster-snapshot",
-    database="cluster",
-    longest=63,
-    already_exists=(
-        "DBClusterSnapshotAlreadyExistsFault",
-        "Cannot create the cluster snapshot because one with the identifier {} already exists.",
-    ),
-    not_described="DBClusterSnapshot not found: {}",
-    not_available="InvalidDBClusterSnapshotStateFault",
-    database_state="InvalidDBClusterStateFault",
-    encrypted="StorageEncrypted",
-    copy_status="copying",
-    created={"Port": 0},
-)
 _INVALID_IDENTIFIER = (
     "The parameter {} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII "
     "letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
+_MEMBER_OF_A_CLUSTER = (
+    "The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the "
+    "CreateDBClusterSnapshot API instead."
 )
 # What a snapshot does not have from the database or the snapshot that it comes from.
 _OWN = {"PercentProgress", "Status", "TagList", "SourceRegion", "SourceDBSnapshotIdentifier", "SnapshotType"}
 
 
-def _create_snapshot(kind: _Kind, request: Request) -> Mapping[str, Any]:
-    parameters, region, now = request.parameters, request.region, request.now
+def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
+    parameters = request.parameters
     name = _new_name(kind, request, kind.type.identifier)
-    database = _find_database(kind, region, parameters[kind.type.parent], request)
-    given: dict[str, Any] = {
-        **_shared_members(kind, database),
-        kind.encrypted: database.fields.get("StorageEncrypted", False),
+    database = _find_database(kind, request, parameters[kind.type.parent].lower()).fields
+    shape: Any = _model.service_model().shape_for(kind.type.shape)
+    given = {
+        **{member: value for member, value in database.items() if member in shape.members and member not in _OWN},
+        kind.encrypted: database.get("StorageEncrypted", False),
         "Status": "creating",
-        "SnapshotType": "manual",
         "TagList": _merge_tags(
-            database.fields.get("TagList", ()) if database.fields.get("CopyTagsToSnapshot") else (),
-            parameters.get("Tags", ()),
+            database.get("TagList", ()) if database.get("CopyTagsToSnapshot") else (), parameters.get("Tags", ())
         ),
+        **kind.created,
     }
-    given.update(copy.deepcopy(kind.created))
-    timeline = request.account.options.snapshot_timeline
-    snapshot = SourceState(_arn(kind, region, name), given, timeline, now)
-    return _add(kind, region, snapshot)
+    return _add(kind, request, name, given)
 
 
-def _find_database(kind: _Kind, region: Region, name: str, request: Request) -> SourceState:
+def _find_database(kind: Kind, request: Request, name: str) -> SourceState:
     """Return the database of that name; a made-up one if none is seeded in the region."""
-    name = name.lower()
+    region = request.region
     arn = make_arn(region.name, region.account_id, kind.database, name)
     found = region.sources.get(arn)
-    if found is None:
-        if region.knows_databases:
-            raise _database_not_found(kind, name)
+    if found is None and not region.knows_databases:
         return make_database(arn, {}, request.now)
-    if found.fields.get("DBClusterIdentifier") and kind is _DB:
-        raise _failures.make_fault(
-            "InvalidParameterValue",
-            "The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the "
-            "CreateDBClusterSnapshot API instead.",
-        )
-    if found.status != "available" and kind is _DB:
-        raise _failures.make_fault(
-            kind.database_state,
-            f"Cannot create a snapshot because the database instance {name} is not currently in the available state.",
-        )
-    if found.status != "available":
-        raise Fault(_failures.find(kind.database_state, "CreateDBClusterSnapshot"))
+    if found is None:
+        raise kind.no_database(name)
+    if kind is CLUSTER and found.status != "available":
+        raise Fault(_failures.find("InvalidDBClusterStateFault", kind.operation("Create")))
+    if kind is DB and found.fields.get("DBClusterIdentifier"):
+        raise _failures.make_fault("InvalidParameterValue", _MEMBER_OF_A_CLUSTER)
+    if kind is DB and found.status not in ("available", "storage-optimization"):
+        text = f"Cannot create a snapshot because the database instance {name} is not currently in the available state."
+        raise _failures.make_fault("InvalidDBInstanceState", text)
     return found
 
 
-def _database_not_found(kind: _Kind, name: str) -> Fault:
-    database = RESOURCE_TYPES[kind.database]
-    return _failures.make_fault(database.not_found, f"{database.shape} {name} not found.")
-
-
-def _copy_snapshot(kind: _Kind, request: Request) -> Mapping[str, Any]:
-    parameters, region, now = request.parameters, request.region, request.now
-    shape = kind.type.shape
+def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
+    parameters, shape = request.parameters, kind.type.shape
     source = _find_copied(kind, request, parameters[f"Source{shape}Identifier"])
     name = _new_name(kind, request, f"Target{shape}Identifier")
     if source.status != "available":
-        raise Fault(_failures.find(kind.not_available, f"Copy{shape}"))
-    key = parameters.get("KmsKeyId")
-    taken = {member: value for member, value in source.fields.items() if member not in _OWN}
-    for member in (kind.type.identifier, kind.type.arn, *(("SnapshotCreateTime",) if kind is _DB else ())):
-        taken.pop(member, None)
+        raise kind.not_available("Copy")
+    left_out = {*_OWN, kind.type.identifier, kind.type.arn}
+    origin = {"SourceDBClusterSnapshotArn": source.arn}
+    if kind is DB:
+        left_out.add("SnapshotCreateTime")
+        origin = {"SourceDBSnapshotIdentifier": source.arn, "SourceRegion": split_arn(source.arn).region}
     given = {
-        **copy.deepcopy(taken),
+        **{member: value for member, value in source.fields.items() if member not in left_out},
         "Status": kind.copy_status,
-        "SnapshotType": "manual",
         "TagList": _merge_tags(
             source.fields.get("TagList", ()) if parameters.get("CopyTags") else (), parameters.get("Tags", ())
         ),
-        **({kind.encrypted: True, "KmsKeyId": key} if key else {}),
+        **({kind.encrypted: True, "KmsKeyId": parameters["KmsKeyId"]} if parameters.get("KmsKeyId") else {}),
         **{member: parameters[member] for member in ("OptionGroupName", "SnapshotTarget") if member in parameters},
+        **origin,
     }
-    origin = {"SourceDBSnapshotIdentifier": source.arn, "SourceRegion": split_arn(source.arn).region}
-    given |= origin if kind is _DB else {"SourceDBClusterSnapshotArn": source.arn}
-    timeline = request.account.options.snapshot_timeline
-    snapshot = SourceState(_arn(kind, region, name), given, timeline, now, copied_from=source.arn)
-    return _add(kind, region, snapshot)
+    return _add(kind, request, name, given, copied_from=source.arn)
 
 
-def _find_copied(kind: _Kind, request: Request, name: str) -> SourceState:
+def _find_copied(kind: Kind, request: Request, name: str) -> SourceState:
     """Return the snapshot that is copied: by its name in this region, or by its ARN in any."""
     parts = parse_arn(name)
-    arn = _arn(kind, request.region, name.lower()) if parts is None else str(parts)
-    region = request.region if parts is None else request.account.region(parts.region)
-    found = region.sources.get(arn)
-    if found is not None:
-        region.advance(found, request.now)
-    if found is None or found.type is not kind.type or found.arn not in region.sources:
+    if parts is None:
+        found = _find(request.region, kind.arn(request.region, name.lower()), request.now)
+    else:
+        found = _find(request.account.region(parts.region), name, request.now)
+    if found is None or found.type is not kind.type:
         raise kind.not_found(name)
     return found
 
 
-def _delete_snapshot(kind: _Kind, request: Request) -> Mapping[str, Any]:
-    region, name = request.region, request.parameters[kind.type.identifier]
+def _find(region: Region, arn: str, now: datetime) -> SourceState | None:
+    """Return the source with an ARN, as it is now; None if there is none, or if its deletion has ended."""
+    found = region.sources.get(arn)
+    if found is not None:
+        region.advance(found, now)
+    return region.sources.get(arn)
+
+
+def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
+    region, now, name = request.region, request.now, request.parameters[kind.type.identifier]
     _check_identifier(kind, kind.type.identifier, name)
-    snapshot = region.sources.get(_arn(kind, region, name.lower()))
-    if snapshot is not None:
-        region.advance(snapshot, request.now)
-    if snapshot is None or snapshot.status == "deleted":
+    snapshot = _find(region, kind.arn(region, name.lower()), now)
+    if snapshot is None:
         raise kind.not_found(name)
-    if snapshot.status not in ("available", "failed"):
-        raise Fault(_failures.find(kind.not_available, f"Delete{kind.type.shape}"))
     before = snapshot.fields
-    snapshot.release()
-    region.enter(snapshot, Transition("deleting", request.now), requested=True)
-    region.advance(snapshot, request.now, describing=True)
+    if snapshot.stage == "copying":
+        _cancel_copy(region, snapshot, now)
+    elif snapshot.status in ("available", "failed"):
+        for other in request.account.regions.values():
+            for source in [source for source in other.sources.values() if source.copied_from == snapshot.arn]:
+                _cancel_copy(other, source, now)
+        snapshot.release()
+        region.enter(snapshot, Transition("deleting", now), requested=True)
+        region.advance(snapshot, now, describing=True)
+    else:
+        raise kind.not_available("Delete")
     # A cluster snapshot that is gone at once is returned as it was (examples of the AWS CLI).
-    fields = before if kind is _CLUSTER and snapshot.status == "deleted" else snapshot.fields
+    fields = before if kind is CLUSTER and snapshot.status == "deleted" else snapshot.fields
     return {kind.type.shape: copy.deepcopy(fields)}
 
 
-def _describe_snapshots(kind: _Kind, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
-    """Describe the snapshots of a kind; *filters* name the members that they compare."""
+def _cancel_copy(region: Region, snapshot: SourceState, now: datetime) -> None:
+    """End a copy that has not ended yet: it is gone (service model)."""
+    region.advance(snapshot, now)
+    if snapshot.stage == "copying":
+        region.enter(snapshot, Transition("deleted", now), requested=True)
+
+
+def _describe_snapshots(kind: Kind, request: Request) -> Mapping[str, Any]:
     type_, parameters = kind.type, request.parameters
     names = (type_.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
     given = {name: parameters[name] for name in (*names, "Filters") if name in parameters}
     if type_.parent in given:
         given[type_.parent] = given[type_.parent].lower()
-    matches = _matcher(given, names, filters)
+    matches = _matcher(given, names, kind.filters)
     wanted = {parameters.get("SnapshotType")}
     wanted |= {name for name in ("shared", "public") if parameters.get(f"Include{name.title()}")}
     snapshots = [
@@ -233,14 +174,14 @@ def _describe_snapshots(kind: _Kind, filters: Mapping[str, str], request: Reques
     return _describe(request, type_, snapshots, matches)
 
 
-def _describe_databases(kind: _Kind, filters: Mapping[str, str], request: Request) -> Mapping[str, Any]:
-    type_, name = RESOURCE_TYPES[kind.database], request.parameters.get(RESOURCE_TYPES[kind.database].identifier)
-    matches = _matcher(request.parameters, (), filters)
+def _describe_databases(kind: Kind, request: Request) -> Mapping[str, Any]:
+    type_, name = kind.database_type, request.parameters.get(kind.database_type.identifier)
+    matches = _matcher(request.parameters, (), kind.database_filters)
     databases = list(_advanced(request, type_))
     if name is not None:
         databases = [database for database in databases if name.lower() in (database.name, database.arn)]
         if not databases and not _outside(request, type_):
-            raise _database_not_found(kind, name)
+            raise kind.no_database(name)
     return _describe(request, type_, databases, matches)
 
 
@@ -300,27 +241,22 @@ def _look_up_described(operation: str, request: Request) -> tuple[str, Mapping[s
     return None if request.account.options.snapshots == "fake" else look_up_same(operation, request)
 
 
-def _new_name(kind: _Kind, request: Request, parameter: str) -> str:
+def _new_name(kind: Kind, request: Request, parameter: str) -> str:
     """Return the identifier of a new snapshot as it is stored. Raises ``Fault`` if it cannot be one."""
-    given = request.parameters[parameter]
-    _check_identifier(kind, parameter, given)
-    name = given.lower()
     region = request.region
-    snapshots = list(_existing(request, kind))
-    if any(snapshot.arn == _arn(kind, region, name) for snapshot in snapshots):
-        code, text = kind.already_exists
-        raise _failures.make_fault(code, text.format(name))
+    _check_identifier(kind, parameter, request.parameters[parameter])
+    name: str = request.parameters[parameter].lower()
+    region.advance_sources(request.now)
+    if kind.arn(region, name) in region.sources:
+        code = _failures.find(f"{kind.type.shape}AlreadyExistsFault", kind.operation("Create")).name
+        raise _failures.make_fault(code, kind.already_exists.format(name))
+    snapshots = [source for source in region.sources.values() if source.type is kind.type]
     if sum(snapshot.fields["SnapshotType"] == "manual" for snapshot in snapshots) >= _MOST_MANUAL:
         raise _failures.make_fault("SnapshotQuotaExceeded", f"Cannot create more than {_MOST_MANUAL} manual snapshots")
-    return str(name)
+    return name
 
 
-def _existing(request: Request, kind: _Kind) -> Iterable[SourceState]:
-    request.region.advance_sources(request.now)
-    return (source for source in request.region.sources.values() if source.type is kind.type)
-
-
-def _check_identifier(kind: _Kind, parameter: str, name: str) -> None:
+def _check_identifier(kind: Kind, parameter: str, name: str) -> None:
     if is_identifier(name) and len(name) <= kind.longest:
         return
     text = _INVALID_IDENTIFIER.format(parameter)
@@ -333,98 +269,47 @@ def _check_identifier(kind: _Kind, parameter: str, name: str) -> None:
     raise _failures.make_fault("InvalidParameterValue", text)
 
 
-def _arn(kind: _Kind, region: Region, name: str) -> str:
-    return str(Arn(_model.partition(region.name), region.name, region.account_id, kind.resource_type, name))
-
-
-def _shared_members(kind: _Kind, database: SourceState) -> dict[str, Any]:
-    """Return what a snapshot has of its database: the members that both have in the service model."""
-    shape: Any = _model.service_model().shape_for(kind.type.shape)
-    return {
-        name: copy.deepcopy(value)
-        for name, value in database.fields.items()
-        if name in shape.members and name not in _OWN
-    }
-
-
 def _merge_tags(*tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return tags, the later ones in place of earlier ones with the same key."""
     merged = {tag["Key"]: dict(tag) for each in tags for tag in each}
     return list(merged.values())
 
 
-def _add(kind: _Kind, region: Region, snapshot: SourceState) -> Mapping[str, Any]:
-    region.create_source(snapshot)
+def _add(
+    kind: Kind, request: Request, name: str, given: Mapping[str, Any], *, copied_from: str = ""
+) -> Mapping[str, Any]:
+    """Add a manual snapshot, and return the response that shows it."""
+    arn, timeline = kind.arn(request.region, name), request.account.options.snapshot_timeline
+    given = copy.deepcopy({**given, "SnapshotType": "manual"})
+    snapshot = SourceState(arn, given, timeline, request.now, copied_from=copied_from)
+    request.region.create_source(snapshot)
     return {kind.type.shape: copy.deepcopy(snapshot.fields)}
 
 
-def _operations(
-    performed: Mapping[str, Callable[[Request], Mapping[str, Any]]],
-) -> dict[str, Operation]:
+def _operations(kind: Kind) -> dict[str, Operation]:
+    """Return the operations of a kind of snapshots, by the API's name."""
+    changes = {"Create": _create_snapshot, "Copy": _copy_snapshot, "Delete": _delete_snapshot}
     return {
-        name: Operation(
-            perform,
-            update_all_regions,
-            partial(_look_up_described, name) if name.startswith("Describe") else nothing_to_look_up,
-        )
-        for name, perform in performed.items()
+        **{
+            kind.operation(verb): Operation(partial(change, kind), update_all_regions)
+            for verb, change in changes.items()
+        },
+        **_describing(kind, kind.type, _describe_snapshots),
     }
 
 
-SNAPSHOTS: dict[str, Operation] = _operations(
-    {
-        "CreateDBSnapshot": partial(_create_snapshot, _DB),
-        "CopyDBSnapshot": partial(_copy_snapshot, _DB),
-        "DeleteDBSnapshot": partial(_delete_snapshot, _DB),
-        "DescribeDBSnapshots": partial(
-            _describe_snapshots,
-            _DB,
-            {
-                "db-instance-id": "DBInstanceIdentifier",
-                "db-snapshot-id": "DBSnapshotIdentifier",
-                "dbi-resource-id": "DbiResourceId",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-        "CreateDBClusterSnapshot": partial(_create_snapshot, _CLUSTER),
-        "CopyDBClusterSnapshot": partial(_copy_snapshot, _CLUSTER),
-        "DeleteDBClusterSnapshot": partial(_delete_snapshot, _CLUSTER),
-        "DescribeDBClusterSnapshots": partial(
-            _describe_snapshots,
-            _CLUSTER,
-            {
-                "db-cluster-id": "DBClusterIdentifier",
-                "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
-                "snapshot-type": "SnapshotType",
-                "engine": "Engine",
-            },
-        ),
-    }
-)
+def _describing(
+    kind: Kind, type_: ResourceType, perform: Callable[[Kind, Request], Mapping[str, Any]]
+) -> dict[str, Operation]:
+    name = f"Describe{type_.shape}s"
+    return {name: Operation(partial(perform, kind), update_all_regions, partial(_look_up_described, name))}
+
+
+SNAPSHOTS: dict[str, Operation] = {**_operations(DB), **_operations(CLUSTER)}
 """The operations of snapshots, by the API's name."""
 
-DATABASES: dict[str, Operation] = _operations(
-    {
-        "DescribeDBInstances": partial(
-            _describe_databases,
-            _DB,
-            {
-                "db-cluster-id": "DBClusterIdentifier",
-                "db-instance-id": "DBInstanceIdentifier",
-                "dbi-resource-id": "DbiResourceId",
-                "engine": "Engine",
-            },
-        ),
-        "DescribeDBClusters": partial(
-            _describe_databases,
-            _CLUSTER,
-            {
-                "db-cluster-id": "DBClusterIdentifier",
-                "db-cluster-resource-id": "DbClusterResourceId",
-                "engine": "Engine",
-            },
-        ),
-    }
-)
+DATABASES: dict[str, Operation] = {
+    **_describing(DB, DB.database_type, _describe_databases),
+    **_describing(CLUSTER, CLUSTER.database_type, _describe_databases),
+}
 """The operations that are handled as soon as a database is seeded in the region."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -39,8 +39,21 @@ class Phase(NamedTuple):
     """Whether the progress grows meanwhile."""
 
 
-class _ShortRepr:
-    """The repr of a value: what differs from the defaults."""
+class _Value:
+    """What the timelines have in common: each is checked at once, and shown by what differs from the defaults."""
+
+    def __post_init__(self) -> None:
+        own: Any = self
+        for field in fields(own):
+            value = getattr(self, field.name)
+            if isinstance(field.default, timedelta):
+                object.__setattr__(self, field.name, to_length(field.name, value))
+            elif isinstance(field.default, int):
+                _check_count(field.name, value)
+        self._check_outcome()
+
+    def _check_outcome(self) -> None:
+        raise NotImplementedError
 
     def __repr__(self) -> str:
         own: Any = self
@@ -48,20 +61,13 @@ class _ShortRepr:
         return f"{type(self).__name__}({', '.join(changed)})"
 
 
-def _check_lengths(timeline: object, phases: Iterable[str]) -> None:
-    for phase in phases:
-        object.__setattr__(timeline, phase, to_length(phase, getattr(timeline, phase)))
-
-
-def _check_counts(polls: object, phases: Iterable[str]) -> None:
-    for phase in phases:
-        count = getattr(polls, phase)
-        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-            raise ValueError(must_be(phase, "a number of polls, an int of at least 0", count))
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise ValueError(must_be(name, "a number of polls, an int of at least 0", count))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class _Outcome(_ShortRepr):
+class _Outcome(_Value):
     """How an export ends."""
 
     outcome: str = "COMPLETE"
@@ -135,10 +141,6 @@ class Timeline(_Outcome):
     in_progress: timedelta | float = timedelta(minutes=5)
     canceling: timedelta | float = timedelta(minutes=2)
 
-    def __post_init__(self) -> None:
-        _check_lengths(self, _PHASES.values())
-        self._check_outcome()
-
 
 @suggesting_keywords
 @dataclass(frozen=True, repr=False)
@@ -165,13 +167,9 @@ class Polls(_Outcome):
     in_progress: int = 2
     canceling: int = 1
 
-    def __post_init__(self) -> None:
-        _check_counts(self, _PHASES.values())
-        self._check_outcome()
-
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class _SnapshotOutcome(_ShortRepr):
+class _SnapshotOutcome(_Value):
     """How the creation or the copy of a snapshot ends."""
 
     outcome: str = "available"
@@ -211,10 +209,6 @@ class SnapshotTimeline(_SnapshotOutcome):
     copying: timedelta | float = timedelta(minutes=5)
     deleting: timedelta | float = timedelta(0)
 
-    def __post_init__(self) -> None:
-        _check_lengths(self, _SNAPSHOT_PHASES)
-        self._check_outcome()
-
 
 @suggesting_keywords
 @dataclass(frozen=True, repr=False)
@@ -238,10 +232,6 @@ class SnapshotPolls(_SnapshotOutcome):
     creating: int = 2
     copying: int = 2
     deleting: int = 0
-
-    def __post_init__(self) -> None:
-        _check_counts(self, _SNAPSHOT_PHASES)
-        self._check_outcome()
 
 
 @dataclass(frozen=True)

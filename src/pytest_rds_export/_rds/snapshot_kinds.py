@@ -1,0 +1,111 @@
+"""The kinds of snapshots: what the operations of DB snapshots and of cluster snapshots have different."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from .. import _failures
+from .._failures import Fault
+from .account import Region
+from .arns import make_arn
+from .sources import RESOURCE_TYPES, ResourceType
+
+__tracebackhide__ = True
+
+
+class Kind(NamedTuple):
+    """What differs between DB snapshots and cluster snapshots, where the service model's names do not say it."""
+
+    resource_type: str
+    database: str
+    """The resource type of what snapshots are taken of."""
+    longest: int
+    """The most characters of an identifier (service model)."""
+    already_exists: str
+    """The text of the refusal of an identifier in use (captured)."""
+    not_described: str
+    """The text for an unknown snapshot in a Describe operation."""
+    encrypted: str
+    """The member that says whether the snapshot is encrypted."""
+    copy_status: str
+    """The status of a copy: of an instance's snapshot captured, of a cluster's relied upon."""
+    created: Mapping[str, Any]
+    """What a new snapshot has besides (captured)."""
+    filters: Mapping[str, str]
+    """The member that each filter of snapshots compares (service model)."""
+    database_filters: Mapping[str, str]
+    """The member that each filter of databases compares (service model)."""
+
+    @property
+    def type(self) -> ResourceType:
+        return RESOURCE_TYPES[self.resource_type]
+
+    @property
+    def database_type(self) -> ResourceType:
+        return RESOURCE_TYPES[self.database]
+
+    def operation(self, verb: str) -> str:
+        """Return the name of an operation of snapshots."""
+        return f"{verb}{self.type.shape}"
+
+    def arn(self, region: Region, name: str) -> str:
+        return make_arn(region.name, region.account_id, self.resource_type, name)
+
+    def not_found(self, name: str) -> Fault:
+        """Return the refusal to copy or delete an unknown snapshot (captured)."""
+        return _failures.make_fault(self.type.not_found, f"{self.type.shape} not found: {name}")
+
+    def not_available(self, verb: str) -> Fault:
+        """Return the refusal of an operation of a snapshot that is not available."""
+        return Fault(_failures.find(f"Invalid{self.type.shape}StateFault", self.operation(verb)))
+
+    def no_database(self, name: str) -> Fault:
+        type_ = self.database_type
+        return _failures.make_fault(type_.not_found, f"{type_.shape} {name} not found.")
+
+
+DB = Kind(
+    resource_type="snapshot",
+    database="db",
+    longest=255,
+    already_exists="Cannot create the snapshot because a snapshot with the identifier {} already exists.",
+    not_described="DBSnapshot {} not found.",
+    encrypted="Encrypted",
+    copy_status="creating",
+    created={"ProcessorFeatures": []},
+    filters={
+        "db-instance-id": "DBInstanceIdentifier",
+        "db-snapshot-id": "DBSnapshotIdentifier",
+        "dbi-resource-id": "DbiResourceId",
+        "snapshot-type": "SnapshotType",
+        "engine": "Engine",
+    },
+    database_filters={
+        "db-cluster-id": "DBClusterIdentifier",
+        "db-instance-id": "DBInstanceIdentifier",
+        "dbi-resource-id": "DbiResourceId",
+        "engine": "Engine",
+    },
+)
+CLUSTER = Kind(
+    resource_type="cluster-snapshot",
+    database="cluster",
+    longest=63,
+    already_exists="Cannot create the cluster snapshot because one with the identifier {} already exists.",
+    not_described="DBClusterSnapshot not found: {}",
+    encrypted="StorageEncrypted",
+    copy_status="copying",
+    created={"Port": 0},
+    filters={
+        "db-cluster-id": "DBClusterIdentifier",
+        "db-cluster-snapshot-id": "DBClusterSnapshotIdentifier",
+        "snapshot-type": "SnapshotType",
+        "engine": "Engine",
+    },
+    database_filters={
+        "db-cluster-id": "DBClusterIdentifier",
+        "db-cluster-resource-id": "DbClusterResourceId",
+        "engine": "Engine",
+    },
+)

@@ -129,7 +129,10 @@ def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     if wanted is not None:
         operation, parameters = wanted
         authorization = _to_str(http.headers.get("Authorization"))
-        outside = moto.ask(operation, parameters, request.region.name, authorization)
+        region = request.region.name
+        outside = moto.ask(operation, parameters, region, authorization)
+        if outside == {}:  # moto may have ended when a report is made
+            request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
     prepared = None if request.account.files is None else handler.prepare(request)
     return request._replace(prepared=prepared, outside=outside)
 

@@ -12,6 +12,7 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from .. import _model
+from .._rds.sources import RESOURCE_TYPES
 
 __tracebackhide__ = True
 
@@ -55,3 +56,13 @@ def ask(
     raw = {"status_code": response.status_code, "headers": response.headers, "body": response.content}
     parsed: Mapping[str, Any] = create_parser("query").parse(raw, model.output_shape)
     return parsed
+
+
+def find_sources(region: str, authorization: str | None) -> list[str]:
+    """Return the ARNs of what moto has of each kind that can be exported."""
+    found = []
+    for type_ in RESOURCE_TYPES.values():
+        if type_.shape != "DBInstance":
+            records = (ask(f"Describe{type_.shape}s", {}, region, authorization) or {}).get(f"{type_.shape}s", ())
+            found += [record[type_.arn] for record in records]
+    return found

@@ -16,7 +16,7 @@ from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
 from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
-from .._rds.operations import Operation, Request, is_lost_race, lose_race
+from .._rds.operations import Operation, Request, is_lost_race, lose_race, nothing_to_look_up
 from . import moto
 
 __tracebackhide__ = True
@@ -95,7 +95,7 @@ async def _perform(
     account, finish = request.account, do_nothing
     fault: Fault | None = None
     found = account.injections.find(call)
-    is_prepared = handler is None or (account.files is None and not moto.is_on())
+    is_prepared = handler is None or (account.files is None and handler.look_up is nothing_to_look_up)
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.

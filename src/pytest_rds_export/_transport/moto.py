@@ -35,9 +35,9 @@ def ask(
     *authorization* is the header of the request that is being handled: moto finds the account and the region there.
     """
     stubber: Any = _stubber()
-    model: Any = _model.operation_model(operation)
     if stubber is None:
         return None
+    model: Any = _model.operation_model(operation)
     body = create_serializer("query").serialize_to_request(dict(parameters), model)["body"]
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if authorization is not None:

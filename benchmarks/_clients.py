@@ -17,6 +17,13 @@ from pytest_rds_export import ExportTaskRegistry, fake_rds_export
 _numbers = itertools.count()
 CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}
 """Of the client's own, so that the constant response is also to a signed request."""
+START = {
+    "SourceArn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly",
+    "S3BucketName": "rds-exports",
+    "IamRoleArn": "arn:aws:iam::123456789012:role/rds-export",
+    "KmsKeyId": "key",
+}
+"""The parameters of StartExportTask besides the identifier."""
 
 
 def client(**config: Any) -> Any:

@@ -13,6 +13,7 @@ from botocore.stub import Stubber
 
 from _clients import (
     CREDENTIALS,
+    START,
     cancel,
     cancel_each,
     canceling,
@@ -26,13 +27,6 @@ from _clients import (
 from _measure import median_of, record, side_by_side
 from pytest_rds_export import fake_rds_export
 
-_START = {
-    "SourceArn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly",
-    "S3BucketName": "rds-exports",
-    "IamRoleArn": "arn:aws:iam::123456789012:role/rds-export",
-    "KmsKeyId": "key",
-}
-
 
 @contextmanager
 def started_in_moto(names: list[str]) -> Iterator[Any]:
@@ -44,7 +38,7 @@ def started_in_moto(names: list[str]) -> Iterator[Any]:
         )
         rds.create_db_snapshot(DBInstanceIdentifier="db", DBSnapshotIdentifier="nightly")
         for name in names:
-            rds.start_export_task(ExportTaskIdentifier=name, **_START)
+            rds.start_export_task(ExportTaskIdentifier=name, **START)
         yield rds
 
 

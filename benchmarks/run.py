@@ -21,7 +21,19 @@ from pathlib import Path
 from _measure import ROWS
 
 # "asynchronous" has an environment of its own, because aiobotocore pins botocore.
-NAMES = ("calls", "own_client", "scale", "deliveries", "clock", "chain", "startup", "endpoint", "sweep", "life")
+NAMES = (
+    "calls",
+    "with_moto",
+    "own_client",
+    "scale",
+    "deliveries",
+    "clock",
+    "chain",
+    "startup",
+    "endpoint",
+    "sweep",
+    "life",
+)
 PAGE = Path(__file__).parents[1] / "docs/explanation/benchmarks.md"
 HEAD = [["what", "measured", "bound", "moto", "Stubber"], ["---"] * 5]
 _TABLE = re.compile(r"(?<=<!-- table: begin -->\n\n).*?(?=\n\n<!-- table: end -->)", re.DOTALL)

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import _clock
 from ._messages import find_similar, pluralize
-from ._rds.account import Account, Region
+from ._rds.account import Account
 from ._rds.arns import parse_arn, split_arn
 from ._rds.calls import Call, format_call
 from ._rds.injections import format_unused
@@ -107,26 +107,30 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
-        if other.name != region and source in _seeded_arns(other, kind):
+        if other.name != region and source in _arns_by_name(other.sources, kind):
             yield f"{source} is seeded in {other.name}, but the call went to {region}"
-    seeded = _seeded_arns(account.region(region), kind)
-    found = account.region(region).sources[seeded[source]] if source in seeded else None
+    sources = account.region(region).sources
+    known, where = _arns_by_name(sources, kind), "seeded"
+    if not known:
+        known, where = _arns_by_name(account.log.arns_in_moto.get(region, ()), kind), "in moto"
+    found = sources.get(known.get(source, ""))
     if found is not None and call.operation.startswith("Describe") and found.fields.get("SnapshotType") in _ASKED_FOR:
         snapshot_type = found.fields["SnapshotType"]
         yield f"{source} has the SnapshotType {snapshot_type!r}. Pass {_ASKED_FOR[snapshot_type]}"
-    elif found is not None:
-        yield f"{source} is seeded as {seeded[source]}: the ARN of the call names another account or partition"
-    elif seeded:
-        closest = find_similar(source, seeded)
-        ordered = [*closest, *(other for other in seeded if other not in closest)]
+    elif source in known:
+        yield f"{source} is {where} as {known[source]}: the ARN of the call names another account or partition"
+    elif known:
+        closest = find_similar(source, known)
+        ordered = [*closest, *(other for other in known if other not in closest)]
         more = ", ..." if len(ordered) > _MAX_SOURCES else ""
-        yield f"{source} is not seeded in {region}. Seeded there: {', '.join(ordered[:_MAX_SOURCES])}{more}"
+        listed = f"{', '.join(ordered[:_MAX_SOURCES])}{more}"
+        yield f"{source} is not {where} in {region}. {where.capitalize()} there: {listed}"
 
 
-def _seeded_arns(region: Region, kind: str) -> dict[str, str]:
-    """Return the ARNs of the sources of a region, by their type and name: instances, or everything else."""
-    arns = ((split_arn(arn), arn) for arn in region.sources)
-    return {parts.resource: arn for parts, arn in arns if (parts.resource_type == "db") == (kind == "db")}
+def _arns_by_name(arns: Iterable[str], kind: str) -> dict[str, str]:
+    """Return ARNs by the type and name of what they name: instances, or everything else."""
+    parsed = ((split_arn(arn), arn) for arn in arns)
+    return {parts.resource: arn for parts, arn in parsed if (parts.resource_type == "db") == (kind == "db")}
 
 
 def _find_source(call: Call) -> tuple[str, str, str]:

@@ -27,7 +27,8 @@ with suppress(ImportError):
     import moto.rds
     import moto.s3
     import moto.sns
-    import moto.sqs  # noqa: F401
+    import moto.sqs
+    import moto.stepfunctions.parser.models  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|ini))\n")

@@ -182,6 +182,23 @@ def test_described_source(tasks, named):
     assert hints() == ["cluster-snapshot:orders is not seeded in us-east-1. Seeded there: snapshot:orders-2026"]
 
 
+def test_source_in_moto(tasks):
+    """For a source that moto lacks, the hint has those that moto had at the call."""
+    moto = pytest.importorskip("moto")
+    with moto.mock_aws():
+        rds = boto3.client("rds", "us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
+        rds.create_db_cluster(
+            DBClusterIdentifier="shop", Engine="aurora-mysql", MasterUsername="root", MasterUserPassword="hunter2_"
+        )
+        rds.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="nightly", DBClusterIdentifier="shop")
+        try_start(SNAPSHOT)
+
+    (hint,) = hints()
+    listed = "snapshot:nightly is not in moto in us-east-1. In moto there: cluster-snapshot:nightly, "
+    assert hint.startswith(listed)
+    assert hint.endswith(", cluster:shop")
+
+
 def test_arn_of_another_region(tasks):
     """An ARN that names another region than that of the call has a hint."""
     tasks.seed_snapshot("orders")

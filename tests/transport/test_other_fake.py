@@ -1,5 +1,7 @@
 """Another fake on this machine, such as a moto server or LocalStack, behind a client's ``endpoint_url``."""
 
+from urllib.request import urlopen
+
 import boto3
 import pytest
 
@@ -16,6 +18,7 @@ def server_url():
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
+    urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
     server.stop()
 
 
@@ -32,6 +35,20 @@ def test_other_operations(server_url, rds_export_tasks):
     assert group["DBParameterGroupName"] == "slow"
     assert [call.outcome for call in rds_export_tasks.calls] == ["ok (HTTP 200)"] * 3
     assert rds_export_tasks.unhandled == []
+
+
+@pytest.mark.rds_export_tasks(snapshots="moto")
+def test_snapshots(server_url, rds_export_tasks):
+    """With snapshots="moto", operations of snapshots are sent to the other fake, too; its snapshots can be exported."""
+    client = boto3.client("rds", endpoint_url=server_url)
+    client.create_db_instance(
+        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20
+    )
+    made = client.create_db_snapshot(DBSnapshotIdentifier="daily", DBInstanceIdentifier="orders")["DBSnapshot"]
+
+    assert start(client, source=made["DBSnapshotArn"])["Status"] == "STARTING"
+    client.delete_db_snapshot(DBSnapshotIdentifier="daily")
+    assert not rds_export_tasks.snapshots
 
 
 def test_injected_failure(server_url, rds_export_tasks):

@@ -43,6 +43,7 @@ class Log:
         self.calls: list[Call] = []
         self.unhandled: list[Call] = []
         self.regions_asked_for_events: set[str] = set()
+        self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
         self._by_invocation_id: dict[str, Call] = {}
         self._entries: list[Entry] = []
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)

@@ -14,7 +14,7 @@ from .._protocol import parser, serializer
 from .._rds.account import Account, do_nothing
 from .._rds.calls import Call
 from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
-from .._rds.operations import Operation, Request, is_lost_race, lose_race
+from .._rds.operations import Operation, Request, is_lost_race, lose_race, nothing_to_look_up
 from . import moto
 
 __tracebackhide__ = True
@@ -93,7 +93,7 @@ async def _perform(
     account, finish = request.account, do_nothing
     fault: Fault | None = None
     found = account.injections.find(call)
-    is_prepared = handler is None or (account.files is None and not moto.is_on())
+    is_prepared = handler is None or (account.files is None and handler.look_up is nothing_to_look_up)
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
@@ -126,7 +126,10 @@ def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     wanted, outside = handler.look_up(request), None
     if wanted is not None:
         operation, parameters = wanted
-        outside = moto.ask(operation, parameters, request.region.name, http.headers.get("Authorization"))
+        authorization, region = http.headers.get("Authorization"), request.region.name
+        outside = moto.ask(operation, parameters, region, authorization)
+        if outside == {}:  # moto may have ended when a report is made
+            request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
     prepared = None if request.account.files is None else handler.prepare(request)
     return request._replace(prepared=prepared, outside=outside)
 

@@ -12,6 +12,7 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 
 from .. import _model
+from .._rds.sources import RESOURCE_TYPES
 
 __tracebackhide__ = True
 
@@ -34,9 +35,9 @@ def ask(
     *authorization* is the header of the request that is being handled: moto finds the account and the region there.
     """
     stubber: Any = _stubber()
-    model: Any = _model.operation_model(operation)
     if stubber is None:
         return None
+    model: Any = _model.operation_model(operation)
     body = create_serializer("query").serialize_to_request(dict(parameters), model)["body"]
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     if authorization is not None:
@@ -58,3 +59,13 @@ def ask(
     raw = {"status_code": response.status_code, "headers": response.headers, "body": response.content}
     parsed: Mapping[str, Any] = create_parser("query").parse(raw, model.output_shape)
     return parsed
+
+
+def find_sources(region: str, authorization: str | bytes | None) -> list[str]:
+    """Return the ARNs of what moto has of each kind that can be exported."""
+    found = []
+    for type_ in RESOURCE_TYPES.values():
+        if type_.shape != "DBInstance":
+            records = (ask(f"Describe{type_.shape}s", {}, region, authorization) or {}).get(f"{type_.shape}s", ())
+            found += [record[type_.arn] for record in records]
+    return found

@@ -167,9 +167,17 @@ def scheduler():
 
 def alarm():
     """A signal that interrupts a wait."""
-    before = signal.signal(signal.SIGUSR1, lambda *_: None)
-    threading.Timer(0.01, signal.pthread_kill, (threading.main_thread().ident, signal.SIGUSR1)).start()
+    before, interrupted = signal.signal(signal.SIGUSR1, lambda *_: None), threading.Event()
+
+    def send():
+        while not interrupted.wait(0.01):  # more than once: a signal before the pause does not end it
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+
+    sender = threading.Thread(target=send)
+    sender.start()
     signal.pause()
+    interrupted.set()
+    sender.join()
     signal.signal(signal.SIGUSR1, before)
 
 

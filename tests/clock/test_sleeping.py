@@ -13,7 +13,6 @@ from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
 from pytest_rds_export import SleepLimitExceeded, Stuck, fake_rds_export, frozen_clock
-from pytest_rds_export._clock import followers
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
@@ -176,12 +175,14 @@ def test_endless_polling(rds_export_clock, rds_export_client):
         poll()
 
 
-def test_after_the_fake():
+def test_after_the_fake(rds_export_clock):
     """A fake that has ended is not asked for its tasks."""
-    before = list(followers)
-    with fake_rds_export():
-        assert len(followers) == len(before) + 1
-    assert followers == before
+    with fake_rds_export("nightly"):
+        shared_client().describe_export_tasks()
+
+    with pytest.raises(SleepLimitExceeded) as raised:
+        time.sleep(1e300)
+    assert "nightly" not in str(raised.value)
 
 
 def test_limit_without_tasks(rds_export_clock):

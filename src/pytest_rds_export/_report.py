@@ -15,9 +15,10 @@ from ._failures import Failure
 from ._hints import find_hints, records_shown
 from ._live.deliveries import Delivery
 from ._messages import format_count, pluralize, shorten
-from ._rds.account import Account, Region
+from ._rds.account import Account
 from ._rds.calls import Call, format_call
 from ._rds.log import Change, Entry
+from ._rds.region import Region
 from ._rds.sources import SourceState
 from ._rds.state import TaskState
 from ._rds.timeline import Record

@@ -11,7 +11,7 @@ from .. import _clock, _model
 from .._failures import Failure
 from .._keywords import suggesting_keywords
 from .._messages import find_similar, format_choices, must_be, must_be_type, pluralize
-from .._rds.account import Account, Override, Region, Stub
+from .._rds.account import Account, Override, Stub
 from .._rds.arns import make_arn, parse_arn
 from .._rds.calls import Call
 from .._rds.dispatch import ALWAYS, HANDLED
@@ -19,6 +19,7 @@ from .._rds.events import Event
 from .._rds.files import ExportFiles
 from .._rds.injections import Injection
 from .._rds.options import Options
+from .._rds.region import Region
 from .._rds.sources import SourceState, check_source, make_database, seeded_status, timeline_of
 from .._rds.state import is_identifier
 from .._rds.tables import ExportedTable

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import _clock
 from .._messages import find_similar, format_choices, pluralize
-from .._rds.account import Region
+from .._rds.region import Region
 from .._rds.sources import SourceState
 from . import outgoing
 from .source import ExportSource

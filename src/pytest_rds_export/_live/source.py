@@ -9,10 +9,10 @@ from typing import Any, NoReturn
 
 from .. import _clock, _model
 from .._keywords import suggesting_keywords
-from .._rds.account import Region
 from .._rds.arns import split_arn
 from .._rds.events import Outbox
 from .._rds.log import Log
+from .._rds.region import Region
 from .._rds.sources import SourceState, check_source
 from .._rds.timeline import Stuck, Transition
 from . import outgoing

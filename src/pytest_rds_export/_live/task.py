@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar, overload
 from .. import _clock, _model
 from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
-from .._rds.account import Region
 from .._rds.arns import parse_arn, split_arn
+from .._rds.region import Region
 from .._rds.state import LONGEST_IDENTIFIER, TRANSITIONS, TaskState, copy_fields, is_identifier
 from .._rds.timeline import AnyTimeline, Transition, check_timeline
 from . import outgoing

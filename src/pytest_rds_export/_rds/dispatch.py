@@ -12,8 +12,11 @@ from botocore.exceptions import ClientError
 from .. import _failures, _model
 from .._failures import Fault
 from .._messages import format_choices
-from .account import Account, Override, Region, Stub
-from .operations import EVENTS, EXPORTS, Operation, Request
+from .account import Account, Override, Stub
+from .event_operations import EVENTS
+from .export_operations import EXPORTS
+from .operations import Operation, Request
+from .region import Region
 from .snapshot_operations import DATABASES, SNAPSHOTS
 
 __tracebackhide__ = True

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from threading import Thread, current_thread
 from typing import Any, NamedTuple
 
-from .. import _failures, _model
 from .._times import milliseconds
 from .arns import split_arn
 from .sources import SourceState
@@ -64,8 +61,6 @@ _COPY_ENDED = (197, 60, "Finished copy of snapshot")
 _COPY_CANCELED = (190, 61, "Canceled snapshot copy request of")
 
 by_date = attrgetter("date")
-_DEFAULT_MINUTES = 60
-_KEPT = timedelta(days=14)
 
 
 class Event(NamedTuple):
@@ -179,67 +174,3 @@ def _copy_events(
 def _make(numbered: tuple[int, str], category: str, source: SourceState, when: datetime, arn: str) -> Event:
     number, message = numbered
     return Event(f"RDS-EVENT-{number:04}", message, (category,), arn, milliseconds(when), source)
-
-
-def select(
-    events: Sequence[Event], parameters: Mapping[str, Any], now: datetime
-) -> tuple[range, Callable[[Event], bool]]:
-    """Return the positions of the interval that DescribeEvents covers, and a filter for its events.
-
-    Raises ``Fault`` for an unknown SourceType (text inferred) and for SourceIdentifier without SourceType (service
-    model, text inferred). ``Filters`` has no effect: the service model says that it is not supported.
-    """
-    source_type = parameters.get("SourceType")
-    known: Any = _model.service_model().shape_for("SourceType")
-    if source_type is not None and source_type not in known.enum:
-        raise _failures.make_fault("InvalidParameterValue", f"Invalid value {source_type} for SourceType.")
-    if "SourceIdentifier" in parameters and source_type is None:
-        raise _failures.make_fault(
-            "InvalidParameterCombination", "Cannot specify source identifier without source type"
-        )
-    identifier = parameters.get("SourceIdentifier")
-    categories = frozenset(parameters.get("EventCategories", ()))
-
-    def matches(event: Event) -> bool:
-        return (
-            source_type in (None, event.source_type)
-            and identifier in (None, event.source_identifier)
-            and (not categories or not categories.isdisjoint(event.categories))
-        )
-
-    start, end = _interval(parameters, now)
-    positions = range(bisect_left(events, start, key=by_date), bisect_right(events, end, key=by_date))
-    return positions, matches
-
-
-def _interval(parameters: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
-    """The first and the last point in time that DescribeEvents covers.
-
-    By default the last hour, and never more than the last 14 days (service model). How the parameters combine is
-    inferred: StartTime alone reaches until now, or as far as Duration says. Without StartTime, Duration counts back
-    from EndTime or now. With both times it has no effect.
-    """
-    start, end, minutes = (parameters.get(name) for name in ("StartTime", "EndTime", "Duration"))
-    try:
-        duration = timedelta(minutes=_DEFAULT_MINUTES if minutes is None else minutes)
-        if end is None:
-            end = now if start is None or minutes is None else start + duration
-        if start is None:
-            start = end - duration
-    except OverflowError:
-        raise _failures.make_fault(
-            "InvalidParameterValue", "The interval of StartTime, EndTime and Duration is out of range."
-        ) from None
-    return max(start, now - _KEPT), end
-
-
-def to_response(event: Event) -> dict[str, Any]:
-    """The event in the shape of DescribeEvents, which has no event ID and no tags (model, captured)."""
-    return {
-        "SourceIdentifier": event.source_identifier,
-        "SourceType": event.source_type,
-        "Message": event.message,
-        "EventCategories": list(event.categories),
-        "Date": event.date,
-        "SourceArn": event.source_arn,
-    }

@@ -1,40 +1,16 @@
-"""The operations of exports: parameters in, a result or a fault out."""
+"""What an operation is asked, how it is handled, and what several of them share."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
-from functools import partial
-from itertools import islice
-from operator import itemgetter
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError, ParamValidationError
-
-from .. import _failures, _model
-from .._failures import Failure, Fault
-from . import events
-from .account import Account, Region, do_nothing
-from .arns import parse_arn
-from .pagination import matcher, paginate, read_marker
-from .sources import RESOURCE_TYPES
-from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
-from .targets import OTHER_REGION, Target
-from .timeline import Transition, failing
+from .account import Account
+from .pagination import paginate
+from .region import Region
 
 __tracebackhide__ = True
-
-_STATE_FAULT = "InvalidExportTaskStateFault"
-_IDENTIFIER_RULES = (
-    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
-    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
-)
-_LONGEST_PREFIX = 60
-_EXPORT_NAME = re.compile("[A-Za-z0-9$_]+")
-_LARGEST_EXPORT_ONLY = 200 * 1024
-_SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 
 
 class Request(NamedTuple):
@@ -67,275 +43,9 @@ class Operation(NamedTuple):
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
 
 
-def lose_race(request: Request) -> Callable[[], None]:
-    """Let a running task complete, or begin to: a cancel is about to be refused because it comes too late.
-
-    Call what this returns without the lock, to store the files.
-    """
-    region = request.region
-    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
-    if task is not None:
-        region.advance(task, request.now)
-        if task.status in RUNNING:
-            return region.begin_move(task, Transition("COMPLETE", request.now))
-    return do_nothing
-
-
-def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
-    """Return whether an injected failure says that a cancel came too late."""
-    return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
-
-
 def update_all_regions(request: Request) -> None:
     """Bring the exports of the account up to date, so that their files are there."""
     request.account.update_all(request.now)
-
-
-def _update_named(request: Request) -> None:
-    """Bring the export that a request names up to date, so that its files are there."""
-    task = request.region.tasks.get(request.parameters["ExportTaskIdentifier"])
-    if task is not None:
-        request.region.update(task, request.now)
-
-
-def _cancel_export_task(request: Request) -> Mapping[str, Any]:
-    region = request.region
-    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
-    if task is None:
-        raise Fault(_failures.find("ExportTaskNotFound", "CancelExportTask"))
-    region.advance(task, request.now)
-    if task.status not in RUNNING or region.is_ending(task):
-        raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
-    region.enter(task, Transition("CANCELING", request.now), requested=True)
-    return _to_response(request, task)
-
-
-def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
-    """Return a task as a response shows it."""
-    fields = copy_fields(task.fields)
-    if not request.account.options.snapshot_source_type and fields["SourceType"] == "SNAPSHOT":
-        del fields["SourceType"]
-    return fields
-
-
-def _prepare_start(request: Request) -> Bucket | None:
-    """Return what is wrong with the bucket, so that the other checks come first."""
-    update_all_regions(request)
-    files = request.account.files
-    return None if files is None else _check_bucket(files.target, request)
-
-
-def _start_export_task(request: Request) -> Mapping[str, Any]:
-    account, region, parameters, now, bucket, _ = request
-    _check_new_identifier(region, parameters["ExportTaskIdentifier"])
-    _check_prefix(parameters.get("S3Prefix", ""))
-    source = _find_source(request)
-    _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
-    if bucket is not None and bucket.refusal is not None:
-        raise bucket.refusal
-    options = account.options
-    running = [task.fields["SourceArn"] for task in region.running(now)]
-    if options.one_export_per_source and parameters["SourceArn"] in running:
-        raise Fault(_failures.find("ExportTaskAlreadyExists", "StartExportTask"))
-    if account.is_at_limit(region, now):
-        raise _failures.make_fault(
-            "ExportTaskLimitReachedFault",
-            f"You have reached the limit of {options.concurrent_limit} concurrent export tasks",
-        )
-    fields: Any = _model.service_model().shape_for("ExportTask")
-    given = {name: value for name, value in parameters.items() if name in fields.members}
-    given |= {"S3Bucket": parameters["S3BucketName"], "Status": "STARTING"}
-    if "SnapshotCreateTime" in source:
-        given["SnapshotTime"] = source["SnapshotCreateTime"]
-    timeline = options.timeline
-    if options.trailing_slash == "fail" and parameters.get("S3Prefix", "").endswith("/"):
-        timeline = failing(timeline, _SLASH_CAUSE)
-    if bucket is not None and bucket.cause is not None:
-        timeline = failing(timeline, bucket.cause, extracting=False)
-    size = source.get("AllocatedStorage")
-    task = TaskState(given, timeline, now, region=region.name, account_id=region.account_id, size=size)
-    region.add(task)
-    result = _to_response(request, task)
-    if "S3Prefix" not in parameters:
-        del result["S3Prefix"]
-    return result
-
-
-def _check_new_identifier(region: Region, identifier: str) -> None:
-    if not is_identifier(identifier):
-        raise _invalid_value(f"The parameter ExportTaskIdentifier {_IDENTIFIER_RULES}")
-    if len(identifier) > LONGEST_IDENTIFIER:
-        raise _invalid_value(
-            "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than "
-            f"{LONGEST_IDENTIFIER} characters."
-        )
-    if identifier in region.tasks:
-        raise _failures.make_fault(
-            "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
-        )
-
-
-def _check_prefix(prefix: str) -> None:
-    if prefix.startswith("/") or ":" in prefix or len(prefix) > _LONGEST_PREFIX:
-        raise _invalid_value(
-            f"Invalid value {prefix} for S3Prefix. It must not begin with a slash, contain a colon or be longer than "
-            f"{_LONGEST_PREFIX} characters."
-        )
-
-
-def _invalid_value(message: str) -> Fault:
-    return _failures.make_fault("InvalidParameterValue", message)
-
-
-def _source_not_found(resource_type: str, name: str) -> Fault:
-    noun = resource_type.replace("-", " ")
-    return _failures.make_fault(RESOURCE_TYPES[resource_type].not_found, f"Could not find {noun} with name {name}")
-
-
-def _look_up_source(request: Request) -> tuple[str, Mapping[str, Any]] | None:
-    """Return how to ask for the source of an export, as long as none is seeded or created here in the region."""
-    arn = parse_arn(request.parameters["SourceArn"])
-    if arn is None or arn.region != request.region.name or request.region.knows_sources:
-        return None
-    type_ = RESOURCE_TYPES[arn.resource_type]
-    return f"Describe{type_.shape}s", {type_.identifier: arn.name}
-
-
-def _find_source(request: Request) -> Mapping[str, Any]:
-    """Return the record of the source; an empty one if none is seeded in the region, and moto is not on."""
-    region, arn = request.region, request.parameters["SourceArn"]
-    parts = parse_arn(arn)
-    if parts is None:
-        raise _invalid_value(f"Invalid value {arn} for SourceArn.")
-    type_, found = RESOURCE_TYPES[parts.resource_type], region.sources.get(arn)
-    if found is not None:
-        region.advance(found, request.now)
-        found = region.sources.get(arn)  # its deletion may have ended
-    fields: Mapping[str, Any] | None = None
-    if found is not None:
-        fields = found.fields
-    elif request.outside is not None:
-        records = request.outside.get(f"{type_.shape}s", ())
-        fields = next((record for record in records if record[type_.arn] == arn), None)
-    elif parts.region == region.name and not region.knows_sources:
-        return {}
-    if fields is None:
-        raise _source_not_found(parts.resource_type, parts.name)
-    if fields["Status"] != "available":
-        raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
-    return fields
-
-
-def _check_export_only(forms: Iterable[str], engine: str) -> None:
-    """Refuse what names neither a database, a schema nor a table, as far as the engine has them, and too much."""
-    has_schemas = "postgres" in engine or not re.search("mysql|mariadb|aurora", engine)
-    for form in forms:
-        parts = form.split(".")
-        if len(parts) > (3 if has_schemas else 2) or not all(map(_EXPORT_NAME.fullmatch, parts)):
-            raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
-    if len(",".join(forms)) > _LARGEST_EXPORT_ONLY:
-        raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
-
-
-class Bucket(NamedTuple):
-    """What is wrong with a bucket."""
-
-    refusal: Fault | None = None
-    """Of one that does not exist or must not be read."""
-    cause: str | None = None
-    """Why the export fails: the bucket is in another region."""
-
-
-def _check_bucket(target: Target, request: Request) -> Bucket:
-    """Return what is wrong with the bucket. An error of the target that is not here fails the export when it writes."""
-    bucket = request.parameters["S3BucketName"]
-    try:
-        region = target.find_region(bucket)
-    except ParamValidationError:
-        region = None
-    except Exception as error:  # noqa: BLE001 - a client and a test's stand-in raise anything
-        response = error.response if isinstance(error, ClientError) else {}
-        forbidden = response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
-        return Bucket(Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None)
-    if region is None:
-        return Bucket(_failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist."))
-    return Bucket(cause=None if region in ("", request.region.name) else OTHER_REGION.format(S3Bucket=bucket))
-
-
-# What a filter compares. Statuses are lower case here (the service model's documentation).
-_TASK_FILTERS: dict[str, Callable[[Mapping[str, Any]], object]] = {
-    "export-task-identifier": itemgetter("ExportTaskIdentifier"),
-    "s3-bucket": itemgetter("S3Bucket"),
-    "source-arn": itemgetter("SourceArn"),
-    "status": lambda fields: fields["Status"].lower(),
-}
-_STATUS_VALUES = frozenset(status.lower() for status in TRANSITIONS)
-
-
-def _check_filter_values(parameters: Mapping[str, Any]) -> None:
-    """Refuse a status that is none, and an identifier that cannot be one."""
-    for given in parameters.get("Filters", ()):
-        for value in given["Values"]:
-            if given["Name"] == "status" and value not in _STATUS_VALUES:
-                raise _invalid_value(f"The {value} value isn't a valid export task status.")
-            if given["Name"] == "export-task-identifier" and not is_identifier(value):
-                raise _invalid_value(f"The parameter Filter: export-task-identifier {_IDENTIFIER_RULES}")
-
-
-def _prepare_describe(request: Request) -> tuple[int, int] | None:
-    """Bring the exports of a page up to date, so that their files are there; return the version of the list."""
-    region, version = request.region, None
-    with suppress(Fault):  # it comes again
-        with request.account.lock:
-            version = _list_version(request)
-            tasks = list(region.listed(*version))
-        _select_tasks(request, tasks, version, partial(region.update, now=request.now, describing=True))
-    return version
-
-
-def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
-    region = request.region
-    version = request.prepared or _list_version(request)
-    advance = partial(region.advance, now=request.now, describing=True)
-    page, marker = _select_tasks(request, region.listed(*version), version, advance)
-    for task in page:
-        task.times_shown += 1
-    return {"ExportTasks": [_to_response(request, task) for task in page], **marker}
-
-
-def _list_version(request: Request) -> tuple[int, int]:
-    """Return the version of the list that a Marker belongs to, by default the present one."""
-    numbers = read_marker(request.parameters, _scope(request, "tasks"))
-    if numbers:
-        _, known, ended = numbers
-        return known, ended
-    request.region.advance_tasks(request.now)
-    return request.region.versions()
-
-
-def _select_tasks(
-    request: Request,
-    tasks: Iterable[TaskState],
-    version: tuple[int, int],
-    bring_up_to_date: Callable[[TaskState], object],
-) -> tuple[list[TaskState], dict[str, str]]:
-    """Return the tasks of a page; those before the next page are brought up to date."""
-    parameters = request.parameters
-    record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
-    _check_filter_values(parameters)
-    if "ExportTaskIdentifier" in parameters:
-        task = request.region.tasks.get(parameters["ExportTaskIdentifier"])
-        if task is None and request.account.options.describe_unknown == "error":
-            raise Fault(_failures.find("ExportTaskNotFound", "DescribeExportTasks"))
-        tasks = [] if task is None else [task]
-
-    def matches(task: TaskState) -> bool:
-        bring_up_to_date(task)
-        return record_matches is None or record_matches(task.fields)
-
-    return select_page(
-        request, "tasks", lambda start: enumerate(islice(tasks, start, None), start), matches, version=version
-    )
 
 
 def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, Any]]:
@@ -344,27 +54,8 @@ def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, An
     return operation, narrowing
 
 
-def _describe_events(request: Request) -> Mapping[str, Any]:
-    region = request.region
-    region.advance_tasks(request.now)
-    region.advance_sources(request.now)
-    positions, matches = events.select(region.events, request.parameters, request.now)
-    if not request.outside:
-        page, marker = select_page(
-            request,
-            "events",
-            lambda start: enumerate(region.events[start : positions.stop], start),
-            matches,
-            first=positions.start,
-        )
-        return {"Events": [events.to_response(event) for event in page], **marker}
-    ours = [events.to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
-    both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
-    page, marker = select_page(request, "events", lambda start: enumerate(both[start:], start))
-    return {"Events": page, **marker}
-
-
-def _scope(request: Request, what: str) -> str:
+def list_scope(request: Request, what: str) -> str:
+    """Return what ties a Marker to its list."""
     return f"{request.region.account_id}/{request.region.name}/{what}"
 
 
@@ -382,18 +73,8 @@ def select_page(
         numbered_from,
         request.parameters,
         page_size=request.account.options.page_size,
-        scope=_scope(request, what),
+        scope=list_scope(request, what),
         matches=matches,
         first=first,
         version=version,
     )
-
-
-EXPORTS: dict[str, Operation] = {
-    "CancelExportTask": Operation(_cancel_export_task, _update_named),
-    "StartExportTask": Operation(_start_export_task, _prepare_start, _look_up_source),
-    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
-}
-EVENTS: dict[str, Operation] = {
-    "DescribeEvents": Operation(_describe_events, update_all_regions, partial(look_up_same, "DescribeEvents")),
-}

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from .. import _failures
 from .._failures import Fault
-from .account import Region
 from .arns import make_arn
+from .region import Region
 from .sources import RESOURCE_TYPES, ResourceType
 
 __tracebackhide__ = True

@@ -11,10 +11,10 @@ from typing import Any
 
 from .. import _failures, _model
 from .._failures import Fault
-from .account import Region
 from .arns import make_arn, parse_arn, split_arn
 from .operations import Operation, Request, look_up_same, select_page, update_all_regions
 from .pagination import matcher
+from .region import Region
 from .snapshot_kinds import CLUSTER, DB, Kind
 from .sources import ResourceType, SourceState, make_database
 from .state import is_identifier

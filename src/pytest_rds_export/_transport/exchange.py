@@ -11,10 +11,12 @@ from .. import _clock, _failures
 from .._failures import Failure, Fault
 from .._live import outgoing
 from .._protocol import parser, serializer
-from .._rds.account import Account, do_nothing
+from .._rds.account import Account
 from .._rds.calls import Call
 from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
-from .._rds.operations import Operation, Request, is_lost_race, lose_race, nothing_to_look_up
+from .._rds.export_operations import is_lost_race, lose_race
+from .._rds.operations import Operation, Request, nothing_to_look_up
+from .._rds.region import do_nothing
 from . import moto
 
 __tracebackhide__ = True

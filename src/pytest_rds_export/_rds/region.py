@@ -1,0 +1,288 @@
+"""A region of an account: makes the transitions of its tasks and sources happen, and does what follows."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice
+from threading import RLock
+from typing import Any, NamedTuple
+
+from .. import _clock
+from .._messages import format_choices
+from .._times import LATEST
+from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
+from .files import ExportFiles
+from .log import Change, Log
+from .sources import SourceState
+from .state import FINISHED, RUNNING, TRANSITIONS, TaskState
+from .targets import failure_cause
+from .timeline import Record, Transition
+
+__tracebackhide__ = True
+
+
+class Region:
+    """One region of an account: its tasks, in the order in which they were seeded or started, sources and events.
+
+    It makes the transitions of its records happen, and does what follows: files are stored, the end is noted. Whoever
+    calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
+    """
+
+    def __init__(
+        self, name: str, account_id: str, lock: RLock, log: Log, files: ExportFiles | None, outbox: Outbox
+    ) -> None:
+        self.name = name
+        self.account_id = account_id
+        self.tasks: dict[str, TaskState] = {}
+        self.sources: dict[str, SourceState] = {}
+        self.events: list[Event] = []
+        self.lock = lock
+        self.outbox = outbox
+        self._log = log
+        self._files = files
+        self._known: set[str] = set()
+        self._unfinished: dict[str, TaskState] = {}
+        # How many had ended before each task that has ended.
+        self._ended: dict[str, int] = {}
+        self._calm_until: datetime | None = None
+        self._storing: dict[Record, Transition | None] = {}
+
+    def use_files(self, files: ExportFiles) -> None:
+        """Store the files of exports with *files* from now on."""
+        self._files = files
+
+    def running(self, now: datetime) -> Iterator[TaskState]:
+        """Yield the tasks that are STARTING or IN_PROGRESS at *now*."""
+        self.advance_tasks(now)
+        return (task for task in list(self._unfinished.values()) if task.status in RUNNING)
+
+    def advance_tasks(self, now: datetime) -> None:
+        """Bring all tasks up to date."""
+        # Of 100,000 tasks it is known when the clock will make the next transition.
+        if self._calm_until is None or now >= self._calm_until:
+            for task in list(self._unfinished.values()):
+                self.advance(task, now)
+            dues = (task.due() for task in self._unfinished.values())
+            self._calm_until = min((due for due in dues if due is not None), default=LATEST)
+
+    def versions(self) -> tuple[int, int]:
+        """Return the version of the list of all tasks: how many there are, and how many have ended."""
+        return len(self.tasks), len(self._ended)
+
+    def listed(self, known: int, ended: int) -> Iterator[TaskState]:
+        """Yield all tasks as a list of that version has them: those that had ended come after the others.
+
+        Those that were added since come last, so that none is missing from the pages.
+        """
+        tasks = self.tasks.values()
+        for had_ended in (False, True):
+            for task in islice(tasks, known):
+                if (self._ended.get(task.identifier, ended) < ended) is had_ended:
+                    yield task
+        yield from islice(tasks, known, None)
+
+    def shift(self, length: timedelta) -> None:
+        """Shift the times of unfinished tasks and sources."""
+        self._calm_until = None
+        for record in (*self._unfinished.values(), *self.sources.values()):
+            if not record.fresh:
+                record.shift(length)
+
+    def add(self, task: TaskState) -> None:
+        """Add a task whose identifier is free."""
+        self.tasks[task.identifier] = task
+        self._calm_until = None
+        if task.status not in FINISHED:
+            self._unfinished[task.identifier] = task
+        else:
+            self._ended[task.identifier] = len(self._ended)
+
+    def add_source(self, source: SourceState) -> None:
+        """Add a source. Raises ``ValueError`` if its ARN is seeded already."""
+        if source.arn in self.sources:
+            raise ValueError(f"{source.arn!r} exists already. Seed each source once")
+        self.sources[source.arn] = source
+        self._known.add(source.type.shape)
+
+    def create_source(self, source: SourceState) -> None:
+        """Add a snapshot that a client creates or copies, and note that this has begun."""
+        self.add_source(source)
+        created = Transition(source.status, source.since)
+        self._note(source, created, beginning_of_snapshot(source), requested=True)
+
+    def remove_source(self, source: SourceState) -> bool:
+        """Remove a source; return whether it was there."""
+        if self.sources.get(source.arn) is not source:
+            return False
+        del self.sources[source.arn]
+        return True
+
+    def move_source(self, source: SourceState, transition: Transition) -> None:
+        """Make a transition that a user asks for. The source then stays there."""
+        source.hold()
+        self.enter(source, transition, requested=True)
+
+    @property
+    def knows_sources(self) -> bool:
+        """Whether a source of exports was ever seeded or created here, so that others do not exist."""
+        return bool(self._known - {"DBInstance"})
+
+    @property
+    def knows_databases(self) -> bool:
+        """Whether a database was ever seeded here, so that others do not exist."""
+        return not self._known.isdisjoint({"DBInstance", "DBCluster"})
+
+    def advance_sources(self, now: datetime) -> None:
+        """Bring all sources up to date."""
+        for source in list(self.sources.values()):
+            self.advance(source, now)
+
+    def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
+        """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
+
+        *describing* says that a Describe operation asks, which polls count.
+        """
+        if record.fresh:
+            record.use(now, frozen=_clock.is_frozen())
+        if record in self._storing:
+            return None
+        while (due := record.advance(now, describing=describing)) is not None:
+            if (
+                self._files is not None
+                and isinstance(record, TaskState)
+                and self._files.is_due(record.fields_after(due))
+            ):
+                return due
+            self.enter(record, due)
+        return None
+
+    def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
+        """Make a transition, which is due or was *requested*, and note the events that it has."""
+        before, since = record.stage, record.since
+        record.enter(transition)
+        events: list[Event] = []
+        self._calm_until = None
+        if isinstance(record, TaskState) and transition.status in FINISHED:
+            del self._unfinished[record.identifier]
+            self._ended[record.identifier] = len(self._ended)
+            events = [end_of_export(record)]
+        elif isinstance(record, SourceState):
+            if record.status == "deleted":
+                self.remove_source(record)
+            events = change_of_snapshot(record, before, since, transition.when)
+        self._note(record, transition, events, requested=requested)
+
+    def _note(self, record: Record, transition: Transition, events: list[Event], *, requested: bool) -> None:
+        """Record a transition that was made, for a report, and its events, which are to be delivered."""
+        for event in events:
+            # By date: a record is brought up to date when it is read, and a clock can go backwards.
+            insort(self.events, event, key=by_date)
+            self.outbox.put(self.name, event)
+        event_ids = tuple(event.event_id for event in events)
+        change = Change(record, transition.status, self.name, event_ids)
+        self._log.record_change(change, transition.when, requested=requested)
+
+    def update(self, task: TaskState, now: datetime, *, describing: bool = False) -> None:
+        """Make the transitions of a task that are due at *now*, and store its files on the way."""
+        while True:
+            with self.lock:
+                waiting = self.advance(task, now, describing=describing)
+                storing = self._begin_to_store(task, waiting)
+            if storing is None:
+                return
+            self._store(storing, now)
+
+    def update_all(self, now: datetime) -> None:
+        """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
+        with self.lock:
+            self.advance_sources(now)
+            tasks = list(self._unfinished.values())
+        for task in tasks:
+            self.update(task, now)
+
+    def next_change(self, now: datetime) -> datetime | None:
+        """Return when the clock will make the next transition of a task or source after *now*; None if it does not."""
+        dues = (record.due() for record in (*self._unfinished.values(), *self.sources.values()))
+        return min((due for due in dues if due is not None and due > now), default=None)
+
+    def move(self, task: TaskState, transition: Transition) -> None:
+        """Make a transition that a user asks for. Raises ``ValueError`` if the task cannot become that."""
+        with self.lock:
+            finish = self.begin_move(task, transition)
+        finish()
+
+    def begin_move(self, task: TaskState, transition: Transition) -> Callable[[], None]:
+        """Make a transition, or begin to: call what this returns without the lock, to store the files."""
+        allowed = TRANSITIONS[task.status]
+        if transition.status not in allowed:
+            rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
+            raise ValueError(
+                f"export task {task.identifier!r} is {task.status} and cannot become {transition.status}. {rest}"
+            ) from self.store_error(task)
+        storing = self._begin_to_store(task, transition)
+        if storing is None:
+            self.enter(task, transition, requested=True)
+            return do_nothing
+        return partial(self._store, storing, transition.when, requested=True)
+
+    def _begin_to_store(self, task: TaskState, waiting: Transition | None) -> _Storing | None:
+        """Keep a task as it is until the files that its progress or a transition stands for are stored, if any are."""
+        after = task.fields if waiting is None else task.fields_after(waiting)
+        if self._files is None or task in self._storing or not self._files.is_due(after):
+            return None
+        self._storing[task] = waiting
+        return _Storing(task, waiting, task.fields, dict(after), self._files)
+
+    def _store(self, storing: _Storing, now: datetime, *, requested: bool = False) -> None:
+        """Store files, then make the transition that waits for them: FAILED, if they cannot be stored.
+
+        Without the lock: a store takes time, and may call anything, also this fake.
+        """
+        task, waiting, before, after, files = storing
+        done = None  # also after a BaseException, such as that of the clock's limit: the next update stores the rest
+        try:
+            files.update(after)
+            done = waiting
+        except Exception as error:  # noqa: BLE001 - a client, a folder and a test's stand-in raise anything
+            files.give_up(after, error)
+            done = _failed(waiting or Transition(task.status, now), after, error)
+        finally:
+            with self.lock:
+                del self._storing[task]
+                if done is not None and task.fields is before:  # it has not been moved meanwhile
+                    self.enter(task, done, requested=requested)
+                    task.warn(files.warning_message(task.fields))
+
+    def is_ending(self, task: TaskState) -> bool:
+        """Return whether the last files of a task are being stored, so that a cancel comes too late."""
+        waiting = self._storing.get(task)
+        return waiting is not None and waiting.status in FINISHED
+
+    def store_error(self, task: TaskState) -> Exception | None:
+        """Return what the store raised when the files of a task were stored."""
+        return None if self._files is None else self._files.error_of(task.fields)
+
+
+def do_nothing() -> None:
+    """Do nothing: there are no files to store."""
+
+
+class _Storing(NamedTuple):
+    """The files of a task that are being stored."""
+
+    task: TaskState
+    waiting: Transition | None
+    """What is to happen afterwards."""
+    before: dict[str, Any]
+    after: dict[str, Any]
+    files: ExportFiles
+
+
+def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> Transition:
+    """Return the transition in place of one whose files cannot be stored; a COMPLETE export keeps its last progress."""
+    kept = {} if waiting.status == "COMPLETE" else waiting.fields
+    started = {name: after[name] for name in ("TaskStartTime",) if name in after}
+    return Transition("FAILED", waiting.when, {**kept, **started, "FailureCause": failure_cause(error, after)})

@@ -44,14 +44,12 @@ def find_handler(operation: str, account: Account, region: Region, *, has_others
     if handler is None:
         stub = account.stubs.get(operation)
         if stub is not None:
-            return Operation(partial(_call_stub, operation, stub), prepare_nothing, locked=False)
+            return Operation(partial(_call_stub, operation, stub), locked=False)
         handler = _find_snapshot_handler(operation, account, region, has_others=has_others)
     override = account.overrides.get(operation)
     if handler is None or override is None:
         return handler
-    return Operation(
-        partial(_call_override, operation, override, handler), prepare_nothing, handler.look_up, locked=False
-    )
+    return Operation(partial(_call_override, operation, override, handler), look_up=handler.look_up, locked=False)
 
 
 def _find_snapshot_handler(operation: str, account: Account, region: Region, *, has_others: bool) -> Operation | None:
@@ -64,21 +62,17 @@ def _find_snapshot_handler(operation: str, account: Account, region: Region, *, 
     return DATABASES.get(operation) if region.knows_databases else None
 
 
-def prepare_nothing(_request: Request) -> None:
-    """Do nothing: a user's function knows nothing of files."""
-
-
 def _refuse(_request: Request) -> Mapping[str, Any]:
     raise _failures.make_fault("InvalidParameterCombination", "This operation is not currently supported.")
 
 
 # Of export tasks in a region that has none.
-_UNSUPPORTED = Operation(_refuse, prepare_nothing)
+_UNSUPPORTED = Operation(_refuse)
 
 
 def _call_override(operation: str, override: Override, handler: Operation, request: Request) -> Mapping[str, Any]:
     def default() -> Mapping[str, Any]:
-        prepared = request._replace(prepared=None if request.account.files is None else handler.prepare(request))
+        prepared = handler.prepared(request)
         try:
             with request.account.lock:
                 return handler.perform(prepared)

@@ -26,21 +26,23 @@ class Request(NamedTuple):
     """What moto responded to the operation's ``look_up``; None if it was not asked."""
 
 
-def nothing_to_look_up(_request: Request) -> None:
-    """Return None: the operation needs nothing that another fake knows."""
-
-
 class Operation(NamedTuple):
     """How an operation is handled."""
 
     perform: Callable[[Request], Mapping[str, Any]]
     """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock."""
-    prepare: Callable[[Request], Any]
+    prepare: Callable[[Request], Any] | None = None
     """With files, do before what may take time or call anything: store them, ask for a bucket. Without the lock."""
-    look_up: Callable[[Request], tuple[str, Mapping[str, Any]] | None] = nothing_to_look_up
+    look_up: Callable[[Request], tuple[str, Mapping[str, Any]] | None] | None = None
     """Return the operation and the parameters of a Describe request that moto is to be asked, if it is on."""
     locked: bool = True
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
+
+    def prepared(self, request: Request) -> Request:
+        """Return the request with what ``prepare`` returns, if files are stored."""
+        if self.prepare is None or request.account.files is None:
+            return request
+        return request._replace(prepared=self.prepare(request))
 
 
 def update_all_regions(request: Request) -> None:

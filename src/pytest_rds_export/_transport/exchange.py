@@ -15,7 +15,7 @@ from .._rds.account import Account
 from .._rds.calls import Call
 from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
 from .._rds.export_operations import is_lost_race, lose_race
-from .._rds.operations import Operation, Request, nothing_to_look_up
+from .._rds.operations import Operation, Request
 from .._rds.region import do_nothing
 from . import moto
 
@@ -95,7 +95,7 @@ async def _perform(
     account, finish = request.account, do_nothing
     fault: Fault | None = None
     found = account.injections.find(call)
-    is_prepared = handler is None or (account.files is None and handler.look_up is nothing_to_look_up)
+    is_prepared = handler is None or (account.files is None and handler.look_up is None)
     while True:
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
@@ -125,15 +125,15 @@ async def _perform(
 
 def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     """Return the request with what is known outside of this fake: stored files, and what moto has."""
-    wanted, outside = handler.look_up(request), None
-    if wanted is not None:
+    if handler.look_up is not None and (wanted := handler.look_up(request)) is not None:
         operation, parameters = wanted
         authorization, region = http.headers.get("Authorization"), request.region.name
         outside = moto.ask(operation, parameters, region, authorization)
         if outside == {}:  # moto may have ended when a report is made
             request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
-    prepared = None if request.account.files is None else handler.prepare(request)
-    return request._replace(prepared=prepared, outside=outside)
+        request = request._replace(outside=outside)
+    prepared: Request = handler.prepared(request)
+    return prepared
 
 
 def _wait_for_response(delay: timedelta, read_timeout: float | None, call: Call) -> None:

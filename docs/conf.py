@@ -27,11 +27,14 @@ html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["tables.js"]
 pygments_dark_style = "github-dark"
 
 myst_heading_anchors = 3
 
-copybutton_exclude = ".linenos, .gp, .go"
+# Of a block with prompts the commands are copied, any other block is copied whole.
+copybutton_prompt_text = "$ "
+copybutton_line_continuation_character = "\\"
 
 autodoc_default_options = {"members": True}
 autodoc_typehints = "signature"

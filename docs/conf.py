@@ -1,7 +1,11 @@
 """The configuration of the documentation site, built by ``tox run -e docs``."""
 
+import html
+import re
 from importlib.metadata import version as version_of
 from pathlib import Path
+
+from docutils import nodes
 
 import pytest_rds_export
 from pytest_rds_export import failures
@@ -26,7 +30,7 @@ exclude_patterns = ["_build", "reference/_failures.md"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
-html_css_files = ["site.css"]
+html_css_files = ["picture.css", "site.css"]
 html_js_files = ["tables.js"]
 pygments_dark_style = "github-dark"
 
@@ -64,8 +68,19 @@ nitpick_ignore_regex = [
 
 
 def setup(app):
-    """Write the failures reference before the pages are read."""
+    """Write the failures reference, and take the pictures into the pages."""
     app.connect("builder-inited", lambda _: write_failures())
+    app.connect("doctree-read", lambda _, page: inline_pictures(page))
+
+
+def inline_pictures(page):
+    """Replace the pictures by their SVG, without the colors that the files have."""
+    for image in list(page.findall(nodes.image)):
+        svg = (HERE / image["uri"]).read_text("utf-8")
+        svg = re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL)
+        label = html.escape(image["alt"])
+        svg = svg.replace("<svg ", f'<svg aria-label="{label}" ', 1)
+        image.replace_self(nodes.raw("", svg, format="html"))
 
 
 def write_failures():

@@ -37,8 +37,8 @@ BROKEN_WORDS = r"""() => {
 
 # WCAG's contrast of each text of the pictures with the color behind it.
 CONTRASTS = r"""() => {
-  const channels = (color) => color.match(/[\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => [r, g, b].map((value) => value / 255)
+  const channels = (color) => color.match(/[\d.]+/g).map((value) => value / (color.startsWith("rgb") ? 255 : 1));
+  const luminance = (color) => channels(color).slice(0, 3)
     .map((value) => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
     .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
   const behind = (text) => {
@@ -51,7 +51,7 @@ CONTRASTS = r"""() => {
     return boxes.length ? getComputedStyle(boxes.at(-1)).fill : getComputedStyle(document.body).backgroundColor;
   };
   return [...document.querySelectorAll("article svg.picture text")].map((text) => {
-    const two = [getComputedStyle(text).fill, behind(text)].map(channels).map(luminance).sort((a, b) => b - a);
+    const two = [getComputedStyle(text).fill, behind(text)].map(luminance).sort((a, b) => b - a);
     return [text.textContent, (two[0] + 0.05) / (two[1] + 0.05)];
   });
 }"""

@@ -87,15 +87,14 @@ def write_failures():
     """Write the catalogue as tables, which reference/failures.md includes."""
     common = failures("CancelExportTask", ["common"])
     names = {failure.name for failure in common}
-    of_start = failures("StartExportTask", ["common"])
     lines = []
     for operation in HANDLED:
-        documented = failures(operation, ["documented"])
-        lines += table(f"Documented failures of {operation}", documented)
-    lines += table(
-        "Only of StartExportTask, not in the service model",
-        [failure for failure in of_start if failure.name not in names],
-    )
+        own = [
+            failure
+            for failure in failures(operation, ["documented", "common"])
+            if failure.name not in names
+        ]
+        lines += table(f"Failures of {operation}", own)
     lines += table("Common failures, of any operation", common)
     network = failures("CancelExportTask", ["transport"])
     lines += table("Failures of the network, of any operation", network)

@@ -32,6 +32,7 @@ html_title = f"{project} {release}"
 html_static_path = ["_static"]
 html_css_files = ["picture.css", "site.css"]
 html_js_files = ["tables.js"]
+html_search_scorer = str(HERE / "scorer.js")
 pygments_dark_style = "github-dark"
 
 myst_heading_anchors = 3

@@ -122,3 +122,33 @@ def commands(text):
     if "$ " not in text:
         return text.rstrip("\n")
     return "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("lambda timeout 15 minutes", "how-to/recipes"),
+        ("export of three hours", "how-to/recipes"),
+        ("limit of five", "how-to/failures"),
+        ("exponential backoff", "how-to/calls"),
+        ("back-off", "how-to/calls"),
+        ("reset between tests", "how-to/scopes"),
+        ("clock without pytest", "how-to/polling"),
+        ("mypy", "reference/fixtures"),
+        ("half-written", "how-to/files"),
+        ("incomplete export", "how-to/files"),
+        ("two accounts", "how-to/scopes"),
+        ("snapshot creating", "how-to/snapshots"),
+        ("rule does not fire", "how-to/deliveries"),
+        ("sweep", "how-to/sweep"),
+        ("moto snapshot", "how-to/other-services"),
+    ],
+)
+def test_search(open_page, words, answer):
+    """The page that answers a question of a tester is among the first four results of the search."""
+    page = open_page("search")
+    page.locator("article input[name=q], form.sidebar-search-container input[name=q]").first.fill(words)
+    page.keyboard.press("Enter")
+    page.get_by_text("Search finished").wait_for()
+    links = page.locator("#search-results li > a").all()[:4]
+    assert answer in [link.get_attribute("href").partition(".html")[0] for link in links]

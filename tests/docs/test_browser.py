@@ -125,7 +125,7 @@ def commands(text):
 
 
 @pytest.mark.parametrize(
-    ("words", "answer"),
+    ("words", "found"),
     [
         ("lambda timeout 15 minutes", "how-to/recipes"),
         ("export of three hours", "how-to/recipes"),
@@ -144,11 +144,11 @@ def commands(text):
         ("moto snapshot", "how-to/other-services"),
     ],
 )
-def test_search(open_page, words, answer):
-    """The page that answers a question of a tester is among the first four results of the search."""
+def test_search(open_page, words, found):
+    """The page for a question of a tester is among the first four results of the search."""
     page = open_page("search")
     page.locator("article input[name=q], form.sidebar-search-container input[name=q]").first.fill(words)
     page.keyboard.press("Enter")
     page.get_by_text("Search finished").wait_for()
     links = page.locator("#search-results li > a").all()[:4]
-    assert answer in [link.get_attribute("href").partition(".html")[0] for link in links]
+    assert found in [link.get_attribute("href").partition(".html")[0] for link in links]

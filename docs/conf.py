@@ -9,7 +9,7 @@ from docutils import nodes
 
 import pytest_rds_export
 from pytest_rds_export import failures
-from pytest_rds_export._rds.operations import HANDLED
+from pytest_rds_export._rds.dispatch import HANDLED
 
 HERE = Path(__file__).parent
 
@@ -95,7 +95,8 @@ def write_failures():
             for failure in failures(operation, ["documented", "common"])
             if failure.name not in names
         ]
-        lines += table(f"Failures of {operation}", own)
+        if own:
+            lines += table(f"Failures of {operation}", own)
     lines += table("Common failures, of any operation", common)
     network = failures("CancelExportTask", ["transport"])
     lines += table("Failures of the network, of any operation", network)
@@ -104,8 +105,6 @@ def write_failures():
 
 def table(title, rows):
     """Return the lines of a heading and a table of failures."""
-    if not rows:
-        return [f"## {title}", "", "None.", ""]
     return [
         f"## {title}",
         "",

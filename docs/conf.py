@@ -2,10 +2,12 @@
 
 import html
 import re
+import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.pycode import ModuleAnalyzer
 
 import pytest_rds_export
 from pytest_rds_export import failures
@@ -42,6 +44,7 @@ copybutton_prompt_text = "$ "
 copybutton_line_continuation_character = "\\"
 
 autodoc_default_options = {"members": True}
+autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 add_module_names = False
 toc_object_entries_show_parents = "hide"
@@ -57,6 +60,13 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 # Users see the public names where they import them from, not in the private modules.
 for name in pytest_rds_export.__all__:
     getattr(pytest_rds_export, name).__module__ = "pytest_rds_export"
+# Members are in the order of the source. autodoc looks for it in the package itself.
+package = ModuleAnalyzer.for_module("pytest_rds_export")
+package.analyze()
+for name in [name for name in sys.modules if name.startswith("pytest_rds_export.")]:
+    module = ModuleAnalyzer.for_module(name)
+    module.analyze()
+    package.tagorder.update(module.tagorder)
 
 # Types of parameters that the docstrings describe; they are not public names.
 NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"

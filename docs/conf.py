@@ -85,7 +85,7 @@ def setup(app):
 
 
 def inline_pictures(page):
-    """Replace the pictures by their SVG, without the colors that the files have."""
+    """Replace the pictures by their SVG, without the colours that the files have."""
     for image in list(page.findall(nodes.image)):
         svg = (HERE / image["uri"]).read_text("utf-8")
         svg = re.sub(r"<style>.*?</style>", "", svg, flags=re.DOTALL)

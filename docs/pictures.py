@@ -20,7 +20,7 @@ from pytest_rds_export._rds.state import FINISHED, TRANSITIONS
 HERE = Path(__file__).parent
 FOLDER = HERE / "pictures"
 
-# The colors of a file that is shown by itself. The site has others.
+# The colours of a file that is shown by itself. The site has others.
 LIGHT = "--picture-paper:#fff;--picture-ink:#1f2328;--picture-line:#57606a"
 DARK = "--picture-paper:#0d1117;--picture-ink:#e6edf3;--picture-line:#9198a1"
 
@@ -90,7 +90,7 @@ class Picture:
 
 
 def style():
-    """Return the style of a file: its colors, and the rules that the site has, too."""
+    """Return the style of a file: its colours, and the rules that the site has, too."""
     rules = (HERE / "_static" / "picture.css").read_text("utf-8")
     return (
         f"\n.picture{{{LIGHT};background:var(--picture-paper)}}\n"

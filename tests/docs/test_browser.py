@@ -35,7 +35,7 @@ BROKEN_WORDS = r"""() => {
   return broken;
 }"""
 
-# WCAG's contrast of each text of the pictures with the color behind it.
+# WCAG's contrast of each text of the pictures with the colour behind it.
 CONTRASTS = r"""() => {
   const channels = (color) => color.match(/[\d.]+/g).map((value) => value / (color.startsWith("rgb") ? 255 : 1));
   const luminance = (color) => channels(color).slice(0, 3)

@@ -294,7 +294,8 @@ class _Follower:
         return None if stop is None else milliseconds(stop + timedelta(microseconds=999))
 
     def slept(self, length: timedelta) -> None:
-        self._account.log.record_sleep(length)
+        if self._account is active_accounts()[-1]:  # the one that responds to the code that sleeps
+            self._account.log.record_sleep(length)
 
     def unfinished(self) -> Iterable[str]:
         """Yield the unfinished tasks that the code under test has described since the clock began."""

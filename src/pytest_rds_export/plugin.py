@@ -78,15 +78,27 @@ def _read_ini(config: pytest.Config) -> dict[str, Any]:
     options = {}
     for name in INI_OPTIONS:
         try:
-            value = config.getini(f"{_INI}{name}")
+            value = _get_ini(config, name)
             if value != "":
-                options[name] = from_ini(name, value)
-                Options(**{name: options[name]})
+                options[name] = value
+                Options(**{name: value})
         except (TypeError, ValueError, pytest.UsageError) as error:
             # For a value of the wrong type, pytest 9 raises a UsageError, which may say the place or not.
             place = "" if f"{_INI}{name}" in str(error) else f"{config.inipath}: {_INI}{name}: "
             raise pytest.UsageError(f"{place}{error}") from None
     return options
+
+
+def _get_ini(config: pytest.Config, name: str) -> Any:
+    """Return the value of an ini option; a string that pytest cannot convert as it is, for Options to refuse."""
+    try:
+        return from_ini(name, config.getini(f"{_INI}{name}"))
+    except (ValueError, pytest.UsageError) as error:
+        # "invalid literal for int() with base 10: 'x'" and "invalid truth value 'x'" do not say what is allowed.
+        message, _, value = str(error).partition(" '")
+        if not message.startswith("invalid "):
+            raise
+        return value[:-1]
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -14,8 +14,8 @@ PAGES = [path for path in [*OUTSIDE, *sorted((ROOT / "docs").rglob("*.md"))] if 
 
 
 def first_cells(page):
-    """Return the code in the first cells of the tables of a page."""
-    return re.findall(r"^\| `(\w+)", (REFERENCE / page).read_text("utf-8"), re.MULTILINE)
+    """Return the names in the first cells of the tables of a page."""
+    return re.findall(r"^\| `(\w+)[`(]", (REFERENCE / page).read_text("utf-8"), re.MULTILINE)
 
 
 def test_api():

@@ -6,7 +6,6 @@ from helpers.inner import blocks, run
 
 # Before 8.4, pytest has no ini options of type "int", and the plugin converts the string.
 HAS_INT = pytest.version_tuple >= (8, 4)
-NOT_AN_INT = "invalid literal for int() with base 10: 'many'" if HAS_INT else "page_size must be an int, got 'many'"
 
 
 def with_ini(pytester, **values):
@@ -95,9 +94,9 @@ def test_it(rds_export_tasks):
     ("name", "value", "text"),
     [
         ("region", "Ireland", "region must be a name such as 'eu-west-1', got 'Ireland'"),
-        ("page_size", "many", NOT_AN_INT),
+        ("page_size", "many", "page_size must be an int from 1 to 100, got str 'many'"),
         ("page_size", "101", "page_size must be an int from 1 to 100, got 101"),
-        ("assert_all_injected", "maybe", "invalid truth value 'maybe'"),
+        ("assert_all_injected", "maybe", "assert_all_injected must be True or False, got 'maybe'"),
     ],
 )
 def test_wrong_ini_option(pytester, name, value, text):

@@ -198,3 +198,24 @@ def test_xdist(pytester):
     result = run(pytester, SWEEP, "-p", "xdist.plugin", "-n2")
     result.assert_outcomes(failed=4, passed=1)
     assert without_times(blocks(result)["test_behind"])[-8:-3] == REPORT
+
+
+@pytest.mark.parametrize("fixtures", ["rds_export_clock", "rds_export_clock, rds_export_tasks"])
+def test_sleeps(pytester, fixtures):
+    """What the program sleeps belongs to its attempt alone, so that there is one report."""
+    result = run(
+        pytester,
+        f"""
+import time
+
+def test_it(rds_export_sweep, {fixtures}):
+    for attempt in rds_export_sweep("AccessDenied", operation="CancelExportTask"):
+        with attempt as tasks:
+            tasks.seed("nightly")
+            time.sleep(60)
+            boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+        assert attempt.number == 0
+""",
+    )
+
+    assert result.outlines.count(REPORT[0]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -187,12 +188,8 @@ _CHECKS: dict[str, Callable[[str, Any], None]] = {
 
 
 def from_ini(name: str, value: Any) -> Any:
-    """Return the value of an option that an ini file spells as a string. Raises ``ValueError`` if it does not."""
+    """Return the value of an option that an ini file spells as a string; what is not a number as it is."""
     if isinstance(value, str) and isinstance(INI_OPTIONS[name].default, int):
-        try:
+        with suppress(ValueError):
             return int(value)
-        except ValueError:
-            from .._messages import must_be
-
-            raise ValueError(must_be(name, "an int", value)) from None
     return value

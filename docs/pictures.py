@@ -294,10 +294,11 @@ def draw_chain():
             rds.describe_export_tasks()
         rds.delete_db_snapshot(DBSnapshotIdentifier="nightly")
         calls = [(call.time - start, call.operation) for call in tasks.calls]
+        # Not those of its instance, which come at the same times.
         events = [
             (event.date - start, (event.event_id, event.message))
             for event in tasks.events
-            if event.source_type == "db-snapshot"  # not those of its instance, which come at the same times
+            if event.source_type == "db-snapshot"
         ]
     picture = Picture("chain", 555, 490)
 

@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from _measure import Contender, median_of
-from pytest_rds_export import ExportTaskRegistry, fake_rds_export
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export.types import ExportTaskRegistry
 
 _numbers = itertools.count()
 CREDENTIALS = {"aws_access_key_id": "x", "aws_secret_access_key": "y"}

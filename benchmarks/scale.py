@@ -11,9 +11,10 @@ from pathlib import Path
 
 from _clients import canceling, client, describing
 from _measure import Contender, median_of, record, side_by_side
-from pytest_rds_export import ExportTaskRegistry, fake_rds_export
+from pytest_rds_export import fake_rds_export
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
+from pytest_rds_export.types import ExportTaskRegistry
 
 _MANY = 100_000
 _numbers = itertools.count()

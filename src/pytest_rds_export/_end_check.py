@@ -19,7 +19,7 @@ __tracebackhide__ = True
 class EndCheckFailed(AssertionError):
     """``fake_rds_export`` has ended with unused injected failures, unhandled operations or receivers that raised."""
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.exceptions"
 
 
 def raise_problems(account: Account) -> None:

@@ -48,7 +48,7 @@ class Attempt:
 
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(
         self, _sweep: Sweep, _number: int = 0, _count: int | None = None, _case: Case | None = None, /

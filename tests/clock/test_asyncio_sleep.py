@@ -10,7 +10,8 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import SleepLimitExceeded, Stuck, frozen_clock
+from pytest_rds_export import Stuck, frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 

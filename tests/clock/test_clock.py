@@ -7,7 +7,9 @@ import pytest
 
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
-from pytest_rds_export import ExportClock, SleepLimitExceeded, Timeline, frozen_clock
+from pytest_rds_export import Timeline, frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
+from pytest_rds_export.types import ExportClock
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)

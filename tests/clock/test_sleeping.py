@@ -12,7 +12,8 @@ from helpers.calls import described
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
-from pytest_rds_export import SleepLimitExceeded, Stuck, fake_rds_export, frozen_clock
+from pytest_rds_export import Stuck, fake_rds_export, frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)

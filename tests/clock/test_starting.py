@@ -13,7 +13,8 @@ import uuid
 import pytest
 
 from helpers.interrupted import left_behind
-from pytest_rds_export import SleepLimitExceeded, fake_rds_export, frozen_clock
+from pytest_rds_export import fake_rds_export, frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
 
 MINUTE = dt.timedelta(minutes=1)
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from pytest_rds_export import SleepLimitExceeded, frozen_clock
+from pytest_rds_export import frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
 
 trio = pytest.importorskip("trio")
 anyio = pytest.importorskip("anyio")

@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from helpers.calls import start
 from helpers.clients import client_with
-from pytest_rds_export import UnhandledOperation
 from pytest_rds_export._end_check import check_end
 from pytest_rds_export._fake import recent_accounts, reports
 from pytest_rds_export._report import format_report
+from pytest_rds_export.exceptions import UnhandledOperation
 
 
 @functools.cache

@@ -10,7 +10,9 @@ import pytest
 
 from helpers.calls import cancel, described
 from helpers.errors import raises_exactly
-from pytest_rds_export import EndCheckFailed, ExportTask, ExportTaskRegistry, fake_rds_export
+from pytest_rds_export import ExportTask, fake_rds_export
+from pytest_rds_export.exceptions import EndCheckFailed
+from pytest_rds_export.types import ExportTaskRegistry
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The public names of the package, which are loaded when they are first used."""
 
 import pytest_rds_export
+import pytest_rds_export.exceptions
+import pytest_rds_export.types
 from helpers.errors import raises_exactly
 
 
@@ -11,6 +13,13 @@ def test_names():
     )
     assert {*pytest_rds_export.__all__, "__name__"} <= set(dir(pytest_rds_export))
     assert dir(pytest_rds_export) == sorted(dir(pytest_rds_export))
+
+
+def test_names_by_use():
+    """What is only annotated with or caught stands in modules of its own, and says so in a traceback."""
+    for module in (pytest_rds_export.exceptions, pytest_rds_export.types):
+        for name in module.__all__:
+            assert getattr(module, name).__module__ == module.__name__
 
 
 def test_unknown_name():

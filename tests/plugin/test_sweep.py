@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Failure, Polls, SleepLimitExceeded, UnhandledOperation, failures, sweep
+from pytest_rds_export import ExportTask, Failure, Polls, failures, sweep
+from pytest_rds_export.exceptions import SleepLimitExceeded, UnhandledOperation
 
 
 def cancel_nightly(attempts=2):

@@ -11,7 +11,8 @@ from freezegun import freeze_time
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Polls, SleepLimitExceeded, Stuck, Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export.exceptions import SleepLimitExceeded
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
 

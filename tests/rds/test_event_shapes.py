@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, make_event
-from pytest_rds_export import RdsEvent
+from pytest_rds_export.types import RdsEvent
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:rds-events"
 SUBSCRIPTION = f"{TOPIC}:1ae0dd29-6700-5d5b-9878-a7b58c387b39"
@@ -84,7 +84,7 @@ def test_repr():
 
 def test_public_module():
     """The class names the public package as its module."""
-    assert RdsEvent.__module__ == "pytest_rds_export"
+    assert RdsEvent.__module__ == "pytest_rds_export.types"
 
 
 def test_frozen():

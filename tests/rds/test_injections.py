@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from helpers.calls import start
 from helpers.clients import client_with, http_response
 from helpers.errors import raises_exactly
-from pytest_rds_export import Failure, UnhandledOperation, failures
+from pytest_rds_export import Failure, failures
+from pytest_rds_export.exceptions import UnhandledOperation
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
 from helpers.reports import hints, report
-from pytest_rds_export import ExportSource
+from pytest_rds_export.types import ExportSource
 
 MINUTE = timedelta(minutes=1)
 TIME = datetime(2026, 3, 1, 2, tzinfo=timezone.utc)

@@ -9,7 +9,8 @@ import boto3
 import pytest
 
 from helpers.errors import raises_exactly
-from pytest_rds_export import Delivery, fake_rds_export
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export.types import Delivery
 
 
 class Handler:

@@ -6,7 +6,8 @@ from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.reports import call_lines, hints
-from pytest_rds_export import ExportSource, SnapshotTimeline, Stuck
+from pytest_rds_export import SnapshotTimeline, Stuck
+from pytest_rds_export.types import ExportSource
 
 
 def test_mapping(rds_export_tasks, client):

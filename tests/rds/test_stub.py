@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import UnhandledOperation
+from pytest_rds_export.exceptions import UnhandledOperation
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
 from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
-from pytest_rds_export import Polls, UnhandledOperation, fake_rds_export, sweep
+from pytest_rds_export import Polls, fake_rds_export, sweep
+from pytest_rds_export.exceptions import UnhandledOperation
 
 pytest.importorskip("aiobotocore")
 

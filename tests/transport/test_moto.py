@@ -6,7 +6,8 @@ from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER
 from helpers.calls import cancel, described, start
-from pytest_rds_export import UnhandledOperation, fake_rds_export
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export.exceptions import UnhandledOperation
 
 moto = pytest.importorskip("moto")
 

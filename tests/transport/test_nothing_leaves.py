@@ -18,7 +18,8 @@ from botocore.signers import RequestSigner
 
 from helpers.calls import cancel
 from helpers.leftovers import differences, held_by_botocore
-from pytest_rds_export import UnhandledOperation, fake_rds_export
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export.exceptions import UnhandledOperation
 
 BOTOCORE = ("boto3", "botocore")
 

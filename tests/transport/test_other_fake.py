@@ -6,7 +6,8 @@ import boto3
 import pytest
 
 from helpers.calls import start
-from pytest_rds_export import UnhandledOperation, fake_rds_export
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export.exceptions import UnhandledOperation
 
 pytestmark = pytest.mark.loopback
 

@@ -5,7 +5,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from pytest_rds_export import UnhandledOperation
+from pytest_rds_export.exceptions import UnhandledOperation
 
 
 @pytest.fixture

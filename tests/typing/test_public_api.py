@@ -11,27 +11,29 @@ import boto3
 import pytest
 
 from pytest_rds_export import (
-    Attempt,
-    Call,
-    Delivery,
-    ExportClock,
     ExportedTable,
-    ExportSource,
     ExportTask,
-    ExportTaskRegistry,
     Failure,
-    Injection,
     Polls,
-    RdsEvent,
-    ScheduledCall,
     SnapshotPolls,
     SnapshotTimeline,
     Stuck,
     Timeline,
-    UnhandledOperation,
     failures,
     fake_rds_export,
     sweep,
+)
+from pytest_rds_export.exceptions import UnhandledOperation
+from pytest_rds_export.types import (
+    Attempt,
+    Call,
+    Delivery,
+    ExportClock,
+    ExportSource,
+    ExportTaskRegistry,
+    Injection,
+    RdsEvent,
+    ScheduledCall,
 )
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ class ExportClock:
     test run.
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(self, _time: FrozenTime, /) -> None:
         self._time = _time

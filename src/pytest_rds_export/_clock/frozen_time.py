@@ -27,13 +27,13 @@ _MOST_CALLS_WITHOUT_DELAY = 1000
 class SleepLimitExceeded(BaseException):
     """The code under test slept longer than the limit. ``except Exception`` in a polling loop does not catch it."""
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.exceptions"
 
 
 class ScheduledCall:
     """A callback that ``call_later`` or ``call_at`` scheduled, with the methods of asyncio's ``TimerHandle``."""
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(self, when: datetime) -> None:
         self._when = when

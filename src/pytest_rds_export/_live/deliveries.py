@@ -60,7 +60,7 @@ class Delivery:
 
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
     __slots__ = ("due", "error", "event", "reasons", "receiver", "returned", "time")
 
     def __init__(self, _receiver: str, _event: RdsEvent, _due: datetime, _reasons: list[str], /) -> None:

@@ -78,8 +78,6 @@ class RdsEvent:
 
     """
 
-    __module__ = "pytest_rds_export"
-
     event_id: str
     message: str
     categories: tuple[str, ...]
@@ -288,6 +286,10 @@ class RdsEvent:
             f"<RdsEvent {self.event_id} ({self.message}): {self.source_type} {self.source_identifier}"
             f" at {self._iso_date}{task}>"
         )
+
+
+# Not in the class: the decorator looks the module up, which is not imported yet.
+RdsEvent.__module__ = "pytest_rds_export.types"
 
 
 def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:

@@ -50,7 +50,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     As a mapping it holds the live tasks. Injected failures, stubs and calls belong to the account, whatever the region.
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(
         self, _account: Account, _region: str | None = None, _siblings: dict[str, ExportTaskRegistry] | None = None, /

@@ -33,7 +33,7 @@ class Snapshots(Mapping[str, ExportSource]):
     in front, such as ``cluster-snapshot:nightly``. An ARN finds a snapshot, too.
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(self, _region: Region, /) -> None:
         self._region = _region

@@ -30,7 +30,7 @@ class ExportSource:
     ``pickle``, belongs to no region and stays as it is.
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
     __slots__ = ("_region", "_state")
     _region: Region
     _state: SourceState

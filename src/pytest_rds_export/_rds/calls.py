@@ -38,7 +38,7 @@ class Call:
 
     """
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.types"
 
     def __init__(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> None:
         self.operation = operation

@@ -30,7 +30,7 @@ HANDLED: dict[str, Operation] = {**ALWAYS, **SNAPSHOTS}
 class UnhandledOperation(AssertionError):
     """An RDS operation that has no handler. Nothing was sent to AWS."""
 
-    __module__ = "pytest_rds_export"
+    __module__ = "pytest_rds_export.exceptions"
 
 
 def find_handler(operation: str, account: Account, region: Region, *, has_others: bool = False) -> Operation | None:

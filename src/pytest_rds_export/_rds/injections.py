@@ -77,6 +77,10 @@ class Injection:
         return f"<Injection {where}: {often}{after}{applied}, {self.attempts} used>"
 
 
+# Not in the class: the decorator looks the module up, which is not imported yet.
+Injection.__module__ = "pytest_rds_export.types"
+
+
 def _failure_name(injection: Injection) -> str:
     failure = injection.failure
     late = f"{injection.delay} late"

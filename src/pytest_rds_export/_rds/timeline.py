@@ -347,10 +347,8 @@ class Record:
         status: str = self.fields[self.status_member]
         return status
 
-    @property
-    def stage(self) -> str:
-        """The status whose phase of the timeline the record is in."""
-        return self.status
+    stage = status
+    """The status whose phase of the timeline the record is in."""
 
     def advance(self, now: datetime, *, describing: bool = False) -> Transition | None:
         """Set the progress at *now*, and return the transition that is due, if one is."""

@@ -236,6 +236,11 @@ def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
     return Fault(Failure(code, http_status=http_status, message=message))
 
 
+def find_fault(name: str, operation: str) -> Fault:
+    """Return the fault with the failure of an operation that ``find`` finds."""
+    return Fault(find(name, operation))
+
+
 def find(name: str, operation: str) -> Failure:
     """Return the failure of *operation* with the error code *name*, or with that exception class in the model.
 

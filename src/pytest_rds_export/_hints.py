@@ -175,7 +175,7 @@ def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
             key = next(shown[0][name] for name in names if name in shown[0])
             polls.setdefault((call.region, key), []).append(call)
     for (name, key), found in polls.items():
-        region, identifier = account.region(name), key.rpartition(":")[2]
+        region, identifier = account.region(name), split_arn(key).name if key.startswith("arn:") else key
         task = region.tasks.get(key)
         record: Record | None = task or region.sources.get(key)
         if record is not None and record.status not in (*FINISHED, "available", "failed"):

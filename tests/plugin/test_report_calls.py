@@ -270,6 +270,42 @@ def test_moved_between_calls(rds_export_clock, tasks):
     ]
 
 
+@pytest.mark.parametrize(
+    "timeline",
+    [
+        Timeline(starting=60, in_progress=60),
+        Timeline(starting=120, in_progress=0),
+        Timeline(starting=120, in_progress=0, outcome="FAILED"),
+        Polls(starting=0, in_progress=0),
+    ],
+)
+def test_changes_that_a_call_notices(rds_export_clock, tasks, timeline):
+    """Changes that are due when a call is made are listed before it, in their order, however many they are."""
+    for name in ("first", "second"):
+        tasks.seed(name, status="STARTING", timeline=timeline)
+    time.sleep(120)
+    try_call("describe_export_tasks")
+
+    words = [line.split()[1:3] for line in steps()[1:]]
+    assert words[-1] == ["DescribeExportTasks", "in"]
+    for name in ("'first'", "'second'"):
+        changes = [status for changed, status in words[:-1] if changed == name]
+        assert changes == ["IN_PROGRESS", timeline.outcome]
+
+
+def test_change_after_a_call(rds_export_clock, tasks):
+    """A change that is due at once after a call is listed after it, also if only a read notices it."""
+    tasks.seed("nightly", timeline=Timeline(canceling=0))
+    try_cancel()
+    assert tasks["nightly"].status == "CANCELED"
+
+    assert [line.split()[1:3] for line in steps()] == [
+        ["CancelExportTask", "'nightly'"],
+        ["'nightly'", "CANCELING"],
+        ["'nightly'", "CANCELED"],
+    ]
+
+
 @pytest.mark.parametrize("freeze", [frozen_clock, freezegun.freeze_time])
 def test_frozen_meanwhile(tasks, freeze):
     """That the clock is frozen meanwhile is no passage of time, whoever freezes it."""

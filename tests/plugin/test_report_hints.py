@@ -318,6 +318,15 @@ REAL_CLOCK = (
 )
 
 
+def test_polled_automated_snapshot(rds_export_clock, tasks):
+    """The name of an automated snapshot is shown as a whole."""
+    tasks.seed_snapshot("rds:orders-2026-03-01-02-05", status="creating")
+    for _ in range(3):
+        try_call("describe_db_snapshots", SnapshotType="automated")
+
+    assert "'rds:orders-2026-03-01-02-05' was described 3 times and is still creating" in hints()[0]
+
+
 def test_mocked_sleep(tasks):
     """A task that was polled on the real clock has a hint, also if the code's sleep is mocked."""
     tasks.seed("nightly")

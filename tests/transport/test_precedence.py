@@ -52,13 +52,15 @@ def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
 
 
 def test_name_of_the_event(rds_export_tasks, client):
-    """A user's handler gets the name of the event, as from botocore."""
+    """A user's handler sees what is handled and what is stubbed, with the name of the event as from botocore."""
     names = []
     client.meta.events.register("before-send.rds", lambda event_name, **_: names.append(event_name))
+    rds_export_tasks.stub("DescribeCertificates", {})
 
     client.describe_export_tasks()
+    client.describe_certificates()
 
-    assert names == ["before-send.rds.DescribeExportTasks"]
+    assert names == ["before-send.rds.DescribeExportTasks", "before-send.rds.DescribeCertificates"]
 
 
 def test_stub_before_a_handler(rds_export_tasks, before_send, client):

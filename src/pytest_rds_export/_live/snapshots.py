@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .. import _clock
 from .._messages import find_similar, format_choices, pluralize
+from .._rds.arns import split_arn
 from .._rds.region import Region
 from .._rds.sources import SourceState
 from . import outgoing
@@ -45,7 +46,7 @@ class Snapshots(Mapping[str, ExportSource]):
             self._region.advance_sources(_clock.now())
             for source in self._region.sources.values():
                 if source.is_snapshot:
-                    resource = source.arn.split(":", 5)[5]
+                    resource = split_arn(source.arn).resource
                     key = next((key for key in (source.name, resource) if key not in found), source.arn)
                     found[key] = source
         outgoing.deliver(self._region.outbox)

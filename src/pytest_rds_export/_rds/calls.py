@@ -55,6 +55,11 @@ class Call:
         self.injected_failures: list[str] = []
 
     @property
+    def is_open(self) -> bool:
+        """Whether its last attempt has not ended yet."""
+        return self.http_status is None and self.error_code is None
+
+    @property
     def identifier(self) -> str | None:
         """The export task that the call is about, if its parameters name one."""
         found = self.parameters.get("ExportTaskIdentifier")

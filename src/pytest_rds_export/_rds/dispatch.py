@@ -22,9 +22,9 @@ from .snapshot_operations import DATABASES, SNAPSHOTS
 __tracebackhide__ = True
 
 ALWAYS = {**EXPORTS, **EVENTS}
-"""The operations that are handled whatever the options are."""
+"""The operations that neither moto nor a stub handles."""
 HANDLED: dict[str, Operation] = {**ALWAYS, **SNAPSHOTS}
-"""The operations that are handled. A failure that names none is looked for in this order."""
+"""These, and those of snapshots. A failure that names no operation is looked for in this order."""
 
 
 class UnhandledOperation(AssertionError):
@@ -33,10 +33,10 @@ class UnhandledOperation(AssertionError):
     __module__ = "pytest_rds_export.exceptions"
 
 
-def find_handler(operation: str, account: Account, region: Region, *, has_others: bool = False) -> Operation | None:
+def find_handler(operation: str, account: Account, region: Region, *, moto_is_on: bool = False) -> Operation | None:
     """Return what handles an operation in a region; None if nothing here does.
 
-    *has_others* says that another fake of RDS, such as moto's, is on.
+    *moto_is_on* says whether moto is active alongside.
     """
     handler = ALWAYS.get(operation)
     if operation in EXPORTS and region.name in account.options.unsupported_regions.split():
@@ -45,17 +45,17 @@ def find_handler(operation: str, account: Account, region: Region, *, has_others
         stub = account.stubs.get(operation)
         if stub is not None:
             return Operation(partial(_call_stub, operation, stub), locked=False)
-        handler = _find_snapshot_handler(operation, account, region, has_others=has_others)
+        handler = _find_snapshot_handler(operation, account, region, moto_is_on=moto_is_on)
     override = account.overrides.get(operation)
     if handler is None or override is None:
         return handler
     return Operation(partial(_call_override, operation, override, handler), look_up=handler.look_up, locked=False)
 
 
-def _find_snapshot_handler(operation: str, account: Account, region: Region, *, has_others: bool) -> Operation | None:
+def _find_snapshot_handler(operation: str, account: Account, region: Region, *, moto_is_on: bool) -> Operation | None:
     """Return what handles an operation of snapshots or databases, as the option ``snapshots`` says."""
     snapshots = account.options.snapshots
-    is_left_to_moto = snapshots == "moto" or (snapshots == "auto" and has_others)
+    is_left_to_moto = snapshots == "moto" or (snapshots == "auto" and moto_is_on)
     # moto does not know what is seeded here.
     if operation in SNAPSHOTS and (not is_left_to_moto or (operation.startswith("Describe") and region.knows_sources)):
         return SNAPSHOTS[operation]

@@ -26,9 +26,9 @@ SOURCE_TYPES = {
 _FIRST_OF_EXPORT = {"snapshot": 159, "cluster-snapshot": 162, "cluster": 234}
 # By the status in which the export ended. The documentation has a full stop after each; on the wire there is none.
 _ENDS_OF_EXPORT = {
-    "FAILED": "Export task failed",
-    "CANCELED": "Export task canceled",
-    "COMPLETE": "Export task completed",
+    "FAILED": (0, "Export task failed"),
+    "CANCELED": (1, "Export task canceled"),
+    "COMPLETE": (2, "Export task completed"),
 }
 
 
@@ -116,8 +116,8 @@ class Outbox:
 def end_of_export(task: Record) -> Event:
     """Return the event of a task that has ended."""
     arn, status = task.fields["SourceArn"], task.fields["Status"]
-    number = _FIRST_OF_EXPORT[split_arn(arn).resource_type] + list(_ENDS_OF_EXPORT).index(status)
-    message = _ENDS_OF_EXPORT[status]
+    offset, message = _ENDS_OF_EXPORT[status]
+    number = _FIRST_OF_EXPORT[split_arn(arn).resource_type] + offset
     return Event(f"RDS-EVENT-{number:04}", message, ("notification",), arn, task.fields["TaskEndTime"], task)
 
 

@@ -20,7 +20,7 @@ from .pagination import matcher, read_marker
 from .region import Region, do_nothing
 from .sources import RESOURCE_TYPES
 from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
-from .targets import OTHER_REGION, Target
+from .targets import OTHER_REGION, TRAILING_SLASH, Target
 from .timeline import Transition, failing
 
 __tracebackhide__ = True
@@ -33,7 +33,10 @@ _IDENTIFIER_RULES = (
 _LONGEST_PREFIX = 60
 _EXPORT_NAME = re.compile("[A-Za-z0-9$_]+")
 _LARGEST_EXPORT_ONLY = 200 * 1024
-_SLASH_CAUSE = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
+
+
+def _find_named(request: Request) -> TaskState | None:
+    return request.region.tasks.get(request.parameters["ExportTaskIdentifier"])
 
 
 def lose_race(request: Request) -> Callable[[], None]:
@@ -41,8 +44,7 @@ def lose_race(request: Request) -> Callable[[], None]:
 
     Call what this returns without the lock, to store the files.
     """
-    region = request.region
-    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
+    region, task = request.region, _find_named(request)
     if task is not None:
         region.advance(task, request.now)
         if task.status in RUNNING:
@@ -57,19 +59,18 @@ def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
 
 def _update_named(request: Request) -> None:
     """Bring the export that a request names up to date, so that its files are there."""
-    task = request.region.tasks.get(request.parameters["ExportTaskIdentifier"])
+    task = _find_named(request)
     if task is not None:
         request.region.update(task, request.now)
 
 
 def _cancel_export_task(request: Request) -> Mapping[str, Any]:
-    region = request.region
-    task = region.tasks.get(request.parameters["ExportTaskIdentifier"])
+    region, task = request.region, _find_named(request)
     if task is None:
-        raise Fault(_failures.find("ExportTaskNotFound", "CancelExportTask"))
+        raise _failures.find_fault("ExportTaskNotFound", "CancelExportTask")
     region.advance(task, request.now)
     if task.status not in RUNNING or region.is_ending(task):
-        raise Fault(_failures.find(_STATE_FAULT, "CancelExportTask"))
+        raise _failures.find_fault(_STATE_FAULT, "CancelExportTask")
     region.enter(task, Transition("CANCELING", request.now), requested=True)
     return _to_response(request, task)
 
@@ -82,15 +83,16 @@ def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
     return fields
 
 
-def _prepare_start(request: Request) -> Bucket | None:
+def _prepare_start(request: Request) -> Bucket:
     """Return what is wrong with the bucket, so that the other checks come first."""
     update_all_regions(request)
-    files = request.account.files
-    return None if files is None else _check_bucket(files.target, request)
+    files: Any = request.account.files
+    return _check_bucket(files.target, request)
 
 
 def _start_export_task(request: Request) -> Mapping[str, Any]:
-    account, region, parameters, now, bucket, _ = request
+    account, region, parameters, now = request.account, request.region, request.parameters, request.now
+    bucket: Bucket | None = request.prepared
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     _check_prefix(parameters.get("S3Prefix", ""))
     source = _find_source(request)
@@ -100,7 +102,7 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
     options = account.options
     running = [task.fields["SourceArn"] for task in region.running(now)]
     if options.one_export_per_source and parameters["SourceArn"] in running:
-        raise Fault(_failures.find("ExportTaskAlreadyExists", "StartExportTask"))
+        raise _failures.find_fault("ExportTaskAlreadyExists", "StartExportTask")
     if account.is_at_limit(region, now):
         raise _failures.make_fault(
             "ExportTaskLimitReachedFault",
@@ -113,7 +115,7 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
         given["SnapshotTime"] = source["SnapshotCreateTime"]
     timeline = options.timeline
     if options.trailing_slash == "fail" and parameters.get("S3Prefix", "").endswith("/"):
-        timeline = failing(timeline, _SLASH_CAUSE)
+        timeline = failing(timeline, TRAILING_SLASH)
     if bucket is not None and bucket.cause is not None:
         timeline = failing(timeline, bucket.cause, extracting=False)
     size = source.get("AllocatedStorage")
@@ -186,7 +188,7 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     if fields is None:
         raise _source_not_found(parts.resource_type, parts.name)
     if fields["Status"] != "available":
-        raise Fault(_failures.find("InvalidExportSourceState", "StartExportTask"))
+        raise _failures.find_fault("InvalidExportSourceState", "StartExportTask")
     return fields
 
 
@@ -196,9 +198,9 @@ def _check_export_only(forms: Iterable[str], engine: str) -> None:
     for form in forms:
         parts = form.split(".")
         if len(parts) > (3 if has_schemas else 2) or not all(map(_EXPORT_NAME.fullmatch, parts)):
-            raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+            raise _failures.find_fault("InvalidExportOnly", "StartExportTask")
     if len(",".join(forms)) > _LARGEST_EXPORT_ONLY:
-        raise Fault(_failures.find("InvalidExportOnly", "StartExportTask"))
+        raise _failures.find_fault("InvalidExportOnly", "StartExportTask")
 
 
 class Bucket(NamedTuple):
@@ -220,7 +222,7 @@ def _check_bucket(target: Target, request: Request) -> Bucket:
     except Exception as error:  # noqa: BLE001 - a client and a test's stand-in raise anything
         response = error.response if isinstance(error, ClientError) else {}
         forbidden = response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403
-        return Bucket(Fault(_failures.find("InvalidS3BucketFault", "StartExportTask")) if forbidden else None)
+        return Bucket(_failures.find_fault("InvalidS3BucketFault", "StartExportTask") if forbidden else None)
     if region is None:
         return Bucket(_failures.make_fault("InvalidS3BucketFault", f"The S3 bucket {bucket} doesn't exist."))
     return Bucket(cause=None if region in ("", request.region.name) else OTHER_REGION.format(S3Bucket=bucket))
@@ -288,9 +290,9 @@ def _select_tasks(
     record_matches = matcher(parameters, ("SourceArn", "SourceType"), _TASK_FILTERS)
     _check_filter_values(parameters)
     if "ExportTaskIdentifier" in parameters:
-        task = request.region.tasks.get(parameters["ExportTaskIdentifier"])
+        task = _find_named(request)
         if task is None and request.account.options.describe_unknown == "error":
-            raise Fault(_failures.find("ExportTaskNotFound", "DescribeExportTasks"))
+            raise _failures.find_fault("ExportTaskNotFound", "DescribeExportTasks")
         tasks = [] if task is None else [task]
 
     def matches(task: TaskState) -> bool:

@@ -165,33 +165,34 @@ class InjectionQueue:
         if not found:
             return None
         with self._lock:
-            for injection in found:
-                if injection not in self._waiting or not self._may_fail(call, injection):
-                    continue
-                if injection.passed < injection.after:
-                    injection.passed += 1
-                    continue
+            passed, injection = self._choose(call, found)
+            for earlier in passed:
+                earlier.passed += 1
+            if injection is not None:
                 injection.attempts += 1
                 if call not in self._failed[injection]:
                     self._failed[injection].append(call)
                 if injection.attempts == injection.times:
                     self._waiting.remove(injection)
-                return injection
-        return None
+            return injection
 
     def is_effect_lost(self, call: Call, found: Sequence[Injection]) -> bool:
         """Return whether the attempt fails before the operation takes effect."""
         with self._lock:
-            for injection in found:
-                passes = injection.passed < injection.after
-                if not passes and injection in self._waiting and self._may_fail(call, injection):
-                    return not injection.applied
-        return False
+            _, injection = self._choose(call, found)
+        return injection is not None and not injection.applied
 
-    def _may_fail(self, call: Call, injection: Injection) -> bool:
-        """Return whether fewer calls have failed with an injection than may, or this one has."""
-        failed = self._failed[injection]
-        return injection.calls is None or len(failed) < injection.calls or call in failed
+    def _choose(self, call: Call, found: Sequence[Injection]) -> tuple[list[Injection], Injection | None]:
+        """Return the injections that an attempt passes, and the one that it is to fail with, if any."""
+        passed: list[Injection] = []
+        for injection in found:
+            failed = self._failed[injection]
+            may_fail = injection.calls is None or len(failed) < injection.calls or call in failed
+            if injection in self._waiting and may_fail:
+                if injection.passed >= injection.after:
+                    return passed, injection
+                passed.append(injection)
+        return passed, None
 
     def remove(self, injection: Injection) -> None:
         """Remove a failure from the queue, if it is still there."""

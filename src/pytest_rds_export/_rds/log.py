@@ -93,8 +93,11 @@ class Log:
             call.injected_failures.append(error_code)
 
     def record_change(self, change: Change, when: datetime, *, requested: bool) -> None:
-        """Record a change, which somebody has *requested*, or which was due before whoever noticed it asked."""
-        order = next(self._order) - (0 if requested else 1.5)
+        """Record a change, which somebody has *requested*, or which was due before the call that notices it."""
+        order: float = next(self._order)
+        latest = self._entries[-1] if self._entries else None
+        if not requested and latest is not None and isinstance(latest.what, Call) and latest.what.is_open:
+            order = latest.order - 0.5
         self._changes.append(Entry(self._elapsed(when), order, change))
 
     def record_sleep(self, length: timedelta) -> None:

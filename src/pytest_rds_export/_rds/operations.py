@@ -38,6 +38,10 @@ class Operation(NamedTuple):
     locked: bool = True
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
 
+    def has_to_prepare(self, account: Account) -> bool:
+        """Return whether something outside of the account may have to be done or known before."""
+        return self.look_up is not None or (self.prepare is not None and account.files is not None)
+
     def prepared(self, request: Request) -> Request:
         """Return the request with what ``prepare`` returns, if files are stored."""
         if self.prepare is None or request.account.files is None:

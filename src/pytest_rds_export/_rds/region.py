@@ -43,7 +43,7 @@ class Region:
         self.outbox = outbox
         self._log = log
         self._files = files
-        self._known: set[str] = set()
+        self._shapes_seen: set[str] = set()
         self._unfinished: dict[str, TaskState] = {}
         # How many had ended before each task that has ended.
         self._ended: dict[str, int] = {}
@@ -60,12 +60,12 @@ class Region:
         return (task for task in list(self._unfinished.values()) if task.status in RUNNING)
 
     def advance_tasks(self, now: datetime) -> None:
-        """Bring all tasks up to date."""
-        # Of 100,000 tasks it is known when the clock will make the next transition.
+        """Make the transitions of all tasks that are due."""
+        # None is due before that, so that 100,000 tasks are not asked at each call.
         if self._calm_until is None or now >= self._calm_until:
             for task in list(self._unfinished.values()):
                 self.advance(task, now)
-            dues = (task.due() for task in self._unfinished.values())
+            dues = (task.due_at() for task in self._unfinished.values())
             self._calm_until = min((due for due in dues if due is not None), default=LATEST)
 
     def versions(self) -> tuple[int, int]:
@@ -105,7 +105,7 @@ class Region:
         if source.arn in self.sources:
             raise ValueError(f"{source.arn!r} exists already. Seed each source once")
         self.sources[source.arn] = source
-        self._known.add(source.type.shape)
+        self._shapes_seen.add(source.type.shape)
 
     def create_source(self, source: SourceState) -> None:
         """Add a snapshot that a client creates or copies, and note that this has begun."""
@@ -128,12 +128,12 @@ class Region:
     @property
     def knows_sources(self) -> bool:
         """Whether a source of exports was ever seeded or created here, so that others do not exist."""
-        return bool(self._known - {"DBInstance"})
+        return bool(self._shapes_seen - {"DBInstance"})
 
     @property
     def knows_databases(self) -> bool:
         """Whether a database was ever seeded here, so that others do not exist."""
-        return not self._known.isdisjoint({"DBInstance", "DBCluster"})
+        return not self._shapes_seen.isdisjoint({"DBInstance", "DBCluster"})
 
     def advance_sources(self, now: datetime) -> None:
         """Bring all sources up to date."""
@@ -149,7 +149,7 @@ class Region:
             record.use(now, frozen=_clock.is_frozen())
         if record in self._storing:
             return None
-        while (due := record.advance(now, describing=describing)) is not None:
+        while (due := record.find_due(now, describing=describing)) is not None:
             if (
                 self._files is not None
                 and isinstance(record, TaskState)
@@ -205,7 +205,7 @@ class Region:
 
     def next_change(self, now: datetime) -> datetime | None:
         """Return when the clock will make the next transition of a task or source after *now*; None if it does not."""
-        dues = (record.due() for record in (*self._unfinished.values(), *self.sources.values()))
+        dues = (record.due_at() for record in (*self._unfinished.values(), *self.sources.values()))
         return min((due for due in dues if due is not None and due > now), default=None)
 
     def move(self, task: TaskState, transition: Transition) -> None:

@@ -58,7 +58,7 @@ class Kind(NamedTuple):
 
     def not_available(self, verb: str) -> Fault:
         """Return the refusal of an operation of a snapshot that is not available."""
-        return Fault(_failures.find(f"Invalid{self.type.shape}StateFault", self.operation(verb)))
+        return _failures.find_fault(f"Invalid{self.type.shape}StateFault", self.operation(verb))
 
     def no_database(self, name: str) -> Fault:
         type_ = self.database_type

@@ -10,7 +10,6 @@ from operator import methodcaller
 from typing import Any
 
 from .. import _failures, _model
-from .._failures import Fault
 from .arns import make_arn, parse_arn, split_arn
 from .operations import Operation, Request, look_up_same, select_page, update_all_regions
 from .pagination import matcher
@@ -22,8 +21,8 @@ from .timeline import Transition
 
 __tracebackhide__ = True
 
-_MOST_MANUAL = 100
 _FIRST_OUTSIDE = 1 << 60  # moto's records have numbers after all of ours
+_MOST_MANUAL = 100
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
 _INVALID_IDENTIFIER = (
     "The parameter {} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII "
@@ -64,7 +63,7 @@ def _find_database(kind: Kind, request: Request, name: str) -> SourceState:
     if found is None:
         raise kind.no_database(name)
     if kind is CLUSTER and found.status != "available":
-        raise Fault(_failures.find("InvalidDBClusterStateFault", kind.operation("Create")))
+        raise _failures.find_fault("InvalidDBClusterStateFault", kind.operation("Create"))
     if kind is DB and found.fields.get("DBClusterIdentifier"):
         raise _failures.make_fault("InvalidParameterValue", _MEMBER_OF_A_CLUSTER)
     if kind is DB and found.status not in ("available", "storage-optimization"):

@@ -109,10 +109,11 @@ class SourceState(Record):
 
         *copied_from* is the ARN of the snapshot that this one is a copy of.
         """
-        _, _, _, resource_type, self.name = split_arn(arn)
+        parts = split_arn(arn)
+        self.name = parts.name
         self.arn = arn
         self.number = next(_numbers)
-        self.type = RESOURCE_TYPES[resource_type]
+        self.type = RESOURCE_TYPES[parts.resource_type]
         self.status_member = self.type.status
         self.copied_from = copied_from
         self._snapshot_time = snapshot_time

@@ -57,7 +57,8 @@ class TaskState(Record):
 
     def _initial_fields(self, now: datetime) -> dict[str, Any]:
         fields = _with_defaults(self._given, self._region, self._account_id, self.timeline, now)
-        self._size = _measure(fields, self._given, self._size)
+        _derive_extracted(fields, self._given, self._size)
+        self._size = _size_of_export(fields, self._given, self._size)
         return fields
 
     def _progress(self, percent: int) -> None:
@@ -77,14 +78,13 @@ class TaskState(Record):
             fields["FailureCause"] = UNKNOWN_CAUSE
         if given:
             fields.update(given)
-            _measure(fields, given, self._size)
+            _derive_extracted(fields, given, self._size)
         return fields
 
     def enter(self, transition: Transition) -> None:
         """Make a transition."""
         super().enter(transition)
-        if transition.fields:
-            self._size = _measure(self.fields, transition.fields, self._size)
+        self._size = _size_of_export(self.fields, transition.fields, self._size)
 
     def warn(self, message: str | None) -> None:
         """Set the WarningMessage of a COMPLETE export, unless it has one."""
@@ -98,15 +98,16 @@ def _set_progress(fields: dict[str, Any], percent: int, size: int) -> None:
     fields["TotalExtractedDataInGB"] = max(fields["TotalExtractedDataInGB"], size * percent // 100)
 
 
-def _measure(fields: dict[str, Any], given: Mapping[str, Any], size: int) -> int:
-    """Derive the extracted data from a given progress; return the size of the export, which follows from both."""
-    percent = fields["PercentProgress"]
-    if "TotalExtractedDataInGB" in given:
-        extracted: int = fields["TotalExtractedDataInGB"]
-        return extracted * 100 // percent if percent and extracted else size
-    if "PercentProgress" in given:
-        fields["TotalExtractedDataInGB"] = size * percent // 100
-    return size
+def _derive_extracted(fields: dict[str, Any], given: Mapping[str, Any], size: int) -> None:
+    """Set the extracted data that a given progress stands for, unless it is given, too."""
+    if "PercentProgress" in given and "TotalExtractedDataInGB" not in given:
+        fields["TotalExtractedDataInGB"] = size * fields["PercentProgress"] // 100
+
+
+def _size_of_export(fields: Mapping[str, Any], given: Mapping[str, Any], size: int) -> int:
+    """Return the size of the whole export, which follows from given extracted data and the progress."""
+    percent, extracted = fields["PercentProgress"], fields["TotalExtractedDataInGB"]
+    return extracted * 100 // percent if "TotalExtractedDataInGB" in given and percent and extracted else size
 
 
 def is_identifier(identifier: str) -> bool:

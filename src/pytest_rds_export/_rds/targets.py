@@ -20,6 +20,7 @@ OTHER_REGION = (
     "The S3 bucket {S3Bucket} isn't located in the current AWS Region. "
     "Please, review your S3 bucket name and retry the export."
 )
+TRAILING_SLASH = "The S3 prefix must not end with a slash. Review your S3 prefix and retry the export."
 _NOT_AUTHORIZED = (
     "The IAM role {IamRoleArn} isn't authorized to call s3:PutObject on the S3 bucket {S3Bucket}. "
     "Review your permissions and retry the export."

@@ -312,7 +312,7 @@ def follow(
 class Record:
     """What the service keeps of a task or a source: fields in the API's shape, and where it is on its timeline.
 
-    It knows neither a clock nor who holds it. ``advance`` returns the transition that is due, ``enter`` makes it.
+    It knows neither a clock nor who holds it. ``find_due`` returns the transition that is due, ``enter`` makes it.
     Whoever calls a method holds the lock of the account.
     """
 
@@ -350,7 +350,7 @@ class Record:
     stage = status
     """The status whose phase of the timeline the record is in."""
 
-    def advance(self, now: datetime, *, describing: bool = False) -> Transition | None:
+    def find_due(self, now: datetime, *, describing: bool = False) -> Transition | None:
         """Set the progress at *now*, and return the transition that is due, if one is."""
         phase = self.timeline.phase(self.stage, self._percent_at_entry)
         if phase is None:
@@ -363,11 +363,11 @@ class Record:
             percent=self._percent_at_entry,
             describing=describing,
         )
-        if percent is not None and percent > self.fields.get("PercentProgress", 100):
+        if percent is not None and percent > self.fields.get("PercentProgress", 100):  # a cluster has no progress
             self._progress(percent)
         return due
 
-    def due(self) -> datetime | None:
+    def due_at(self) -> datetime | None:
         """Return when the clock will make the next transition; None if it does not."""
         phase = self.timeline.phase(self.stage, self._percent_at_entry)
         if phase is None or not isinstance(phase.length, timedelta):
@@ -384,6 +384,7 @@ class Record:
 
     def enter(self, transition: Transition) -> None:
         """Make a transition."""
+        # New fields, while the progress changes them in place: who has the old ones sees that the record has moved on.
         self.fields = self.fields_after(transition)
         if transition.fields:
             self._given = {**self._given, **transition.fields}

@@ -13,7 +13,7 @@ from .._live import outgoing
 from .._protocol import parser, serializer
 from .._rds.account import Account
 from .._rds.calls import Call
-from .._rds.dispatch import HANDLED, UnhandledOperation, find_handler, unhandled
+from .._rds.dispatch import UnhandledOperation, find_handler, unhandled
 from .._rds.export_operations import is_lost_race, lose_race
 from .._rds.operations import Operation, Request
 from .._rds.region import do_nothing
@@ -62,10 +62,9 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         operation = parser.parse_operation(query)
         call = account.log.begin_attempt(operation.name, region.name, now, http.invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        has_others = ask_others is not None and moto.is_on()
-        handler = find_handler(operation.name, account, region, has_others=has_others)
-        is_ours = handler is not None and operation.name in HANDLED and operation.name not in account.stubs
-        if ask_others is not None and is_ours:
+        moto_is_on = ask_others is not None and moto.is_on()
+        handler = find_handler(operation.name, account, region, moto_is_on=moto_is_on)
+        if ask_others is not None and handler is not None:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
         request = Request(account, region, call.parameters, now)
         result = await _perform(handler, request, call, ask_others, http)
@@ -95,8 +94,8 @@ async def _perform(
     account, finish = request.account, do_nothing
     fault: Fault | None = None
     found = account.injections.find(call)
-    is_prepared = handler is None or (account.files is None and handler.look_up is None)
-    while True:
+    is_prepared = handler is None or not handler.has_to_prepare(account)
+    while True:  # at most twice: an attempt whose effect is lost looks nothing up and stores no files
         # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
         # or a user's function respond, there is none: they may wait for another thread.
         with account.lock if handler is not None and handler.locked else nullcontext():
@@ -105,13 +104,13 @@ async def _perform(
                 call.injected = injection is not None and injection.failure is not None
                 if injection is None or injection.applied:
                     try:
-                        result = await _handle(handler, request, call, ask_others)
+                        result = await _ask(request, call, ask_others) if handler is None else handler.perform(request)
                     except Fault as raised:
                         fault = raised  # it is late or lost like any response
                 elif is_lost_race(call.operation, injection.failure):
                     finish = lose_race(request)
                 break
-        request, is_prepared = _prepare(handler, request, http), True
+        request, is_prepared = _look_up_and_prepare(handler, request, http), True
     finish()
     if injection is not None:
         if injection.delay:
@@ -123,7 +122,7 @@ async def _perform(
     return result
 
 
-def _prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
+def _look_up_and_prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
     """Return the request with what is known outside of this fake: stored files, and what moto has."""
     if handler.look_up is not None and (wanted := handler.look_up(request)) is not None:
         operation, parameters = wanted
@@ -144,13 +143,11 @@ def _wait_for_response(delay: timedelta, read_timeout: float | None, call: Call)
         return
     call.injected = True
     _clock.pause(read_timeout)
-    raise Fault(_failures.find("ReadTimeoutError", call.operation))
+    raise _failures.find_fault("ReadTimeoutError", call.operation)
 
 
-async def _handle(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
-    """Return the result, or another handler's response. Raises ``UnhandledOperation`` if there is none."""
-    if handler is not None:
-        return handler.perform(request)
+async def _ask(request: Request, call: Call, ask_others: AskOthers | None) -> Any:
+    """Return the response of another handler of this process. Raises ``UnhandledOperation`` if there is none."""
     response = None if ask_others is None else await ask_others(is_handled=False)
     if response is None:
         request.account.log.record_unhandled(call)

@@ -21,8 +21,8 @@ _BOTOCORE = ("botocore.hooks", "aiobotocore.hooks")
 _MOTO = ("moto.", "aiomoto.")
 
 
-_SENT = object()
-"""In place of a response: the request is sent to another fake on this machine."""
+_SEND_ON = object()
+"""In place of a response: the request is to be sent on to another fake on this machine."""
 
 
 class CallEvents:
@@ -65,7 +65,7 @@ class CallEvents:
             read_timeout=context["client_config"].read_timeout,
         )
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
-        if response is _SENT:
+        if response is _SEND_ON:
             return []
         if isinstance(response, Response):
             response = self._to_http(request.url, response)
@@ -83,7 +83,7 @@ class CallEvents:
                 if found is None:
                     found = response
         if found is None and not is_handled:
-            return _SENT if is_other_fake(kwargs["request"].url) else None
+            return _SEND_ON if is_other_fake(kwargs["request"].url) else None
         return found
 
     def _other_handlers(self, event_name: str, *, is_handled: bool) -> list[Any]:
@@ -108,7 +108,7 @@ class CallEvents:
         call = self._account.log.find(self._context["retries"]["invocation-id"])
         if call is None:
             return responses
-        if call.http_status is None and call.error_code is None and kwargs["response"] is not None:
+        if call.is_open and kwargs["response"] is not None:
             # Another handler responded.
             http, parsed = kwargs["response"]
             error = parsed.get("Error", {}).get("Code") or (str(http.status_code) if http.status_code >= 300 else None)

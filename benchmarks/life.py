@@ -109,7 +109,7 @@ def change_snapshots(count: int) -> None:
         for number in range(count):
             create_snapshot(f"snapshot-{number}")
             _rds.delete_db_snapshot(DBSnapshotIdentifier=f"snapshot-{number}")
-        assert len(tasks.deliveries) == len(tasks.events) == 3 * count
+        assert len(tasks.deliveries) == len(tasks.events) >= 3 * count
         assert not tasks.snapshots
 
 

@@ -12,7 +12,8 @@ What is expected, written separately from the package:
 
 - ``aws``: values, fields and messages of Amazon RDS
 - ``names``: names of failures
-- ``rules``: how export tasks, their sources and their files change, to compare an account with
+- ``rules``: how export tasks and their files change, to compare an account with
+- ``snapshot_rules``: how snapshots advance, and their events
 - ``account_rules``: what such an account responds to calls
 
 Parts of the service without an account:

@@ -10,11 +10,25 @@ from hypothesis import strategies as st
 
 from helpers.aws import STATUSES
 from helpers.rules import DEFAULT_TIMELINE, ENDS, ExpectedTimeline
-from pytest_rds_export import Polls, Stuck, Timeline
+from helpers.snapshot_rules import KINDS, SNAPSHOT_DEFAULT, ExpectedSnapshotTimeline
+from pytest_rds_export import Polls, SnapshotPolls, SnapshotTimeline, Stuck, Timeline
 
 REGIONS = ("us-east-1", "eu-west-1")
-SOURCES = ("snapshot:orders", "cluster-snapshot:orders", "cluster:orders")
-OPERATIONS = ("StartExportTask", "CancelExportTask", "DescribeExportTasks", "DescribeEvents")
+DAILY = "rds:orders-2026-01-01-00-05"
+SOURCES = (
+    *("snapshot:orders", "cluster-snapshot:orders", "cluster:orders"),
+    *("snapshot:users", f"snapshot:{DAILY}", f"cluster-snapshot:{DAILY}"),
+)
+OPERATIONS = (
+    *("StartExportTask", "CancelExportTask", "DescribeExportTasks", "DescribeEvents"),
+    *("CreateDBSnapshot", "DescribeDBSnapshots", "DeleteDBClusterSnapshot"),
+)
+# Which events an EventBridge rule lets through: its pattern, and the ends of their IDs.
+PATTERNS = (
+    (None, ("",)),
+    ({"detail": {"EventCategories": ["creation"]}}, ("0040", "0042", "0090", "0091")),
+    ({"detail": {"EventID": [{"prefix": "RDS-EVENT-016"}]}}, ("0160", "0161", "0162", "0163", "0164", "0168", "0169")),
+)
 
 regions = st.sampled_from(REGIONS)
 sources = st.sampled_from(SOURCES)
@@ -23,6 +37,7 @@ seeded_statuses = st.sampled_from([*STATUSES, "STARTING", "IN_PROGRESS", "IN_PRO
 # Some more often than others, so that calls are about the same tasks, and more than fit on two pages.
 identifiers = st.sampled_from([f"task-{number}" for number in (0, 0, 0, 1, 1, 1, 2, 2, 3, 4, 5, 6, 7)])
 numbers = st.integers(0, 30)
+stores = st.sampled_from(["quick", "quick", "looks", "sleeps"])
 _mostly_existing = st.one_of(identifiers, numbers, numbers)
 
 _ends = {"outcome": st.sampled_from(ENDS), "cancel_outcome": st.sampled_from(ENDS)}
@@ -46,6 +61,33 @@ def to_timeline(expected):
     if expected.by == "clock":
         return Timeline(**dict(zip(names, (timedelta(milliseconds=phase) for phase in phases), strict=True)), **ends)
     return Polls(**dict(zip(names, phases, strict=True)), **ends) if expected.by == "polls" else Stuck()
+
+
+snapshot_timelines = st.one_of(
+    st.just(SNAPSHOT_DEFAULT),
+    st.builds(
+        ExpectedSnapshotTimeline,
+        *(st.just("clock"), lengths, lengths, st.just(0) | lengths),
+        outcome=st.sampled_from(["available", "available", "failed"]),
+    ),
+    st.builds(
+        ExpectedSnapshotTimeline,
+        *(st.just("polls"), _counts, _counts, _counts),
+        outcome=st.sampled_from(["available", "available", "failed"]),
+    ),
+    st.just(ExpectedSnapshotTimeline("never")),
+)
+
+
+def to_snapshot_timeline(expected):
+    """Return the timeline of the package that a rule describes."""
+    if expected.by == "never":
+        return Stuck()
+    phases = {name: getattr(expected, name) for name in ("creating", "copying", "deleting")}
+    if expected.by == "polls":
+        return SnapshotPolls(**phases, outcome=expected.outcome)
+    lengths = {name: timedelta(milliseconds=length) for name, length in phases.items()}
+    return SnapshotTimeline(**lengths, outcome=expected.outcome)
 
 
 short_times = st.integers(0, 720_000).map(lambda length: timedelta(milliseconds=length))
@@ -92,6 +134,37 @@ def lists():
     return _calls_to("DescribeExportTasks", SourceArn=st.none() | sources, Filters=st.none() | status_filters)
 
 
+_kinds = st.sampled_from(KINDS)
+_names = st.sampled_from(["orders", "orders", "Orders", "users", "daily", "weekly"])
+_new_names = _names | _names | st.sampled_from(["two--hyphens", DAILY])
+
+
+def snapshot_changes():
+    """Draw a call that creates, copies or deletes a snapshot. Numbers stand for existing ones, a tuple for an ARN."""
+    sources = st.one_of(_names, st.just(DAILY), st.tuples(regions, st.sampled_from(["orders", "users", DAILY])))
+
+    def changes_of(kind):
+        new, name = {f"{kind.parent}Identifier": st.sampled_from(["orders", "Users"])}, f"{kind.shape}Identifier"
+        creates = _calls_to(f"Create{kind.shape}", **{name: _new_names}, **new)
+        copies = _calls_to(f"Copy{kind.shape}", **{f"Source{name}": sources, f"Target{name}": _new_names})
+        deletes = _calls_to(f"Delete{kind.shape}", **{name: st.one_of(_new_names, numbers, numbers)})
+        return st.one_of(creates, creates, copies, copies, deletes, deletes)
+
+    return _kinds.flatmap(changes_of)
+
+
+def snapshot_lists():
+    """Draw a call that describes snapshots: all, some or one of them."""
+
+    def lists_of(kind):
+        operation, types = f"Describe{kind.shape}s", st.sampled_from([None, None, None, "manual", "automated"])
+        name, parent = f"{kind.shape}Identifier", f"{kind.parent}Identifier"
+        some = _calls_to(operation, SnapshotType=types, **{parent: st.sampled_from([None, None, "orders"])})
+        return some | _calls_to(operation, SnapshotType=types, **{name: _names | st.just(DAILY)})
+
+    return _kinds.flatmap(lists_of)
+
+
 def event_lists():
     """Draw a DescribeEvents call. Times are minutes from now, which the machine turns into times."""
     days = 24 * 60
@@ -115,5 +188,7 @@ def event_lists():
 def calls_at_once():
     """Draw some calls with their regions: three times the same, or two or three of any."""
     same = st.tuples(regions, starts() | cancels() | descriptions()).map(lambda call: [call] * 3)
-    calls = st.tuples(regions, starts() | cancels() | descriptions() | lists())
+    snapshots = snapshot_changes() | snapshot_lists()
+    calls = st.tuples(regions, st.one_of(starts(), cancels(), descriptions(), lists(), snapshots))
+    same |= st.tuples(regions, snapshots).map(lambda call: [call] * 3)
     return same | st.lists(calls, min_size=2, max_size=3)

@@ -1,6 +1,8 @@
 """Exported files: their keys, and a task and a target for tests without an account."""
 
 import datetime as dt
+import threading
+import time
 from types import SimpleNamespace
 
 from botocore.exceptions import ClientError
@@ -74,6 +76,27 @@ class MemoryS3:
         assert Bucket in self._buckets
         assert key not in self.keys
         self.keys.append(key)
+
+
+class BusyS3(MemoryS3):
+    """A ``MemoryS3`` that looks at all tasks while it stores, also from a thread that it waits for, and may sleep."""
+
+    def __init__(self, *buckets, look, sleeps):
+        super().__init__(*buckets)
+        self.sleeps = sleeps
+        self._look = look
+
+    def put_object(self, **parameters):
+        """Look, then sleep, then keep the key."""
+        where = parameters["Bucket"], parameters["Key"]
+        self._look(*where)
+        thread = threading.Thread(target=self._look, args=where, daemon=True)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+        if self.sleeps:
+            time.sleep(1)
+        super().put_object(**parameters)
 
 
 def files_below(folder):

@@ -1,4 +1,4 @@
-"""How export tasks, their sources and their files change, written separately from the package, to compare it with.
+"""How export tasks and their files change, written separately from the package, to compare it with.
 
 ``ExpectedAccount`` in ``account_rules`` has these and responds to calls.
 """
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from helpers.aws import fields_of
+from helpers.snapshot_rules import ExpectedEvent, noticed, truncated
 
 MOVES = {
     "STARTING": ["IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"],
@@ -18,9 +19,9 @@ MOVES = {
 }
 ENDS = ("CANCELED", "COMPLETE", "FAILED")
 EVENT_IDS = {
-    "snapshot": {"FAILED": "RDS-EVENT-0159", "CANCELED": "RDS-EVENT-0160", "COMPLETE": "RDS-EVENT-0161"},
-    "cluster-snapshot": {"FAILED": "RDS-EVENT-0162", "CANCELED": "RDS-EVENT-0163", "COMPLETE": "RDS-EVENT-0164"},
-    "cluster": {"FAILED": "RDS-EVENT-0234", "CANCELED": "RDS-EVENT-0235", "COMPLETE": "RDS-EVENT-0236"},
+    "snapshot": {"FAILED": "0159", "CANCELED": "0160", "COMPLETE": "0161"},
+    "cluster-snapshot": {"FAILED": "0162", "CANCELED": "0163", "COMPLETE": "0164"},
+    "cluster": {"FAILED": "0234", "CANCELED": "0235", "COMPLETE": "0236"},
 }
 MESSAGES = {"FAILED": "Export task failed", "CANCELED": "Export task canceled", "COMPLETE": "Export task completed"}
 ANY = ...
@@ -75,9 +76,11 @@ class ExpectedTask:
     snapshot_time: object = ANY
     began: object = None
     ended: datetime | None = None
-    has_event: bool = False
     shown: int = 0
     percent_at_entry: int = field(init=False)
+    entered: datetime = field(init=False)
+    happened: list = field(init=False, default_factory=list)
+    """Events that are not taken yet."""
 
     @classmethod
     def seeded(cls, identifier, source, bucket, status, now, **options):
@@ -94,21 +97,25 @@ class ExpectedTask:
 
     def __post_init__(self):
         self.percent_at_entry = self.percent
+        self.entered = self.since
 
     @property
     def runs(self):
         """Whether the task counts as a running one, and can be canceled."""
         return self.status in {"STARTING", "IN_PROGRESS"}
 
-    def enter(self, status, when):
-        """Let the task enter a status at a time."""
-        self.status, self.since, self.shown = status, when, 0
+    def enter(self, status, when, at=None):
+        """Let the task enter a status at a time, which the clock has reached *at*."""
+        self.status, self.since, self.entered, self.shown = status, when, at or when, 0
         if status in {"IN_PROGRESS", "COMPLETE"}:
             self.began = self.began or when
         if status == "COMPLETE":
             self.percent = 100
         if status in ENDS:
-            self.ended, self.has_event = when, True
+            self.ended = when
+            event_id = EVENT_IDS[kind_of(self.source)][status]
+            event = ExpectedEvent.of(event_id, MESSAGES[status], "notification", self.source, when, self.entered)
+            self.happened.append(event)
         self.percent_at_entry = self.percent
 
     def settle(self, now):
@@ -125,7 +132,7 @@ class ExpectedTask:
             if self.status == "IN_PROGRESS" and length:
                 self.percent = max(self.percent, 99)  # the last value before the end
             end = self.since + length
-            self.leave_status(end.replace(microsecond=end.microsecond // 1000 * 1000))
+            self.leave_status(truncated(end), max(noticed(end), self.entered))
 
     def poll(self, now):
         """Advance a task that follows polls: a DescribeExportTasks call is about to show it."""
@@ -138,9 +145,9 @@ class ExpectedTask:
                 return
             self.leave_status(now)
 
-    def leave_status(self, when):
+    def leave_status(self, when, at=None):
         """Enter the status that follows automatically."""
-        self.enter(self.timeline.following(self.status), when)
+        self.enter(self.timeline.following(self.status), when, at)
 
     def fields(self, **given):
         """Return the fields that the task has in a response; *given* are the optional ones."""
@@ -161,19 +168,6 @@ class ExpectedTask:
         names = fields_of(self.status, extracting=self.began is not None, cluster=is_cluster, **given)
         return {name: values.get(name, ANY) for name in names}
 
-    @property
-    def event(self):
-        """The event ID and the fields of the task's event in DescribeEvents."""
-        kind, name = self.source.split(":", 6)[5:]
-        return EVENT_IDS[kind][self.status], {
-            "SourceIdentifier": name,
-            "SourceType": f"db-{kind}",
-            "Message": MESSAGES[self.status],
-            "EventCategories": ["notification"],
-            "Date": self.ended,
-            "SourceArn": self.source,
-        }
-
     def keys(self, tables):
         """Return the keys of the files that the export of MySQL *tables* has written by now."""
         if self.status == "STARTING":
@@ -188,82 +182,3 @@ class ExpectedTask:
             keys.append(f"{folder}/export_tables_info_{self.identifier}_from_1_to_{len(tables)}.json")
             keys.append(f"{folder}/export_info_{self.identifier}.json")
         return keys
-
-
-@dataclass
-class ExpectedSource:
-    """A snapshot or cluster that was seeded."""
-
-    arn: str
-    status: str
-    seeded: datetime
-    available_after: int | None = None
-    size: int = 100
-    percent: int = field(init=False)
-    created: datetime = field(init=False)
-    available: datetime | None = field(init=False, default=None)
-    """When its creation ended, which has an event."""
-
-    def __post_init__(self):
-        creating = self.status in {"creating", "copying"}
-        if creating and self.available_after is None and kind_of(self.arn) != "cluster":
-            self.available_after = 300_000  # as a snapshot that a client creates
-        self.percent = 100 if self.status == "available" else 0
-        self.created = self.seeded - (timedelta(0) if creating else timedelta(hours=1))
-
-    def settle(self, now):
-        """Advance the source to the time *now*. Nothing is undone if that is earlier."""
-        if self.available_after is None:
-            return
-        length = timedelta(milliseconds=self.available_after)
-        if now >= self.seeded + length:
-            self.move("available", self.seeded + length)
-        else:
-            self.percent = max(self.percent, 100 * (now - self.seeded) // length)
-
-    def move(self, status, when):
-        """Enter a status and stay there."""
-        if self.status == "creating" and status == "available" and kind_of(self.arn) != "cluster":
-            self.available = when
-        self.status, self.available_after = status, None
-        if status == "available":
-            self.percent = 100
-
-    @property
-    def events(self):
-        """The event IDs and the fields of the events of its creation in DescribeEvents."""
-        kind, name = self.arn.split(":", 6)[5:]
-        own = (f"db-{kind}", self.arn)
-        found = {
-            "snapshot": [
-                (*own, "RDS-EVENT-0042", "Manual snapshot created", "creation"),
-                # Of its instance, which has the same name in the tests.
-                (
-                    "db-instance",
-                    self.arn.replace(":snapshot:", ":db:"),
-                    "RDS-EVENT-0002",
-                    "Finished DB Instance backup",
-                    "backup",
-                ),
-            ],
-            "cluster-snapshot": [(*own, "RDS-EVENT-0075", "Manual cluster snapshot created", "backup")],
-        }[kind]
-        return [
-            (
-                event_id,
-                {
-                    "SourceIdentifier": name,
-                    "SourceType": source_type,
-                    "Message": message,
-                    "EventCategories": [category],
-                    "Date": self.available,
-                    "SourceArn": arn,
-                },
-            )
-            for source_type, arn, event_id, message, category in found
-        ]
-
-    @property
-    def progress(self):
-        """PercentProgress, which a cluster does not have."""
-        return None if kind_of(self.arn) == "cluster" else self.percent

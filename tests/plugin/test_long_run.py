@@ -13,7 +13,8 @@ def pytest_sessionfinish(session):
     classes = [type(found).__name__ for found in gc.get_objects()]
     print(f"\\nkept of {len(session.items)} tests: {kept}")
     assert KEYS
-    print(f"alive: {[name for name in ('Account', 'Environment', 'ExportTaskRegistry') if name in classes]}")
+    names = ("Account", "Environment", "ExportTaskRegistry", "Delivery", "ExportSource", "RdsEvent", "SourceState")
+    print(f"alive: {[name for name in names if name in classes]}")
 """
 
 TESTS = """
@@ -21,7 +22,9 @@ import pytest
 
 @pytest.mark.parametrize("number", range(3))
 def test_passes(number, request, rds_export_tasks):
-    pass
+    rds_export_tasks.deliver_events(lambda event, context: event)
+    rds_export_tasks.seed_snapshot("nightly").move_to("deleted")
+    assert len(rds_export_tasks.deliveries) == 1
 
 @pytest.mark.xfail
 def test_fails(rds_export_tasks):

@@ -319,6 +319,8 @@ def test_stub(rds_export_tasks):
 
 
 class _Body:
+    raw_headers = ()  # which an older aiobotocore reads
+
     async def read(self):
         return b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
 

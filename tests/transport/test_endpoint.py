@@ -16,7 +16,7 @@ import pytest
 
 from helpers.loopback import CANCEL, code, connected, exchanged, post, query, request, send, served, until
 from helpers.reports import problem
-from pytest_rds_export import ExportTask, Failure, Polls
+from pytest_rds_export import ExportTask, Failure, Polls, Stuck
 
 pytestmark = pytest.mark.loopback
 
@@ -31,7 +31,7 @@ print(json.dumps([client.cancel_export_task(ExportTaskIdentifier="nightly")["Sta
 
 def test_child_process(rds_export_tasks, rds_export_endpoint):
     """A child process uses the registry of the test without any setup."""
-    rds_export_tasks.seed("nightly", percent_progress=42)
+    rds_export_tasks.seed("nightly", percent_progress=42, timeline=Stuck())
     rds_export_tasks.inject("Throttling", operation="CancelExportTask", times=1)
 
     child = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, check=True)

@@ -1,6 +1,7 @@
 """Many threads at once: one lock around find and change."""
 
 import threading
+from datetime import timedelta
 from typing import ClassVar
 
 import boto3
@@ -174,3 +175,40 @@ def test_overlapping_fakes(botocore_unchanged, client):
             return client.describe_export_tasks()["ResponseMetadata"]["HTTPStatusCode"]
 
     assert at_once(*[use] * THREADS) == [200] * THREADS
+
+
+@pytest.mark.rds_export_tasks(concurrent_limit=1000, timeline=Timeline(starting=timedelta(days=30)))
+def test_whole_chain(rds_export_tasks, rds_export_clock, client):
+    """Of chains in many threads, while others move the clock, every call, task, snapshot and event is there, once."""
+    received = []
+    rds_export_tasks.deliver_events(
+        lambda event, context: received.append((event["detail"]["EventID"], event["detail"]["SourceIdentifier"])),
+        pattern={"detail": {"SourceType": ["SNAPSHOT"]}},
+    )
+
+    def chain(number):
+        for n in range(5):
+            name = f"nightly-{number}-{n}"
+            client.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier="orders")
+            while rds_export_tasks.snapshots[name].status == "creating":
+                rds_export_clock.tick(minutes=5)
+            start(client, name)
+            cancel(client, name)
+            rds_export_clock.tick(minutes=5)
+            client.delete_db_snapshot(DBSnapshotIdentifier=name)
+        return number
+
+    assert at_once(*[lambda number=number: chain(number) for number in range(THREADS)]) == list(range(THREADS))
+
+    rds_export_clock.tick(hours=1)
+    names = [f"nightly-{number}-{n}" for number in range(THREADS) for n in range(5)]
+    numbers = ("0040", "0042", "0160", "0041")
+    events = sorted((f"RDS-EVENT-{number}", name) for number in numbers for name in names)
+    assert sorted(received) == events
+    of_snapshots = [event for event in rds_export_tasks.events if event.source_type == "db-snapshot"]
+    assert sorted((event.event_id, event.source_identifier) for event in of_snapshots) == events
+    assert sorted(rds_export_tasks) == sorted(names)
+    assert {task.status for task in rds_export_tasks.values()} == {"CANCELED"}
+    assert not rds_export_tasks.snapshots
+    assert len(rds_export_tasks.calls) == 4 * len(names)
+    assert {call.http_status for call in rds_export_tasks.calls} == {200}

@@ -162,7 +162,8 @@ class FrozenTime:
             finally:
                 with self._lock:
                     self._running -= 1
-            _tell_followers()
+            if callback is not _do_nothing:
+                _tell_followers()  # what it has caused, too
             scheduled = self._move_to_next(target)
             _tell_followers()
 

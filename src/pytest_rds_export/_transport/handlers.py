@@ -128,7 +128,7 @@ class CallEvents:
             response_class = _with_content(AioAWSResponse)
         else:
             from botocore.awsrequest import AWSResponse as response_class  # noqa: N813
-        return response_class(url, response.status, response.headers, _Body(response.body))
+        return response_class(url, response.status, response.headers, _Body(response))
 
 
 @functools.lru_cache(maxsize=8)
@@ -174,8 +174,14 @@ class _Content(bytes):
 class _Body:
     """The body of a response, as both botocore and aiobotocore read it."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, response: Response) -> None:
+        self.body = response.body
+        self._headers = response.headers
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers as an older aiobotocore reads them."""
+        return [(name.encode(), value.encode()) for name, value in self._headers.items()]
 
     def stream(self, **_kwargs: Any) -> Iterator[bytes]:
         yield self.body

@@ -52,6 +52,8 @@ def ask(
         response = stubber(f"before-send.rds.{operation}", request)
     except not_on_for_rds:
         return None
+    except NotImplementedError:  # by an older moto, which lacks the operation
+        return {}
     if response is None:
         return None
     if response.status_code >= 300:

@@ -1,0 +1,15 @@
+"""The hook by which a botocore that is imported anew is found."""
+
+import sys
+
+from pytest_rds_export import fake_rds_export
+
+
+def test_import_hooks_are_as_before():
+    """Python's import hooks are as before when the fake has ended, also if fakes have overlapped."""
+    before = sys.meta_path[:]
+    with fake_rds_export(), fake_rds_export():
+        inside = sys.meta_path[:]
+
+    assert len(inside) == len(before) + 1
+    assert sys.meta_path == before

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from botocore.exceptions import ClientError
+from world import UNFINISHED
 
 IDENTIFIER = (
     "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
@@ -116,6 +117,12 @@ def event(look):
 def names(response):
     """Return the names of the fields of a response, sorted."""
     return " ".join(sorted(set(response) - {"ResponseMetadata"}))
+
+
+def are_unfinished_first(tasks):
+    """Return whether the unfinished exports of a list come before the others."""
+    have_ended = [task["Status"] not in UNFINISHED for task in tasks]
+    return have_ended == sorted(have_ended)
 
 
 def header(name):
@@ -305,6 +312,11 @@ DESCRIBED = [
         lambda world: world.rds.describe_export_tasks(ExportTaskIdentifier=f"{world.prefix}-none"),
     ),
     Check("describe in another region", "404 ExportTaskNotFound", elsewhere),
+    Check(
+        "describe: no export that has ended stands before an unfinished one",
+        "True",
+        running(lambda world: are_unfinished_first(world.listed())),
+    ),
     Check(
         "filter export-task-identifier",
         "True",

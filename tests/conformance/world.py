@@ -56,11 +56,14 @@ class World:
         self.started.append(identifier)
         return response
 
-    def describe(self, **parameters):
-        """Return the tasks of this run that DescribeExportTasks lists on all pages."""
+    def listed(self, **parameters):
+        """Return the tasks that DescribeExportTasks lists on all pages."""
         pages = self.rds.get_paginator("describe_export_tasks").paginate(**parameters)
-        tasks = [task for page in pages for task in page["ExportTasks"]]
-        return [task for task in tasks if task["ExportTaskIdentifier"].startswith(self.prefix)]
+        return [task for page in pages for task in page["ExportTasks"]]
+
+    def describe(self, **parameters):
+        """Return those of this run."""
+        return [task for task in self.listed(**parameters) if task["ExportTaskIdentifier"].startswith(self.prefix)]
 
     def task(self, identifier=None):
         """Return one task, by default the main one."""

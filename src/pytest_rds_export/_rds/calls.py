@@ -55,11 +55,6 @@ class Call:
         self.injected_failures: list[str] = []
 
     @property
-    def is_open(self) -> bool:
-        """Whether its last attempt has not ended yet."""
-        return self.http_status is None and self.error_code is None
-
-    @property
     def identifier(self) -> str | None:
         """The export task that the call is about, if its parameters name one."""
         found = self.parameters.get("ExportTaskIdentifier")
@@ -76,6 +71,11 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {format_call(self)}>"
+
+
+def is_open(call: Call) -> bool:
+    """Return whether the last attempt of a call has not ended yet."""
+    return call.http_status is None and call.error_code is None
 
 
 def format_call(call: Call, width: int | None = None) -> str:

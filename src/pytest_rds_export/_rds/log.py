@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from .. import _clock
-from .calls import Call
+from .calls import Call, is_open
 from .timeline import Record
 
 __tracebackhide__ = True
@@ -62,7 +62,7 @@ class Log:
             if invocation_id is not None:
                 self._by_invocation_id[invocation_id] = call
         else:
-            self.record(call, None)
+            call.http_status = call.error_code = call.response = None
             call.injected = False
         call.attempts += 1
         return call
@@ -96,7 +96,7 @@ class Log:
         """Record a change, which somebody has *requested*, or which was due before the call that notices it."""
         order: float = next(self._order)
         latest = self._entries[-1] if self._entries else None
-        if not requested and latest is not None and isinstance(latest.what, Call) and latest.what.is_open:
+        if not requested and latest is not None and isinstance(latest.what, Call) and is_open(latest.what):
             order = latest.order - 0.5
         self._changes.append(Entry(self._elapsed(when), order, change))
 

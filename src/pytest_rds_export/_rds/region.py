@@ -283,6 +283,7 @@ class _Storing(NamedTuple):
 
 def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> Transition:
     """Return the transition in place of one whose files cannot be stored; a COMPLETE export keeps its last progress."""
-    kept = {} if waiting.status == "COMPLETE" else waiting.fields
-    started = {name: after[name] for name in ("TaskStartTime",) if name in after}
-    return Transition("FAILED", waiting.when, {**kept, **started, "FailureCause": failure_cause(error, after)})
+    fields = {} if waiting.status == "COMPLETE" else dict(waiting.fields)
+    if "TaskStartTime" in after:  # which FAILED does not set
+        fields["TaskStartTime"] = after["TaskStartTime"]
+    return Transition("FAILED", waiting.when, {**fields, "FailureCause": failure_cause(error, after)})

@@ -68,7 +68,7 @@ def _check_count(name: str, count: object) -> None:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class _Outcome(_Value):
-    """How an export ends."""
+    """What the timelines of exports share: how an export ends, and what follows each of its statuses."""
 
     outcome: str = "COMPLETE"
     cancel_outcome: str = "CANCELED"

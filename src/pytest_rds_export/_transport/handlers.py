@@ -11,6 +11,7 @@ from typing import Any
 from .. import _clock
 from .._protocol.serializer import Response
 from .._rds.account import Account
+from .._rds.calls import is_open
 from .environment import is_other_fake
 from .exchange import HttpRequest, respond, run
 
@@ -108,7 +109,7 @@ class CallEvents:
         call = self._account.log.find(self._context["retries"]["invocation-id"])
         if call is None:
             return responses
-        if call.is_open and kwargs["response"] is not None:
+        if is_open(call) and kwargs["response"] is not None:
             # Another handler responded.
             http, parsed = kwargs["response"]
             error = parsed.get("Error", {}).get("Code") or (str(http.status_code) if http.status_code >= 300 else None)

@@ -43,7 +43,7 @@ def frozen_by() -> str | None:
 
 
 def pause(seconds: float) -> None:
-    """Move the frozen clock by a back-off before a retry, or by what a response is late; without one, return at once."""
+    """Move the frozen clock by a back-off before a retry, or by how late a response is; without a clock, return."""
     clock = active_clock()
     if clock is not None and clock.applies_here():
         clock.back_off(seconds)

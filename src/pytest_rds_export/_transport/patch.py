@@ -1,7 +1,7 @@
 """The patches of botocore, installed while at least one account responds and removed afterwards.
 
-- ``Endpoint.make_request``: a call of RDS is made with our handlers of its events, and with a connection that reaches only
-  another fake on this machine.
+- ``Endpoint.make_request``: a call of RDS is made with our handlers of its events, and with a connection that
+  reaches only another fake on this machine.
 - ``Endpoint.create_request``: a call of RDS that has got past the former, whatever did that, is refused.
 - ``RequestSigner.get_auth_instance``: RDS requests and presigned URLs are signed with fake credentials.
 

@@ -43,7 +43,11 @@ class _Way(NamedTuple):
         """Return the arguments of ``inject`` that say how often it happens, and what is left of the call."""
         if self.delay:
             return {"times": 1, "delay": self.delay}
-        return {"times": 1, "applied": True} if self.lost else {"calls": 1}
+        if self.lost:
+            return {"times": 1, "applied": True}
+        # A response that breaks off is that of an operation which has taken effect.
+        breaks_off = isinstance(self.failure, Failure) and self.failure.name == "TruncatedResponse"
+        return {"calls": 1, "applied": True} if breaks_off else {"calls": 1}
 
 
 class Case(NamedTuple):

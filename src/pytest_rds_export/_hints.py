@@ -74,6 +74,8 @@ def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
             f"{pluralize(options.concurrent_limit, 'export')} may run at once in {place}, seeded ones included. "
             "Set the option concurrent_limit to allow more"
         )
+    elif code == "ExportTaskAlreadyExists":
+        yield from _hints_of_source_in_use(account, call)
     elif code == "ExportTaskNotFound" or (call.identifier is not None and tasks_shown(call) == []):
         yield from _hints_of_identifier(account, call)
     elif code in {type_.not_found for type_ in RESOURCE_TYPES.values()}:
@@ -96,6 +98,16 @@ def _hints_of_identifier(account: Account, call: Call) -> Iterator[str]:
             if other != identifier:
                 same = "; identifiers are case-sensitive" if other.lower() == identifier.lower() else ""
                 yield f"{other!r} is in {region.name}, but the call asked for {identifier!r}{same}"
+
+
+def _hints_of_source_in_use(account: Account, call: Call) -> Iterator[str]:
+    for task in account.region(call.region).tasks.values():
+        same = task.fields["SourceArn"] == call.parameters.get("SourceArn") and task.identifier != call.identifier
+        if same and task.status not in FINISHED:
+            yield (
+                f"{task.identifier!r} exports the same source, of which one export runs at a time. Give each export a "
+                "source of its own, or set the option one_export_per_source=False"
+            )
 
 
 def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
@@ -247,6 +259,8 @@ def _hints_of_events(account: Account, calls: Iterable[Call]) -> Iterator[str]:
     """Yield the tasks that were seeded as finished, where somebody asked for events and there are none."""
     asked = set(account.log.regions_asked_for_events)
     asked |= {call.region for call in calls if call.operation == "DescribeEvents" and call.response is not None}
+    if account.outbox.receivers:
+        asked |= set(account.regions)
     for region in account.regions.values():
         ended = next((task for task in region.tasks.values() if task.status in FINISHED), None)
         if region.name in asked and not region.events and ended is not None:

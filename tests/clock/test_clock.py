@@ -1,10 +1,14 @@
 """rds_export_clock: where it starts, and how it is moved manually."""
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from botocore.exceptions import ClientError
 
+from helpers.calls import cancel
+from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
 from pytest_rds_export import Timeline, frozen_clock
@@ -113,7 +117,7 @@ def test_wrong_tick(delta, got, rds_export_clock):
 def test_public_members():
     """The public names of ExportClock are those that users may rely on."""
     names = [name for name in dir(ExportClock) if not name.startswith("_")]
-    assert names == ["call_at", "call_later", "move_to", "now", "tick"]
+    assert names == ["call_at", "call_later", "move_to", "now", "sleeps", "tick"]
 
 
 def test_move_to(rds_export_clock):
@@ -227,3 +231,15 @@ def test_it(rds_export_clock):
     assert blocks(result)["ERROR at setup of test_it"] == [
         "marker rds_export_clock(start, limit): unknown argument 'begin' of frozen_clock. Use one of 'start' or 'limit'"
     ]
+
+
+def test_sleeps(rds_export_clock, rds_export_tasks):
+    """The clock has each sleep of the code under test, without botocore's delays and without its own moves."""
+    rds_export_tasks.inject("Throttling", calls=1)
+    for delay in (10, 20.5):
+        time.sleep(delay)
+        with suppress(ClientError):
+            cancel(shared_client())
+    rds_export_clock.tick(60)
+
+    assert rds_export_clock.sleeps == [timedelta(seconds=10), timedelta(seconds=20.5)]

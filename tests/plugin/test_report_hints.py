@@ -475,7 +475,7 @@ def test_retried_failure(tasks):
 
 
 @pytest.mark.parametrize("seeded", ["COMPLETE", "IN_PROGRESS"])
-@pytest.mark.parametrize("asked", ["call", "attribute", "not"])
+@pytest.mark.parametrize("asked", ["call", "attribute", "receiver", "not"])
 def test_events_of_seeded_tasks(tasks, seeded, asked):
     """A task that was seeded as finished has a hint if somebody asked for events."""
     tasks.seed("nightly", status=seeded)
@@ -483,9 +483,24 @@ def test_events_of_seeded_tasks(tasks, seeded, asked):
         try_call("describe_events")
     elif asked == "attribute":
         assert tasks.events == []
+    elif asked == "receiver":
+        tasks.deliver_events(lambda event, context: None)
 
     hint = "'nightly' has no event, because it was seeded COMPLETE. Seed it running, then move_to('COMPLETE')"
     assert hints() == ([hint] if seeded == "COMPLETE" and asked != "not" else [])
+
+
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "COMPLETE"])
+def test_source_in_use(tasks, status):
+    """A start that is refused because another export of its source runs has a hint that names it."""
+    tasks.seed("weekly", source_arn=SNAPSHOT, status=status)
+    try_start(SNAPSHOT)
+
+    hint = (
+        "'weekly' exports the same source, of which one export runs at a time. Give each export a source of its own, "
+        "or set the option one_export_per_source=False"
+    )
+    assert hints() == ([hint] if status == "IN_PROGRESS" else [])
 
 
 def test_events_that_exist(tasks):

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.parsers import ResponseParserError
 
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
@@ -44,6 +45,16 @@ def outcome(attempt, operation):
     """How often botocore tried the first call of an operation, and how the last attempt ended."""
     call = attempt.tasks.calls_to(operation)[0]
     return call.attempts, call.error_code
+
+
+def test_response_that_breaks_off():
+    """A response that breaks off comes from an operation that has taken effect."""
+    _, described_, canceled = attempts_of(sweep("TruncatedResponse", seeds=["nightly"], raises=ResponseParserError))
+
+    assert [attempt.tasks["nightly"].status for attempt in (described_, canceled)] == ["IN_PROGRESS", "CANCELING"]
+    assert canceled.inject_line == (
+        "rds_export_tasks.inject('TruncatedResponse', operation='CancelExportTask', calls=1, applied=True)"
+    )
 
 
 def test_each_call_with_each_failure():

@@ -43,6 +43,11 @@ class ExportClock:
         """The frozen time, an aware ``datetime`` in UTC."""
         return self._time.now()
 
+    @property
+    def sleeps(self) -> list[timedelta]:
+        """How long the code under test slept, each time; botocore's delays between retries are not among them."""
+        return self._time.sleeps.copy()
+
     def tick(self, delta: timedelta | float | None = None, /, **parts: float) -> datetime:
         """Move the clock.
 

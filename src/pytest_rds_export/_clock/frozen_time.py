@@ -74,7 +74,7 @@ class FrozenTime:
         self._order = itertools.count()
         self._calls_without_delay = 0
         self._running = 0
-        self._sleeps = 0
+        self.sleeps: list[timedelta] = []
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
@@ -130,13 +130,14 @@ class FrozenTime:
         if length > self._limit - self.slept:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
-                f"the code under test slept {pluralize(self._sleeps, 'time')}, and the next sleep would exceed the "
+                f"the code under test slept {pluralize(len(self.sleeps), 'time')}, and the next sleep would exceed the "
                 f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
                 "export end, or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
         with self._lock:
             self.slept += length
-            self._sleeps += 1
+            if by_code:
+                self.sleeps.append(length)
         for follower in followers if by_code else ():
             follower.slept(length)
         self.move(length)
@@ -203,12 +204,12 @@ class FrozenTime:
     def save(self) -> Callable[[], None]:
         """Return a function that restores the time, what is scheduled, and how long was slept."""
         with self._lock:
-            now, scheduled, sleeps, slept = self.now(), self._scheduled.copy(), self._sleeps, self.slept
+            now, scheduled, sleeps, slept = self.now(), self._scheduled.copy(), self.sleeps.copy(), self.slept
 
         def restore() -> None:
             with self._lock:
                 self._set(now)
-                self._scheduled, self._sleeps, self.slept = scheduled.copy(), sleeps, slept
+                self._scheduled, self.sleeps, self.slept = scheduled.copy(), sleeps.copy(), slept
 
         return restore
 

@@ -101,3 +101,18 @@ def test_export_that_ends_while_files_are_set_up(rds_export_tasks, rds_export_cl
 
     keys = [key for name in ("nightly", "done") for key in all_keys("shop.customers", "shop.orders", task=name)]
     assert sorted(store.keys) == sorted(f"rds-exports/{key}" for key in keys)
+
+
+def test_seeded_while_files_are_stored(rds_export_tasks):
+    """Of two exports of one name, the one that comes first is kept, also if the files of the other are stored."""
+
+    class SeedingS3(MemoryS3):
+        def put_object(self, **arguments):
+            if "nightly" not in rds_export_tasks:
+                rds_export_tasks.seed("nightly", status="FAILED")
+
+    rds_export_tasks.write_files(SeedingS3("rds-exports"))
+
+    with pytest.raises(ValueError, match="export task 'nightly' exists already in us-east-1"):
+        rds_export_tasks.seed("nightly", status="COMPLETE")
+    assert rds_export_tasks["nightly"].status == "FAILED"

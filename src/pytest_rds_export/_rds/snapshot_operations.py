@@ -21,7 +21,7 @@ from .timeline import Transition
 
 __tracebackhide__ = True
 
-_FIRST_OUTSIDE = 1 << 60  # moto's records have numbers after all of ours
+_LAST = 1 << 60  # more than records that there will be
 _MOST_MANUAL = 100
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
 _INVALID_IDENTIFIER = (
@@ -217,8 +217,10 @@ def _describe(
     def is_wanted(record: SourceState | Mapping[str, Any]) -> bool:
         return matches is None or not isinstance(record, SourceState) or matches(record.fields)
 
-    outside = enumerate(_outside(request, type_), _FIRST_OUTSIDE)
-    numbered = [*((source.number, source) for source in sources), *outside]
+    # Those of moto come last, and are counted from the end: earlier ones may have been deleted since the last page.
+    outside = _outside(request, type_)
+    numbered: list[tuple[int, Any]] = [(source.number, source) for source in sources]
+    numbered += enumerate(outside, _LAST - len(outside))
     page, marker = select_page(
         request, type_.shape, lambda start: (pair for pair in numbered if pair[0] >= start), is_wanted
     )

@@ -249,8 +249,8 @@ def sweep(
 
     Args:
         *failures: Names of failures, ``"documented"``, ``"common"`` and ``"transport"`` for all of a kind, ``Failure``
-            values and exceptions: the call fails with all its attempts. ``"lost response"``: the call's first attempt
-            takes effect, and its response is lost. A ``timedelta`` or seconds: its response is that late;
+            values and exceptions: the call fails with all its attempts. ``TruncatedResponse`` and ``"lost response"``,
+            which is of the first attempt, take effect. A ``timedelta`` or seconds: the response is that late;
             ``"late response"`` is ten minutes late. Of each call those that its operation can have; by default all.
         operation: The API name of the operation whose calls fail, or several; by default every one, also moto's.
         raises: The exceptions that may leave the block of an attempt whose call has failed, as for

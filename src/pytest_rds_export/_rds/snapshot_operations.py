@@ -279,7 +279,6 @@ def _describe(
 
     outside = _outside(request, type_)
 
-    # Those of moto come last, and are counted from the end: some of them may have been deleted since the last page.
     def number_of(record: SourceState | Mapping[str, Any]) -> int:
         return record.number if isinstance(record, SourceState) else sys.maxsize - len(outside) + outside.index(record)
 

@@ -14,9 +14,10 @@ from ._rds.arns import parse_arn, split_arn
 from ._rds.calls import Call, format_call
 from ._rds.injections import format_unused
 from ._rds.options import Options
+from ._rds.record import Record
 from ._rds.sources import RESOURCE_TYPES
 from ._rds.state import FINISHED
-from ._rds.timeline import AnySnapshotTimeline, AnyTimeline, Record, SnapshotTimeline, Stuck, Timeline
+from ._rds.timeline import AnySnapshotTimeline, AnyTimeline, SnapshotTimeline, Stuck, Timeline
 
 __tracebackhide__ = True
 

@@ -18,10 +18,10 @@ from ._messages import format_count, pluralize, shorten
 from ._rds.account import Account
 from ._rds.calls import Call, format_call
 from ._rds.log import Change, Entry
+from ._rds.record import Record
 from ._rds.region import Region
 from ._rds.sources import SourceState
 from ._rds.state import TaskState
-from ._rds.timeline import Record
 from ._transport.patch import active_accounts
 
 __tracebackhide__ = True

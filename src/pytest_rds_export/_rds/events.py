@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from .._times import milliseconds
 from .arns import split_arn
+from .record import Record
 from .sources import SourceState
-from .timeline import Record
 
 __tracebackhide__ = True
 

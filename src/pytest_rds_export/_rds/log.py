@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from .. import _clock
 from .calls import Call, is_open
-from .timeline import Record
+from .record import Record
 
 __tracebackhide__ = True
 

@@ -16,10 +16,11 @@ from .._times import LATEST
 from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_snapshot, end_of_export
 from .files import ExportFiles
 from .log import Change, Log
+from .record import Record
 from .sources import SourceState
 from .state import FINISHED, RUNNING, TRANSITIONS, TaskState
 from .targets import failure_cause
-from .timeline import Record, Transition
+from .timeline import Transition
 
 __tracebackhide__ = True
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from .. import _model, _times
 from .._messages import format_choices, must_be, unknown_name
 from .arns import split_arn
-from .timeline import AnySnapshotTimeline, Record, SnapshotTimeline, Stuck, Transition
+from .record import Record
+from .timeline import AnySnapshotTimeline, SnapshotTimeline, Stuck, Transition
 
 __tracebackhide__ = True
 

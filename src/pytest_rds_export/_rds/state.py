@@ -10,8 +10,9 @@ from typing import Any
 
 from .. import _model, _times
 from .arns import make_arn, split_arn
+from .record import Record
 from .sources import SNAPSHOT_AGE
-from .timeline import AnyTimeline, Record, Transition, extraction_time
+from .timeline import AnyTimeline, Transition, extraction_time
 
 __tracebackhide__ = True
 

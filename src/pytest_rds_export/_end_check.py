@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
 from ._failures import Failure, failures
@@ -28,8 +28,11 @@ def raise_problems(account: Account) -> None:
         raise EndCheckFailed(problem)
 
 
-def check_end(account: Account) -> str:
-    """Return what to say at the end of a test that passed: what was not used, handled or delivered; or nothing."""
+def check_end(account: Account, allows: Callable[[BaseException], bool] = lambda _error: False) -> str:
+    """Return what to say at the end of a test that passed: what was not used, handled or delivered; or nothing.
+
+    *allows* says which exceptions a receiver may raise.
+    """
     unused = account.injections.unused() if account.options.assert_all_injected else []
     parts = [_explain_unused(account, injection) for injection in unused]
     if account.options.assert_all_handled:
@@ -38,13 +41,14 @@ def check_end(account: Account) -> str:
             ways = [*ways_to_handle(operation), "allow it: assert_all_handled=False, or unhandled.clear()"]
             parts.append(_with_ways(f"no handler for {operation}, called {pluralize(count, 'time')} in {region}", ways))
     if account.options.assert_all_delivered:
-        parts += _explain_undelivered(account.outbox.deliveries)
+        parts += _explain_undelivered(account.outbox.deliveries, allows)
     return "\n".join(parts)
 
 
-def _explain_undelivered(deliveries: Sequence[Delivery]) -> Iterator[str]:
+def _explain_undelivered(deliveries: Sequence[Delivery], allows: Callable[[BaseException], bool]) -> Iterator[str]:
     """Yield what to say of each exception of a receiver, once if others are alike."""
-    failed = [(number, each) for number, each in enumerate(deliveries) if isinstance(each.error, Exception)]
+    raised = ((number, each) for number, each in enumerate(deliveries) if each.error is not None)
+    failed = [(number, each) for number, each in raised if each.error is not None and not allows(each.error)]
     for (receiver, outcome), group in groupby(failed, key=lambda item: (item[1].receiver, item[1].outcome)):
         (number, delivery), *more = group
         others = f" and {pluralize(len(more), 'more time')}" if more else ""

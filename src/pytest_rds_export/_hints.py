@@ -10,7 +10,7 @@ from typing import Any
 from . import _clock
 from ._messages import find_similar, pluralize
 from ._rds.account import Account
-from ._rds.arns import parse_arn, split_arn
+from ._rds.arns import Arn, parse_arn, split_arn
 from ._rds.calls import Call, format_call
 from ._rds.injections import format_unused
 from ._rds.options import Options
@@ -112,11 +112,11 @@ def _hints_of_source_in_use(account: Account, call: Call) -> Iterator[str]:
 
 
 def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
-    kind, name, region = _find_source(call)
+    kind, name, region, arn = _find_source(call)
     if not name:
         return
     source = f"{kind}:{name}"
-    if region != call.region:
+    if region != call.region and not call.operation.startswith("Copy"):
         yield f"the ARN of {source} names {region}, but the call went to {call.region}"
         return
     for other in account.regions.values():
@@ -130,9 +130,9 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
     if found is not None and call.operation.startswith("Describe") and found.fields.get("SnapshotType") in _ASKED_FOR:
         snapshot_type = found.fields["SnapshotType"]
         yield f"{source} has the SnapshotType {snapshot_type!r}. Pass {_ASKED_FOR[snapshot_type]}"
-    elif source in known:
+    elif source in known and arn is not None:
         yield f"{source} is {where} as {known[source]}: the ARN of the call names another account or partition"
-    elif known:
+    elif known and source not in known:
         closest = find_similar(source, known)
         ordered = [*closest, *(other for other in known if other not in closest)]
         more = ", ..." if len(ordered) > _MAX_SOURCES else ""
@@ -146,13 +146,13 @@ def _arns_by_name(arns: Iterable[str], kind: str) -> dict[str, str]:
     return {parts.resource: arn for parts, arn in parsed if (parts.resource_type == "db") == (kind == "db")}
 
 
-def _find_source(call: Call) -> tuple[str, str, str]:
-    """Return the resource type, the name and the region of the source that a call did not find."""
+def _find_source(call: Call) -> tuple[str, str, str, Arn | None]:
+    """Return the type, the name and the region of the source that a call did not find, and its ARN if it was given."""
     kind, type_ = next(item for item in RESOURCE_TYPES.items() if item[1].not_found == call.error_code)
     names = (type_.identifier, f"Source{type_.identifier}", "SourceArn")
     name = next((call.parameters[name] for name in names if name in call.parameters), "")
     arn = parse_arn(name)
-    return (arn.resource_type, arn.name, arn.region) if arn else (kind, str(name).lower(), call.region)
+    return (arn.resource_type, arn.name, arn.region, arn) if arn else (kind, str(name).lower(), call.region, None)
 
 
 def _hints_of_late_cancels(account: Account, calls: Iterable[Call]) -> Iterator[str]:

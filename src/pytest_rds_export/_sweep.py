@@ -99,14 +99,18 @@ class Attempt:
         if self._case is not None:
             self._around = self._sweep.around(self)
         self._around.__enter__()
-        self._active.__enter__()
-        return self.tasks
+        try:
+            self._active.__enter__()
+            return self.tasks  # noqa: TRY300 - inside, so that an interruption here ends it, too
+        except BaseException:
+            self._active.__exit__(None, None, None)
+            raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool:
-        self.raised = error
         try:
+            self.raised = error
             self._running = self._count_running()
         finally:
             self._active.__exit__(None, None, None)
@@ -142,7 +146,7 @@ class Attempt:
 
     def _check(self) -> None:
         """Raise ``AssertionError`` for what is wrong although the program has done what it may."""
-        message = check_end(self._account)
+        message = check_end(self._account, self._allows)
         if self._case is not None and self._injection is not None and not self._injection.attempts:
             message = (
                 f"the calls of the scenario differ from run to run. Call {self._case.position} of the first run was "

@@ -133,7 +133,7 @@ class ExpectedAccount:
         self._known[region].add(source.kind)
 
     def _knows_sources(self, region):
-        return self.moto or bool(self._known[region] - {"db"})
+        return bool(self._known[region] - {"db"})
 
     def _knows_databases(self, region):
         return bool(self._known[region] & {"db", "cluster"})
@@ -207,7 +207,8 @@ class ExpectedAccount:
         if identifier in tasks:
             codes.add("ExportTaskAlreadyExists")
         source = sources.get(arn)
-        if source is None and self._knows_sources(region):
+        # Snapshots are not moto's here, clusters are.
+        if source is None and (self._knows_sources(region) or (self.moto and kind_of(arn) == "cluster")):
             codes.add(NOT_FOUND[kind_of(arn)])
         if source is not None and source.status != "available":
             codes.add("InvalidExportSourceState")

@@ -513,6 +513,7 @@ def test_thread_that_has_ended(rds_export_tasks, client):
     assert receiver.names == ["first"]
     assert rds_export_tasks["second"].status == "COMPLETE"
     assert receiver.names == ["first", "second"]
+    rds_export_tasks.deliveries.clear()
 
 
 # What a receiver raises.
@@ -550,6 +551,7 @@ def test_interrupted(rds_export_tasks):
 
     assert (first.names, second.names) == (["first", "second"], ["first", "second"])
     assert isinstance(rds_export_tasks.deliveries[0].error, Interrupted)
+    rds_export_tasks.deliveries.clear()
 
 
 @pytest.mark.rds_export_clock(limit=timedelta(hours=1))
@@ -559,6 +561,7 @@ def test_sleep_limit(rds_export_tasks, rds_export_clock):
     rds_export_tasks.seed("nightly")
     with pytest.raises(SleepLimitExceeded):
         time.sleep(600)
+    rds_export_tasks.deliveries.clear()
 
 
 # The end.

@@ -343,3 +343,14 @@ def test_ids_differ(other):
     }
 
     assert len(ids) == 6
+
+
+def test_tags_are_those_of_that_time(rds_export_tasks, client):
+    """An event keeps the tags that its source had, also if the source is deleted, and made anew with others."""
+    source = rds_export_tasks.seed_snapshot("orders", tag_list=[{"Key": "team", "Value": "sales"}])
+    rds_export_tasks.seed("nightly", source_arn=source.arn).move_to("COMPLETE")
+    client.delete_db_snapshot(DBSnapshotIdentifier="orders")
+    rds_export_tasks.seed_snapshot("orders", tag_list=[{"Key": "team", "Value": "finance"}])
+
+    completed, deleted = rds_export_tasks.events
+    assert completed.tags == deleted.tags == {"team": "sales"}

@@ -336,3 +336,20 @@ def test_copy(rds_export_tasks, copied):
 
     assert kept.to_response() == before
     assert repr(kept) == "<ExportSource snapshot:nightly creating 0% in us-east-1>"
+
+
+def test_removed_later(rds_export_tasks, rds_export_clock):
+    """What was due before a source is removed has happened."""
+    source = rds_export_tasks.seed_snapshot("orders", available_after=60)
+    rds_export_clock.tick(60)
+    source.remove()
+
+    assert "RDS-EVENT-0042" in [event.event_id for event in rds_export_tasks.events]
+
+
+def test_cluster_with_a_progress(rds_export_tasks, rds_export_clock):
+    """A cluster keeps the progress that it is seeded with, which is a string in the service model."""
+    cluster = rds_export_tasks.seed_snapshot(CLUSTER, percent_progress="50", available_after=60)
+    rds_export_clock.tick(30)
+
+    assert (cluster.status, cluster.percent_progress) == ("creating", "50")

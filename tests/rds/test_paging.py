@@ -4,6 +4,7 @@ import base64
 
 import pytest
 from botocore.exceptions import ParamValidationError
+from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.clients import client_with, shared_client
@@ -190,15 +191,19 @@ def test_unfinished_first(client, rds_export_tasks):
     assert names_of(client.describe_export_tasks()) == ["b", "d", "a", "c", "e"]
 
 
-def test_ended_by_the_clock(client, rds_export_tasks, rds_export_clock):
+@pytest.mark.parametrize("with_files", [False, True])
+def test_ended_by_the_clock(client, rds_export_tasks, tmp_path, with_files):
     """An export that has ended by the clock since it was shown comes last."""
-    rds_export_tasks.seed("first", timeline=Timeline(starting=0, in_progress=60))
-    rds_export_tasks.seed("second")
-    assert names_of(client.describe_export_tasks()) == ["first", "second"]
+    if with_files:
+        rds_export_tasks.write_files(tmp_path)
+    with freeze_time("2026-01-01") as frozen:
+        rds_export_tasks.seed("first", timeline=Timeline(starting=0, in_progress=60))
+        rds_export_tasks.seed("second")
+        assert names_of(client.describe_export_tasks()) == ["first", "second"]
 
-    rds_export_clock.tick(60)
+        frozen.tick(60)
 
-    assert names_of(client.describe_export_tasks()) == ["second", "first"]
+        assert names_of(client.describe_export_tasks()) == ["second", "first"]
 
 
 @pytest.mark.parametrize("with_files", [False, True])

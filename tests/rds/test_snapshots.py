@@ -485,3 +485,18 @@ def test_length_of_a_creation_is_no_passage_of_real_time(client):
 
     assert (snapshot["Status"], snapshot["PercentProgress"]) == ("creating", 0)
     assert timedelta(minutes=5) == SnapshotTimeline().creating
+
+
+def test_tag_without_a_key(rds_export_tasks, client):
+    """A tag may lack its key, as the service model allows."""
+    tags = [{"Value": "sales"}]
+    created = client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders", Tags=tags)
+
+    assert created["DBSnapshot"]["TagList"] == tags
+    assert rds_export_tasks.snapshots["nightly"].tags == {"": "sales"}
+
+
+def test_invalid_database(client):
+    """The name of a database that cannot be one is refused."""
+    with refused("InvalidParameterValue", 400, f"The parameter DBInstanceIdentifier {IDENTIFIER_RULES}"):
+        create(client, database=ARN)

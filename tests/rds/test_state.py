@@ -593,7 +593,7 @@ def test_account_follows_the_rules(monkeypatch, clock):
 
 @pytest.mark.rds_export_clock(limit=timedelta(days=10_000))
 def test_account_alongside_moto(monkeypatch, clock):
-    """It is the same alongside moto, whose account is empty: other sources do not exist."""
+    """It is the same alongside moto, whose account is empty, so that other clusters do not exist."""
     moto = pytest.importorskip("moto")
     monkeypatch.setattr(Account, "clock", clock)
     monkeypatch.setattr(Account, "moto", True)

@@ -391,7 +391,7 @@ def test_credentials(rds_export_tasks, monkeypatch):
             )
 
     asyncio.run(main())
-    (headers,) = signed
+    headers, _ = signed
     authorization = headers["Authorization"]
     assert b"Credential=testing/" in (authorization if isinstance(authorization, bytes) else authorization.encode())
     assert "X-Amz-Credential=testing%2F" in rds_export_tasks.calls[1].parameters["PreSignedUrl"]

@@ -250,3 +250,10 @@ def test_handler_of_the_user(rds, rds_export_tasks, before_send):
 
     assert names > {"daily", "seeded"}
     assert len(handler.requests) == 1
+
+
+@pytest.mark.rds_export_tasks(snapshots="fake")
+def test_snapshots_of_the_fake(rds_export_tasks):
+    """If the snapshots are not moto's, an export does not look for one there."""
+    with moto.mock_aws():
+        assert start(boto3.client("rds"))["Status"] == "STARTING"

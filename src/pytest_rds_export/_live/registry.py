@@ -541,9 +541,6 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
     def _to_event(self, event: Event) -> RdsEvent:
         about: Any = event.record
         is_source = isinstance(about, SourceState)
-        is_own = is_source and about.arn == event.source_arn  # also if it is gone
-        source = about if is_own else self._region.sources.get(event.source_arn)
-        tags = () if source is None else source.fields.get("TagList", ())
         return RdsEvent(
             event_id=event.event_id,
             message=event.message,
@@ -554,7 +551,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
             date=event.date,
             region=self.region,
             account_id=self.account_id,
-            tags={tag.get("Key", ""): tag.get("Value", "") for tag in tags},
+            tags={tag.get("Key", ""): tag.get("Value", "") for tag in event.tags},
             task=None if is_source else self[about.identifier],
             source=self._snapshots.live[about] if is_source else None,
         )

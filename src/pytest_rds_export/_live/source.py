@@ -63,7 +63,7 @@ class ExportSource:
     @property
     def tags(self) -> dict[str, str]:
         """The tags, by their keys."""
-        return {tag["Key"]: tag.get("Value", "") for tag in self.to_response().get("TagList", ())}
+        return {tag.get("Key", ""): tag.get("Value", "") for tag in self.to_response().get("TagList", ())}
 
     def to_response(self) -> dict[str, Any]:
         """Return the members in the API's shape, as the operation that describes such a source does."""
@@ -102,7 +102,9 @@ class ExportSource:
     def remove(self) -> None:
         """Have the source disappear now, without an event. If it is gone already, nothing happens."""
         with self._region.lock:
+            self._region.advance(self._state, _clock.now())  # what was due before has happened
             self._region.remove_source(self._state)
+        outgoing.deliver(self._region.outbox)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or (member := _model.members(self._state.type.shape).get(name)) is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from threading import Thread, current_thread
@@ -73,6 +74,8 @@ class Event(NamedTuple):
     date: datetime
     record: Record
     """The task that ended, or the snapshot that changed."""
+    tags: Sequence[Mapping[str, str]] = ()
+    """The tags that the source had then."""
 
     @property
     def source_type(self) -> str:

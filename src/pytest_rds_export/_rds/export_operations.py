@@ -163,6 +163,8 @@ def _look_up_source(request: Request) -> tuple[str, Mapping[str, Any]] | None:
     arn = parse_arn(request.parameters["SourceArn"])
     if arn is None or arn.region != request.region.name or request.region.knows_sources:
         return None
+    if request.account.options.snapshots == "fake" and arn.resource_type != "cluster":
+        return None
     type_ = RESOURCE_TYPES[arn.resource_type]
     return f"Describe{type_.shape}s", {type_.identifier: arn.name}
 
@@ -251,6 +253,7 @@ def _check_filter_values(parameters: Mapping[str, Any]) -> None:
 def _prepare_describe(request: Request) -> tuple[int, int] | None:
     """Bring the exports of a page up to date, so that their files are there; return the version of the list."""
     region, version = request.region, None
+    region.update_all(request.now)  # what has ended has its place in the list
     with suppress(Fault):  # it comes again
         with request.account.lock:
             version = _list_version(request)

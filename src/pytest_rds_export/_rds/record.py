@@ -42,7 +42,12 @@ class Record:
     def _begin_phase(self, now: datetime) -> None:
         self.since = now
         self.times_shown = 0
-        self._percent_at_entry: int = self.fields.get("PercentProgress", 0)
+        self._percent_at_entry = self._current_percent(0)
+
+    def _current_percent(self, default: int) -> int:
+        """Return the progress; *default* for a cluster, which has none, or a string."""
+        percent = self.fields.get("PercentProgress")
+        return percent if isinstance(percent, int) else default
 
     @property
     def status(self) -> str:
@@ -66,7 +71,7 @@ class Record:
             percent=self._percent_at_entry,
             describing=describing,
         )
-        if percent is not None and percent > self.fields.get("PercentProgress", 100):  # a cluster has no progress
+        if percent is not None and percent > self._current_percent(100):
             self._progress(percent)
         return due
 

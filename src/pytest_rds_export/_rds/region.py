@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import insort
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -178,7 +179,10 @@ class Region:
 
     def _note(self, record: Record, transition: Transition, events: list[Event], *, requested: bool) -> None:
         """Record a transition that was made, for a report, and its events, which are to be delivered."""
-        for event in events:
+        for noted in events:
+            about = record if isinstance(record, SourceState) and record.arn == noted.source_arn else None  # or gone
+            source = about or self.sources.get(noted.source_arn)
+            event = noted if source is None else noted._replace(tags=copy.deepcopy(source.fields.get("TagList", ())))
             # By date: a record is brought up to date when it is read, and a clock can go backwards.
             insort(self.events, event, key=by_date)
             self.outbox.put(self.name, event)

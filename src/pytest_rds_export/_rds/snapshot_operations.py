@@ -39,7 +39,10 @@ _OWN = {"PercentProgress", "Status", "TagList", "SourceRegion", "SourceDBSnapsho
 def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     parameters = request.parameters
     name = _new_name(kind, request, kind.type.identifier)
-    database = _find_database(kind, request, parameters[kind.type.parent].lower()).fields
+    parent = parameters[kind.type.parent]
+    if not is_identifier(parent):
+        raise _failures.make_fault("InvalidParameterValue", _INVALID_IDENTIFIER.format(kind.type.parent))
+    database = _find_database(kind, request, parent.lower()).fields
     shape: Any = _model.service_model().shape_for(kind.type.shape)
     given = {
         **{member: value for member, value in database.items() if member in shape.members and member not in _OWN},
@@ -272,7 +275,7 @@ def _check_identifier(kind: Kind, parameter: str, name: str) -> None:
 
 def _merge_tags(*tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return tags, the later ones in place of earlier ones with the same key."""
-    merged = {tag["Key"]: dict(tag) for each in tags for tag in each}
+    merged = {tag.get("Key", ""): dict(tag) for each in tags for tag in each}
     return list(merged.values())
 
 

@@ -83,6 +83,14 @@ def test_unknown_option(option, text):
         fake_rds_export(**{option: 20})
 
 
+def test_empty_region(monkeypatch):
+    """An empty region, the default, is that of the environment."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+
+    with fake_rds_export(region="") as tasks:
+        assert tasks.region == "us-west-2"
+
+
 def test_region(monkeypatch):
     """A client without a region is in that of the option, and sees its tasks."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")

@@ -172,8 +172,8 @@ class _Selector:
             if events or self._is_due(handle):
                 return events
             waited += STEP
-        self._move_to(handle)
-        return events
+        # A thread may have called back, and ended, just before it was looked for.
+        return self._selector.select(0) or self._move_to(handle)
 
     def _next_timer(self) -> Any:
         timers = self._loop._scheduled  # noqa: SLF001
@@ -183,7 +183,8 @@ class _Selector:
         due: bool = handle.when() <= self._loop.time() + _RESOLUTION
         return due or active_clock() is not self._clock
 
-    def _move_to(self, handle: Any) -> None:
+    def _move_to(self, handle: Any) -> list[Any]:
+        """Move to the time of a timer, and return that nothing is ready."""
         try:
             self._clock.sleep_until(self._clock.add(handle.when() - self._loop.time()))
         except BaseException as error:
@@ -193,3 +194,4 @@ class _Selector:
             if not waiting:
                 raise
             fail(waiting[0], error)
+        return []

@@ -289,6 +289,6 @@ class _Storing(NamedTuple):
 def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> Transition:
     """Return the transition in place of one whose files cannot be stored; a COMPLETE export keeps its last progress."""
     fields = {} if waiting.status == "COMPLETE" else dict(waiting.fields)
-    if "TaskStartTime" in after:  # which FAILED does not set
-        fields["TaskStartTime"] = after["TaskStartTime"]
-    return Transition("FAILED", waiting.when, {**fields, "FailureCause": failure_cause(error, after)})
+    # FAILED sets no TaskStartTime, and an export that has something to store has one.
+    fields |= {"TaskStartTime": after["TaskStartTime"], "FailureCause": failure_cause(error, after)}
+    return Transition("FAILED", waiting.when, fields)

@@ -66,7 +66,7 @@ class Attempt:
         self.tasks.seed_all(_sweep.seeds)
         self._injection = None if _case is None else _case.inject(self.tasks)
         self._around: AbstractContextManager[object] = nullcontext()
-        self._active: AbstractContextManager[None] = activate(self._account)
+        self._active: AbstractContextManager[Any] = activate(self._account)
         self._running: int | None = None
 
     @property
@@ -99,12 +99,7 @@ class Attempt:
         if self._case is not None:
             self._around = self._sweep.around(self)
         self._around.__enter__()
-        try:
-            self._active.__enter__()
-            return self.tasks  # noqa: TRY300 - inside, so that an interruption here ends it, too
-        except BaseException:
-            self._active.__exit__(None, None, None)
-            raise
+        return self._active.__enter__() or self.tasks  # in one line: an interruption in between would leave the fake on
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

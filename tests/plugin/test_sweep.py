@@ -652,3 +652,12 @@ class TestOverriddenSeeds:
             with attempt as tasks:
                 assert list(tasks) == ["daily", "weekly", "nightly"]
                 cancel(shared_client())
+
+
+def test_failure_that_a_receiver_lets_pass(rds_export_clock):
+    """The injected failure may also leave a receiver of events."""
+    for attempt in sweep("AccessDenied", operation="DescribeEvents"):
+        with attempt as tasks:
+            tasks.deliver_events(lambda event, context: shared_client().describe_events())
+            tasks.seed("nightly").move_to("COMPLETE")
+        assert len(tasks.deliveries) == 1

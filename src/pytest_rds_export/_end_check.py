@@ -47,8 +47,9 @@ def check_end(account: Account, allows: Callable[[BaseException], bool] = lambda
 
 def _explain_undelivered(deliveries: Sequence[Delivery], allows: Callable[[BaseException], bool]) -> Iterator[str]:
     """Yield what to say of each exception of a receiver, once if others are alike."""
-    raised = ((number, each) for number, each in enumerate(deliveries) if each.error is not None)
-    failed = [(number, each) for number, each in raised if each.error is not None and not allows(each.error)]
+    failed = [
+        (number, each) for number, each in enumerate(deliveries) if each.error is not None and not allows(each.error)
+    ]
     for (receiver, outcome), group in groupby(failed, key=lambda item: (item[1].receiver, item[1].outcome)):
         (number, delivery), *more = group
         others = f" and {pluralize(len(more), 'more time')}" if more else ""

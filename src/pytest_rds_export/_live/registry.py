@@ -258,8 +258,7 @@ class ExportTaskRegistry(Mapping[str, ExportTask]):
 
     def _add_source(self, region: Region, source: SourceState) -> ExportSource:
         with region.lock:
-            if (existing := region.sources.get(source.arn)) is not None:
-                region.advance(existing, _clock.now())  # its deletion may have ended
+            region.find_source(source.arn, _clock.now())  # its deletion may have ended
             region.add_source(source)
         outgoing.deliver(self._account.outbox)
         return self._in(region.name)._snapshots.live[source]  # noqa: SLF001 - of a registry like this one

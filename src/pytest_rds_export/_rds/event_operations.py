@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import _failures, _model
 from .events import Event, by_date
-from .operations import Operation, Request, look_up_same, select_page, update_all_regions
+from .operations import Operation, Request, invalid_value, look_up_same, select_page, update_all_regions
 
 __tracebackhide__ = True
 
@@ -50,7 +50,7 @@ def _select(
     source_type = parameters.get("SourceType")
     known: Any = _model.service_model().shape_for("SourceType")
     if source_type is not None and source_type not in known.enum:
-        raise _failures.make_fault("InvalidParameterValue", f"Invalid value {source_type} for SourceType.")
+        raise invalid_value(f"Invalid value {source_type} for SourceType.")
     if "SourceIdentifier" in parameters and source_type is None:
         raise _failures.make_fault(
             "InvalidParameterCombination", "Cannot specify source identifier without source type"
@@ -85,9 +85,7 @@ def _interval(parameters: Mapping[str, Any], now: datetime) -> tuple[datetime, d
         if start is None:
             start = end - duration
     except OverflowError:
-        raise _failures.make_fault(
-            "InvalidParameterValue", "The interval of StartTime, EndTime and Duration is out of range."
-        ) from None
+        raise invalid_value("The interval of StartTime, EndTime and Duration is out of range.") from None
     return max(start, now - _KEPT), end
 
 

@@ -15,7 +15,16 @@ from botocore.exceptions import ClientError, ParamValidationError
 from .. import _failures, _model
 from .._failures import Failure, Fault
 from .arns import parse_arn
-from .operations import Operation, Request, list_scope, select_page, update_all_regions
+from .operations import (
+    Operation,
+    Request,
+    invalid_identifier,
+    invalid_value,
+    list_scope,
+    long_identifier,
+    select_page,
+    update_all_regions,
+)
 from .pagination import matcher, read_marker
 from .region import Region, do_nothing
 from .sources import RESOURCE_TYPES
@@ -26,10 +35,6 @@ from .timeline import Transition, failing
 __tracebackhide__ = True
 
 _STATE_FAULT = "InvalidExportTaskStateFault"
-_IDENTIFIER_RULES = (
-    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
-    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
-)
 _LONGEST_PREFIX = 60
 _EXPORT_NAME = re.compile("[A-Za-z0-9$_]+")
 _LARGEST_EXPORT_ONLY = 200 * 1024
@@ -129,12 +134,9 @@ def _start_export_task(request: Request) -> Mapping[str, Any]:
 
 def _check_new_identifier(region: Region, identifier: str) -> None:
     if not is_identifier(identifier):
-        raise _invalid_value(f"The parameter ExportTaskIdentifier {_IDENTIFIER_RULES}")
+        raise invalid_identifier("ExportTaskIdentifier")
     if len(identifier) > LONGEST_IDENTIFIER:
-        raise _invalid_value(
-            "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than "
-            f"{LONGEST_IDENTIFIER} characters."
-        )
+        raise long_identifier("ExportTaskIdentifier", LONGEST_IDENTIFIER)
     if identifier in region.tasks:
         raise _failures.make_fault(
             "ExportTaskAlreadyExists", f"The export task with the ID {identifier} already exists."
@@ -143,14 +145,10 @@ def _check_new_identifier(region: Region, identifier: str) -> None:
 
 def _check_prefix(prefix: str) -> None:
     if prefix.startswith("/") or ":" in prefix or len(prefix) > _LONGEST_PREFIX:
-        raise _invalid_value(
+        raise invalid_value(
             f"Invalid value {prefix} for S3Prefix. It must not begin with a slash, contain a colon or be longer than "
             f"{_LONGEST_PREFIX} characters."
         )
-
-
-def _invalid_value(message: str) -> Fault:
-    return _failures.make_fault("InvalidParameterValue", message)
 
 
 def _source_not_found(resource_type: str, name: str) -> Fault:
@@ -174,11 +172,8 @@ def _find_source(request: Request) -> Mapping[str, Any]:
     region, arn = request.region, request.parameters["SourceArn"]
     parts = parse_arn(arn)
     if parts is None:
-        raise _invalid_value(f"Invalid value {arn} for SourceArn.")
-    type_, found = RESOURCE_TYPES[parts.resource_type], region.sources.get(arn)
-    if found is not None:
-        region.advance(found, request.now)
-        found = region.sources.get(arn)  # its deletion may have ended
+        raise invalid_value(f"Invalid value {arn} for SourceArn.")
+    type_, found = RESOURCE_TYPES[parts.resource_type], region.find_source(arn, request.now)
     fields: Mapping[str, Any] | None = None
     if found is not None:
         fields = found.fields
@@ -245,9 +240,9 @@ def _check_filter_values(parameters: Mapping[str, Any]) -> None:
     for given in parameters.get("Filters", ()):
         for value in given["Values"]:
             if given["Name"] == "status" and value not in _STATUS_VALUES:
-                raise _invalid_value(f"The {value} value isn't a valid export task status.")
+                raise invalid_value(f"The {value} value isn't a valid export task status.")
             if given["Name"] == "export-task-identifier" and not is_identifier(value):
-                raise _invalid_value(f"The parameter Filter: export-task-identifier {_IDENTIFIER_RULES}")
+                raise invalid_identifier("Filter: export-task-identifier")
 
 
 def _prepare_describe(request: Request) -> tuple[int, int] | None:

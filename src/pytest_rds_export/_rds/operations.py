@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .. import _failures
+from .._failures import Fault
 from .account import Account
 from .pagination import paginate
 from .region import Region
@@ -47,6 +49,26 @@ class Operation(NamedTuple):
         if self.prepare is None or request.account.files is None:
             return request
         return request._replace(prepared=self.prepare(request))
+
+
+def invalid_value(message: str) -> Fault:
+    """Return the refusal of a parameter."""
+    return _failures.make_fault("InvalidParameterValue", message)
+
+
+def invalid_identifier(parameter: str) -> Fault:
+    """Return the refusal of what cannot be an identifier."""
+    return invalid_value(
+        f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain only "
+        "ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+    )
+
+
+def long_identifier(parameter: str, longest: int) -> Fault:
+    """Return the refusal of an identifier that has more than so many characters."""
+    return invalid_value(
+        f"The parameter {parameter} is not a valid identifier because it is longer than {longest} characters."
+    )
 
 
 def update_all_regions(request: Request) -> None:

@@ -109,6 +109,13 @@ class Region:
         self.sources[source.arn] = source
         self._shapes_seen.add(source.type.shape)
 
+    def find_source(self, arn: str, now: datetime) -> SourceState | None:
+        """Return a source as it is at *now*; None if there is none, or if its deletion has ended."""
+        found = self.sources.get(arn)
+        if found is not None:
+            self.advance(found, now)
+        return self.sources.get(arn)
+
     def create_source(self, source: SourceState) -> None:
         """Add a snapshot that a client creates or copies, and note that this has begun."""
         self.add_source(source)

@@ -11,7 +11,16 @@ from typing import Any
 
 from .. import _failures, _model
 from .arns import make_arn, parse_arn, split_arn
-from .operations import Operation, Request, look_up_same, select_page, update_all_regions
+from .operations import (
+    Operation,
+    Request,
+    invalid_identifier,
+    invalid_value,
+    long_identifier,
+    look_up_same,
+    select_page,
+    update_all_regions,
+)
 from .pagination import matcher
 from .region import Region
 from .snapshot_kinds import CLUSTER, DB, Kind
@@ -24,10 +33,6 @@ __tracebackhide__ = True
 _LAST = 1 << 60  # more than records that there will be
 _MOST_MANUAL = 100
 """How many manual snapshots of a kind a region may have: AWS's default quota, in the captured message."""
-_INVALID_IDENTIFIER = (
-    "The parameter {} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII "
-    "letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
-)
 _MEMBER_OF_A_CLUSTER = (
     "The specified instance is a member of a cluster and a snapshot cannot be created directly. Please use the "
     "CreateDBClusterSnapshot API instead."
@@ -41,7 +46,7 @@ def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     name = _new_name(kind, request, kind.type.identifier)
     parent = parameters[kind.type.parent]
     if not is_identifier(parent):
-        raise _failures.make_fault("InvalidParameterValue", _INVALID_IDENTIFIER.format(kind.type.parent))
+        raise invalid_identifier(kind.type.parent)
     database = _find_database(kind, request, parent.lower()).fields
     shape: Any = _model.service_model().shape_for(kind.type.shape)
     given = {
@@ -68,7 +73,7 @@ def _find_database(kind: Kind, request: Request, name: str) -> SourceState:
     if kind is CLUSTER and found.status != "available":
         raise _failures.find_fault("InvalidDBClusterStateFault", kind.operation("Create"))
     if kind is DB and found.fields.get("DBClusterIdentifier"):
-        raise _failures.make_fault("InvalidParameterValue", _MEMBER_OF_A_CLUSTER)
+        raise invalid_value(_MEMBER_OF_A_CLUSTER)
     if kind is DB and found.status not in ("available", "storage-optimization"):
         text = f"Cannot create a snapshot because the database instance {name} is not currently in the available state."
         raise _failures.make_fault("InvalidDBInstanceState", text)
@@ -103,26 +108,18 @@ def _find_copied(kind: Kind, request: Request, name: str) -> SourceState:
     """Return the snapshot that is copied: by its name in this region, or by its ARN in any."""
     parts = parse_arn(name)
     if parts is None:
-        found = _find(request.region, kind.arn(request.region, name.lower()), request.now)
+        found = request.region.find_source(kind.arn(request.region, name.lower()), request.now)
     else:
-        found = _find(request.account.region(parts.region), name, request.now)
+        found = request.account.region(parts.region).find_source(name, request.now)
     if found is None or found.type is not kind.type:
         raise kind.not_found(name)
     return found
 
 
-def _find(region: Region, arn: str, now: datetime) -> SourceState | None:
-    """Return the source with an ARN, as it is now; None if there is none, or if its deletion has ended."""
-    found = region.sources.get(arn)
-    if found is not None:
-        region.advance(found, now)
-    return region.sources.get(arn)
-
-
 def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     region, now, name = request.region, request.now, request.parameters[kind.type.identifier]
     _check_identifier(kind, kind.type.identifier, name)
-    snapshot = _find(region, kind.arn(region, name.lower()), now)
+    snapshot = region.find_source(kind.arn(region, name.lower()), now)
     if snapshot is None:
         raise kind.not_found(name)
     before = snapshot.fields
@@ -261,16 +258,12 @@ def _new_name(kind: Kind, request: Request, parameter: str) -> str:
 
 
 def _check_identifier(kind: Kind, parameter: str, name: str) -> None:
-    if is_identifier(name) and len(name) <= kind.longest:
-        return
-    text = _INVALID_IDENTIFIER.format(parameter)
-    if is_identifier(name):
-        text = (
-            f"The parameter {parameter} is not a valid identifier because it is longer than {kind.longest} characters."
-        )
-    elif not name[:1].isalpha():
-        text = f"Invalid snapshot identifier:  {name}"
-    raise _failures.make_fault("InvalidParameterValue", text)
+    if not name[:1].isalpha():
+        raise invalid_value(f"Invalid snapshot identifier:  {name}")
+    if not is_identifier(name):
+        raise invalid_identifier(parameter)
+    if len(name) > kind.longest:
+        raise long_identifier(parameter, kind.longest)
 
 
 def _merge_tags(*tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:

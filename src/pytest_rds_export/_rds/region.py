@@ -18,7 +18,7 @@ from .events import Event, Outbox, beginning_of_snapshot, by_date, change_of_sna
 from .files import ExportFiles
 from .log import Change, Log
 from .record import Record
-from .sources import SourceState
+from .sources import ResourceType, SourceState
 from .state import FINISHED, RUNNING, TRANSITIONS, TaskState
 from .targets import failure_cause
 from .timeline import Transition
@@ -45,7 +45,7 @@ class Region:
         self.outbox = outbox
         self._log = log
         self._files = files
-        self._shapes_seen: set[str] = set()
+        self._types_seen: set[ResourceType] = set()
         self._unfinished: dict[str, TaskState] = {}
         # How many had ended before each task that has ended.
         self._ended: dict[str, int] = {}
@@ -107,7 +107,7 @@ class Region:
         if source.arn in self.sources:
             raise ValueError(f"{source.arn!r} exists already. Seed each source once")
         self.sources[source.arn] = source
-        self._shapes_seen.add(source.type.shape)
+        self._types_seen.add(source.type)
 
     def find_source(self, arn: str, now: datetime) -> SourceState | None:
         """Return a source as it is at *now*; None if there is none, or if its deletion has ended."""
@@ -137,12 +137,12 @@ class Region:
     @property
     def knows_sources(self) -> bool:
         """Whether a source of exports was ever seeded or created here, so that others do not exist."""
-        return bool(self._shapes_seen - {"DBInstance"})
+        return any(type_.is_exportable for type_ in self._types_seen)
 
     @property
     def knows_databases(self) -> bool:
         """Whether a database was ever seeded here, so that others do not exist."""
-        return not self._shapes_seen.isdisjoint({"DBInstance", "DBCluster"})
+        return not all(type_.parent for type_ in self._types_seen)
 
     def advance_sources(self, now: datetime) -> None:
         """Bring all sources up to date."""

@@ -72,6 +72,11 @@ class ResourceType(NamedTuple):
     def arn(self) -> str:
         return f"{self.shape}Arn"
 
+    @property
+    def is_exportable(self) -> bool:
+        """Whether StartExportTask takes one: anything but an instance."""
+        return self.shape != "DBInstance"
+
 
 RESOURCE_TYPES = {
     "snapshot": ResourceType("DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES),

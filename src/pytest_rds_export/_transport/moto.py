@@ -67,7 +67,7 @@ def find_sources(region: str, authorization: str | bytes | None) -> list[str]:
     """Return the ARNs of what moto has of each kind that can be exported."""
     found = []
     for type_ in RESOURCE_TYPES.values():
-        if type_.shape != "DBInstance":
+        if type_.is_exportable:
             records = (ask(f"Describe{type_.shape}s", {}, region, authorization) or {}).get(f"{type_.shape}s", ())
             found += [record[type_.arn] for record in records]
     return found

@@ -304,7 +304,8 @@ def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
 
     """
     from . import _fake
-    from ._live.registry import ExportTaskRegistry, account_of
+    from ._live.account_view import account_of
+    from ._live.registry import ExportTaskRegistry
 
     found: object = rds_export_tasks  # a user may have written a fixture in place of ours
     if not isinstance(found, ExportTaskRegistry):

@@ -15,12 +15,12 @@ from typing import Any
 from botocore.client import BaseClient
 
 from .. import _clock, _model, _patterns
-from .._messages import check_choice, must_be, must_be_type
-from .._rds.account import Account
+from .._messages import check_choice, must_be, must_be_type, safe_repr, shorten
 from .._rds.events import Event
 from .._times import format_time, to_length
 from . import outgoing
 from .event import RdsEvent, explain
+from .views import Views
 
 __tracebackhide__ = True
 
@@ -80,9 +80,8 @@ class Delivery:
         if self.time is None:
             return f"not delivered yet, due at {format_time(self.due)}"
         if self.error is not None:
-            return f"raised {self.error!r}{_find_place(self.error)}"
-        returned = repr(self.returned)
-        return f"returned {returned if len(returned) <= _LONGEST_RESULT else f'{returned[: _LONGEST_RESULT - 3]}...'}"
+            return f"raised {safe_repr(self.error)}{_find_place(self.error)}"
+        return f"returned {shorten(safe_repr(self.returned), _LONGEST_RESULT)}"
 
     def __repr__(self) -> str:
         return f"<Delivery to {self.receiver} of {self.event!r}: {self.outcome}>"
@@ -142,8 +141,7 @@ class LambdaContext:
 
 
 def deliver_events(
-    account: Account,
-    to_rds_event: Callable[[str, Event], RdsEvent],
+    views: Views,
     to: Handler | BaseClient,
     *,
     shape: str | None,
@@ -153,7 +151,8 @@ def deliver_events(
     delay: timedelta | float,
     times: int,
 ) -> None:
-    """Add a receiver of the events of an account, as ``ExportTaskRegistry.deliver_events`` says."""
+    """Add a receiver of the events of an account, as ``AccountView.deliver_events`` says."""
+    account = views.account
     service = _find_service(to)
     for name, value, owner in (("shape", shape, ""), ("topic", topic, "sns"), ("bus", bus, "events")):
         if value is not None and service != owner:
@@ -175,7 +174,7 @@ def deliver_events(
         raise RuntimeError("the fake has ended, so no events happen any more. Call deliver_events before its end")
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
-        rds_event = to_rds_event(region, event)
+        rds_event = views.event(event, account.region(region))
         reasons = [] if parsed is None else explain(parsed, rds_event)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)

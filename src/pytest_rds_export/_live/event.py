@@ -178,15 +178,9 @@ class RdsEvent:
         return {"Records": [{**record, "Sns": notification}]}
 
     def matches(self, pattern: Mapping[str, Any] | str) -> bool:
-        """Return whether an EventBridge rule with this event pattern fires for the event.
+        """Return whether an EventBridge rule with this event pattern fires for the event: if nothing is to explain.
 
-        Args:
-            pattern: A ``dict``, or a string of JSON, as in a template.
-
-        Raises:
-            TypeError: *pattern* is neither.
-            ValueError: For a pattern that EventBridge refuses.
-
+        Args and errors are those of ``explain``.
         """
         return not self.explain(pattern)
 

@@ -251,7 +251,7 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
             region.find_source(source.arn, _clock.now())  # its deletion may have ended
             region.add_source(source)
         outgoing.deliver(self._account.outbox)
-        return self._views.source(source, region)
+        return self._views.source(source)
 
     @property
     def snapshots(self) -> Mapping[str, ExportSource]:

@@ -46,7 +46,7 @@ class Snapshots(Mapping[str, ExportSource]):
         state = found.get(key) or next((source for source in found.values() if source.arn == key), None)
         if state is None:
             raise KeyError(missing_key("snapshot", key, found, self._region.name))
-        return self._views.source(state, self._region)
+        return self._views.source(state)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_key())

@@ -23,12 +23,12 @@ class Views:
         self._sources: dict[SourceState, ExportSource] = {}
 
     def task(self, state: TaskState, region: Region) -> LiveExportTask:
-        """Return the live task of a region."""
+        """Return a live task, which is of that region."""
         return self._tasks.get(state) or self._tasks.setdefault(state, LiveExportTask(state, region))
 
-    def source(self, state: SourceState, region: Region) -> ExportSource:
-        """Return the live source of a region."""
-        return self._sources.get(state) or self._sources.setdefault(state, ExportSource(state, region))
+    def source(self, state: SourceState) -> ExportSource:
+        """Return a live source."""
+        return self._sources.get(state) or self._sources.setdefault(state, ExportSource(state, self.account))
 
     def event(self, event: Event, region: Region) -> RdsEvent:
         """Return an event of a region as users see it."""
@@ -45,5 +45,5 @@ class Views:
             account_id=self.account.options.account_id,
             tags={tag.get("Key", ""): tag.get("Value", "") for tag in event.tags},
             task=self.task(about, region) if isinstance(about, TaskState) else None,
-            source=self.source(about, region) if isinstance(about, SourceState) else None,
+            source=self.source(about) if isinstance(about, SourceState) else None,
         )

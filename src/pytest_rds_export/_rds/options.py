@@ -33,53 +33,21 @@ class IniOption(NamedTuple):
         return format_choices(self.choices) if self.choices else "a string"
 
 
-INI_OPTIONS = {
-    "region": IniOption("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
-    "account_id": IniOption("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
-    "describe_unknown": IniOption(
-        "error",
-        "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)",
-        ("error", "empty"),
-    ),
-    "concurrent_limit": IniOption(5, "how many exports may run at once, at least 1 (default: 5)", least=1),
-    "concurrent_limit_scope": IniOption(
-        "region",
-        "which exports count against concurrent_limit: those of the region or of the account (default: region)",
-        ("region", "account"),
-    ),
-    "one_export_per_source": IniOption(
-        default=True, help="whether a snapshot or cluster has at most one running export (default: true)"
-    ),
-    "unsupported_regions": IniOption("", "regions without export tasks, separated by spaces (default: none)"),
-    "page_size": IniOption(100, "the most records in one response, from 1 to 100 (default: 100)", least=1, most=100),
-    "trailing_slash": IniOption(
-        "accept",
-        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)",
-        ("accept", "fail"),
-    ),
-    "snapshot_source_type": IniOption(
-        default=True, help="whether the responses have SourceType for exports of snapshots (default: true)"
-    ),
-    "snapshots": IniOption(
-        "auto",
-        "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
-        ("auto", "fake", "moto"),
-    ),
-    "assert_all_injected": IniOption(
-        default=True, help="fail a test whose injected failures were not used (default: true)"
-    ),
-    "assert_all_handled": IniOption(default=True, help="fail a test whose operations had no handler (default: true)"),
-    "assert_all_delivered": IniOption(
-        default=True, help="fail a test if a receiver of an event raised an exception (default: true)"
-    ),
-    "credentials": IniOption(
-        "fake",
-        "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
-        ("fake", "keep"),
-    ),
-}
-NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
-_DEFAULTS = {name: option.default for name, option in INI_OPTIONS.items()}
+# What these return stands in the class Options in place of the values that its objects have.
+def _string(default: str, text: str) -> Any:
+    return IniOption(default, text)
+
+
+def _choice(text: str, *choices: str) -> Any:
+    return IniOption(choices[0], f"{text} (default: {choices[0]})", choices)
+
+
+def _number(default: int, text: str, least: int, most: int | None = None) -> Any:
+    return IniOption(default, f"{text} (default: {default})", least=least, most=most)
+
+
+def _flag(text: str) -> Any:
+    return IniOption(default=True, help=f"{text} (default: true)")
 
 
 class Options:
@@ -90,21 +58,31 @@ class Options:
     option and ``ValueError`` for a value that is not allowed.
     """
 
-    region: str
-    account_id: str
-    describe_unknown: str
-    concurrent_limit: int
-    concurrent_limit_scope: str
-    one_export_per_source: bool
-    unsupported_regions: str
-    page_size: int
-    trailing_slash: str
-    snapshot_source_type: bool
-    snapshots: str
-    assert_all_injected: bool
-    assert_all_handled: bool
-    assert_all_delivered: bool
-    credentials: str
+    region: str = _string("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)")
+    account_id: str = _string("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)")
+    describe_unknown: str = _choice(
+        "what DescribeExportTasks returns for an unknown identifier: error or empty", "error", "empty"
+    )
+    concurrent_limit: int = _number(5, "how many exports may run at once, at least 1", least=1)
+    concurrent_limit_scope: str = _choice(
+        "which exports count against concurrent_limit: those of the region or of the account", "region", "account"
+    )
+    one_export_per_source: bool = _flag("whether a snapshot or cluster has at most one running export")
+    unsupported_regions: str = _string("", "regions without export tasks, separated by spaces (default: none)")
+    page_size: int = _number(100, "the most records in one response, from 1 to 100", least=1, most=100)
+    trailing_slash: str = _choice(
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025", "accept", "fail"
+    )
+    snapshot_source_type: bool = _flag("whether the responses have SourceType for exports of snapshots")
+    snapshots: str = _choice(
+        "who handles the operations of snapshots: auto (moto while it is on), fake or moto", "auto", "fake", "moto"
+    )
+    assert_all_injected: bool = _flag("fail a test whose injected failures were not used")
+    assert_all_handled: bool = _flag("fail a test whose operations had no handler")
+    assert_all_delivered: bool = _flag("fail a test if a receiver of an event raised an exception")
+    credentials: str = _choice(
+        "the AWS credentials that clients of all services find: fake, or keep those of the environment", "fake", "keep"
+    )
     timeline: AnyTimeline
     snapshot_timeline: AnySnapshotTimeline
 
@@ -123,6 +101,11 @@ class Options:
 
     def __repr__(self) -> str:
         return f"Options({', '.join(f'{name}={getattr(self, name)!r}' for name in NAMES)})"
+
+
+INI_OPTIONS = {name: option for name, option in vars(Options).items() if isinstance(option, IniOption)}
+NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
+_DEFAULTS = {name: option.default for name, option in INI_OPTIONS.items()}
 
 
 def _check(name: str, value: Any) -> None:

@@ -22,7 +22,7 @@ from .event import RdsEvent
 from .seeds import Seed
 from .snapshots import Snapshots
 from .source import ExportSource
-from .task import ExportTask, TaskFields
+from .task import IDENTIFIER_RULE, ExportTask, TaskFields
 from .views import Views
 
 if TYPE_CHECKING:
@@ -239,8 +239,7 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
 
         """
         if not isinstance(name, str) or not is_identifier(name):
-            allowed = "ASCII letters, digits and single hyphens, with a letter first and no hyphen last"
-            raise ValueError((must_be if isinstance(name, str) else must_be_type)("name", allowed, name))
+            raise ValueError((must_be if isinstance(name, str) else must_be_type)("name", IDENTIFIER_RULE, name))
         arn = make_arn(self.region, self.account_id, "cluster" if cluster else "db", name.lower())
         given = check_source(arn, status, {"engine": engine, **members})
         source = make_database(arn, given, _clock.now(), fresh=not _clock.is_frozen())

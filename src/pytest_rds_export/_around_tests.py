@@ -39,7 +39,6 @@ _kept = pytest.StashKey[Kept]()
 
 
 def kept(item: pytest.Item) -> Kept:
-    """Return what is kept for a test."""
     return item.stash.setdefault(_kept, Kept())
 
 

@@ -46,7 +46,6 @@ def check_choice(name: str, value: object, choices: Collection[object]) -> None:
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return the number with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
@@ -56,7 +55,6 @@ def format_count(name: str, count: int) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return the text, cut to *width* characters."""
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from . import _clock, _model
-from ._cases import LATE, LOST, Case, What, check_item, describe_calls, describe_target, list_cases
-from ._end_check import check_end
+from ._cases import LATE, LOST, Case, What, check_item, list_cases
+from ._end_check import check_end, describe_call, describe_calls
 from ._failures import KINDS, Failure
 from ._fake import activate, forget_ended
 from ._live.registry import ExportTaskRegistry
@@ -145,7 +145,7 @@ class Attempt:
         if self._case is not None and self._injection is not None and not self._injection.attempts:
             message = (
                 f"the calls of the scenario differ from run to run. Call {self._case.position} of the first run was "
-                f"{describe_target(self._case.call)}; this run called {describe_calls(self.tasks.calls)}. Let each run "
+                f"{describe_call(self._case.call)}; this run called {describe_calls(self.tasks.calls)}. Let each run "
                 "begin alike: with fixed identifiers and random seeds, with rds_export_clock, and with everything "
                 "outside the fake made inside the loop"
             )

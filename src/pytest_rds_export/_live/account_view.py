@@ -284,7 +284,6 @@ class AccountView:
 
 
 def account_of(view: AccountView) -> Account:
-    """Return the account that this is a view of."""
     return view._account  # noqa: SLF001 - of its own class
 
 

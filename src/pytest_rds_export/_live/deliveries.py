@@ -109,23 +109,19 @@ class LambdaContext:
 
     @functools.cached_property
     def aws_request_id(self) -> str:
-        """The id of the invocation."""
         return str(uuid.uuid4())
 
     @property
     def invoked_function_arn(self) -> str:
-        """The ARN of the function, in the account and region of the event."""
         region, account = self._event.region, self._event.account_id
         return f"arn:{_model.partition(region)}:lambda:{region}:{account}:function:{self.function_name}"
 
     @property
     def log_group_name(self) -> str:
-        """The group of the log that the function writes to."""
         return f"/aws/lambda/{self.function_name}"
 
     @property
     def log_stream_name(self) -> str:
-        """The stream that the function logs to."""
         return f"{self._begin:%Y/%m/%d}/[$LATEST]{self.aws_request_id.replace('-', '')}"
 
     def get_remaining_time_in_millis(self) -> int:

@@ -287,7 +287,6 @@ RdsEvent.__module__ = "pytest_rds_export.types"
 
 
 def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:
-    """Return why an EventBridge rule with a parsed pattern does not fire for an event."""
     return [_with_spelling(reason) for reason in _patterns.explain(pattern, event.to_eventbridge())]
 
 

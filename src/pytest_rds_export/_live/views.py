@@ -27,7 +27,6 @@ class Views:
         return self._tasks.get(state) or self._tasks.setdefault(state, LiveExportTask(state, region))
 
     def source(self, state: SourceState) -> ExportSource:
-        """Return a live source."""
         return self._sources.get(state) or self._sources.setdefault(state, ExportSource(state, self.account))
 
     def event(self, event: Event, region: Region) -> RdsEvent:

@@ -233,16 +233,8 @@ class AccountView:
             RuntimeError: The fake has ended.
 
         """
-        deliveries.deliver_events(
-            self._views,
-            to,
-            shape=shape,
-            topic=topic,
-            bus=bus,
-            pattern=pattern,
-            delay=delay,
-            times=times,
-        )
+        where = {"shape": shape, "topic": topic, "bus": bus}
+        deliveries.deliver_events(self._views, to, where, pattern, delay, times)
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.client import BaseClient
 
@@ -139,28 +139,28 @@ class LambdaContext:
 def deliver_events(
     views: Views,
     to: Handler | BaseClient,
-    *,
-    shape: str | None,
-    topic: str | None,
-    bus: str | None,
+    where: Mapping[str, str | None],
     pattern: Mapping[str, Any] | str | None,
     delay: timedelta | float,
     times: int,
 ) -> None:
-    """Add a receiver of the events of an account, as ``AccountView.deliver_events`` says."""
+    """Add a receiver of the events of an account, as ``AccountView.deliver_events`` says.
+
+    *where* has the arguments that are for one kind of receiver each.
+    """
     account = views.account
     service = _find_service(to)
-    for name, value, owner in (("shape", shape, ""), ("topic", topic, "sns"), ("bus", bus, "events")):
-        if value is not None and service != owner:
-            whom = {"": "a function", "sns": "a client of SNS", "events": "a client of EventBridge"}
-            raise TypeError(f"{name} is for {whom[owner]}, but to is {whom[service]}: {to!r}. Leave it out")
-    if pattern is not None and (service == "sns" or shape == "subscription"):
-        route = f"to is a client of SNS: {to!r}" if service else f"shape is {shape!r}"
+    kind = _KINDS[service]
+    for other in _KINDS.values():
+        if other is not kind and where[other.argument] is not None:
+            raise TypeError(f"{other.argument} is for {other.whom}, but to is {kind.whom}: {to!r}. Leave it out")
+    if pattern is not None and (service == "sns" or where["shape"] == "subscription"):
+        route = f"to is a client of SNS: {to!r}" if service else f"shape is {where['shape']!r}"
         raise TypeError(
             f"pattern is for an EventBridge rule, but {route}, and an RDS event subscription has none. Leave it out, "
             "or let a rule deliver: use another shape, or a client of EventBridge"
         )
-    name, send = _RESOLVERS[service](to, {"": shape, "sns": topic, "events": bus}[service])
+    name, send = kind.resolve(to, where[kind.argument])
     parsed = None if pattern is None else _patterns.parse(pattern)
     length = to_length("delay", delay)
     if not isinstance(times, int) or isinstance(times, bool) or times < 1:
@@ -198,7 +198,7 @@ def _find_service(to: Any) -> str:
         return ""
     service: str = to.meta.service_model.service_name
     allowed = "a boto3 client of SNS or EventBridge"
-    if service not in _RESOLVERS:
+    if service not in _KINDS:
         way = _WAYS.get(service, "Pass a function that calls it")
         raise TypeError(f"{must_be('to', allowed, to)}, a client of {service}. {way}")
     if hasattr(to, "__aenter__"):
@@ -283,8 +283,17 @@ def _to_bus(client: Any, bus: str | None) -> tuple[str, _Send]:
     return bus, send
 
 
-_RESOLVERS: dict[str, Callable[[Any, Any], tuple[str, _Send]]] = {
-    "": _to_function,
-    "sns": _to_topic,
-    "events": _to_bus,
+class _Kind(NamedTuple):
+    """A kind of receiver, and the argument that says more of it."""
+
+    whom: str
+    argument: str
+    resolve: Callable[[Any, Any], tuple[str, _Send]]
+
+
+# By the service of a client; a function has none.
+_KINDS = {
+    "": _Kind("a function", "shape", _to_function),
+    "sns": _Kind("a client of SNS", "topic", _to_topic),
+    "events": _Kind("a client of EventBridge", "bus", _to_bus),
 }

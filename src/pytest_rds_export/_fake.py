@@ -56,7 +56,6 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         ValueError: For a value that is not allowed.
         EndCheckFailed: At the exit, unless the block raised, for injected failures that were not used and operations
             that nothing handled.
-
     """
 
     __module__ = "pytest_rds_export"

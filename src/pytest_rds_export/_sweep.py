@@ -45,7 +45,6 @@ class Attempt:
         call: The call that fails, as the first run recorded it; None in the first run.
         tasks: The registry.
         raised: The exception that the block ended with, allowed or not; None before, and if it had none.
-
     """
 
     __module__ = "pytest_rds_export.types"
@@ -193,7 +192,6 @@ class sweep:  # noqa: N801
             there was no call.
         AssertionError: At the end of an attempt: if its call did not come again, because the program does not make the
             same calls in each run, and for operations that nothing handled.
-
     """
 
     __module__ = "pytest_rds_export"

@@ -130,7 +130,6 @@ def rds_export_seed() -> Iterable[Seed]:
     Returns:
         Identifiers, ExportTask values, mappings in the API's shape, or Paths to the JSON that
         'aws rds describe-export-tasks' prints. Nothing by default.
-
     """
     return ()
 
@@ -144,7 +143,6 @@ def rds_export_tasks(request: pytest.FixtureRequest, rds_export_seed: Iterable[S
 
     Yields:
         The ExportTaskRegistry of the default region.
-
     """
     __tracebackhide__ = True
     from . import _fake
@@ -210,7 +208,6 @@ def rds_export_failure(request: pytest.FixtureRequest, rds_export_tasks: ExportT
 
     Yields:
         The Failure.
-
     """
     __tracebackhide__ = True
     if not hasattr(request, "param"):
@@ -238,7 +235,6 @@ def rds_export_sweep(
 
     Yields:
         A function with the arguments of sweep(). With subtests=True each attempt is a subtest (pytest 9).
-
     """
     from ._sweep import sweep
 
@@ -273,7 +269,6 @@ def rds_export_clock(request: pytest.FixtureRequest) -> Iterator[ExportClock]:
 
     Yields:
         The ExportClock.
-
     """
     __tracebackhide__ = True
     from . import _clock
@@ -301,7 +296,6 @@ def rds_export_endpoint(rds_export_tasks: ExportTaskRegistry) -> Iterator[str]:
 
     Yields:
         The URL.
-
     """
     from . import _fake
     from ._live.account_view import account_of

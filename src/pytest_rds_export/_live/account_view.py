@@ -81,7 +81,6 @@ class AccountView:
             TypeError: For what is not a failure, for neither a failure nor a delay, and for both *times* and *calls*.
             ValueError: For an unknown name, a failure that the operation does not have, a value that is not allowed,
                 and a failure that would never be used.
-
         """
         return self._account.injections.add(
             failure,
@@ -107,7 +106,6 @@ class AccountView:
         Raises:
             ValueError: For an unknown operation, one that is handled anyway, and a response that the service model does
                 not allow.
-
         """
         model = _model.operation_model(operation)
         if operation in ALWAYS:
@@ -131,7 +129,6 @@ class AccountView:
 
         Raises:
             ValueError: For an operation that is not handled, and for what is not a function.
-
         """
         _model.operation_model(operation)
         if operation not in HANDLED:
@@ -182,7 +179,6 @@ class AccountView:
             TypeError: *to* is neither a boto3 S3 client nor a path.
             ValueError: Another value is not allowed.
             Exception: What the store raises for the files of exports that are there already, such as ``NoSuchBucket``.
-
         """
         try:
             self._account.write_files(
@@ -231,7 +227,6 @@ class AccountView:
             TypeError: *to* cannot be delivered to, such as an async function, or an argument is not for it.
             ValueError: Another value is not allowed, or EventBridge refuses the pattern.
             RuntimeError: The fake has ended.
-
         """
         where = {"shape": shape, "topic": topic, "bus": bus}
         deliveries.deliver_events(self._views, to, where, pattern, delay, times)
@@ -254,7 +249,6 @@ class AccountView:
 
         Raises:
             ValueError: For an unknown operation.
-
         """
         _model.operation_model(operation)
         return [call for call in self.calls if call.operation == operation]

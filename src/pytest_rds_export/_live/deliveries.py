@@ -57,7 +57,6 @@ class Delivery:
         reasons: Why the ``pattern`` did not let it through; an empty list if it did, or if there is no pattern.
         returned: What the function returned, or the response of the client.
         error: The exception that the receiver raised; None if it did not.
-
     """
 
     __module__ = "pytest_rds_export.types"

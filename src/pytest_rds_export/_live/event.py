@@ -75,7 +75,6 @@ class RdsEvent:
             shapes below names it (captured).
         source: The live snapshot that was created, copied or deleted, also for an event of its instance; None for an
             event of a task.
-
     """
 
     event_id: str
@@ -98,7 +97,6 @@ class RdsEvent:
             The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
             comes last, is there only if the source has tags (captured).
-
         """
         names = self._names
         return {
@@ -137,7 +135,6 @@ class RdsEvent:
 
         Raises:
             ValueError: *generation* is neither 2021 nor 2023.
-
         """
         check_choice("generation", generation, tuple(_EVENT_PAGES))
         notification = self._subscription_notification(generation, "URL")
@@ -165,7 +162,6 @@ class RdsEvent:
 
         Raises:
             ValueError: *source* or *generation* has any other value.
-
         """
         check_choice("source", source, ("subscription", "eventbridge"))
         check_choice("generation", generation, tuple(_EVENT_PAGES))
@@ -200,7 +196,6 @@ class RdsEvent:
         Raises:
             TypeError: *pattern* is neither.
             ValueError: For a pattern that EventBridge refuses.
-
         """
         return explain(_patterns.parse(pattern), self)
 

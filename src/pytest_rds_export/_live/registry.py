@@ -84,7 +84,6 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
             TypeError: For an unknown field, and for fields alongside an ``ExportTask``.
             ValueError: For a value that is not allowed, for an identifier in use, and, in a registry of ``in_region``,
                 for a task of another region. The registry is then as it was.
-
         """
         if not isinstance(identifier, ExportTask):
             status = "IN_PROGRESS" if status is None else status
@@ -111,7 +110,6 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
             TypeError: For an unknown field, or something that cannot be seeded.
             ValueError: As ``seed`` raises it, and for a file that is not such JSON.
             OSError: For a file that cannot be read.
-
         """
         return self._seed(seeds.to_tasks(items))
 
@@ -178,7 +176,6 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
             TypeError: For an unknown member.
             ValueError: For a value that is not allowed, for a source that exists already, and, in a registry of
                 ``in_region``, for an ARN of another region.
-
         """
         arn = _model.plain(arn_or_name) if isinstance(arn_or_name, str) else arn_or_name
         if isinstance(arn, str) and not arn.startswith("arn:"):
@@ -236,7 +233,6 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
         Raises:
             TypeError: For an unknown member.
             ValueError: For a value that is not allowed, and for a database that exists already.
-
         """
         if not isinstance(name, str) or not is_identifier(name):
             raise ValueError((must_be if isinstance(name, str) else must_be_type)("name", IDENTIFIER_RULE, name))
@@ -262,7 +258,6 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
 
         Raises:
             ValueError: For what cannot be the name of a region.
-
         """
         return self._in(_model.check_region(name))
 

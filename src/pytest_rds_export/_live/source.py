@@ -87,7 +87,6 @@ class ExportSource:
         Raises:
             TypeError: For an unknown member.
             ValueError: For a value that is not allowed, and for a source that is gone. The source is then as it was.
-
         """
         if "status" in members or "db_instance_status" in members:
             raise TypeError("move_to cannot set status: it is the first argument")

@@ -93,7 +93,6 @@ class ExportTask:
     Raises:
         TypeError: For an unknown field.
         ValueError: For a value that is not allowed.
-
     """
 
     __module__ = "pytest_rds_export"
@@ -153,7 +152,6 @@ class ExportTask:
         Raises:
             TypeError: For an unknown field.
             ValueError: For a value that is not allowed.
-
         """
         snake_case = {api_name: name for name, (api_name, _) in _model.members("ExportTask").items()}
         for name in item:
@@ -197,7 +195,6 @@ class ExportTask:
             TypeError: For an unknown field.
             ValueError: For any other move, for a value that is not allowed, and if this is not a live task. The task is
                 then as it was.
-
         """
         raise ValueError(f"{self!r} is a value. Move the task that seed() returned, or registry[{self.identifier!r}]")
 

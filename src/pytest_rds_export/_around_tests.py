@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -134,12 +135,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """After the function's fixtures, fail a test that passed with unused failures or unhandled operations."""
     fake, test = _loaded_fake(), kept(item)
-    before_teardown = {} if fake is None else fake.values_set_earlier()
-    try:
+    with nullcontext() if fake is None else fake.removing_leftovers(test.environ):
         yield
-    finally:
-        if fake is not None:
-            fake.remove_leftovers(test.environ, before_teardown)
     if not test.passed.get("setup") or not test.passed.get("call"):
         return
     for name in [mark.name for mark in item.own_markers if mark.name in _MARKERS]:

@@ -219,15 +219,15 @@ def forget_ended(attempt: str = "") -> None:
     _environment.begin_test()
 
 
-def values_set_earlier() -> dict[str, Any]:
-    """Return the present values of what fakes of earlier tests set in the environment: a teardown begins."""
-    return _environment.values_set_earlier()
-
-
-def remove_leftovers(before_test: Mapping[str, str] | None, before_teardown: Mapping[str, Any]) -> None:
-    """Remove what a patch has brought back that was made during a fake and undone after it: a test has ended."""
-    _environment.remove_leftovers(before_test, before_teardown)
-    _patch.remove_leftovers()
+@contextmanager
+def removing_leftovers(before_test: Mapping[str, str] | None) -> Iterator[None]:
+    """After a teardown, remove what a patch has brought back that was made during a fake and undone after it."""
+    before_teardown = _environment.values_set_earlier()
+    try:
+        yield
+    finally:
+        _environment.remove_leftovers(before_test, before_teardown)
+        _patch.remove_leftovers()
 
 
 class _Activation:

@@ -12,7 +12,7 @@ from .._messages import missing_key, must_be, must_be_type, pluralize
 from .._rds.account import Account
 from .._rds.arns import make_arn, parse_arn
 from .._rds.region import Region
-from .._rds.sources import SourceState, check_source, make_database, seeded_status, timeline_of
+from .._rds.sources import SourceState, check_source, make_database, timeline_of
 from .._rds.state import is_identifier
 from .._rds.timeline import AnySnapshotTimeline, AnyTimeline, Stuck, check_snapshot_timeline
 from .._times import to_datetime
@@ -192,7 +192,8 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
                 raise ValueError("available_after is a short form of timeline. Pass one of them")
         is_cluster = parts.resource_type == "cluster"
         default = timeline or (Stuck() if is_cluster else self.options.snapshot_timeline)
-        status = seeded_status(status, advances=timeline is not None or available_after is not None)
+        if status is None:
+            status = "available" if timeline is None and available_after is None else "creating"
         follows = timeline_of(status, default, available_after)
         created = None if snapshot_time is None else to_datetime("snapshot_time", snapshot_time)
         given = check_source(arn, status, {"engine": engine, **members})

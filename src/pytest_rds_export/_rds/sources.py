@@ -208,13 +208,6 @@ def check_source(arn: str, status: str, members: Mapping[str, Any]) -> dict[str,
     return checked
 
 
-def seeded_status(status: str | None, *, advances: bool) -> str:
-    """Return the status of a seeded snapshot: by default creating, if it is said how it *advances*."""
-    if status is None:
-        return _UNFINISHED[0] if advances else "available"
-    return status
-
-
 def timeline_of(
     status: str, default: AnySnapshotTimeline, available_after: timedelta | float | None
 ) -> AnySnapshotTimeline:

@@ -8,6 +8,7 @@ import json
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,6 +47,7 @@ _WAYS = {
 }
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Delivery:
     """One event for one receiver, and what came of it.
 
@@ -59,17 +61,13 @@ class Delivery:
         error: The exception that the receiver raised; None if it did not.
     """
 
-    __module__ = "pytest_rds_export.types"
-    __slots__ = ("due", "error", "event", "reasons", "receiver", "returned", "time")
-
-    def __init__(self, _receiver: str, _event: RdsEvent, _due: datetime, _reasons: list[str], /) -> None:
-        self.receiver = _receiver
-        self.event = _event
-        self.due = _due
-        self.reasons = _reasons
-        self.time: datetime | None = None
-        self.returned: Any = None
-        self.error: BaseException | None = None
+    receiver: str
+    event: RdsEvent
+    due: datetime
+    reasons: list[str]
+    time: datetime | None = None
+    returned: Any = None
+    error: BaseException | None = None
 
     @property
     def outcome(self) -> str:
@@ -84,6 +82,9 @@ class Delivery:
 
     def __repr__(self) -> str:
         return f"<Delivery to {self.receiver} of {self.event!r}: {self.outcome}>"
+
+
+Delivery.__module__ = "pytest_rds_export.types"
 
 
 def _find_place(error: BaseException) -> str:

@@ -232,9 +232,10 @@ class LiveExportTask(ExportTask):
     def __init__(self, state: TaskState, where: Region) -> None:
         self._state = state
         self._where = where
+        self._region = where.name
+        self._timeline = state.timeline
 
     def to_response(self) -> dict[str, Any]:
-        """Return the fields in the API's shape, as DescribeExportTasks would."""
         self._where.update(self._state, _clock.now())
         with self._where.lock:
             fields = copy_fields(self._state.fields)
@@ -244,15 +245,6 @@ class LiveExportTask(ExportTask):
     @property
     def identifier(self) -> str:
         return self._state.identifier
-
-    @property
-    def region(self) -> str:
-        return self._where.name
-
-    @property
-    def timeline(self) -> AnyTimeline:
-        timeline: AnyTimeline = self._state.timeline
-        return timeline
 
     def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:
         for name in ("export_task_identifier", "status"):
@@ -328,7 +320,7 @@ def _check_fields(status: object, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {"Status": _model.plain(status), **checked}
 
 
-def _to_value(fields: dict[str, Any], region: str, timeline: AnyTimeline) -> ExportTask:
+def _to_value(fields: dict[str, Any], region: str | None, timeline: AnyTimeline | None) -> ExportTask:
     value = ExportTask(fields["ExportTaskIdentifier"], region=region, timeline=timeline)
     value._fields = fields
     return value

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ContextDecorator, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,7 +37,7 @@ __tracebackhide__ = True
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
-class fake_rds_export(ContextDecorator):  # noqa: N801
+class fake_rds_export:  # noqa: N801
     """Fake the export tasks of Amazon RDS while a block runs, for every RDS client of the process.
 
     Also a decorator of functions, coroutine functions and test classes; each call then has a registry of its own. Of a
@@ -96,7 +96,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
-        """Return the function with the fake around each call, for a coroutine function around all that it awaits."""
+        """Return the function with the fake around each call, or the class with the fake around its tests."""
         if inspect.isclass(func) and any(name.startswith("test") for name in dir(func)):
             return self._decorate_class(func)  # type: ignore[no-any-return]
         if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
@@ -104,15 +104,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
                 "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..., "
                 f"got {func!r}. Use it as a context manager inside the function"
             )
-        if not inspect.iscoroutinefunction(func):
-            return super().__call__(func)
-
-        @functools.wraps(func)
-        async def inner(*args: Any, **kwargs: Any) -> Any:
-            with self._recreate_cm():
-                return await func(*args, **kwargs)
-
-        return inner  # type: ignore[return-value]
+        return _within(self._again, func)  # type: ignore[return-value]
 
     def _decorate_class(self, cls: Any) -> Any:
         is_test_case = hasattr(cls, "addCleanup")
@@ -132,7 +124,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
         @functools.wraps(run)
         def inner(*args: Any, **kwargs: Any) -> Any:
-            fake = self._recreate_cm()
+            fake = self._again()
             fake.__enter__()
             try:
                 return run(*args, **kwargs)
@@ -141,7 +133,7 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
         return inner
 
-    def _recreate_cm(self) -> fake_rds_export:
+    def _again(self) -> fake_rds_export:
         """Return what a call of a decorated function enters: each its own, because calls may overlap."""
         return type(self)(*self._seeds, **self._options)
 
@@ -174,15 +166,23 @@ def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
         yield
         raise_problems(active_accounts()[-1])
 
-    if not inspect.iscoroutinefunction(test):
-        return check()(test)
+    return _within(check, test)
 
-    @functools.wraps(test)
-    async def inner(*args: Any, **kwargs: Any) -> Any:
-        with check():
-            return await test(*args, **kwargs)
 
-    return inner
+def _within(enter: Callable[[], AbstractContextManager[object]], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function with a context around each call, for a coroutine function around all that it awaits."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with enter():
+            return function(*args, **kwargs)
+
+    @functools.wraps(function)
+    async def wait(*args: Any, **kwargs: Any) -> Any:
+        with enter():
+            return await function(*args, **kwargs)
+
+    return wait if inspect.iscoroutinefunction(function) else call
 
 
 # For the report of a failing test. Without pytest it is never cleared, so its length is limited.

@@ -20,7 +20,7 @@ from .._messages import check_choice, must_be, must_be_type, safe_repr, shorten
 from .._rds.events import Event
 from .._times import format_time, to_length
 from . import outgoing
-from .event import RdsEvent, explain
+from .event import RdsEvent
 from .views import Views
 
 __tracebackhide__ = True
@@ -171,7 +171,7 @@ def deliver_events(
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
         rds_event = views.event(event, account.region(region))
-        reasons = [] if parsed is None else explain(parsed, rds_event)
+        reasons = [] if parsed is None else rds_event.explain(parsed)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
         return None if reasons else (delivery.due, functools.partial(_make, delivery, send))

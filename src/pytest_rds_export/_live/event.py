@@ -197,7 +197,8 @@ class RdsEvent:
             TypeError: *pattern* is neither.
             ValueError: For a pattern that EventBridge refuses.
         """
-        return explain(_patterns.parse(pattern), self)
+        reasons = _patterns.explain(_patterns.parse(pattern), self.to_eventbridge())
+        return [_with_spelling(reason) for reason in reasons]
 
     @property
     def _arn(self) -> Arn:
@@ -279,10 +280,6 @@ class RdsEvent:
 
 # Not in the class: the decorator looks the module up, which is not imported yet.
 RdsEvent.__module__ = "pytest_rds_export.types"
-
-
-def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:
-    return [_with_spelling(reason) for reason in _patterns.explain(pattern, event.to_eventbridge())]
 
 
 def _with_spelling(reason: str) -> str:

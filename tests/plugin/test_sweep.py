@@ -579,6 +579,8 @@ FAILURE = (
             "raises must be an exception class, or a tuple of them, got the class int",
         ),
         ([], {"operation": "Cancel"}, ValueError, None),
+        ([], {"seeds": None}, TypeError, "items must be a list of seeds, got None"),
+        ([], {"seeds": "nightly"}, TypeError, "seed_all takes a list of seeds, got one seed. Write ['nightly']"),
         ([], {"page_size": 0}, ValueError, "page_size must be an int from 1 to 100, got 0"),
         ([], {"operatoin": "x"}, TypeError, "unknown argument 'operatoin'. Did you mean 'operation'?"),
         ([], {"pagesize": 1}, TypeError, "unknown argument 'pagesize'. Did you mean 'page_size'?"),

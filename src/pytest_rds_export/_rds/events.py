@@ -126,7 +126,7 @@ def beginning_of_snapshot(source: SourceState) -> list[Event]:
     """Return the events of a snapshot that a client creates or copies."""
     if source.stage == "copying":
         return _copy_events(source, _COPY_BEGUN, source.since)
-    return [_make(creation.begun, creation.category, source, source.since, arn) for creation, arn in _creations(source)]
+    return _creation_events(source, source.since, has_ended=False)
 
 
 def change_of_snapshot(source: SourceState, before: str, since: datetime, when: datetime) -> list[Event]:
@@ -142,19 +142,19 @@ def change_of_snapshot(source: SourceState, before: str, since: datetime, when: 
     if before == "copying" and status in ("deleted", "failed"):
         return _copy_events(source, _COPY_CANCELED, when)
     if before == "creating" and status == "available":
-        return [_make(creation.ended, creation.category, source, when, arn) for creation, arn in _creations(source)]
+        return _creation_events(source, when, has_ended=True)
     if status == "deleted" and source.fields["SnapshotType"] == "manual":
         return [_make(_DELETED, "deletion", source, when, source.arn)]
     return []
 
 
-def _creations(source: SourceState) -> list[tuple[_Creation, str]]:
-    """Return the events of a creation, and the ARN of what they are about: the snapshot, then its instance."""
+def _creation_events(source: SourceState, when: datetime, *, has_ended: bool) -> list[Event]:
+    """Return the event of a snapshot that a creation has begun or ended, then that of its instance, if it has one."""
     arn = split_arn(source.arn)
-    own = (_CREATIONS[arn.resource_type, source.fields["SnapshotType"] == "automated"], source.arn)
-    if arn.resource_type == "cluster-snapshot":
-        return [own]
-    return [own, (_BACKUP, str(arn._replace(resource_type="db", name=source.fields["DBInstanceIdentifier"])))]
+    told = [(_CREATIONS[arn.resource_type, source.fields["SnapshotType"] == "automated"], source.arn)]
+    if arn.resource_type == "snapshot":
+        told.append((_BACKUP, str(arn._replace(resource_type="db", name=source.fields["DBInstanceIdentifier"]))))
+    return [_make(own.ended if has_ended else own.begun, own.category, source, when, about) for own, about in told]
 
 
 def _copy_events(

@@ -60,13 +60,19 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 # Users see the public names where they import them from, not in the private modules.
 for name in pytest_rds_export.__all__:
     getattr(pytest_rds_export, name).__module__ = "pytest_rds_export"
-# Members are in the order of the source. autodoc looks for it in the package itself.
-package = ModuleAnalyzer.for_module("pytest_rds_export")
-package.analyze()
+# Members are in the order of the source. autodoc looks for it in the public modules themselves.
+order = {}
 for name in [name for name in sys.modules if name.startswith("pytest_rds_export.")]:
     module = ModuleAnalyzer.for_module(name)
     module.analyze()
-    package.tagorder.update(module.tagorder)
+    order.update(module.tagorder)
+# The registry has its own members first, then those of its account.
+for name in [name for name in order if name.startswith("AccountView.")]:
+    order[name.replace("AccountView", "ExportTaskRegistry")] = len(order) + order[name]
+for name in ("pytest_rds_export", "pytest_rds_export.types"):
+    module = ModuleAnalyzer.for_module(name)
+    module.analyze()
+    module.tagorder.update(order)
 
 # Types of parameters that the docstrings describe; they are not public names.
 NOT_PUBLIC = "AnyTimeline|Options|Path|S3Client|Seed|Self|Stub|TaskFields|Unpack"

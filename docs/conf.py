@@ -60,7 +60,7 @@ intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 # Users see the public names where they import them from, not in the private modules.
 for name in pytest_rds_export.__all__:
     getattr(pytest_rds_export, name).__module__ = "pytest_rds_export"
-# Members are in the order of the source. autodoc looks for it in the public modules themselves.
+# Members are in the order of the source. autodoc looks for it in the public modules.
 order = {}
 for name in [name for name in sys.modules if name.startswith("pytest_rds_export.")]:
     module = ModuleAnalyzer.for_module(name)

@@ -14,10 +14,9 @@ from ._rds.arns import Arn, parse_arn, split_arn
 from ._rds.calls import Call, format_call
 from ._rds.injections import format_unused
 from ._rds.options import Options
-from ._rds.record import Record
-from ._rds.sources import RESOURCE_TYPES
-from ._rds.state import FINISHED
-from ._rds.timeline import AnySnapshotTimeline, AnyTimeline, SnapshotTimeline, Stuck, Timeline
+from ._rds.sources import RESOURCE_TYPES, SourceState
+from ._rds.state import FINISHED, TaskState
+from ._rds.timeline import SnapshotTimeline, Stuck, Timeline
 
 __tracebackhide__ = True
 
@@ -29,6 +28,8 @@ _LONGEST_TEST = timedelta(hours=1)
 _SHAPES = ("ExportTask", *(type_.shape for type_ in RESOURCE_TYPES.values() if type_.parent))
 # By operation: the member of the response that lists tasks or snapshots.
 _LISTS = {f"Describe{shape}s": f"{shape}s" for shape in _SHAPES}
+# The members that identify what is listed.
+_KEYS = ("ExportTaskIdentifier", "DBSnapshotArn", "DBClusterSnapshotArn")
 # By SnapshotType: what a Describe operation must be given to return such a snapshot.
 _ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
 
@@ -175,35 +176,29 @@ def _hints_of_polls(account: Account, calls: Iterable[Call]) -> Iterator[str]:
 
     And the tasks that were so after they had ended.
     """
-    polls: dict[tuple[str, str], list[Call]] = {}
+    polls: dict[TaskState | SourceState, list[Call]] = {}
     for call in calls:
-        shown = records_shown(call)
-        if shown is not None and len(shown) == 1:
-            names = ("ExportTaskIdentifier", "DBSnapshotArn", "DBClusterSnapshotArn")
-            key = next(shown[0][name] for name in names if name in shown[0])
-            polls.setdefault((call.region, key), []).append(call)
-    for (name, key), found in polls.items():
-        region, identifier = account.region(name), split_arn(key).name if key.startswith("arn:") else key
-        task = region.tasks.get(key)
-        record: Record | None = task or region.sources.get(key)
-        if record is not None and record.status not in (*FINISHED, "available", "failed"):
-            seen = f"{identifier!r} was described {pluralize(len(found), 'time')} and is still {record.status}"
-            for hint in _hints_of_unfinished(
-                record.timeline, account.options, "snapshot" if task is None else "task", found
-            ):
-                yield seen + hint
-        elif task is not None and task.status != "COMPLETE":
-            ended = [tasks for call in found if (tasks := tasks_shown(call)) and tasks[0]["Status"] == task.status]
+        region, shown = account.region(call.region), records_shown(call) or ()
+        keys = [shown[0][name] for name in _KEYS if name in shown[0]] if len(shown) == 1 else []
+        for record in [region.tasks.get(key) or region.sources.get(key) for key in keys]:
+            if record is not None:
+                polls.setdefault(record, []).append(call)
+    for record, found in polls.items():
+        name = record.identifier if isinstance(record, TaskState) else record.name
+        if record.status not in (*FINISHED, "available", "failed"):
+            seen = f"{name!r} was described {pluralize(len(found), 'time')} and is still {record.status}"
+            yield from (seen + hint for hint in _hints_of_unfinished(record, account.options, found))
+        elif isinstance(record, TaskState) and record.status != "COMPLETE":
+            ended = [tasks for call in found if (tasks := tasks_shown(call)) and tasks[0]["Status"] == record.status]
             if len(ended) >= _MANY_POLLS:
                 yield (
-                    f"{identifier!r} was described {len(ended)} times after it had become {task.status}. "
-                    f"The code may wait for COMPLETE only: have it stop at {task.status}, too"
+                    f"{name!r} was described {len(ended)} times after it had become {record.status}. "
+                    f"The code may wait for COMPLETE only: have it stop at {record.status}, too"
                 )
 
 
-def _hints_of_unfinished(
-    timeline: AnyTimeline | AnySnapshotTimeline, options: Options, noun: str, polls: Sequence[Call]
-) -> Iterator[str]:
+def _hints_of_unfinished(record: TaskState | SourceState, options: Options, polls: Sequence[Call]) -> Iterator[str]:
+    timeline, noun = record.timeline, "task" if isinstance(record, TaskState) else "snapshot"
     slept = _slept_for_real(polls)
     if slept:
         yield ". If the code sleeps between polls, it sleeps for real: use the fixture rds_export_clock"

@@ -43,6 +43,9 @@ class Attempt:
         number: 0 for the first run, which records the calls, then from 1.
         count: How many attempts with a failure there are; None in the first run.
         call: The call that fails, as the first run recorded it; None in the first run.
+        failure: What it fails with; for a lost response ReadTimeoutError, for a late one and in the first run None.
+        inject_line: The line of Python that repeats the attempt alone, in a test with ``rds_export_tasks``; empty in
+            the first run.
         tasks: The registry.
         raised: The exception that the block ended with, allowed or not; None before, and if it had none.
     """
@@ -64,19 +67,11 @@ class Attempt:
         self.tasks = ExportTaskRegistry(self._account)
         self.tasks.seed_all(_sweep.seeds)
         self._injection = None if _case is None else _case.inject(self.tasks)
-        self._around: AbstractContextManager[object] = nullcontext()
+        self.failure: Failure | Exception | None = None if self._injection is None else self._injection.failure
+        self.inject_line = "" if _case is None else _case.line()
+        self._around = nullcontext() if _case is None else _sweep.around(self)
         self._active: AbstractContextManager[Any] = activate(self._account)
         self._running: int | None = None
-
-    @property
-    def failure(self) -> Failure | Exception | None:
-        """What the call fails with; for a lost response ReadTimeoutError, for a late one and in the first run None."""
-        return None if self._injection is None else self._injection.failure
-
-    @property
-    def inject_line(self) -> str:
-        """The line of Python that repeats the attempt alone, in a test with ``rds_export_tasks``; empty if none."""
-        return "" if self._case is None else self._case.line()
 
     @property
     def running(self) -> int:
@@ -95,8 +90,6 @@ class Attempt:
 
     def __enter__(self) -> ExportTaskRegistry:
         forget_ended(self.describe())
-        if self._case is not None:
-            self._around = self._sweep.around(self)
         self._around.__enter__()
         return self._active.__enter__() or self.tasks  # in one line: an interruption in between would leave the fake on
 

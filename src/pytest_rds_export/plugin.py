@@ -233,7 +233,7 @@ def rds_export_sweep(
     The scenario is the body of a loop: for attempt in rds_export_sweep("Throttling", "lost response"), and in it: with
     attempt as tasks. Seeds and options come from the fixture rds_export_seed, the markers and the ini file.
 
-    Yields:
+    Returns:
         A function with the arguments of sweep(). With subtests=True each attempt is a subtest (pytest 9).
     """
     from ._sweep import sweep

@@ -62,7 +62,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         operation = parser.parse_operation(query)
         call = account.log.begin_attempt(operation.name, region.name, now, http.invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        moto_is_on = ask_others is not None and moto.is_on()
+        moto_is_on = ask_others is not None and moto.find_stubber() is not None
         handler = find_handler(operation.name, account, region, moto_is_on=moto_is_on)
         if ask_others is not None and handler is not None:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count

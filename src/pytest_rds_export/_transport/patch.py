@@ -208,7 +208,7 @@ _finder: Any = _Finder()
 def _make_request(original: Any) -> Callable[..., Any]:
     def make_request(self: Any, operation_model: Any, request_dict: Any) -> Any:
         accounts = _responding
-        if accounts and _is_rds(operation_model) and not _is_ours(self):
+        if accounts and _would_reach_rds(self, operation_model):
             # A copy, because other threads use the endpoint, too.
             endpoint = _copy(self)
             # Whatever the emitter is, the events pass through ours.
@@ -223,7 +223,7 @@ def _make_request(original: Any) -> Callable[..., Any]:
 
 def _create_request(original: Any) -> Callable[..., Any]:
     def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
-        if _responding and operation_model is not None and _is_rds(operation_model) and not _is_ours(self):
+        if _responding and operation_model is not None and _would_reach_rds(self, operation_model):
             raise UnhandledOperation(_refusal(operation_model.name))
         return original.__get__(self, type(self))(params, operation_model)
 
@@ -287,12 +287,9 @@ def _copy(instance: Any) -> Any:
     return copied
 
 
-def _is_ours(endpoint: Any) -> bool:
-    return isinstance(endpoint.http_session, _Connection)
-
-
-def _is_rds(operation_model: Any) -> bool:
-    return bool(operation_model.service_model.service_id == "RDS")
+def _would_reach_rds(endpoint: Any, operation_model: Any) -> bool:
+    """Return whether an endpoint that is not a copy of ours is about to make a call of RDS."""
+    return operation_model.service_model.service_id == "RDS" and not isinstance(endpoint.http_session, _Connection)
 
 
 def _refusal(what: str) -> str:

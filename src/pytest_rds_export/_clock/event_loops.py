@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -48,6 +49,35 @@ class _When(float):
             return self._order < other._order
         earlier: bool = super().__lt__(other)  # type: ignore[operator]
         return earlier
+
+
+class _Pause(asyncio.Future[None]):
+    """What a task waits for that is no sleep of the code under test."""
+
+
+async def pause(seconds: float, *, is_async: bool) -> None:
+    """Move the frozen clock by a back-off before a retry, or by how late a response is; without a clock, return.
+
+    While an asynchronous client waits, other tasks of its loop run, and deadlines fire at their times.
+    """
+    clock = active_clock()
+    if clock is None or not clock.applies_here():
+        return
+    loop = asyncio.get_running_loop() if is_async else None
+    if loop is None or not follows(loop, clock):
+        clock.back_off(seconds)
+        return
+    end = _Pause(loop=loop)
+    timer = loop.call_later(seconds, _wake, end)
+    try:
+        await end
+    finally:
+        timer.cancel()
+
+
+def _wake(end: _Pause) -> None:
+    with suppress(asyncio.InvalidStateError):  # the task was cancelled just before
+        end.set_result(None)
 
 
 def fail(future: asyncio.Future[Any], error: BaseException) -> None:
@@ -185,13 +215,13 @@ class _Selector:
 
     def _move_to(self, handle: Any) -> list[Any]:
         """Move to the time of a timer, and return that nothing is ready."""
+        waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
+        deadline = self._clock.add(handle.when() - self._loop.time())
         try:
-            self._clock.sleep_until(self._clock.add(handle.when() - self._loop.time()))
+            self._clock.sleep_until(deadline, by_code=not isinstance(waiting, _Pause))
         except BaseException as error:
             # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
-            arguments = handle._args or ()  # noqa: SLF001
-            waiting = [each for each in arguments if asyncio.isfuture(each)]
-            if not waiting:
+            if waiting is None:
                 raise
-            fail(waiting[0], error)
+            fail(waiting, error)
         return []

@@ -122,9 +122,9 @@ class FrozenTime:
         """Move by a delay of botocore before a retry, which counts as a sleep, but not of the code under test."""
         self._sleep(self.add(seconds) - self.now(), by_code=False)
 
-    def sleep_until(self, deadline: datetime) -> None:
-        """Move to the end of a sleep, unless the clock is there already."""
-        self._sleep(max(deadline - self.now(), timedelta(0)))
+    def sleep_until(self, deadline: datetime, *, by_code: bool = True) -> None:
+        """Move to the end of a sleep, of the code under test or not, unless the clock is there already."""
+        self._sleep(max(deadline - self.now(), timedelta(0)), by_code=by_code)
 
     def _sleep(self, length: timedelta, *, by_code: bool = True) -> None:
         if length > self._limit - self.slept:

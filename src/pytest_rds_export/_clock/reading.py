@@ -42,13 +42,6 @@ def frozen_by() -> str | None:
     return None
 
 
-def pause(seconds: float) -> None:
-    """Move the frozen clock by a back-off before a retry, or by how late a response is; without a clock, return."""
-    clock = active_clock()
-    if clock is not None and clock.applies_here():
-        clock.back_off(seconds)
-
-
 def save() -> Callable[[], object]:
     """Return a function that sets the clock that sleeps move, if there is one, back to what it is now."""
     clock = active_clock()

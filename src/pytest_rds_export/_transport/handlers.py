@@ -66,6 +66,7 @@ class CallEvents:
             region=context.get("signing", {}).get("region") or context["client_region"],
             invocation_id=context["retries"]["invocation-id"],
             read_timeout=context["client_config"].read_timeout,
+            is_async=self._is_async,
         )
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
         if response is _SEND_ON:
@@ -120,7 +121,7 @@ class CallEvents:
         if delay is False:
             return responses
         call.retry_delays.append(delay)
-        _clock.pause(delay)
+        await _clock.pause(delay, is_async=self._is_async)
         return [(self, 0)]  # retry without a delay
 
     def _to_http(self, url: str, response: Response) -> Any:

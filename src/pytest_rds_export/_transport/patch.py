@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from importlib import import_module
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
@@ -36,10 +37,8 @@ def begin_responding(account: Account) -> None:
     Of nested accounts the innermost one responds. Raises ``RuntimeError`` if the installed botocore does not have what
     this needs.
     """
-    # Imported without the lock: another thread may import it now, which needs the lock below.
-    import botocore.endpoint
-    import botocore.signers  # noqa: F401
-
+    for module, *_ in _SEAMS:
+        import_module(module)  # without the lock: another thread may import it now, which needs the lock below
     call_locked(_lock, _begin, account)
 
 
@@ -246,7 +245,7 @@ _SEAMS: tuple[tuple[str, str, dict[str, Callable[[Any], Any]]], ...] = (
     ("botocore.endpoint", "Endpoint", {"make_request": _make_request, "create_request": _create_request}),
     ("botocore.signers", "RequestSigner", {"get_auth_instance": _get_auth_instance}),
 )
-_MODULES = ("botocore.endpoint", "botocore.signers", "aiobotocore.endpoint", "aiobotocore.signers")
+_MODULES = tuple(library + module for library in ("", "aio") for module, *_ in _SEAMS)
 
 
 class _Credentials(NamedTuple):

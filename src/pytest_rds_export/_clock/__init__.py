@@ -1,8 +1,7 @@
 """Time as the test sees it, and a clock that stands still until it is moved."""
 
 from .export_clock import ExportClock, frozen_clock
-from .followers import Follower, followers
-from .frozen_time import ScheduledCall, SleepLimitExceeded
+from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
 from .reading import is_frozen, now, pause, save, waiting_calls
 
 __all__ = [

@@ -2,8 +2,7 @@
 
 from .event_loops import pause
 from .export_clock import ExportClock, frozen_clock
-from .followers import Follower, followers
-from .frozen_time import ScheduledCall, SleepLimitExceeded
+from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
 from .reading import is_frozen, now, save, waiting_calls
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 from . import _failures
+from ._end_check import describe_call, describe_calls
 from ._failures import KINDS, Failure
 from ._live.registry import ExportTaskRegistry
 from ._messages import must_be, must_be_type, unknown_name
@@ -60,29 +60,20 @@ class Case(NamedTuple):
     way: _Way
 
     def __str__(self) -> str:
-        return f"{self.way} into {describe_target(self.call)}, call {self.position}"
+        return f"{self.way} into {describe_call(self.call)}, call {self.position}"
 
     def inject(self, tasks: ExportTaskRegistry) -> Injection:
-        """Inject it."""
         return tasks.inject(self.way.failure, **self.where, **self.way.arguments())
 
     def line(self) -> str:
         """Return the Python code that injects it."""
         arguments = {**self.where, **self.way.arguments()}
         if "delay" in arguments:
-            arguments["delay"] = _Code(f"{arguments['delay'].total_seconds():g}")
+            seconds = arguments["delay"].total_seconds()
+            arguments["delay"] = int(seconds) if seconds.is_integer() else seconds
         given = [] if self.way.failure is None else [_to_code(self.way.failure, self.call.operation)]
         given += [f"{name}={value!r}" for name, value in arguments.items()]
         return f"rds_export_tasks.inject({', '.join(given)})"
-
-
-class _Code(str):
-    """Python code, which is its own repr."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
 
 
 def _to_code(failure: Failure | Exception, operation: str) -> str:
@@ -92,17 +83,6 @@ def _to_code(failure: Failure | Exception, operation: str) -> str:
         return repr(failure.name)
     kind = f", kind={failure.kind!r}" if failure.kind != "common" else ""
     return f"Failure({failure.name!r}{kind}, http_status={failure.http_status!r}, message={failure.message!r})"
-
-
-def describe_target(call: Call) -> str:
-    """Return what was called, in a few words."""
-    return call.operation + (f" of {call.identifier!r}" if call.identifier is not None else "")
-
-
-def describe_calls(calls: Iterable[Call]) -> str:
-    """Return what was called how often."""
-    counts = Counter(map(describe_target, calls))
-    return ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items()) or "nothing"
 
 
 def list_cases(items: Sequence[What], operations: Sequence[str] | None, calls: Sequence[Call]) -> list[Case]:
@@ -158,7 +138,6 @@ def _ways(item: What, operation: str) -> Iterator[_Way]:
 
 
 def _refuse(item: What, operations: Sequence[str]) -> None:
-    """Raise ``ValueError`` for a failure that no call can have."""
     if isinstance(item, Failure):
         raise ValueError(f"{item!r} cannot be used: the first run called {', '.join(operations)}")
     called = ", ".join(operations)

@@ -10,6 +10,7 @@ from ._failures import Failure, failures
 from ._live.deliveries import Delivery
 from ._messages import format_count, pluralize
 from ._rds.account import Account
+from ._rds.calls import Call
 from ._rds.dispatch import ways_to_handle
 from ._rds.injections import Injection, format_target, format_unused
 
@@ -23,7 +24,6 @@ class EndCheckFailed(AssertionError):
 
 
 def raise_problems(account: Account) -> None:
-    """Raise ``EndCheckFailed`` if the checks find something."""
     if problem := check_end(account):
         raise EndCheckFailed(problem)
 
@@ -64,18 +64,11 @@ def _explain_undelivered(deliveries: Sequence[Delivery], allows: Callable[[BaseE
 
 
 def _explain_unused(account: Account, injection: Injection) -> str:
-    calls = account.log.calls
-    by_identifier = injection.identifier is not None
-    called = Counter(
-        f"{call.operation} of {call.identifier!r}" if by_identifier and call.identifier is not None else call.operation
-        for call in calls
-    )
-    instead = ", ".join(format_count(*item) for item in called.items()) or "nothing"
-    target = format_target(injection)
-    if injection.after:
-        ways = [f"call {target} more often in the test, or lower after="]
-    else:
-        ways = [f"call {target} in the test"]
+    calls, target = account.log.calls, format_target(injection)
+    instead = describe_calls(calls, with_identifiers=injection.identifier is not None)
+    ways = [
+        f"call {target} more often in the test, or lower after=" if injection.after else f"call {target} in the test"
+    ]
     other = next((call.operation for call in calls if _fits(injection, call.operation)), None)
     if other is not None:
         ways += [
@@ -84,6 +77,17 @@ def _explain_unused(account: Account, injection: Injection) -> str:
         ]
     ways.append("allow it: assert_all_injected=False")
     return _with_ways(f"{format_unused(injection)}. The test called {instead}", ways)
+
+
+def describe_call(call: Call, *, with_identifier: bool = True) -> str:
+    """Return the operation of a call, and the export task that it is about."""
+    return call.operation + (f" of {call.identifier!r}" if with_identifier and call.identifier is not None else "")
+
+
+def describe_calls(calls: Iterable[Call], *, with_identifiers: bool = True) -> str:
+    """Return what was called how often."""
+    counts = Counter(describe_call(call, with_identifier=with_identifiers) for call in calls)
+    return ", ".join(format_count(*item) for item in counts.items()) or "nothing"
 
 
 def _fits(injection: Injection, operation: str) -> bool:

@@ -56,7 +56,6 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
         ValueError: For a value that is not allowed.
         EndCheckFailed: At the exit, unless the block raised, for injected failures that were not used and operations
             that nothing handled.
-
     """
 
     __module__ = "pytest_rds_export"
@@ -152,8 +151,6 @@ class fake_rds_export(ContextDecorator):  # noqa: N801
 
 
 class _Use(NamedTuple):
-    """One use of an instance of ``fake_rds_export``."""
-
     active: AbstractContextManager[None]
     account: Account
     flow: tuple[int, Any]
@@ -234,8 +231,6 @@ def remove_leftovers(before_test: Mapping[str, str] | None, before_teardown: Map
 
 
 class _Activation:
-    """An account that responds to all clients, with its options in the environment."""
-
     def __init__(self, account: Account) -> None:
         self._account = account
         self._follower: _Follower | None = None
@@ -311,8 +306,6 @@ class _Follower:
 
 
 class _Serving:
-    """An account that responds to other processes, which find it by their environment."""
-
     def __init__(self, account: Account) -> None:
         self._endpoint = Serving(account)
         self._environment = Environment({})  # until there is a URL

@@ -26,30 +26,25 @@ _MAX_SOURCES = 5
 _MANY_POLLS = 3
 _SHORTEST_SLEEP = timedelta(seconds=1)
 _LONGEST_TEST = timedelta(hours=1)
-_SNAPSHOT_LISTS = {f"Describe{type_.shape}s": f"{type_.shape}s" for type_ in RESOURCE_TYPES.values() if type_.parent}
+_SHAPES = ("ExportTask", *(type_.shape for type_ in RESOURCE_TYPES.values() if type_.parent))
+# By operation: the member of the response that lists tasks or snapshots.
+_LISTS = {f"Describe{shape}s": f"{shape}s" for shape in _SHAPES}
 # By SnapshotType: what a Describe operation must be given to return such a snapshot.
 _ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
 
 
 def records_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
     """Return the tasks or snapshots in the response of a call; None if it is another call, or had no response."""
-    snapshots = _SNAPSHOT_LISTS.get(call.operation)
-    if snapshots is None or call.response is None:
-        return tasks_shown(call)
-    found: Sequence[Mapping[str, Any]] = call.response.get(snapshots, ())
-    return found
+    name = _LISTS.get(call.operation)
+    return None if name is None or call.response is None else call.response.get(name, ())
 
 
 def tasks_shown(call: Call) -> Sequence[Mapping[str, Any]] | None:
-    """Return the export tasks in the response of a call; None if it is another call, or had no response."""
-    if call.operation != "DescribeExportTasks" or call.response is None:
-        return None
-    tasks: Sequence[Mapping[str, Any]] = call.response.get("ExportTasks", ())
-    return tasks
+    """Return the same of a call of DescribeExportTasks only."""
+    return records_shown(call) if call.operation == "DescribeExportTasks" else None
 
 
 def find_hints(account: Account) -> Iterator[str]:
-    """Yield what most likely went wrong."""
     calls = list(account.log.calls)
     own = [call for call in calls if not call.injected]
     # Comparing names takes long: calls that are alike have their hints once, and of very many the last ones have any.

@@ -11,16 +11,24 @@ _MAX_LISTED = 20
 _MAX_COMPARED = 500  # comparing takes so long that a large registry is not compared whole
 
 
+def safe_repr(value: object) -> str:
+    """Return the repr of a user's object; its class, if its own repr raises."""
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - it may raise anything
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+
+
 def must_be(name: str, allowed: str, value: object) -> str:
     """Return the message for a value of the right type that is not allowed."""
-    return f"{name} must be {allowed}, got {value!r}"
+    return f"{name} must be {allowed}, got {safe_repr(value)}"
 
 
 def must_be_type(name: str, allowed: str, value: object) -> str:
     """Return the message for a value of the wrong type."""
     if isinstance(value, type):
         return f"{name} must be {allowed}, got the class {value.__name__}"
-    return f"{name} must be {allowed}, got {'' if value is None else f'{type(value).__name__} '}{value!r}"
+    return f"{name} must be {allowed}, got {'' if value is None else f'{type(value).__name__} '}{safe_repr(value)}"
 
 
 def format_choices(names: Iterable[object], last: str = "or") -> str:
@@ -38,7 +46,6 @@ def check_choice(name: str, value: object, choices: Collection[object]) -> None:
 
 
 def pluralize(count: int, noun: str) -> str:
-    """Return the number with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
@@ -48,7 +55,6 @@ def format_count(name: str, count: int) -> str:
 
 
 def shorten(text: str, width: int) -> str:
-    """Return the text, cut to *width* characters."""
     return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
@@ -62,6 +68,16 @@ def find_similar(name: object, known: Iterable[str], cutoff: float = 0.6) -> lis
     if not similar and len(text) > 2:
         similar = [known_name for known_name in lower if text in known_name or known_name in text][:3]
     return [lower[known_name] for known_name in similar]
+
+
+def missing_key(what: str, key: object, known: Iterable[str], region: str) -> str:
+    """Return the message for a key that a region does not have, with the keys that may be meant, otherwise all."""
+    names = list(known)
+    if similar := find_similar(key, names):
+        hint = f"Did you mean {format_choices(similar)}?"
+    else:
+        hint = f"The region has {format_choices(names, 'and') if names else f'no {what}s'}"
+    return f"no {what} {key!r} in {region}. {hint}"
 
 
 def unknown_name(what: str, name: object, known: Iterable[str], *, of: str = "") -> str:

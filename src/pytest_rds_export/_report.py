@@ -14,7 +14,7 @@ from . import _clock
 from ._failures import Failure
 from ._hints import find_hints, records_shown
 from ._live.deliveries import Delivery
-from ._messages import format_count, pluralize, shorten
+from ._messages import format_count, pluralize, safe_repr, shorten
 from ._rds.account import Account
 from ._rds.calls import Call, format_call
 from ._rds.log import Change, Entry
@@ -141,7 +141,7 @@ def _format_statuses(calls: Sequence[Call]) -> str:
 def _format_task(found: tuple[Region, TaskState]) -> str:
     region, task = found
     percent, store_error = task.fields["PercentProgress"], region.store_error(task)
-    error = f", its files were not stored: {shorten(repr(store_error), _WIDTH)}" if store_error else ""
+    error = f", its files were not stored: {shorten(safe_repr(store_error), _WIDTH)}" if store_error else ""
     timeline = shorten(repr(task.timeline), _WIDTH)
     return f"{task.identifier!r} {task.status} {percent}% in {region.name}, {timeline}{error}"
 

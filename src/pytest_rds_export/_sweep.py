@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from . import _clock, _model
-from ._cases import LATE, LOST, Case, What, check_item, describe_calls, describe_target, list_cases
-from ._end_check import check_end
+from ._cases import LATE, LOST, Case, What, check_item, list_cases
+from ._end_check import check_end, describe_call, describe_calls
 from ._failures import KINDS, Failure
 from ._fake import activate, forget_ended
 from ._live.registry import ExportTaskRegistry
-from ._live.seeds import Seed
+from ._live.seeds import Seed, to_tasks
 from ._messages import must_be, must_be_type, unknown_name
 from ._rds.account import Account
 from ._rds.options import NAMES, Options
@@ -45,13 +45,12 @@ class Attempt:
         call: The call that fails, as the first run recorded it; None in the first run.
         tasks: The registry.
         raised: The exception that the block ended with, allowed or not; None before, and if it had none.
-
     """
 
     __module__ = "pytest_rds_export.types"
 
     def __init__(
-        self, _sweep: Sweep, _number: int = 0, _count: int | None = None, _case: Case | None = None, /
+        self, _sweep: sweep, _number: int = 0, _count: int | None = None, _case: Case | None = None, /
     ) -> None:
         self.number = _number
         self.count = _count
@@ -145,7 +144,7 @@ class Attempt:
         if self._case is not None and self._injection is not None and not self._injection.attempts:
             message = (
                 f"the calls of the scenario differ from run to run. Call {self._case.position} of the first run was "
-                f"{describe_target(self._case.call)}; this run called {describe_calls(self.tasks.calls)}. Let each run "
+                f"{describe_call(self._case.call)}; this run called {describe_calls(self.tasks.calls)}. Let each run "
                 "begin alike: with fixed identifiers and random seeds, with rds_export_clock, and with everything "
                 "outside the fake made inside the loop"
             )
@@ -164,19 +163,47 @@ class Attempt:
         return f"<Attempt {self.number} of {self.count}: {self._case}>"
 
 
-class Sweep:
-    """The attempts of a sweep, one after the other, as they are iterated over."""
+class sweep:  # noqa: N801
+    """Run a scenario once to record its calls, then once for each call and each failure that the call can have.
+
+    The scenario is the body of the loop: ``for attempt in sweep("Throttling"):``, and in it ``with attempt as tasks:``
+    around the program. Each attempt has a fake of its own, with the same seeds and options, and begins at the same time
+    of ``rds_export_clock``. In the first run nothing fails.
+
+    Args:
+        *failures: Names of failures, ``"documented"``, ``"common"`` and ``"transport"`` for all of a kind, ``Failure``
+            values and exceptions: the call fails with all its attempts. ``TruncatedResponse`` and ``"lost response"``,
+            which is of the first attempt, take effect. A ``timedelta`` or seconds: the response is that late;
+            ``"late response"`` is ten minutes late. Of each call those that its operation can have; by default all.
+        operation: The API name of the operation whose calls fail, or several; by default every one, also moto's.
+        raises: The exceptions that may leave the block of an attempt whose call has failed, as for
+            ``pytest.raises``; ``()`` for none. By default that of the injected failure.
+        most: How many attempts to make at most, of all that there are; every one by default.
+        seed: Which ones: the same number picks the same attempts.
+        seeds: What ``seed_all`` takes, for each attempt.
+        **options: As for ``fake_rds_export``.
+
+    Yields:
+        An ``Attempt`` for each run.
+
+    Raises:
+        TypeError: For an unknown argument.
+        ValueError: For a value that is not allowed; after the first run for a failure that no call can have, and if
+            there was no call.
+        AssertionError: At the end of an attempt: if its call did not come again, because the program does not make the
+            same calls in each run, and for operations that nothing handled.
+    """
+
+    __module__ = "pytest_rds_export"
 
     def __init__(
         self,
-        failures: Sequence[What],
-        *,
+        *failures: What,
         operation: str | Iterable[str] | None = None,
         raises: Raises | None = None,
         most: int | None = None,
         seed: int = 0,
         seeds: Iterable[Seed] = (),
-        around: Callable[[Attempt], AbstractContextManager[object]] = nullcontext,
         **options: Any,
     ) -> None:
         for name in options:
@@ -197,8 +224,8 @@ class Sweep:
         self._most = most
         self._seed = seed
         self.raises = raises
-        self.seeds = list(seeds)
-        self.around = around
+        self.seeds = to_tasks(seeds)
+        self.around: Callable[[Attempt], AbstractContextManager[object]] = nullcontext
         self.options = options
 
     def __iter__(self) -> Iterator[Attempt]:
@@ -229,48 +256,6 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<sweep with {', '.join(map(str, self._items))}>"
-
-
-def sweep(
-    *failures: What,
-    operation: str | Iterable[str] | None = None,
-    raises: Raises | None = None,
-    most: int | None = None,
-    seed: int = 0,
-    seeds: Iterable[Seed] = (),
-    **options: Any,
-) -> Iterable[Attempt]:
-    """Run a scenario once to record its calls, then once for each call and each failure that the call can have.
-
-    The scenario is the body of the loop: ``for attempt in sweep("Throttling"):``, and in it ``with attempt as tasks:``
-    around the program. Each attempt has a fake of its own, with the same seeds and options, and begins at the same time
-    of ``rds_export_clock``. In the first run nothing fails.
-
-    Args:
-        *failures: Names of failures, ``"documented"``, ``"common"`` and ``"transport"`` for all of a kind, ``Failure``
-            values and exceptions: the call fails with all its attempts. ``TruncatedResponse`` and ``"lost response"``,
-            which is of the first attempt, take effect. A ``timedelta`` or seconds: the response is that late;
-            ``"late response"`` is ten minutes late. Of each call those that its operation can have; by default all.
-        operation: The API name of the operation whose calls fail, or several; by default every one, also moto's.
-        raises: The exceptions that may leave the block of an attempt whose call has failed, as for
-            ``pytest.raises``; ``()`` for none. By default that of the injected failure.
-        most: How many attempts to make at most, of all that there are; every one by default.
-        seed: Which ones: the same number picks the same attempts.
-        seeds: What ``seed_all`` takes, for each attempt.
-        **options: As for ``fake_rds_export``.
-
-    Returns:
-        The attempts, an ``Attempt`` for each run.
-
-    Raises:
-        TypeError: For an unknown argument.
-        ValueError: For a value that is not allowed; after the first run for a failure that no call can have, and if
-            there was no call.
-        AssertionError: At the end of an attempt: if its call did not come again, because the program does not make the
-            same calls in each run, and for operations that nothing handled.
-
-    """
-    return Sweep(failures, operation=operation, raises=raises, most=most, seed=seed, seeds=seeds, **options)
 
 
 _OUTSIDE = (

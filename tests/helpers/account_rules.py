@@ -351,10 +351,7 @@ class ExpectedAccount:
         if source.stage == "copying":
             source.enter("deleted", now, now)
         elif source.status in {"available", "failed"}:
-            for other in self.regions:
-                for copy in self.sources[other].values():
-                    if copy.copied_from == source.arn and copy.stage == "copying":
-                        copy.enter("deleted", now, now)
+            self.cancel_copies(source, now)
             source.held = False
             source.enter("deleting", now, now)
             source.settle(now)
@@ -363,6 +360,13 @@ class ExpectedAccount:
             return ExpectedResponse(frozenset({kind.state}))
         fields = before if kind is CLUSTER and source.status == "deleted" else source.fields()
         return ExpectedResponse(records=[fields], name=kind.shape, partial=True)
+
+    def cancel_copies(self, source, now):
+        """End the copies of a source that is deleted, which have not ended yet."""
+        for region in self.regions:
+            for copy in self.sources[region].values():
+                if copy.copied_from == source.arn and copy.stage == "copying":
+                    copy.enter("deleted", now, now)
 
     def _describe_snapshots(self, kind, region, parameters, now, start):
         """Show a page. All snapshots of the kind that follow polls advance."""

@@ -159,13 +159,12 @@ def test_misspelled_marker(pytester):
 
 
 def test_seed_that_is_none(pytester):
-    """An rds_export_seed fixture that returns None is an error that names the fixture."""
+    """An rds_export_seed fixture that returns None is an error that names the fixture, also for a sweep."""
     pytester.makeconftest("import pytest\n@pytest.fixture\ndef rds_export_seed(): ['nightly']")
-    result = run(pytester, "def test_it(rds_export_tasks): pass")
-    result.assert_outcomes(errors=1)
-    assert blocks(result)["ERROR at setup of test_it"] == [
-        "fixture rds_export_seed: it must return seeds, such as a list, got None"
-    ]
+    result = run(pytester, "def test_tasks(rds_export_tasks): pass\ndef test_sweep(rds_export_sweep): pass")
+    result.assert_outcomes(errors=2)
+    error = ["fixture rds_export_seed: items must be a list of seeds, got None"]
+    assert blocks(result) == {f"ERROR at setup of {name}": error for name in ("test_tasks", "test_sweep")}
 
 
 REPLACED = """

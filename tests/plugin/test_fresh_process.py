@@ -5,7 +5,10 @@ import pytest
 import pytest_rds_export
 from helpers.inner import run
 
-AT_START = {f"pytest_rds_export.{name}" for name in ("plugin", "_real_sleep", "_rds", "_rds.options")}
+AT_START = {
+    f"pytest_rds_export.{name}"
+    for name in ("plugin", "_around_tests", "_failure_parameters", "_messages", "_real_sleep", "_rds", "_rds.options")
+}
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def run_apart(pytester, monkeypatch):
 
 
 def test_imports(run_apart, pytester):
-    """A run whose tests do not use the plugin imports no library, and only the modules that name the options."""
+    """A run whose tests do not use the plugin imports no library, and only its own hooks and options."""
     pytester.makeconftest(
         """
 import sys

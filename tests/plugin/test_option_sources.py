@@ -94,9 +94,13 @@ def test_it(rds_export_tasks):
     ("name", "value", "text"),
     [
         ("region", "Ireland", "region must be a name such as 'eu-west-1', got 'Ireland'"),
-        ("page_size", "many", "page_size must be an int from 1 to 100, got str 'many'"),
+        (
+            "page_size",
+            "many",
+            "page_size must be an int from 1 to 100: invalid literal for int() with base 10: 'many'",
+        ),
         ("page_size", "101", "page_size must be an int from 1 to 100, got 101"),
-        ("assert_all_injected", "maybe", "assert_all_injected must be True or False, got 'maybe'"),
+        ("assert_all_injected", "maybe", "assert_all_injected must be True or False: invalid truth value 'maybe'"),
     ],
 )
 def test_wrong_ini_option(pytester, name, value, text):
@@ -117,8 +121,10 @@ def test_wrong_toml_type(pytester):
     result = run(pytester, "")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    path = pytester.path / "pyproject.toml"
-    assert result.errlines[0] == f"ERROR: {path}: config option 'rds_export_page_size' expects an int, got float: 20.5"
+    assert result.errlines[0] == (
+        f"ERROR: page_size must be an int from 1 to 100: {pytester.path / 'pyproject.toml'}: "
+        "config option 'rds_export_page_size' expects an int, got float: 20.5"
+    )
 
 
 def test_unknown_ini_option(pytester):

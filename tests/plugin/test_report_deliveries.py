@@ -3,7 +3,7 @@
 from freezegun import freeze_time
 
 from helpers.inner import blocks, run
-from helpers.reports import report
+from helpers.reports import problem, report
 
 
 def deliveries():
@@ -30,6 +30,30 @@ def test_lines(tasks):
             "detail.SourceType must match 'db-instance', got 'SNAPSHOT'. In EventBridge, 'db-instance' is 'DB_INSTANCE'"
         ),
     ]
+
+
+class Broken(Exception):
+    """What cannot be shown."""
+
+    def __repr__(self):
+        raise OSError
+
+
+def test_without_a_repr(tasks):
+    """What a receiver returns or raises may have a repr that raises: its class is shown."""
+
+    def failing(event, context):
+        raise Broken
+
+    tasks.deliver_events(lambda event, context: Broken())
+    tasks.deliver_events(failing)
+    tasks.seed("nightly").move_to("COMPLETE")
+
+    returned, raised = deliveries()
+    assert returned.endswith(" returned <Broken whose repr raised OSError>")
+    assert " raised <Broken whose repr raised OSError> at test_report_deliveries.py:" in raised
+    assert "failing raised <Broken whose repr raised OSError>" in problem()
+    tasks.deliveries.clear()
 
 
 def test_without_receivers(tasks):

@@ -68,13 +68,12 @@ def test_fails_the_check(rds_export_tasks, rds_export_client, rds_export_clock):
 
 def sections(result):
     """Return the sections about export tasks, by the heading of the failure or error."""
-    title = " rds export tasks ".center(80, "-")
     found = {}
     for heading, lines in blocks(result).items():
         inside, found[heading] = False, []
         for line in lines:
             if line.startswith("---"):
-                inside = line == title
+                inside = line.strip("-").startswith(" rds export tasks")
                 found[heading] += [[]] if inside else []
             elif inside:
                 found[heading][-1].append(line)
@@ -108,7 +107,7 @@ def test_each_outcome(pytester):
 
 
 def test_every_fake(pytester):
-    """Every fake that was active during the test is shown, in whatever scope; no other."""
+    """Every fake that was active during the test is shown, numbered and in whatever scope; no other."""
     result = run(
         pytester,
         """
@@ -138,6 +137,14 @@ def test_after():
     assert tasks == {
         "test_it": [f"  '{scope}' IN_PROGRESS 0% in us-east-1, Timeline()" for scope in ("module", "function", "body")],
         "test_after": ["  'module' IN_PROGRESS 0% in us-east-1, Timeline()"],
+    }
+    titles = {
+        heading: [line.strip("- ") for line in lines if line.startswith("---")]
+        for heading, lines in blocks(result).items()
+    }
+    assert titles == {
+        "test_it": [f"rds export tasks, fake {number} of 3" for number in (1, 2, 3)],
+        "test_after": ["rds export tasks"],
     }
 
 

@@ -72,7 +72,7 @@ def test_unknown_identifier_without_tasks(rds_export_tasks):
     with pytest.raises(KeyError) as caught:
         rds_export_tasks["nightly"]
 
-    assert caught.value.args == ("no export task 'nightly' in us-east-1. The region has no tasks",)
+    assert caught.value.args == ("no export task 'nightly' in us-east-1. The region has no export tasks",)
 
 
 def test_repr(registry, client):

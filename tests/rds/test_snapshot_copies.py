@@ -189,6 +189,17 @@ def test_canceled(rds_export_tasks, client, target):
     assert source.status == ("available" if target else "deleted")
 
 
+@pytest.mark.parametrize("status", ["deleting", "deleted", "failed"])
+def test_moved_source(rds_export_tasks, client, status):
+    """A copy of a snapshot that the test has deleted ends as well; one whose source gets another status goes on."""
+    source = rds_export_tasks.seed_snapshot(ABROAD)
+    copy(client, ABROAD)
+
+    source.move_to(status)
+
+    assert list(rds_export_tasks.snapshots) == (["copied"] if status == "failed" else [])
+
+
 def test_canceled_cluster_snapshot(rds_export_tasks, client):
     """So does deleting a copy of a cluster snapshot, which is returned as it was."""
     rds_export_tasks.seed_snapshot("nightly", cluster=True)

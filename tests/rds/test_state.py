@@ -328,6 +328,8 @@ class Account(RuleBasedStateMachine):
             status, moved = status if status in {"available", "creating"} else "available", moved and "available"
         if arn in existing and moved is not None:
             live = self.live_sources[arn] if is_cluster else self.registries[region].snapshots[arn]
+            if moved in {"deleting", "deleted"}:
+                self.expected.cancel_copies(existing[arn], self.now)
             existing[arn].move(moved, self.now)
             self.expected.settle(self.now)
             live.move_to(moved)

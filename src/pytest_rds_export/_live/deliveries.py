@@ -10,17 +10,17 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.client import BaseClient
 
 from .. import _clock, _model, _patterns
-from .._messages import check_choice, must_be, must_be_type
-from .._rds.account import Account
+from .._messages import check_choice, must_be, must_be_type, safe_repr, shorten
 from .._rds.events import Event
 from .._times import format_time, to_length
 from . import outgoing
 from .event import RdsEvent, explain
+from .views import Views
 
 __tracebackhide__ = True
 
@@ -57,7 +57,6 @@ class Delivery:
         reasons: Why the ``pattern`` did not let it through; an empty list if it did, or if there is no pattern.
         returned: What the function returned, or the response of the client.
         error: The exception that the receiver raised; None if it did not.
-
     """
 
     __module__ = "pytest_rds_export.types"
@@ -80,9 +79,8 @@ class Delivery:
         if self.time is None:
             return f"not delivered yet, due at {format_time(self.due)}"
         if self.error is not None:
-            return f"raised {self.error!r}{_find_place(self.error)}"
-        returned = repr(self.returned)
-        return f"returned {returned if len(returned) <= _LONGEST_RESULT else f'{returned[: _LONGEST_RESULT - 3]}...'}"
+            return f"raised {safe_repr(self.error)}{_find_place(self.error)}"
+        return f"returned {shorten(safe_repr(self.returned), _LONGEST_RESULT)}"
 
     def __repr__(self) -> str:
         return f"<Delivery to {self.receiver} of {self.event!r}: {self.outcome}>"
@@ -110,23 +108,19 @@ class LambdaContext:
 
     @functools.cached_property
     def aws_request_id(self) -> str:
-        """The id of the invocation."""
         return str(uuid.uuid4())
 
     @property
     def invoked_function_arn(self) -> str:
-        """The ARN of the function, in the account and region of the event."""
         region, account = self._event.region, self._event.account_id
         return f"arn:{_model.partition(region)}:lambda:{region}:{account}:function:{self.function_name}"
 
     @property
     def log_group_name(self) -> str:
-        """The group of the log that the function writes to."""
         return f"/aws/lambda/{self.function_name}"
 
     @property
     def log_stream_name(self) -> str:
-        """The stream that the function logs to."""
         return f"{self._begin:%Y/%m/%d}/[$LATEST]{self.aws_request_id.replace('-', '')}"
 
     def get_remaining_time_in_millis(self) -> int:
@@ -142,30 +136,30 @@ class LambdaContext:
 
 
 def deliver_events(
-    account: Account,
-    to_rds_event: Callable[[str, Event], RdsEvent],
+    views: Views,
     to: Handler | BaseClient,
-    *,
-    shape: str | None,
-    topic: str | None,
-    bus: str | None,
+    where: Mapping[str, str | None],
     pattern: Mapping[str, Any] | str | None,
     delay: timedelta | float,
     times: int,
 ) -> None:
-    """Add a receiver of the events of an account, as ``ExportTaskRegistry.deliver_events`` says."""
+    """Add a receiver of the events of an account, as ``AccountView.deliver_events`` says.
+
+    *where* has the arguments that are for one kind of receiver each.
+    """
+    account = views.account
     service = _find_service(to)
-    for name, value, owner in (("shape", shape, ""), ("topic", topic, "sns"), ("bus", bus, "events")):
-        if value is not None and service != owner:
-            whom = {"": "a function", "sns": "a client of SNS", "events": "a client of EventBridge"}
-            raise TypeError(f"{name} is for {whom[owner]}, but to is {whom[service]}: {to!r}. Leave it out")
-    if pattern is not None and (service == "sns" or shape == "subscription"):
-        route = f"to is a client of SNS: {to!r}" if service else f"shape is {shape!r}"
+    kind = _KINDS[service]
+    for other in _KINDS.values():
+        if other is not kind and where[other.argument] is not None:
+            raise TypeError(f"{other.argument} is for {other.whom}, but to is {kind.whom}: {to!r}. Leave it out")
+    if pattern is not None and (service == "sns" or where["shape"] == "subscription"):
+        route = f"to is a client of SNS: {to!r}" if service else f"shape is {where['shape']!r}"
         raise TypeError(
             f"pattern is for an EventBridge rule, but {route}, and an RDS event subscription has none. Leave it out, "
             "or let a rule deliver: use another shape, or a client of EventBridge"
         )
-    name, send = _RESOLVERS[service](to, {"": shape, "sns": topic, "events": bus}[service])
+    name, send = kind.resolve(to, where[kind.argument])
     parsed = None if pattern is None else _patterns.parse(pattern)
     length = to_length("delay", delay)
     if not isinstance(times, int) or isinstance(times, bool) or times < 1:
@@ -175,7 +169,7 @@ def deliver_events(
         raise RuntimeError("the fake has ended, so no events happen any more. Call deliver_events before its end")
 
     def receive(region: str, event: Event, now: datetime) -> tuple[datetime, outgoing.Send] | None:
-        rds_event = to_rds_event(region, event)
+        rds_event = views.event(event, account.region(region))
         reasons = [] if parsed is None else explain(parsed, rds_event)
         delivery = Delivery(name, rds_event, now + length, reasons)
         account.outbox.deliveries.append(delivery)
@@ -203,7 +197,7 @@ def _find_service(to: Any) -> str:
         return ""
     service: str = to.meta.service_model.service_name
     allowed = "a boto3 client of SNS or EventBridge"
-    if service not in _RESOLVERS:
+    if service not in _KINDS:
         way = _WAYS.get(service, "Pass a function that calls it")
         raise TypeError(f"{must_be('to', allowed, to)}, a client of {service}. {way}")
     if hasattr(to, "__aenter__"):
@@ -288,8 +282,17 @@ def _to_bus(client: Any, bus: str | None) -> tuple[str, _Send]:
     return bus, send
 
 
-_RESOLVERS: dict[str, Callable[[Any, Any], tuple[str, _Send]]] = {
-    "": _to_function,
-    "sns": _to_topic,
-    "events": _to_bus,
+class _Kind(NamedTuple):
+    """A kind of receiver, and the argument that says more of it."""
+
+    whom: str
+    argument: str
+    resolve: Callable[[Any, Any], tuple[str, _Send]]
+
+
+# By the service of a client; a function has none.
+_KINDS = {
+    "": _Kind("a function", "shape", _to_function),
+    "sns": _Kind("a client of SNS", "topic", _to_topic),
+    "events": _Kind("a client of EventBridge", "bus", _to_bus),
 }

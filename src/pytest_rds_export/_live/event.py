@@ -75,7 +75,6 @@ class RdsEvent:
             shapes below names it (captured).
         source: The live snapshot that was created, copied or deleted, also for an event of its instance; None for an
             event of a task.
-
     """
 
     event_id: str
@@ -98,7 +97,6 @@ class RdsEvent:
             The event with the keys of other captured RDS events, in their order (inferred, as no event of an export
             was captured). ``time`` is in seconds, ``detail["Date"]`` in milliseconds. ``detail["Tags"]``, which
             comes last, is there only if the source has tags (captured).
-
         """
         names = self._names
         return {
@@ -137,7 +135,6 @@ class RdsEvent:
 
         Raises:
             ValueError: *generation* is neither 2021 nor 2023.
-
         """
         check_choice("generation", generation, tuple(_EVENT_PAGES))
         notification = self._subscription_notification(generation, "URL")
@@ -165,7 +162,6 @@ class RdsEvent:
 
         Raises:
             ValueError: *source* or *generation* has any other value.
-
         """
         check_choice("source", source, ("subscription", "eventbridge"))
         check_choice("generation", generation, tuple(_EVENT_PAGES))
@@ -178,15 +174,9 @@ class RdsEvent:
         return {"Records": [{**record, "Sns": notification}]}
 
     def matches(self, pattern: Mapping[str, Any] | str) -> bool:
-        """Return whether an EventBridge rule with this event pattern fires for the event.
+        """Return whether an EventBridge rule with this event pattern fires for the event: if nothing is to explain.
 
-        Args:
-            pattern: A ``dict``, or a string of JSON, as in a template.
-
-        Raises:
-            TypeError: *pattern* is neither.
-            ValueError: For a pattern that EventBridge refuses.
-
+        Args and errors are those of ``explain``.
         """
         return not self.explain(pattern)
 
@@ -206,7 +196,6 @@ class RdsEvent:
         Raises:
             TypeError: *pattern* is neither.
             ValueError: For a pattern that EventBridge refuses.
-
         """
         return explain(_patterns.parse(pattern), self)
 
@@ -293,7 +282,6 @@ RdsEvent.__module__ = "pytest_rds_export.types"
 
 
 def explain(pattern: Mapping[str, Any], event: RdsEvent) -> list[str]:
-    """Return why an EventBridge rule with a parsed pattern does not fire for an event."""
     return [_with_spelling(reason) for reason in _patterns.explain(pattern, event.to_eventbridge())]
 
 

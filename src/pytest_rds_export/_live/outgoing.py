@@ -63,7 +63,6 @@ class Post:
         return None
 
     def is_empty(self) -> bool:
-        """Return whether nothing is on its way."""
         return not self._waiting and not self._outbox.undelivered
 
     def next_due(self, now: datetime) -> datetime | None:
@@ -88,7 +87,6 @@ def begin(account: Account) -> Post:
 
 
 def end(account: Account) -> None:
-    """Deliver nothing any more."""
     _posts.pop(account.outbox, None)
 
 

@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .. import _clock
-from .._messages import find_similar, format_choices, pluralize
+from .._messages import missing_key, pluralize
 from .._rds.arns import split_arn
 from .._rds.region import Region
 from .._rds.sources import SourceState
 from . import outgoing
 from .source import ExportSource
+from .views import Views
 
 __tracebackhide__ = True
-
-
-class LiveSources:
-    """The live objects of a region's sources, each made once: also of those that are gone, which events name."""
-
-    def __init__(self, region: Region) -> None:
-        self._region = region
-        self._live: dict[SourceState, ExportSource] = {}
-
-    def __getitem__(self, state: SourceState) -> ExportSource:
-        live = self._live.get(state)
-        return self._live.setdefault(state, ExportSource(state, self._region)) if live is None else live
 
 
 class Snapshots(Mapping[str, ExportSource]):
@@ -36,9 +25,9 @@ class Snapshots(Mapping[str, ExportSource]):
 
     __module__ = "pytest_rds_export.types"
 
-    def __init__(self, _region: Region, /) -> None:
+    def __init__(self, _region: Region, _views: Views, /) -> None:
         self._region = _region
-        self.live = LiveSources(_region)
+        self._views = _views
 
     def _by_key(self) -> dict[str, SourceState]:
         found: dict[str, SourceState] = {}
@@ -56,12 +45,8 @@ class Snapshots(Mapping[str, ExportSource]):
         found = self._by_key()
         state = found.get(key) or next((source for source in found.values() if source.arn == key), None)
         if state is None:
-            if similar := find_similar(key, found):
-                hint = f"Did you mean {format_choices(similar)}?"
-            else:
-                hint = f"The region has {format_choices(found, 'and')}" if found else "The region has no snapshots"
-            raise KeyError(f"no snapshot {key!r} in {self._region.name}. {hint}")
-        return self.live[state]
+            raise KeyError(missing_key("snapshot", key, found, self._region.name))
+        return self._views.source(state)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_key())

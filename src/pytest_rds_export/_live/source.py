@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from threading import RLock
 from typing import Any, NoReturn
 
 from .. import _clock, _model
 from .._keywords import suggesting_keywords
+from .._rds.account import Account
 from .._rds.arns import split_arn
-from .._rds.events import Outbox
-from .._rds.log import Log
+from .._rds.options import Options
 from .._rds.region import Region
 from .._rds.sources import SourceState, check_source
 from .._rds.timeline import Stuck, Transition
@@ -31,13 +30,15 @@ class ExportSource:
     """
 
     __module__ = "pytest_rds_export.types"
-    __slots__ = ("_region", "_state")
+    __slots__ = ("_account", "_region", "_state")
+    _account: Account
     _region: Region
     _state: SourceState
 
-    def __init__(self, _state: SourceState, _region: Region, /) -> None:
+    def __init__(self, _state: SourceState, _account: Account, /) -> None:
         object.__setattr__(self, "_state", _state)
-        object.__setattr__(self, "_region", _region)
+        object.__setattr__(self, "_account", _account)
+        object.__setattr__(self, "_region", _account.region(split_arn(_state.arn).region))
 
     @property
     def identifier(self) -> str:
@@ -77,7 +78,7 @@ class ExportSource:
         """Move the source to another status now. It then stays there, until a client deletes it.
 
         A snapshot that becomes available or deleted so has the same event as one that does by its timeline. A deleted
-        one is gone.
+        one is gone, and so are its copies that have not ended.
 
         Args:
             status: A status that AWS documents, as for ``seed_snapshot``.
@@ -86,7 +87,6 @@ class ExportSource:
         Raises:
             TypeError: For an unknown member.
             ValueError: For a value that is not allowed, and for a source that is gone. The source is then as it was.
-
         """
         if "status" in members or "db_instance_status" in members:
             raise TypeError("move_to cannot set status: it is the first argument")
@@ -96,6 +96,8 @@ class ExportSource:
             checked = check_source(self.arn, status, members)
             if self._region.sources.get(self.arn) is not self._state:
                 raise ValueError(f"{self!r} is gone and cannot become {status}")
+            if status in ("deleting", "deleted"):
+                self._account.cancel_copies(self.arn, now)
             self._region.move_source(self._state, Transition(status, now, checked))
         outgoing.deliver(self._region.outbox)
 
@@ -139,7 +141,7 @@ class ExportSource:
 def _detached(arn: str, fields: Mapping[str, Any]) -> ExportSource:
     """Return a source that no registry knows: its region is its own."""
     parts = split_arn(arn)
-    region = Region(parts.region, parts.account_id, RLock(), Log(), None, Outbox())
+    account = Account(Options(region=parts.region, account_id=parts.account_id))
     state = SourceState(arn, fields, Stuck(), _clock.now())
-    region.add_source(state)
-    return ExportSource(state, region)
+    account.region().add_source(state)
+    return ExportSource(state, account)

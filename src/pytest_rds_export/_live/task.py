@@ -24,6 +24,7 @@ __tracebackhide__ = True
 
 _T = TypeVar("_T")
 
+IDENTIFIER_RULE = "ASCII letters, digits and single hyphens, with a letter first and no hyphen last"
 _BUCKET = re.compile("[A-Za-z0-9._-]+")
 
 
@@ -92,7 +93,6 @@ class ExportTask:
     Raises:
         TypeError: For an unknown field.
         ValueError: For a value that is not allowed.
-
     """
 
     __module__ = "pytest_rds_export"
@@ -130,10 +130,8 @@ class ExportTask:
             raise TypeError("export_task_identifier is given twice: it is the first argument")
         given = {
             "ExportTaskIdentifier": _check_identifier(identifier),
-            "Status": _check_status(status),
-            **_check_fields(fields),
+            **_check_fields(status, fields),
         }
-        _check_progress(status, given)
         if timeline is not None:
             check_timeline(timeline)
         if "SourceArn" in given:
@@ -154,17 +152,14 @@ class ExportTask:
         Raises:
             TypeError: For an unknown field.
             ValueError: For a value that is not allowed.
-
         """
         snake_case = {api_name: name for name, (api_name, _) in _model.members("ExportTask").items()}
         for name in item:
             if name not in snake_case:
                 raise TypeError(unknown_name("field", name, snake_case))
-        given = {snake_case[name]: value for name, value in item.items()}
+        given = {snake_case[name]: value for name, value in item.items() if value is not None}
         if "export_task_identifier" not in given:
             raise ValueError(f"an export task must have an 'ExportTaskIdentifier', got {dict(item)!r}")
-        if given.get("status") is None:
-            given.pop("status", None)
         return cls(given.pop("export_task_identifier"), **given)
 
     def to_response(self) -> dict[str, Any]:
@@ -174,8 +169,7 @@ class ExportTask:
     @property
     def identifier(self) -> str:
         """The identifier, which is unique in its region."""
-        identifier: str = self._fields["ExportTaskIdentifier"]
-        return identifier
+        return str(self._fields["ExportTaskIdentifier"])
 
     @property
     def region(self) -> str | None:
@@ -201,7 +195,6 @@ class ExportTask:
             TypeError: For an unknown field.
             ValueError: For any other move, for a value that is not allowed, and if this is not a live task. The task is
                 then as it was.
-
         """
         raise ValueError(f"{self!r} is a value. Move the task that seed() returned, or registry[{self.identifier!r}]")
 
@@ -262,14 +255,12 @@ class LiveExportTask(ExportTask):
         return timeline
 
     def move_to(self, status: str, /, **fields: Unpack[TaskFields]) -> None:
-        status = _check_status(status)
         for name in ("export_task_identifier", "status"):
             if name in fields:
                 raise TypeError(f"move_to cannot set {name}")
-        checked, now = _check_fields(fields), _clock.now()
-        _check_progress(status, checked)
+        checked, now = _check_fields(status, fields), _clock.now()
         self._where.update(self._state, now)
-        transition = Transition(status, now, checked)
+        transition = Transition(checked.pop("Status"), now, checked)
         if "TaskStartTime" in checked:
             _check_order(self._state.fields_after(transition))
         try:
@@ -287,7 +278,7 @@ def _how_to_set(task: ExportTask, name: str, value: object) -> str:
         return "A task keeps its identifier"
     if not isinstance(task, LiveExportTask):
         return f"Pass it to ExportTask: ExportTask({task.identifier!r}, {name}={value!r})"
-    return f"Use move_to({'' if name == 'status' else 'status, ' + name + '='}{value!r})"
+    return f"Use move_to({value!r})" if name == "status" else f"Use move_to(status, {name}={value!r})"
 
 
 def _check_identifier(identifier: object) -> str:
@@ -298,23 +289,9 @@ def _check_identifier(identifier: object) -> str:
         way = f". To seed a file, write seed_all([Path({identifier!r})])"
     elif isinstance(identifier, (os.PathLike, Mapping)):
         way = f". To seed a {type(identifier).__name__}, write seed_all([...])"
-    allowed = (
-        f"at most {LONGEST_IDENTIFIER} ASCII letters, digits and single hyphens, with a letter first and no hyphen last"
-    )
+    allowed = f"at most {LONGEST_IDENTIFIER} {IDENTIFIER_RULE}"
     message = must_be if isinstance(identifier, str) else must_be_type
     raise ValueError(message("identifier", allowed, identifier) + way)
-
-
-def _check_status(status: object) -> str:
-    if not isinstance(status, str) or status not in TRANSITIONS:
-        raise ValueError(unknown_name("status", status, TRANSITIONS))
-    return _model.plain(status)
-
-
-def _check_progress(status: str, fields: Mapping[str, Any]) -> None:
-    percent = fields.get("PercentProgress", 100)
-    if status == "COMPLETE" and percent != 100:
-        raise ValueError(must_be("percent_progress of a COMPLETE task", "100", percent))
 
 
 def _check_order(fields: Mapping[str, Any]) -> None:
@@ -324,12 +301,16 @@ def _check_order(fields: Mapping[str, Any]) -> None:
         raise ValueError(f"task_end_time must be {allowed}, got {end.isoformat()}")
 
 
-def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _check_fields(status: object, fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields by the API's names. Raises ``TypeError`` and ``ValueError`` for what is not allowed."""
+    if not isinstance(status, str) or status not in TRANSITIONS:
+        raise ValueError(unknown_name("status", status, TRANSITIONS))
     checked = _model.check_members("ExportTask", fields, "region", "timeline")
-    percent = checked.get("PercentProgress", 0)
+    percent = checked.get("PercentProgress", 100)
     if not 0 <= percent <= 100:
         raise ValueError(must_be("percent_progress", "an int from 0 to 100", percent))
+    if status == "COMPLETE" and percent != 100:
+        raise ValueError(must_be("percent_progress of a COMPLETE task", "100", percent))
     total = checked.get("TotalExtractedDataInGB", 0)
     if total < 0:
         raise ValueError(must_be("total_extracted_data_in_gb", "an int of at least 0", total))
@@ -344,7 +325,7 @@ def _check_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     _check_order(checked)
     if not checked.get("ExportOnly", True):
         del checked["ExportOnly"]
-    return checked
+    return {"Status": _model.plain(status), **checked}
 
 
 def _to_value(fields: dict[str, Any], region: str, timeline: AnyTimeline) -> ExportTask:

@@ -16,7 +16,7 @@ from .log import Log
 from .options import Options
 from .region import Region
 from .state import TaskState, copy_fields
-from .timeline import AnyTimeline
+from .timeline import AnyTimeline, Transition
 
 __tracebackhide__ = True
 
@@ -74,6 +74,14 @@ class Account:
         """Bring every unfinished export up to date, so that its files are there and its events have happened."""
         for region in list(self.regions.values()):
             region.update_all(now)
+
+    def cancel_copies(self, arn: str, now: datetime) -> None:
+        """End the copies of a snapshot that is deleted: those that have not ended yet are gone (service model)."""
+        for region in list(self.regions.values()):
+            for source in [source for source in region.sources.values() if source.copied_from == arn]:
+                region.advance(source, now)
+                if source.stage == "copying":
+                    region.enter(source, Transition("deleted", now), requested=True)
 
     def is_watched(self) -> bool:
         """Return whether somebody sees what the clock changes at once: a store of files, or a receiver of events."""

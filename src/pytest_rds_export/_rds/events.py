@@ -84,7 +84,6 @@ class Event(NamedTuple):
 
     @property
     def source_identifier(self) -> str:
-        """The name of the source."""
         return split_arn(self.source_arn).name
 
 
@@ -117,7 +116,6 @@ class Outbox:
 
 
 def end_of_export(task: Record) -> Event:
-    """Return the event of a task that has ended."""
     arn, status = task.fields["SourceArn"], task.fields["Status"]
     offset, message = _ENDS_OF_EXPORT[status]
     number = _FIRST_OF_EXPORT[split_arn(arn).resource_type] + offset

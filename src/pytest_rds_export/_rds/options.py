@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from .._messages import format_choices, must_be, must_be_type, unknown_name
 
+if TYPE_CHECKING:
     from .timeline import AnySnapshotTimeline, AnyTimeline
 
 __tracebackhide__ = True
@@ -20,57 +19,35 @@ class IniOption(NamedTuple):
 
     default: str | int
     help: str
-    allowed: tuple[str, ...] | tuple[int, int | None] = ()
-    """The strings that are allowed, or the least and the most."""
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int | None = None
+
+    @property
+    def allowed(self) -> str:
+        """What the value must be, in words."""
+        if isinstance(self.default, bool):
+            return "True or False"
+        if isinstance(self.default, int):
+            return f"an int from {self.least} to {self.most}" if self.most else f"an int of at least {self.least}"
+        return format_choices(self.choices) if self.choices else "a string"
 
 
-INI_OPTIONS = {
-    "region": IniOption("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)"),
-    "account_id": IniOption("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)"),
-    "describe_unknown": IniOption(
-        "error",
-        "what DescribeExportTasks returns for an unknown identifier: error or empty (default: error)",
-        ("error", "empty"),
-    ),
-    "concurrent_limit": IniOption(5, "how many exports may run at once, at least 1 (default: 5)", (1, None)),
-    "concurrent_limit_scope": IniOption(
-        "region",
-        "which exports count against concurrent_limit: those of the region or of the account (default: region)",
-        ("region", "account"),
-    ),
-    "one_export_per_source": IniOption(
-        default=True, help="whether a snapshot or cluster has at most one running export (default: true)"
-    ),
-    "unsupported_regions": IniOption("", "regions without export tasks, separated by spaces (default: none)"),
-    "page_size": IniOption(100, "the most records in one response, from 1 to 100 (default: 100)", (1, 100)),
-    "trailing_slash": IniOption(
-        "accept",
-        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025 (default: accept)",
-        ("accept", "fail"),
-    ),
-    "snapshot_source_type": IniOption(
-        default=True, help="whether the responses have SourceType for exports of snapshots (default: true)"
-    ),
-    "snapshots": IniOption(
-        "auto",
-        "who handles the operations of snapshots: auto (moto while it is on), fake or moto (default: auto)",
-        ("auto", "fake", "moto"),
-    ),
-    "assert_all_injected": IniOption(
-        default=True, help="fail a test whose injected failures were not used (default: true)"
-    ),
-    "assert_all_handled": IniOption(default=True, help="fail a test whose operations had no handler (default: true)"),
-    "assert_all_delivered": IniOption(
-        default=True, help="fail a test if a receiver of an event raised an exception (default: true)"
-    ),
-    "credentials": IniOption(
-        "fake",
-        "the AWS credentials that clients of all services find: fake, or keep those of the environment (default: fake)",
-        ("fake", "keep"),
-    ),
-}
-NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
-_DEFAULTS = {name: option.default for name, option in INI_OPTIONS.items()}
+# What these return stands in the class Options in place of the values that its objects have.
+def _string(default: str, text: str) -> Any:
+    return IniOption(default, text)
+
+
+def _choice(text: str, *choices: str) -> Any:
+    return IniOption(choices[0], f"{text} (default: {choices[0]})", choices)
+
+
+def _number(default: int, text: str, least: int, most: int | None = None) -> Any:
+    return IniOption(default, f"{text} (default: {default})", least=least, most=most)
+
+
+def _flag(text: str) -> Any:
+    return IniOption(default=True, help=f"{text} (default: true)")
 
 
 class Options:
@@ -81,21 +58,31 @@ class Options:
     option and ``ValueError`` for a value that is not allowed.
     """
 
-    region: str
-    account_id: str
-    describe_unknown: str
-    concurrent_limit: int
-    concurrent_limit_scope: str
-    one_export_per_source: bool
-    unsupported_regions: str
-    page_size: int
-    trailing_slash: str
-    snapshot_source_type: bool
-    snapshots: str
-    assert_all_injected: bool
-    assert_all_handled: bool
-    assert_all_delivered: bool
-    credentials: str
+    region: str = _string("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)")
+    account_id: str = _string("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)")
+    describe_unknown: str = _choice(
+        "what DescribeExportTasks returns for an unknown identifier: error or empty", "error", "empty"
+    )
+    concurrent_limit: int = _number(5, "how many exports may run at once, at least 1", least=1)
+    concurrent_limit_scope: str = _choice(
+        "which exports count against concurrent_limit: those of the region or of the account", "region", "account"
+    )
+    one_export_per_source: bool = _flag("whether a snapshot or cluster has at most one running export")
+    unsupported_regions: str = _string("", "regions without export tasks, separated by spaces (default: none)")
+    page_size: int = _number(100, "the most records in one response, from 1 to 100", least=1, most=100)
+    trailing_slash: str = _choice(
+        "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025", "accept", "fail"
+    )
+    snapshot_source_type: bool = _flag("whether the responses have SourceType for exports of snapshots")
+    snapshots: str = _choice(
+        "who handles the operations of snapshots: auto (moto while it is on), fake or moto", "auto", "fake", "moto"
+    )
+    assert_all_injected: bool = _flag("fail a test whose injected failures were not used")
+    assert_all_handled: bool = _flag("fail a test whose operations had no handler")
+    assert_all_delivered: bool = _flag("fail a test if a receiver of an event raised an exception")
+    credentials: str = _choice(
+        "the AWS credentials that clients of all services find: fake, or keep those of the environment", "fake", "keep"
+    )
     timeline: AnyTimeline
     snapshot_timeline: AnySnapshotTimeline
 
@@ -105,7 +92,7 @@ class Options:
 
         # The defaults are allowed: checking them took a quarter of a fixture's time.
         for name, value in given.items():
-            _CHECKS.get(name, _check)(name, value)
+            _check(name, value)
         values = {**_DEFAULTS, "timeline": DEFAULT, "snapshot_timeline": SNAPSHOT_DEFAULT, **given}
         for name, value in values.items():
             setattr(self, name, plain(value) if isinstance(value, str) else value)
@@ -116,80 +103,48 @@ class Options:
         return f"Options({', '.join(f'{name}={getattr(self, name)!r}' for name in NAMES)})"
 
 
-def _check(name: str, value: object) -> None:
-    """Check an option as its default and what is allowed say; raise ``TypeError`` if there is no such option."""
-    from .._messages import check_choice, must_be, unknown_name
+INI_OPTIONS = {name: option for name, option in vars(Options).items() if isinstance(option, IniOption)}
+NAMES = (*INI_OPTIONS, "timeline", "snapshot_timeline")
+_DEFAULTS = {name: option.default for name, option in INI_OPTIONS.items()}
 
+
+def _check(name: str, value: Any) -> None:
+    """Raise ``ValueError`` for a value that is not allowed, and ``TypeError`` for an unknown option."""
+    from .._model import check_region
+    from .timeline import check_snapshot_timeline, check_timeline
+
+    match name:
+        case "timeline":
+            check_timeline(value)
+        case "snapshot_timeline":
+            check_snapshot_timeline(name, value)
+        case "region":
+            if value:
+                check_region(value)
+        case "unsupported_regions":
+            if not isinstance(value, str):
+                raise ValueError(must_be_type(name, "a string such as 'eu-south-2 me-south-1'", value))
+            for region in value.split():
+                check_region(region)
+        case "account_id":
+            if not isinstance(value, str) or not re.fullmatch("[0-9]{12}", value):
+                how = f". Put it in quotes: account_id='{value}'" if isinstance(value, int) else ""
+                raise ValueError(must_be_type(name, "a string of 12 digits", value) + how)
+        case _:
+            _check_by_row(name, value)
+
+
+def _check_by_row(name: str, value: Any) -> None:
     if name not in INI_OPTIONS:
         raise TypeError(unknown_name("option", name, NAMES))
-    default, _, allowed = INI_OPTIONS[name]
-    if isinstance(default, bool):
-        if not isinstance(value, bool):
-            raise ValueError(must_be(name, "True or False", value))
-    elif isinstance(default, int):
-        _check_number(name, value, *allowed)
+    option = INI_OPTIONS[name]
+    if isinstance(option.default, bool):
+        is_allowed = isinstance(value, bool)
+    elif isinstance(option.default, str):
+        is_allowed = value in option.choices
+    elif not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(must_be_type(name, option.allowed, value))
     else:
-        check_choice(name, value, allowed)
-
-
-def _check_number(name: str, value: object, least: Any, most: Any) -> None:
-    from .._messages import must_be, must_be_type
-
-    allowed = f"an int from {least} to {most}" if most else f"an int of at least {least}"
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ValueError(must_be_type(name, allowed, value))
-    if value < least or (most and value > most):
-        raise ValueError(must_be(name, allowed, value))
-
-
-def _check_region(_name: str, value: object) -> None:
-    from .._model import check_region
-
-    if value:
-        check_region(value)
-
-
-def _check_regions(name: str, value: object) -> None:
-    from .._messages import must_be_type
-
-    if not isinstance(value, str):
-        raise ValueError(must_be_type(name, "a string such as 'eu-south-2 me-south-1'", value))
-    for region in value.split():
-        _check_region(name, region)
-
-
-def _check_account_id(name: str, value: object) -> None:
-    from .._messages import must_be_type
-
-    if not isinstance(value, str) or not re.fullmatch("[0-9]{12}", value):
-        how = f". Put it in quotes: account_id='{value}'" if isinstance(value, int) else ""
-        raise ValueError(must_be_type(name, "a string of 12 digits", value) + how)
-
-
-def _check_timeline(_name: str, value: object) -> None:
-    from .timeline import check_timeline
-
-    check_timeline(value)
-
-
-def _check_snapshot_timeline(name: str, value: object) -> None:
-    from .timeline import check_snapshot_timeline
-
-    check_snapshot_timeline(name, value)
-
-
-_CHECKS: dict[str, Callable[[str, Any], None]] = {
-    "region": _check_region,
-    "account_id": _check_account_id,
-    "unsupported_regions": _check_regions,
-    "timeline": _check_timeline,
-    "snapshot_timeline": _check_snapshot_timeline,
-}
-
-
-def from_ini(name: str, value: Any) -> Any:
-    """Return the value of an option that an ini file spells as a string; what is not a number as it is."""
-    if isinstance(value, str) and isinstance(INI_OPTIONS[name].default, int):
-        with suppress(ValueError):
-            return int(value)
-    return value
+        is_allowed = option.least <= value <= (option.most or value)
+    if not is_allowed:
+        raise ValueError(must_be(name, option.allowed, value))

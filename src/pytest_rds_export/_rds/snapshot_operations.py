@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from operator import methodcaller
 from typing import Any
@@ -22,7 +21,6 @@ from .operations import (
     update_all_regions,
 )
 from .pagination import matcher
-from .region import Region
 from .snapshot_kinds import CLUSTER, DB, Kind
 from .sources import ResourceType, SourceState, make_database
 from .state import is_identifier
@@ -131,11 +129,9 @@ def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
         raise kind.not_found(name)
     before = snapshot.fields
     if snapshot.stage == "copying":
-        _cancel_copy(region, snapshot, now)
+        region.enter(snapshot, Transition("deleted", now), requested=True)
     elif snapshot.status in ("available", "failed"):
-        for other in request.account.regions.values():
-            for source in [source for source in other.sources.values() if source.copied_from == snapshot.arn]:
-                _cancel_copy(other, source, now)
+        request.account.cancel_copies(snapshot.arn, now)
         snapshot.release()
         region.enter(snapshot, Transition("deleting", now), requested=True)
         region.advance(snapshot, now, describing=True)
@@ -144,13 +140,6 @@ def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     # A cluster snapshot that is gone at once is returned as it was (examples of the AWS CLI).
     fields = before if kind is CLUSTER and snapshot.status == "deleted" else snapshot.fields
     return {kind.type.shape: copy.deepcopy(fields)}
-
-
-def _cancel_copy(region: Region, snapshot: SourceState, now: datetime) -> None:
-    """End a copy that has not ended yet: it is gone (service model)."""
-    region.advance(snapshot, now)
-    if snapshot.stage == "copying":
-        region.enter(snapshot, Transition("deleted", now), requested=True)
 
 
 def _describe_snapshots(kind: Kind, request: Request) -> Mapping[str, Any]:

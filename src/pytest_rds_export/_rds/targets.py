@@ -114,7 +114,6 @@ def open_target(to: object) -> Target:
     Raises:
         TypeError: *to* is anything else.
         ValueError: *to* is the path of a file.
-
     """
     if isinstance(to, Path):
         return FolderTarget(to)

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 
 from _measure import record
+from pytest_rds_export._fake import serve
 from pytest_rds_export._live.registry import ExportTaskRegistry
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
-from pytest_rds_export._transport.endpoint import endpoint
 
 _CONNECTIONS, _CALLS = 8, 20_000
 
@@ -50,7 +50,7 @@ def main() -> None:
     part = _CALLS // 4
     rates, peaks = [], []
     print(f"\nendpoint, {_CALLS:,} cancels over {_CONNECTIONS} connections")
-    with endpoint(account) as url, get_context("spawn").Pool(1) as other:
+    with serve(account) as url, get_context("spawn").Pool(1) as other:
         port = int(url.rsplit(":", 1)[1])
         for first in range(0, _CALLS, part):
             rates.append(part / other.apply(load, (port, names[first : first + part])))

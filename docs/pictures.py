@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import boto3
 
 from pytest_rds_export import SnapshotTimeline, Timeline, fake_rds_export, frozen_clock
-from pytest_rds_export._rds.dispatch import HANDLED
+from pytest_rds_export._rds.dispatch import ALWAYS
 from pytest_rds_export._rds.state import FINISHED, TRANSITIONS
 
 HERE = Path(__file__).parent
@@ -266,7 +266,7 @@ def draw_handlers():
         picture.text(150, y + 61, "no", "small", "start")
     y = 10 + 66 * len(rows)
     picture.box(10, y, 265, 46, "UnhandledOperation", kind="bad")
-    names = sorted(name for name in HANDLED if "Snapshot" not in name)
+    names = sorted(ALWAYS)
     lines = ("exports, and events:", ", ".join(names[:2]) + ",", ", ".join(names[2:]))
     for number, line in enumerate(lines):
         picture.text(512, y + 10 + 17 * number, line, "small", "end")

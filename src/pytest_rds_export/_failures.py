@@ -62,11 +62,10 @@ _TRANSPORT = {
     "EndpointConnectionError": "the endpoint could not be reached",
     "ConnectionClosedError": "the connection was closed before a response arrived",
     "SSLError": "the TLS handshake failed",
-}
-_DISTORTED = {
     "TruncatedResponse": "the XML of the response breaks off",
     "ProxyErrorPage": "a proxy responded with 502 and an HTML page",
 }
+_DISTORTED = ("TruncatedResponse", "ProxyErrorPage")
 
 
 @suggesting_keywords
@@ -104,18 +103,20 @@ class Failure:
             _model.operation_model(self.operation)
         if self.kind not in KINDS:
             raise ValueError(unknown_name("kind of failure", self.kind, KINDS))
+        own: int | None = 400
         if self.kind == "transport":
-            if self.name not in (*_TRANSPORT, *_DISTORTED):
-                raise ValueError(unknown_name("transport failure", self.name, (*_TRANSPORT, *_DISTORTED)))
+            if self.name not in _TRANSPORT:
+                raise ValueError(unknown_name("transport failure", self.name, _TRANSPORT))
             own = 502 if self.name == "ProxyErrorPage" else None
             if self.http_status not in (None, own):
                 raise ValueError(must_be(f"http_status of {self.name}", str(own), self.http_status))
-            object.__setattr__(self, "http_status", own)
-        elif self.http_status is None:
-            object.__setattr__(self, "http_status", 400)
-        elif not isinstance(self.http_status, int) or not 400 <= self.http_status <= 599:
+        elif self.http_status is not None and (
+            not isinstance(self.http_status, int) or not 400 <= self.http_status <= 599
+        ):
             wording = must_be if isinstance(self.http_status, int) else must_be_type
             raise ValueError(wording("http_status", "an int from 400 to 599", self.http_status))
+        if self.http_status is None:
+            object.__setattr__(self, "http_status", own)
         if not isinstance(self.message, str):
             raise ValueError(must_be_type("message", "a string", self.message))
 
@@ -148,12 +149,13 @@ class Failure:
             return False
         status: Any = self.http_status
         headers: Any = {}
+        responds = self.code is not None
         context = RetryContext(
             attempt_number=1,
             operation_model=_model.operation_model(self.operation or "CancelExportTask"),
-            parsed_response=None if self.code is None else {"Error": {"Code": self.code}},
-            http_response=None if self.code is None else AWSResponse("", status, headers, None),
-            caught_exception=None if self.code is not None else to_exception(self, ""),
+            parsed_response={"Error": {"Code": self.code}} if responds else None,
+            http_response=AWSResponse("", status, headers, None) if responds else None,
+            caught_exception=None if responds else to_exception(self, ""),
         )
         return bool(StandardRetryConditions(max_attempts=2).is_retryable(context))
 
@@ -165,7 +167,7 @@ class Failure:
 
 def has_no_response(failure: Failure) -> bool:
     """Return whether the client gets no response at all."""
-    return failure.kind == "transport" and failure.name in _TRANSPORT
+    return failure.kind == "transport" and failure.name not in _DISTORTED
 
 
 def to_exception(failure: Failure, url: str) -> Exception:
@@ -218,7 +220,7 @@ def _catalogue(operation: str) -> tuple[Failure, ...]:
             for code, status, text in common
             if code not in modelled
         ),
-        *(Failure(name, operation, "transport", None, text) for name, text in {**_TRANSPORT, **_DISTORTED}.items()),
+        *(Failure(name, operation, "transport", None, text) for name, text in _TRANSPORT.items()),
     )
 
 
@@ -231,9 +233,8 @@ def _documented(shape: Shape, operation: str | None, message: str = "") -> Failu
 def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
     """Return the fault with an error code: with the model's status if it knows the code, otherwise *http_status*."""
     shape = _model.service_model().shape_for_error_code(code)  # type: ignore[arg-type]
-    if shape is not None:
-        return Fault(_documented(shape, None, message))
-    return Fault(Failure(code, http_status=http_status, message=message))
+    known = None if shape is None else _documented(shape, None, message)
+    return Fault(known or Failure(code, http_status=http_status, message=message))
 
 
 def find_fault(name: str, operation: str) -> Fault:

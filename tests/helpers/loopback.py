@@ -7,11 +7,10 @@ import threading
 from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
-from pytest_rds_export._fake import activate
+from pytest_rds_export._fake import activate, serve
 from pytest_rds_export._live.registry import ExportTaskRegistry
 from pytest_rds_export._rds.account import Account
 from pytest_rds_export._rds.options import Options
-from pytest_rds_export._transport.endpoint import endpoint
 
 VERSION = "2014-10-31"
 
@@ -85,5 +84,5 @@ def served(*seeds, **options):
     account = Account(Options(**options))
     registry = ExportTaskRegistry(account)
     registry.seed_all(seeds)
-    with activate(account), endpoint(account) as url:
+    with activate(account), serve(account) as url:
         yield registry, url

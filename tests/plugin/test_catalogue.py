@@ -92,7 +92,7 @@ def test_long_message(listing):
 
 
 def test_groups(listing):
-    """The listing has the own failures of each operation of exports and snapshots, those of any, and the network's."""
+    """The listing has the own failures of each operation that is handled, those of any, and the network's."""
     groups = {}
     for line in listing(80):
         if line.startswith("failures of "):
@@ -106,7 +106,7 @@ def test_groups(listing):
     operations = [
         *("CancelExportTask", "StartExportTask", "DescribeExportTasks", "CreateDBSnapshot", "CreateDBClusterSnapshot"),
         *("CopyDBSnapshot", "CopyDBClusterSnapshot", "DeleteDBSnapshot", "DeleteDBClusterSnapshot"),
-        *("DescribeDBSnapshots", "DescribeDBClusterSnapshots"),
+        *("DescribeDBSnapshots", "DescribeDBClusterSnapshots", "DescribeDBInstances", "DescribeDBClusters"),
     ]
     own = {f"failures of {operation}:": of_kind("documented", operation) for operation in operations}
     own["failures of StartExportTask:"].append("ExportTaskLimitReachedFault")  # a common failure of it alone

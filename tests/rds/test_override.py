@@ -155,6 +155,21 @@ def test_wrong_response(rds_export_tasks, client):
         cancel(client)
 
 
+def test_databases(rds_export_tasks, client):
+    """What a Describe operation says of a seeded database can be replaced, too."""
+    rds_export_tasks.seed_database("orders")
+
+    def with_upgrade(parameters, default):
+        response = default()
+        response["DBInstances"][0]["PendingModifiedValues"] = {"EngineVersion": "17.2"}
+        return response
+
+    rds_export_tasks.override("DescribeDBInstances", with_upgrade)
+
+    (shown,) = client.describe_db_instances()["DBInstances"]
+    assert (shown["DBInstanceIdentifier"], shown["PendingModifiedValues"]) == ("orders", {"EngineVersion": "17.2"})
+
+
 @pytest.mark.parametrize(
     ("operation", "function", "text"),
     [
@@ -164,13 +179,14 @@ def test_wrong_response(rds_export_tasks, client):
             "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?",
         ),
         (
-            "DescribeDBInstances",
+            "ListTagsForResource",
             len,
             (
-                "DescribeDBInstances cannot be overridden: it is not 'CancelExportTask', 'StartExportTask', "
+                "ListTagsForResource cannot be overridden: it is not 'CancelExportTask', 'StartExportTask', "
                 "'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', 'DeleteDBSnapshot', "
                 "'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
-                "'DeleteDBClusterSnapshot' or 'DescribeDBClusterSnapshots'. Use stub"
+                "'DeleteDBClusterSnapshot', 'DescribeDBClusterSnapshots', 'DescribeDBInstances' or "
+                "'DescribeDBClusters'. Use stub"
             ),
         ),
         (

@@ -105,6 +105,25 @@ def test_across_regions(rds_export_tasks, client):
     assert list(rds_export_tasks.in_region("eu-west-1").snapshots) == ["nightly"]
 
 
+@pytest.mark.parametrize(("copying", "cluster"), [(copy, False), (copy_cluster, True)])
+@pytest.mark.parametrize("given", [{"kms_key_id": "key"}, {"encrypted": True}])
+def test_key_of_another_region(rds_export_tasks, client, copying, cluster, given):
+    """A key belongs to one region, so that the copy of an encrypted snapshot to another one needs a key of its own."""
+    given = {"storage_encrypted": True} if cluster and "encrypted" in given else given
+    for source in ("nightly", "plain"):
+        arn = (CLUSTER_SNAPSHOT if cluster else SNAPSHOT).replace("nightly", source)
+        for place in (arn, arn.replace("us-east-1", "eu-west-1")):
+            rds_export_tasks.seed_snapshot(place, **(given if source == "nightly" else {}))
+    encrypted = arn.replace("us-east-1", "eu-west-1").replace("plain", "nightly")
+
+    with refused("InvalidParameterValue", 400, "Must specify new KMS key for cross region encrypted snapshot copy."):
+        copying(client, encrypted)
+
+    copying(client, encrypted, KmsKeyId="key")
+    copying(client, "nightly", "here")
+    copying(client, encrypted.replace("nightly", "plain"), "unencrypted")
+
+
 def test_chain_of_copies(rds_export_tasks, client, rds_export_clock):
     """A copy of a copy names the snapshot that it was made of."""
     rds_export_tasks.seed_snapshot(ABROAD)

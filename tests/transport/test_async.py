@@ -1,6 +1,7 @@
 """aiobotocore's clients use the same fake."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from botocore.endpoint import Endpoint
@@ -11,7 +12,7 @@ from helpers.clients import guarded
 from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
 from pytest_rds_export import Polls, fake_rds_export, sweep
-from pytest_rds_export.exceptions import UnhandledOperation
+from pytest_rds_export.exceptions import SleepLimitExceeded, UnhandledOperation
 
 pytest.importorskip("aiobotocore")
 
@@ -215,7 +216,44 @@ def test_late_response(rds_export_tasks, rds_export_clock):
     assert patient["Status"] == "CANCELING"
     assert isinstance(impatient, ReadTimeoutError)
     assert {task.status for task in rds_export_tasks.values()} == {"CANCELING"}
-    assert (rds_export_clock.now - before).total_seconds() == 40
+    assert (rds_export_clock.now - before).total_seconds() == 30
+
+
+def test_deadline_of_a_late_response(rds_export_tasks, rds_export_clock):
+    """A deadline ends the wait for a late response at its time; the call has had its effect, and other tasks go on."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject(delay=30)
+    before = rds_export_clock.now
+    seconds = []
+
+    async def tick():
+        while True:
+            await asyncio.sleep(2)
+            seconds.append((rds_export_clock.now - before).total_seconds())
+
+    async def impatient(client):
+        ticking = asyncio.ensure_future(tick())
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(cancel(client), 5)
+        ticking.cancel()
+
+    run_with_client(impatient)
+
+    assert (seconds, rds_export_clock.now - before) == ([2, 4], timedelta(seconds=5))
+    assert rds_export_tasks["nightly"].status == "CANCELING"
+    assert "no response" in repr(rds_export_tasks.calls[0])
+
+
+def test_limit_in_a_late_response(rds_export_tasks, rds_export_clock):
+    """A response that is later than the sleeps may take raises in the call."""
+    rds_export_tasks.seed("nightly")
+    rds_export_tasks.inject(delay=timedelta(days=2))
+
+    async def wait(client):
+        with pytest.raises(SleepLimitExceeded):
+            await cancel(client)
+
+    run_with_client(wait, config=AioConfig(read_timeout=None))
 
 
 @pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)
@@ -240,6 +278,7 @@ def test_retry_moves_the_clock(rds_export_clock, rds_export_tasks):
     (delay,) = rds_export_tasks.calls[0].retry_delays
     assert (rds_export_clock.now - before).total_seconds() == pytest.approx(delay, abs=1e-5)
     assert delay > 0
+    assert rds_export_clock.sleeps == []
 
 
 def test_sleep_moves_the_clock(rds_export_clock, rds_export_tasks):

@@ -1,9 +1,9 @@
 """Time as the test sees it, and a clock that stands still until it is moved."""
 
+from .event_loops import pause
 from .export_clock import ExportClock, frozen_clock
-from .followers import Follower, followers
-from .frozen_time import ScheduledCall, SleepLimitExceeded
-from .reading import is_frozen, now, pause, save, waiting_calls
+from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
+from .reading import is_frozen, now, save, waiting_calls
 
 __all__ = [
     "ExportClock",

@@ -10,9 +10,8 @@ from numbers import Real
 from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
 from .._times import to_datetime
-from .followers import followers
 from .freezing import freeze
-from .frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall
+from .frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, followers
 from .reading import frozen_by, now
 from .undo import Undo
 
@@ -207,41 +206,30 @@ def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
             f"use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
-    time = FrozenTime(start, limit)
-    undo = Undo()
-    jump = _Jump(undo)
+    time, undo, before = FrozenTime(start, limit), Undo(), now()
+    frozen: datetime | None = None
+    # That time was frozen or unfrozen is no passage of time for those who follow the clock. These must still be told.
+    untold = followers.copy()
+
+    def end() -> None:
+        nonlocal frozen, untold
+        if frozen is None:
+            untold = [follower for follower in followers if follower not in untold]
+            frozen = now()
+        undo.run()
+        while untold:
+            untold.pop().jumped(now() - frozen)
+
     # An exception may come before any line, also before the one that undoes; to undo twice does no harm.
     try:
         try:
             freeze(time, undo)
-            jump.begin()
+            while untold:
+                follower = untold.pop()
+                follower.begin()
+                follower.jumped(now() - before)
             yield ExportClock(time)
         finally:
-            jump.end()
+            end()
     finally:
-        jump.end()
-
-
-class _Jump:
-    """That time was frozen or unfrozen is no passage of time for those who follow the clock."""
-
-    def __init__(self, undo: Undo) -> None:
-        self._undo = undo
-        self._before = now()
-        self._frozen: datetime | None = None
-        # Those that have not been told yet: when the clock has begun, none; at its end, those that follow then.
-        self._not_told = list(followers)
-
-    def begin(self) -> None:
-        while self._not_told:
-            follower = self._not_told.pop()
-            follower.begin()
-            follower.jumped(now() - self._before)
-
-    def end(self) -> None:
-        if self._frozen is None:
-            self._not_told = [follower for follower in followers if follower not in self._not_told]
-            self._frozen = now()
-        self._undo.run()
-        while self._not_told:
-            self._not_told.pop().jumped(now() - self._frozen)
+        end()

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import copyreg
+import datetime as dt
+import importlib
 import sys
+import threading
 import types
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from .._real_sleep import REAL_SLEEP
-from . import other_loops, sleeping
-from .event_loops import EventLoops
+from . import event_loops, sleeping
 from .frozen_time import FrozenTime, active_clock, set_active_clock
-from .imports import replace_classes
-from .real_time import is_in_real_time, read_configuration
 from .trio_clock import replace_clock
-from .undo import Undo
+from .undo import ABSENT, Undo
 
 __tracebackhide__ = True
 
 # freezegun itself, what is frozen in another way, and the modules of ours that have the real functions.
-_LEFT_ALONE = ("datetime", "_datetime", "_pydatetime", "freezegun", f"{__package__.partition('.')[0]}._real_sleep")
-_LEFT_ALONE_PACKAGES = ("freezegun.", f"{__package__}.")
+_LEFT_ALONE = (
+    *("datetime.", "_datetime.", "_pydatetime.", "freezegun."),
+    *(f"{__package__}.", f"{__package__.partition('.')[0]}._real_sleep."),
+)
 
 # Who has these has taken them from freezegun on purpose.
 _NAMES_OF_FREEZEGUN = ("FakeDatetime", "FakeDate")
@@ -37,33 +39,21 @@ def freeze(clock: FrozenTime, undo: Undo) -> None:
     """Freeze time at the clock's. freezegun's own start runs code of modules that are imported lazily."""
     from freezegun import api
 
-    read_configuration()
     undo.call(partial(set_active_clock, None))
     set_active_clock(clock)
-    _register(clock, undo)
-    for owner, name, value in (
-        (copyreg.dispatch_table, api.real_datetime, api.pickle_fake_datetime),
-        (copyreg.dispatch_table, api.real_date, api.pickle_fake_date),
-        (vars(uuid), api.uuid_generate_time_attr, None),
-        (vars(uuid), "_UuidCreate", None),
-        (vars(uuid), "_last_timestamp", None),
-    ):
-        undo.set_item(owner, name, value)
-    names = _Names(clock, undo)
-    replace_classes(undo, {"datetime": api.FakeDatetime, "date": api.FakeDate}, names.replace_in_new)
-    undo.call(names.restore_in_new)
-    names.replace_in_new()
-    EventLoops(clock).replace(undo)
-
-
-def _register(clock: FrozenTime, undo: Undo) -> None:
-    """Have freezegun, and what looks at it, know that time is frozen."""
-    from freezegun import api
-
     lists: list[list[Any]] = [api.freeze_factories, api.tz_offsets, api.ignore_lists, api.tick_flags]
     undo.call(partial(_unregister, clock, lists))
     for each, entry in zip(lists, (clock.factory, timedelta(0), (), False), strict=True):
         each.append(entry)
+    undo.set(copyreg.dispatch_table, api.real_datetime, api.pickle_fake_datetime)
+    undo.set(copyreg.dispatch_table, api.real_date, api.pickle_fake_date)
+    for name in (api.uuid_generate_time_attr, "_UuidCreate", "_last_timestamp"):
+        undo.set(vars(uuid), name, None)
+    names = _Names(clock, undo)
+    undo.call(names.restore_in_new)
+    _replace_classes(undo, names.replace_in_new)
+    names.replace_in_new()
+    event_loops.replace(clock, undo)
 
 
 def _unregister(clock: FrozenTime, lists: list[list[Any]]) -> None:
@@ -86,45 +76,81 @@ class _Names:
             *sleeping.readings(),
             (REAL_SLEEP, sleeping.sleep),
             (sleeping.found_sleep(), sleeping.sleep),
-            (other_loops.found_sleep(), other_loops.sleep),
-            (other_loops.real_sleep(), other_loops.sleep),
+            (event_loops.REAL_SLEEP, event_loops.sleep),
+            (event_loops.found_sleep(), event_loops.sleep),
             (api.real_datetime, api.FakeDatetime),
             (api.real_date, api.FakeDate),
         ]
-        # One of ours may have been left behind by a test's monkeypatch; then the real one is restored.
-        self._originals = {id(ours): (ours, real) for real, ours in reversed(pairs)}
-        self._replacements = {**self._originals, **{id(real): (ours, real) for real, ours in pairs}}
+        # One of ours may have been left behind by a test's monkeypatch; then the real one, which is first, is restored.
+        self._pairs = {id(each): (real, ours) for real, ours in reversed(pairs) for each in (real, ours)}
 
     def replace_in_new(self) -> None:
         """Replace the real ones in the modules that were not there the last time."""
         if active_clock() is not self._clock:
             return
         names = set(sys.modules) - self._known
-        for namespace, name, (ours, real) in _find(names, self._replacements):
-            self._undo.set_item(namespace, name, ours, real)
+        for namespace, name, (real, ours) in self._find(names):
+            self._undo.set(namespace, name, ours, real)
         self._known |= names
         replace_clock(self._clock, self._undo)
 
     def restore_in_new(self) -> None:
         """Restore what modules that were imported under the clock have taken from other modules."""
-        for namespace, name, (_, real) in _find(set(sys.modules) - self._at_start, self._originals):
+        for namespace, name, (real, _) in self._find(set(sys.modules) - self._at_start):
             namespace[name] = real
 
+    def _find(self, modules: Iterable[str]) -> Iterable[tuple[dict[str, Any], str, tuple[Any, Any]]]:
+        for module_name in modules:
+            module = sys.modules.get(module_name)
+            if (
+                not issubclass(type(module), types.ModuleType)
+                or f"{module_name}.".startswith(_LEFT_ALONE)
+                or not self._clock.applies_in(module_name)
+            ):
+                continue
+            namespace = _namespace.__get__(module)
+            if not self._pairs.keys().isdisjoint(map(id, list(namespace.values()))):
+                for name, value in list(namespace.items()):
+                    if id(value) in self._pairs and name not in _NAMES_OF_FREEZEGUN:
+                        yield namespace, name, self._pairs[id(value)]
 
-def _find(
-    modules: Iterable[str], by_id: dict[int, tuple[Any, Any]]
-) -> Iterable[tuple[dict[str, Any], str, tuple[Any, Any]]]:
-    for module_name in modules:
-        module = sys.modules.get(module_name)
-        if (
-            not issubclass(type(module), types.ModuleType)
-            or module_name in _LEFT_ALONE
-            or module_name.startswith(_LEFT_ALONE_PACKAGES)
-            or is_in_real_time(module_name)
-        ):
-            continue
-        namespace = _namespace.__get__(module)
-        if not by_id.keys().isdisjoint(map(id, list(namespace.values()))):
-            for name, value in list(namespace.items()):
-                if id(value) in by_id and name not in _NAMES_OF_FREEZEGUN:
-                    yield namespace, name, by_id[id(value)]
+
+def _replace_classes(undo: Undo, imported: Callable[[], None]) -> None:
+    """Replace the classes of the module ``datetime`` for all but the threads that are importing something.
+
+    A compiled module, such as pyarrow's, takes the layout of the classes that it finds when it is loaded: with others
+    it crashes. pydantic and its like keep for ever which classes they have found.
+
+    *imported* is called after each import of something that was not loaded before.
+    """
+    from freezegun import api
+
+    importing: set[int] = set()
+    real = {"datetime": api.real_datetime, "date": api.real_date}
+    frozen = {"datetime": api.FakeDatetime, "date": api.FakeDate}
+
+    def __getattr__(name: str) -> Any:  # noqa: N807 - of a module
+        if name not in frozen:
+            raise AttributeError(f"module 'datetime' has no attribute {name!r}")
+        return (real if threading.get_ident() in importing else frozen)[name]
+
+    bootstrap: Any = importlib._bootstrap  # noqa: SLF001 - see below
+    # Python calls this function for what is not in sys.modules, and no other. A finder sees how an import begins only.
+    find_and_load = bootstrap._find_and_load  # noqa: SLF001
+
+    def _find_and_load(*arguments: Any) -> Any:
+        thread = threading.get_ident()
+        if thread in importing:
+            return find_and_load(*arguments)
+        importing.add(thread)
+        try:
+            return find_and_load(*arguments)
+        finally:
+            importing.discard(thread)
+            imported()
+
+    undo.set(vars(bootstrap), "_find_and_load", _find_and_load)
+    undo.set(vars(dt), "__getattr__", __getattr__)
+    for name, value in frozen.items():
+        undo.set(vars(dt), name, value, real[name])  # a test's monkeypatch may restore it when the name is absent
+        undo.set(vars(dt), name, ABSENT)

@@ -6,13 +6,13 @@ import heapq
 import inspect
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from .._messages import pluralize
-from .followers import followers
-from .threads import at_work
+from .quiet import at_work
 
 __tracebackhide__ = True
 
@@ -22,6 +22,23 @@ LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc)
 
 _MICROSECOND = timedelta(microseconds=1)
 _MOST_CALLS_WITHOUT_DELAY = 1000
+
+# What these wait for takes real time: threads, processes, sockets. pytest and hypothesis measure how long a test takes.
+_IN_REAL_TIME = (
+    "_pytest",
+    "concurrent.futures._base",
+    "execnet",
+    "hypothesis",
+    "multiprocessing",
+    "pytest_timeout",
+    "queue",
+    "socketserver",
+    "subprocess",
+    "threading",
+    "trio._core._mock_clock",
+    "trio._core._run",
+    "xdist",
+)
 
 
 class SleepLimitExceeded(BaseException):
@@ -55,11 +72,36 @@ class ScheduledCall:
         return f"<ScheduledCall at {self._when.isoformat()}{', cancelled' if self._cancelled else ''}>"
 
 
+class Follower(Protocol):
+    """What follows the frozen clock: an account that responds to clients."""
+
+    def begin(self) -> None:
+        """Forget what happened before: a clock begins."""
+
+    def jumped(self, length: timedelta) -> None:
+        """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
+
+    def moved(self) -> None:
+        """Do what is due at the new time."""
+
+    def next_stop(self, now: datetime) -> datetime | None:
+        """Return the first time after *now* at which a moving clock has to stop on its way; None if there is none."""
+
+    def slept(self, length: timedelta) -> None:
+        """Take notice that the code under test sleeps now."""
+
+    def unfinished(self) -> Iterable[str]:
+        """Return a sentence for each thing that is not finished."""
+
+
+followers: list[Follower] = []
+
+
 class FrozenTime:
     """The frozen time itself: it moves, runs scheduled calls on its way, and counts the sleeps."""
 
     def __init__(self, start: datetime, limit: timedelta) -> None:
-        from freezegun import api
+        from freezegun import api, config
 
         self._start = start.replace(tzinfo=None)
         self.factory = api.FrozenDateTimeFactory(self._start)
@@ -70,7 +112,9 @@ class FrozenTime:
         self._lock = threading.RLock()
         # A thread of a pool that waits for work will do work that is newer than the clock.
         self._older_threads = at_work(set(threading.enumerate()) - {threading.current_thread()})
-        self._scheduled: list[tuple[datetime, int, ScheduledCall, Callable[..., object], tuple[Any, ...]]] = []
+        ignored = (name.rstrip(".") for name in config.settings.default_ignore_list)
+        self._in_real_time = tuple(f"{name}." for name in (*_IN_REAL_TIME, *ignored))
+        self._scheduled: list[tuple[datetime, int, ScheduledCall, partial[object]]] = []
         self._order = itertools.count()
         self._calls_without_delay = 0
         self._running = 0
@@ -92,41 +136,25 @@ class FrozenTime:
         """Return the time of ``time.monotonic``."""
         return self.monotonic_ns() / 1_000_000_000
 
-    def ahead(self) -> float:
-        """Return how many seconds more have passed on this clock than in real time."""
-        from freezegun import api
-
-        frozen = self._monotonic_start + (self.factory() - self._start) // _MICROSECOND * 1000
-        return (frozen - api.real_monotonic_ns()) / 1_000_000_000
-
-    def add(self, seconds: float) -> datetime:
-        """Return the time in so many seconds, or the latest possible time."""
-        try:
-            return min(self.now() + timedelta(seconds=float(seconds)), LATEST)
-        except OverflowError:
-            return LATEST
-
     def applies_here(self) -> bool:
         """Return whether a sleep of this thread moves the clock: not if it was at work before the clock."""
         return threading.current_thread() not in self._older_threads
+
+    def applies_in(self, module_name: str) -> bool:
+        """Return whether the time that a module reads, and the sleeps that it calls, are the clock's."""
+        return not f"{module_name}.".startswith(self._in_real_time)
 
     def newer_threads(self) -> set[threading.Thread]:
         """Return the other threads to which the clock applies."""
         return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
-    def sleep(self, seconds: float) -> None:
-        """Move by the length of a sleep."""
-        self._sleep(self.add(seconds) - self.now())
-
-    def back_off(self, seconds: float) -> None:
-        """Move by a delay of botocore before a retry, which counts as a sleep, but not of the code under test."""
-        self._sleep(self.add(seconds) - self.now(), by_code=False)
-
-    def sleep_until(self, deadline: datetime) -> None:
-        """Move to the end of a sleep, unless the clock is there already."""
-        self._sleep(max(deadline - self.now(), timedelta(0)))
-
-    def _sleep(self, length: timedelta, *, by_code: bool = True) -> None:
+    def sleep(self, seconds: float, *, by_code: bool = True) -> None:
+        """Move by the length of a sleep: of the code under test, or of botocore before a retry."""
+        longest = LATEST - self.now()
+        try:
+            length = min(timedelta(seconds=float(seconds)), longest)
+        except OverflowError:
+            length = longest
         if length > self._limit - self.slept:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
@@ -148,46 +176,37 @@ class FrozenTime:
             with self._lock:
                 self._set(self.now() + length)
             return
-        _tell_followers()  # what is due already, such as the end of a phase of no length, happens before the move
-        with self._lock:
-            target = self.now() + length
-            scheduled = self._move_to_next(target)
-        _tell_followers()
-        while scheduled is not None:
+        target: datetime | None = None
+        call: Callable[[], object] | None = _do_nothing
+        while call is not None:
             # Without the lock: a callback may wait for another thread, which may sleep.
-            callback, arguments = scheduled
             with self._lock:
                 self._running += 1
             try:
-                callback(*arguments)
+                call()
             finally:
                 with self._lock:
                     self._running -= 1
-            if callback is not _do_nothing:
-                _tell_followers()  # what it has caused, too
-            scheduled = self._move_to_next(target)
+            _tell_followers()  # what is due already, or caused by the call, happens before the move
+            with self._lock:
+                target = target or self.now() + length
+                call = self._move_to_next(target)
             _tell_followers()
 
-    def _move_to_next(self, target: datetime) -> tuple[Callable[..., object], tuple[Any, ...]] | None:
+    def _move_to_next(self, target: datetime) -> Callable[[], object] | None:
         """Move to the next scheduled call or stop of a follower up to *target* and return what is to be called there.
 
         Move to *target* and return None if there is neither.
         """
-        with self._lock:
-            stop = self._next_stop(target)
-            while self._scheduled and self._scheduled[0][0] <= stop:
-                when, _, call, callback, arguments = self._scheduled[0]
-                if not call.cancelled():
-                    self._set(max(self.now(), when))
-                    heapq.heappop(self._scheduled)
-                    return callback, arguments
-                heapq.heappop(self._scheduled)
-            self._set(max(self.now(), stop))
-        return None if stop == target else (_do_nothing, ())
-
-    def _next_stop(self, target: datetime) -> datetime:
         stops = (follower.next_stop(self.now()) for follower in followers.copy())
-        return min((stop for stop in stops if stop is not None and stop < target), default=target)
+        stop = min((stop for stop in stops if stop is not None and stop < target), default=target)
+        while self._scheduled and self._scheduled[0][2].cancelled():
+            heapq.heappop(self._scheduled)
+        if self._scheduled and self._scheduled[0][0] <= stop:
+            self._set(max(self.now(), self._scheduled[0][0]))
+            return heapq.heappop(self._scheduled)[3]
+        self._set(max(self.now(), stop))
+        return None if stop == target else _do_nothing
 
     def _set(self, when: datetime) -> None:
         from freezegun import api
@@ -216,36 +235,28 @@ class FrozenTime:
     def schedule(self, when: datetime, callback: Callable[..., object], arguments: tuple[Any, ...]) -> ScheduledCall:
         """Run *callback* when the clock passes *when*."""
         if not callable(callback) or inspect.iscoroutinefunction(callback):
-            raise ValueError(_wrong_callback(callback))
-        call = ScheduledCall(when)
+            message = f"callback must be a callable that is not a coroutine function, got {callback!r}"
+            if not callable(callback):  # as from clock.call_later(60, task.move_to("FAILED"))
+                message += (
+                    ". Pass the function and then its arguments, without calling it: call_later(60, function, argument)"
+                )
+            raise ValueError(message)
+        handle = ScheduledCall(when)
         with self._lock:
-            self._check_delay(when, callback)
-            heapq.heappush(self._scheduled, (when, next(self._order), call, callback, arguments))
-        return call
+            if self._running and when <= self.now():
+                self._calls_without_delay += 1
+                if self._calls_without_delay > _MOST_CALLS_WITHOUT_DELAY:
+                    raise RuntimeError(
+                        f"scheduled calls have scheduled {_MOST_CALLS_WITHOUT_DELAY} others without a delay, the last "
+                        f"one of {callback!r}, so that the clock cannot move on. Give call_later a delay of more than 0"
+                    )
+            heapq.heappush(self._scheduled, (when, next(self._order), handle, partial(callback, *arguments)))
+        return handle
 
     def waiting(self) -> list[tuple[datetime, Callable[..., object]]]:
         """Return the scheduled calls that have not run yet: the time and the callback of each."""
         with self._lock:
-            return [(when, callback) for when, _, call, callback, _ in sorted(self._scheduled) if not call.cancelled()]
-
-    def _check_delay(self, when: datetime, callback: Callable[..., object]) -> None:
-        """Refuse what would keep the clock from moving for ever: a callback that schedules itself for the same time."""
-        if not self._running or when > self.now():
-            return
-        self._calls_without_delay += 1
-        if self._calls_without_delay > _MOST_CALLS_WITHOUT_DELAY:
-            raise RuntimeError(
-                f"scheduled calls have scheduled {_MOST_CALLS_WITHOUT_DELAY} others without a delay, the last one of "
-                f"{callback!r}, so that the clock cannot move on. Give call_later a delay of more than 0"
-            )
-
-
-def _wrong_callback(callback: object) -> str:
-    message = f"callback must be a callable that is not a coroutine function, got {callback!r}"
-    if not callable(callback):
-        # As from clock.call_later(60, task.move_to("FAILED")).
-        message += ". Pass the function and then its arguments, without calling it: call_later(60, function, argument)"
-    return message
+            return [(when, call.func) for when, _, handle, call in sorted(self._scheduled) if not handle.cancelled()]
 
 
 _active: FrozenTime | None = None

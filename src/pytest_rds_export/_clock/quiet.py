@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
-
-from .frozen_time import FrozenTime
-from .threads import at_work
+from types import FrameType
 
 # In real seconds. The clock must not move while work is done that it would make late. But work that waits for the clock
 # itself, or never ends, must not hold it up for long.
@@ -15,12 +14,33 @@ _WORK = 2.0  # for each call in a pool and each child process, in all
 _OTHERS = 0.1  # before each move: open sockets, and other threads
 _WAITING_POOL = STEP  # before each move: threads of a pool that may be about to take up work
 
+# The functions in which the threads of pools wait, by module.
+_WAITING = {
+    "anyio._backends._asyncio": "run",
+    "concurrent.futures.thread": "_worker",
+    "multiprocessing.pool": "worker",
+    "trio._core._thread_cache": "_work",
+}
+_BELOW = ("queue", "threading")
+
+
+def at_work(threads: set[threading.Thread]) -> set[threading.Thread]:
+    """Return the threads that do not wait in a pool for work."""
+    frames = sys._current_frames()  # noqa: SLF001 - documented, but for special purposes
+    return {thread for thread in threads if not _is_waiting(frames.get(thread.ident or 0))}
+
+
+def _is_waiting(frame: FrameType | None) -> bool:
+    while frame is not None and frame.f_globals.get("__name__") in _BELOW:
+        frame = frame.f_back
+    return frame is not None and _WAITING.get(frame.f_globals.get("__name__", "")) == frame.f_code.co_name
+
 
 class Quiet:
     """How long an event loop waits for what is real before it moves the clock."""
 
-    def __init__(self, clock: FrozenTime) -> None:
-        self._clock = clock
+    def __init__(self, newer_threads: Callable[[], set[threading.Thread]]) -> None:
+        self._newer_threads = newer_threads
         self._works: dict[object, _Work] = {}
 
     def expect(self, work: object, is_done: Callable[[], bool]) -> None:
@@ -29,7 +49,7 @@ class Quiet:
 
     def expect_threads(self) -> None:
         """Wait for each thread that is at work now."""
-        for thread in at_work(self._clock.newer_threads()):
+        for thread in at_work(self._newer_threads()):
             self.expect(thread, lambda thread=thread: not at_work({thread}) or not thread.is_alive())  # type: ignore[misc]
 
     def has_come(self, waited: float, *, is_open: bool = False) -> bool:
@@ -41,7 +61,7 @@ class Quiet:
         return not patient and waited >= (_OTHERS if is_open else self._patience_with_threads())
 
     def _patience_with_threads(self) -> float:
-        newer: set[threading.Thread] = self._clock.newer_threads()
+        newer = self._newer_threads()
         if not newer:
             return 0
         return _OTHERS if at_work(newer) else _WAITING_POOL

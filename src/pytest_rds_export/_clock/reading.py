@@ -32,21 +32,11 @@ def frozen_by() -> str | None:
     """Return what has frozen the clock."""
     if active_clock() is not None:
         return "another rds_export_clock"
-    freezegun = sys.modules.get("freezegun.api")
-    if freezegun is not None and freezegun.freeze_factories:
+    if getattr(sys.modules.get("freezegun.api"), "freeze_factories", None):
         return "freezegun"
     # A user's own module may have that name.
     escape_hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
-    if escape_hatch is not None and escape_hatch.is_travelling():
-        return "time-machine"
-    return None
-
-
-def pause(seconds: float) -> None:
-    """Move the frozen clock by a back-off before a retry, or by how late a response is; without a clock, return."""
-    clock = active_clock()
-    if clock is not None and clock.applies_here():
-        clock.back_off(seconds)
+    return "time-machine" if escape_hatch is not None and escape_hatch.is_travelling() else None
 
 
 def save() -> Callable[[], object]:

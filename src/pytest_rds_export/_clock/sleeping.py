@@ -8,13 +8,23 @@ import math
 import time
 from collections.abc import Callable
 from numbers import Real
+from types import FrameType
 from typing import Any
 
 from .._real_sleep import REAL_SLEEP
 from .frozen_time import FrozenTime, active_clock
-from .real_time import clock_of
 
 __tracebackhide__ = True
+
+# These have the real functions in their own namespaces. If they call one of ours, that is what the user's thread runs.
+_RUN_ANY_FUNCTION = ("multiprocessing.pool", "threading")
+
+_TIMERS = {
+    "monotonic": FrozenTime.monotonic,
+    "monotonic_ns": FrozenTime.monotonic_ns,
+    "perf_counter": FrozenTime.monotonic,
+    "perf_counter_ns": FrozenTime.monotonic_ns,
+}
 
 # What time.sleep was before the clock: a test or gevent may have replaced it.
 _found_sleep: Callable[[Any], object] = REAL_SLEEP
@@ -23,25 +33,19 @@ _found_sleep: Callable[[Any], object] = REAL_SLEEP
 def sleep(seconds: float, /) -> None:
     """Replace ``time.sleep``: move the clock, or sleep for real if no clock applies."""
     frame = inspect.currentframe()
-    clock = clock_of(frame and frame.f_back)
+    clock = _clock_of(frame and frame.f_back)
     if clock is not None and is_moving(seconds):
         clock.sleep(seconds)
-        _let_others_run()
-    elif active_clock() is None:
-        REAL_SLEEP(seconds)
+        # Other threads run. Greenlets do only while another one sleeps in gevent's way.
+        is_gevent = str(getattr(_found_sleep, "__module__", None)).startswith("gevent.")
+        (_found_sleep if is_gevent else REAL_SLEEP)(0)
     else:
-        _found_sleep(seconds)
+        (REAL_SLEEP if active_clock() is None else _found_sleep)(seconds)
 
 
 def is_moving(seconds: Any) -> bool:
     """Return whether a sleep of that length moves the clock. The real one handles 0, infinity and what it refuses."""
     return isinstance(seconds, Real) and 0 < float(seconds) < math.inf
-
-
-def _let_others_run() -> None:
-    # Greenlets run only while another one sleeps in gevent's way.
-    is_gevent = str(getattr(_found_sleep, "__module__", None)).startswith("gevent.")
-    (_found_sleep if is_gevent else REAL_SLEEP)(0)
 
 
 def found_sleep() -> Callable[[Any], object]:
@@ -55,28 +59,31 @@ def found_sleep() -> Callable[[Any], object]:
 @functools.cache
 def readings() -> list[tuple[Callable[..., Any], Callable[..., Any]]]:
     """Return each function of the module ``time`` that tells the time, and what replaces it."""
+    return [_reading(name) for name in (*_TIMERS, "time", "time_ns", "localtime", "gmtime", "strftime")]
+
+
+def _reading(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
     from freezegun import api
 
-    by_name: dict[str, Callable[..., Any]] = {
-        "monotonic": FrozenTime.monotonic,
-        "monotonic_ns": FrozenTime.monotonic_ns,
-        "perf_counter": FrozenTime.monotonic,
-        "perf_counter_ns": FrozenTime.monotonic_ns,
-    }
-    for name in ("time", "time_ns", "localtime", "gmtime", "strftime"):
-        by_name[name] = _ignoring_the_clock(getattr(api, f"fake_{name}"))
-    return [(getattr(api, f"real_{name}"), _reading(getattr(api, f"real_{name}"), by_name[name])) for name in by_name]
+    real, frozen = getattr(api, f"real_{name}"), getattr(api, f"fake_{name}")
 
-
-def _ignoring_the_clock(read: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda _clock, *arguments: read(*arguments)
-
-
-def _reading(real: Callable[..., Any], frozen: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(real)
     def read(*arguments: Any) -> Any:
         frame = inspect.currentframe()
-        clock = clock_of(frame and frame.f_back)
-        return real(*arguments) if clock is None else frozen(clock, *arguments)
+        clock = _clock_of(frame and frame.f_back)
+        if clock is None:
+            return real(*arguments)
+        return _TIMERS[name](clock) if name in _TIMERS else frozen(*arguments)
 
-    return read
+    return real, read
+
+
+def _clock_of(caller: FrameType | None) -> FrozenTime | None:
+    """Return the clock that applies to this thread and to the function that runs in the frame *caller*."""
+    clock = active_clock()
+    if clock is None or not clock.applies_here():
+        return None
+    # Only the function that calls, not those around it: a thread's and a pool's own functions are around user's code.
+    # A thread may run a function of the module time and nothing else.
+    name = "" if caller is None else caller.f_globals.get("__name__", "")
+    return clock if name in _RUN_ANY_FUNCTION or clock.applies_in(name) else None

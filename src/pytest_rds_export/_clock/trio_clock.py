@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -25,7 +24,7 @@ def replace_clock(clock: FrozenTime, undo: Undo) -> None:
     namespace = vars(sys.modules[_RUN]) if _RUN in sys.modules else {}
     real = namespace.get("SystemClock")
     if isinstance(real, type):  # not replaced yet
-        undo.set_item(namespace, "SystemClock", partial(_make_clock, clock, real))
+        undo.set(namespace, "SystemClock", partial(_make_clock, clock, real))
 
 
 def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
@@ -33,36 +32,29 @@ def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
         return make_real()
     from trio.testing import MockClock
 
-    quiet, waited, rest = Quiet(clock), 0.0, 0.0
+    quiet, waited, rest = Quiet(clock.newer_threads), 0.0, 0.0
+    mock: Any = MockClock(autojump_threshold=STEP)
 
-    def _autojump() -> None:
+    def jump(seconds: float) -> None:
         """Move to the next deadline, after all tasks have waited for a while."""
         nonlocal waited, rest
-        length = _seconds_to_next_deadline()
         quiet.expect_threads()
-        if not 0 < length < math.inf or not quiet.has_come(waited):
+        if not quiet.has_come(waited):
             waited += STEP
             return
         waited = 0.0
+        deadline = mock.current_time() + seconds
         try:
-            clock.sleep(length)
-            # The clock has whole microseconds; a deadline must not be waited for because of what is rounded away.
-            left = _seconds_to_next_deadline()
-            rest += 2 * left if 0 < left < _MICROSECOND else 0
+            clock.sleep(seconds)
         except BaseException as error:  # noqa: BLE001 - trio would take it for an error of its own
             _fail(error)
+        # The clock has whole microseconds; a deadline must not be waited for because of what is rounded away.
+        left = deadline - mock.current_time()
+        rest += 2 * left if 0 < left < _MICROSECOND else 0
 
-    mock: Any = MockClock(autojump_threshold=STEP)
     mock.current_time = lambda: clock.monotonic() + rest
-    mock._autojump = _autojump  # noqa: SLF001 - trio calls it when all tasks wait
+    mock.jump = jump  # trio calls it when all tasks wait
     return mock
-
-
-def _seconds_to_next_deadline() -> float:
-    import trio
-
-    seconds: float = trio.lowlevel.current_statistics().seconds_to_next_deadline
-    return seconds
 
 
 def _fail(error: BaseException) -> None:

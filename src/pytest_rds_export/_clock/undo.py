@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-_ABSENT = object()
+ABSENT: Any = object()
+"""The value of a name that a namespace does not have."""
 
 
 class Undo:
@@ -19,23 +19,16 @@ class Undo:
     def __init__(self) -> None:
         self._changes: list[Callable[[], None]] = []
 
-    def set_item(
-        self, namespace: MutableMapping[Any, Any], name: object, value: object, original: object = _ABSENT
-    ) -> None:
-        """Set a name of a namespace. *original* is what it has afterwards, if not what it has now."""
-        found = namespace.get(name, _ABSENT) if original is _ABSENT else original
-        self._changes.append(partial(_restore_item, namespace, name, value, found))
-        namespace[name] = value
+    def set(self, owner: Any, name: Any, value: Any, *original: Any) -> None:
+        """Set a name of a namespace, or an attribute that a class has itself; *original*, if not what it has now."""
+        found = original[0] if original else _get(owner, name)
 
-    def remove_item(self, namespace: MutableMapping[Any, Any], name: object, stand_in: object) -> None:
-        """Remove a name of a namespace, which *stand_in* serves meanwhile."""
-        self._changes.append(partial(_restore_item, namespace, name, stand_in, namespace[name], _ABSENT))
-        del namespace[name]
+        def restore() -> None:
+            if _get(owner, name) is value:
+                _set(owner, name, found)
 
-    def set_attribute(self, owner: Any, name: str, value: object) -> None:
-        """Set an attribute that a class or module has itself."""
-        self._changes.append(partial(_restore_attribute, owner, name, value, vars(owner)[name]))
-        setattr(owner, name, value)
+        self._changes.append(restore)
+        _set(owner, name, value)
 
     def call(self, function: Callable[[], None]) -> None:
         """Call *function*, which can be called repeatedly, to undo the change that follows."""
@@ -48,18 +41,14 @@ class Undo:
             self._changes.pop()
 
 
-def _restore_item(
-    namespace: MutableMapping[Any, Any], name: object, ours: object, found: object, *also: object
-) -> None:
-    current = namespace.get(name, _ABSENT)
-    if current is not ours and current not in also:
-        return
-    if found is _ABSENT:
-        namespace.pop(name, None)
+def _get(owner: Any, name: Any) -> Any:
+    return (vars(owner) if isinstance(owner, type) else owner).get(name, ABSENT)
+
+
+def _set(owner: Any, name: Any, value: Any) -> None:
+    if isinstance(owner, type):
+        setattr(owner, name, value)
+    elif value is ABSENT:
+        owner.pop(name, None)
     else:
-        namespace[name] = found
-
-
-def _restore_attribute(owner: Any, name: str, ours: object, found: object) -> None:
-    if vars(owner).get(name) is ours:
-        setattr(owner, name, found)
+        owner[name] = value

@@ -118,7 +118,7 @@ class AccountView:
         self._account.stubs[operation] = response
 
     def override(self, operation: str, function: Override) -> None:
-        """Replace how an operation of exports or snapshots responds, where AWS does otherwise than this plugin infers.
+        """Replace how an operation that is handled responds, where AWS does otherwise than this plugin infers.
 
         Args:
             operation: The API name of an operation that is handled, such as ``"CancelExportTask"``.

@@ -23,8 +23,8 @@ __tracebackhide__ = True
 
 ALWAYS = {**EXPORTS, **EVENTS}
 """The operations that neither moto nor a stub handles."""
-HANDLED: dict[str, Operation] = {**ALWAYS, **SNAPSHOTS}
-"""These, and those of snapshots. A failure that names no operation is looked for in this order."""
+HANDLED: dict[str, Operation] = {**ALWAYS, **SNAPSHOTS, **DATABASES}
+"""These, and those of snapshots and databases. A failure that names no operation is looked for in this order."""
 
 
 class UnhandledOperation(AssertionError):
@@ -94,7 +94,7 @@ def _call_stub(operation: str, stub: Stub, request: Request) -> Mapping[str, Any
 
 def unhandled(operation: str, account: Account, region: Region, *, in_process: bool) -> UnhandledOperation:
     """Return the error for an operation that has no handler in a region."""
-    known = dict.fromkeys((*HANDLED, *DATABASES, *account.stubs))
+    known = dict.fromkeys((*HANDLED, *account.stubs))
     handled = [name for name in known if find_handler(name, account, region) is not None]
     ways = "".join(f"\n  - {way}" for way in ways_to_handle(operation, in_process=in_process))
     return UnhandledOperation(

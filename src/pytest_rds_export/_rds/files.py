@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -47,8 +47,10 @@ class ExportFiles:
         if not isinstance(batch_folders, bool):
             raise ValueError(must_be("batch_folders", "True or False", batch_folders))
         for table in self.tables:
-            if not batch_folders and any(batch != 1 for batch, _ in table.places):
-                raise ValueError(f"batch_folders=False has no place for the parts {table.places} of {table.name!r}")
+            if not batch_folders and any(batch != 1 for batch, _ in table.files):
+                raise ValueError(
+                    f"batch_folders=False has no place for the parts {tuple(table.files)} of {table.name!r}"
+                )
         self._time_format = time_format
         self._uuid_of = uuid_of
         self._batch_folders = batch_folders
@@ -122,8 +124,8 @@ class ExportFiles:
         # AWS takes a random UUID, this one is the same in every run.
         names = {"export": "", "table": f"/{table.name}"}
         folder = target_name(table).replace(".", "/", 1)
-        batches = {batch: f"{folder}/{batch}" if self._batch_folders else folder for batch, _ in table.places}
-        for (batch, number), part in zip(table.places, table.parts, strict=True):
+        batches = {batch: f"{folder}/{batch}" if self._batch_folders else folder for batch, _ in table.files}
+        for (batch, number), part in table.files.items():
             of = names.get(self._uuid_of, f"/{table.name}/{batch}/{number}")
             uuid = uuid5(NAMESPACE_URL, f"{fields['SourceArn']}/{fields['ExportTaskIdentifier']}{of}")
             self._put(fields, f"{batches[batch]}/part-{number:05}-{uuid}-c000.gz.parquet", part)
@@ -170,17 +172,16 @@ class ExportFiles:
         count = sum(table.warning is None for table in tables)
         end = fields["TaskEndTime"]
         start = fields.get("TaskStartTime") or end
+        times = pairwise(self._time(start + (end - start) * step / count) for step in range(count + 1) if count)
         statuses: list[dict[str, Any]] = []
-        position = 0
         for table in tables:
             if table.warning is not None:
                 statuses.append({"target": target_name(table), "warningMessage": table.warning})
                 continue
-            times = [self._time(start + (end - start) * step / count) for step in (position, position + 1)]
-            position += 1
+            began, ended = next(times)
             statuses.append(
                 {
-                    "tableStatistics": {"extractionStartTime": times[0], "extractionEndTime": times[1]},
+                    "tableStatistics": {"extractionStartTime": began, "extractionEndTime": ended},
                     "schemaMetadata": {"originalTypeMappings": type_mappings(table)},
                     "status": "COMPLETE",
                     "sizeGB": round(_size(fields) / count, 6),

@@ -84,11 +84,14 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     name = _new_name(kind, request, f"Target{shape}Identifier")
     if source.status != "available":
         raise kind.not_available("Copy")
+    source_region = split_arn(source.arn).region
+    if source_region != request.region.name and not parameters.get("KmsKeyId") and _is_encrypted(kind, source):
+        raise invalid_value("Must specify new KMS key for cross region encrypted snapshot copy.")
     left_out = {*_OWN, kind.type.identifier, kind.type.arn}
     origin = {"SourceDBClusterSnapshotArn": source.arn}
     if kind is DB:
         left_out.add("SnapshotCreateTime")
-        origin = {"SourceDBSnapshotIdentifier": source.arn, "SourceRegion": split_arn(source.arn).region}
+        origin = {"SourceDBSnapshotIdentifier": source.arn, "SourceRegion": source_region}
     given = {
         **{member: value for member, value in source.fields.items() if member not in left_out},
         "Status": kind.copy_status,
@@ -100,6 +103,10 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
         **origin,
     }
     return _add(kind, request, name, given, copied_from=source.arn)
+
+
+def _is_encrypted(kind: Kind, snapshot: SourceState) -> bool:
+    return bool(snapshot.fields.get(kind.encrypted) or snapshot.fields.get("KmsKeyId"))
 
 
 def _find_copied(kind: Kind, request: Request, name: str) -> SourceState:

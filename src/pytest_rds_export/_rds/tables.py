@@ -106,8 +106,7 @@ class ExportedTable:
 
     name: str
     mysql: bool
-    parts: tuple[bytes, ...]
-    places: tuple[tuple[int, int], ...]
+    files: Mapping[tuple[int, int], bytes]
     columns: Mapping[str, str]
     warning: str | None
 
@@ -129,33 +128,31 @@ class ExportedTable:
         if sum(value is not None for value in (parts, rows, warning)) > 1:
             raise ValueError(f"{name!r} must have one of parts, rows and warning; a skipped table has no files")
         types = {} if columns is None else _checked_columns(columns)
-        files: tuple[bytes, ...] = ()
-        places: tuple[tuple[int, int], ...] = ()
-        if parts is not None:
-            places, files = _checked_parts(parts)
-        elif rows is not None:
+        given = None if parts is None else _checked_parts(parts)
+        if rows is not None:
             _check_rows(rows)
-            types = types or _inferred_columns(rows, mysql=mysql) or (_DEFAULT_COLUMNS[mysql] if mysql else {})
-            if any(map(_UNSUPPORTED.search, types)):
-                pass  # a skipped table, below
-            elif rows or mysql:
-                files = (_parquet(rows, types, mysql=mysql),)
-        elif warning is None:
-            files = (_DEFAULT_PART,)
-            types = types or _DEFAULT_COLUMNS[mysql]
-        name = _model.plain(name)
+            types = types or _inferred_columns(rows, mysql=mysql)
+        if not types and given is None and warning is None and (rows is None or mysql):
+            types = _DEFAULT_COLUMNS[mysql]
         unsupported = next((column for column in types if _UNSUPPORTED.search(column)), None)
         if unsupported is not None and warning is None:
-            files, warning = (), f"UNSUPPORTED_COLUMN_NAME: {unsupported}"
-        places = places or tuple((1, number) for number in range(len(files)))
-        for attribute, value in (
-            *(("name", name), ("mysql", mysql), ("parts", files), ("places", places)),
-            *(("columns", types), ("warning", warning)),
-        ):
+            warning = f"UNSUPPORTED_COLUMN_NAME: {unsupported}"
+        files: Mapping[tuple[int, int], bytes] = {}
+        if warning is None and given is not None:
+            files = given
+        elif warning is None and (rows is None or rows or mysql):
+            files = {(1, 0): _DEFAULT_PART if rows is None else _parquet(rows, types, mysql=mysql)}
+        values = (_model.plain(name), mysql, files, types, warning)
+        for attribute, value in zip(("name", "mysql", "files", "columns", "warning"), values, strict=True):
             object.__setattr__(self, attribute, value)
 
+    @property
+    def parts(self) -> tuple[bytes, ...]:
+        """The bytes of each Parquet file."""
+        return tuple(self.files.values())
+
     def __repr__(self) -> str:
-        state = f"skipped: {self.warning}" if self.warning else pluralize(len(self.parts), "part")
+        state = f"skipped: {self.warning}" if self.warning else pluralize(len(self.files), "part")
         return f"<ExportedTable {self.name!r} {state}>"
 
 
@@ -178,7 +175,7 @@ def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
     mappings: list[dict[str, Any]] = []
     for column, declared in table.columns.items():
         base, numbers = _parsed_type(declared)
-        length = numbers[0] if numbers else 0
+        number = numbers[0] if numbers else 0
         mapping: dict[str, Any] = {
             "columnName": column,
             "originalType": base,
@@ -186,9 +183,9 @@ def type_mappings(table: ExportedTable) -> list[dict[str, Any]]:
         }
         if not table.mysql:
             # A program that reads exports of PostgreSQL needs the three numbers; 0 where there is none is inferred.
-            mapping["originalCharMaxLength"] = length if "char" in base else 0
-            mapping["originalNumPrecision"] = length if base in ("numeric", "decimal") else 0
-            precision = numbers[0] if numbers else _DEFAULT_PRECISION
+            mapping["originalCharMaxLength"] = number if "char" in base else 0
+            mapping["originalNumPrecision"] = number if base in ("numeric", "decimal") else 0
+            precision = number if numbers else _DEFAULT_PRECISION
             mapping["originalDateTimePrecision"] = precision if base.startswith("time") else 0
         mappings.append(mapping)
     return mappings
@@ -233,21 +230,19 @@ def _checked_columns(columns: object) -> dict[str, str]:
     return dict(columns)
 
 
-def _checked_parts(parts: object) -> tuple[tuple[tuple[int, int], ...], tuple[bytes, ...]]:
-    """Return batch folder and number of each part, in order, and its bytes."""
-    places: dict[Any, Any]
+def _checked_parts(parts: object) -> dict[tuple[int, int], bytes]:
+    """Return the bytes of each part by batch folder and number, in order."""
+    files: Any = {(1, 0): None}
     if isinstance(parts, Mapping):
-        places = dict(parts)
-        if not all(_is_place(place) for place in places):
+        files = parts
+        if not all(_is_place(place) for place in files):
             allowed = "a dict by batch folder, from 1, and number, from 0, such as {(1, 0): b'...'}"
             raise ValueError(must_be("parts", allowed, parts))
     elif isinstance(parts, (list, tuple)):
-        places = {(1, number): part for number, part in enumerate(parts)}
-    else:
-        places = {(1, 0): None}
-    if not all(isinstance(part, bytes) for part in places.values()):
+        files = {(1, number): part for number, part in enumerate(parts)}
+    if not all(isinstance(part, bytes) for part in files.values()):
         raise ValueError(must_be("parts", "a list of bytes", parts))
-    return tuple(sorted(places)), tuple(places[place] for place in sorted(places))
+    return dict(sorted(files.items()))
 
 
 def _is_place(place: object) -> bool:
@@ -273,11 +268,9 @@ def _inferred_columns(rows: Sequence[Mapping[str, Any]], *, mysql: bool) -> dict
 def _inferred_type(name: str, values: Sequence[Any], *, mysql: bool) -> str:
     if not values:
         return "varchar" if mysql else "character varying"
-    for types, *source_types in _SOURCE_TYPES:
-        if all(isinstance(value, types) for value in values):
-            source_type = source_types[not mysql]
-            break
-    else:
+    fitting = (names for types, *names in _SOURCE_TYPES if all(isinstance(value, types) for value in values))
+    source_type = next(fitting, ("", ""))[not mysql]
+    if not source_type:
         raise ValueError(f"column {name!r} must have values of one type that a database has, got {values!r}")
     if source_type in ("int", "integer") and not all(-(2**31) <= value < 2**31 for value in values):
         return "bigint"

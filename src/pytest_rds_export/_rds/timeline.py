@@ -14,9 +14,6 @@ from .._times import milliseconds, to_length
 
 __tracebackhide__ = True
 
-_PHASES = {"STARTING": "starting", "IN_PROGRESS": "in_progress", "CANCELING": "canceling"}
-_SNAPSHOT_PHASES = ("creating", "copying", "deleting")
-
 
 class Transition(NamedTuple):
     """A change to another status at a time, with the fields that it sets besides what a real record has then."""
@@ -48,22 +45,30 @@ class _Value:
             value = getattr(self, field.name)
             if isinstance(field.default, timedelta):
                 object.__setattr__(self, field.name, to_length(field.name, value))
-            elif isinstance(field.default, int):
-                _check_count(field.name, value)
+            elif isinstance(field.default, int) and (
+                not isinstance(value, int) or isinstance(value, bool) or value < 0
+            ):
+                raise ValueError(must_be(field.name, "a number of polls, an int of at least 0", value))
         self._check_outcome()
 
     def _check_outcome(self) -> None:
+        raise NotImplementedError
+
+    def phase(self, status: str, percent: int) -> Phase | None:
+        """Return what happens to a record that enters *status* with *percent* of progress; None if it stays there."""
+        phase = self._phases.get(status)
+        if phase is not None and status == "IN_PROGRESS" and percent and isinstance(phase.length, timedelta):
+            return phase._replace(length=phase.length * (100 - percent) / 100)  # the rest of it
+        return phase
+
+    @cached_property
+    def _phases(self) -> Mapping[str, Phase]:
         raise NotImplementedError
 
     def __repr__(self) -> str:
         own: Any = self
         changed = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(own) if getattr(self, f.name) != f.default]
         return f"{type(self).__name__}({', '.join(changed)})"
-
-
-def _check_count(name: str, count: object) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise ValueError(must_be(name, "a number of polls, an int of at least 0", count))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -87,27 +92,16 @@ class _Outcome(_Value):
                 got = f"outcome={self.outcome!r} and cancel_outcome={self.cancel_outcome!r}"
                 raise ValueError(f"{name} needs outcome={needed!r} or cancel_outcome={needed!r}, got {got}")
 
-    def phase(self, status: str, percent: int) -> Phase | None:
-        """Return what happens to a task that enters *status* with *percent* of progress; None if it stays there."""
-        name = _PHASES.get(status)
-        if name is None:
-            return None
-        length, extracting = getattr(self, name), status == "IN_PROGRESS"
-        if extracting and percent and isinstance(length, timedelta):
-            length = length * (100 - percent) / 100  # the rest of it
-        following, fields = self._following[status]
-        return Phase(length, following, fields, extracting)
-
     @cached_property
-    def _following(self) -> Mapping[str, tuple[str, Mapping[str, Any]]]:
-        """What follows each status, with the fields that it has."""
+    def _phases(self) -> Mapping[str, Phase]:
         outcome = "CANCELING" if self.outcome == "CANCELED" else self.outcome  # somebody else cancels
-        given = {"FAILED": {"FailureCause": self.failure_cause}, "COMPLETE": {"WarningMessage": self.warning_message}}
         following = {"STARTING": "IN_PROGRESS", "IN_PROGRESS": outcome, "CANCELING": self.cancel_outcome}
-        return {
-            status: (after, {name: text for name, text in given.get(after, {}).items() if text is not None})
-            for status, after in following.items()
-        }
+        given = {"FAILED": {"FailureCause": self.failure_cause}, "COMPLETE": {"WarningMessage": self.warning_message}}
+        phases = {}
+        for status, after in following.items():
+            set_then = {name: value for name, value in given.get(after, {}).items() if value is not None}
+            phases[status] = Phase(getattr(self, status.lower()), after, set_then, status == "IN_PROGRESS")
+        return phases
 
 
 @suggesting_keywords
@@ -177,12 +171,12 @@ class _SnapshotOutcome(_Value):
     def _check_outcome(self) -> None:
         check_choice("outcome", self.outcome, ("available", "failed"))
 
-    def phase(self, status: str, percent: int) -> Phase | None:  # noqa: ARG002 - as the timelines of tasks
-        """Return what happens to a snapshot that enters *status*; None if it stays there."""
-        if status not in _SNAPSHOT_PHASES:
-            return None
-        is_deleting = status == "deleting"
-        return Phase(getattr(self, status), "deleted" if is_deleting else self.outcome, {}, not is_deleting)
+    @cached_property
+    def _phases(self) -> Mapping[str, Phase]:
+        following = {"creating": self.outcome, "copying": self.outcome, "deleting": "deleted"}
+        return {
+            status: Phase(getattr(self, status), after, {}, status != "deleting") for status, after in following.items()
+        }
 
 
 @suggesting_keywords
@@ -248,21 +242,19 @@ AnySnapshotTimeline = SnapshotTimeline | SnapshotPolls | Stuck
 
 def check_timeline(timeline: object) -> None:
     """Raise ``ValueError`` for anything but a timeline of tasks."""
-    _check_kind("timeline", timeline, (Timeline, Polls, Stuck))
+    _check_kind("timeline", timeline, (Timeline, Polls, Stuck), "a Timeline, Polls or Stuck")
 
 
 def check_snapshot_timeline(name: str, timeline: object) -> None:
     """Raise ``ValueError`` for anything but a timeline of snapshots."""
-    _check_kind(name, timeline, (SnapshotTimeline, SnapshotPolls, Stuck))
+    _check_kind(name, timeline, (SnapshotTimeline, SnapshotPolls, Stuck), "a SnapshotTimeline, SnapshotPolls or Stuck")
 
 
-def _check_kind(name: str, timeline: object, kinds: tuple[type, type, type]) -> None:
-    first, second, third = (kind.__name__ for kind in kinds)
+def _check_kind(name: str, timeline: object, kinds: tuple[type, ...], allowed: str) -> None:
     if isinstance(timeline, type) and issubclass(timeline, kinds):
-        written = timeline.__name__
-        raise ValueError(f"{name} must be a {first}, {second} or {third}, got the class {written}. Write {written}()")
+        raise ValueError(f"{must_be_type(name, allowed, timeline)}. Write {timeline.__name__}()")
     if not isinstance(timeline, kinds):
-        raise ValueError(must_be_type(name, f"a {first}, {second} or {third}", timeline))
+        raise ValueError(must_be_type(name, allowed, timeline))
 
 
 def failing(timeline: AnyTimeline, cause: str, *, extracting: bool = True) -> AnyTimeline:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import threading
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote
@@ -19,7 +19,6 @@ from .._messages import format_choices
 from .._protocol import serializer
 from .._rds.account import Account
 from .._rds.dispatch import UnhandledOperation
-from .entering import entered
 from .exchange import HttpRequest, respond, run
 
 _LARGEST_BODY = 16 * 1024 * 1024
@@ -51,12 +50,6 @@ class Serving:
             thread.join()
         if server is not None:
             server.close()
-
-
-def endpoint(account: Account) -> AbstractContextManager[str]:
-    """Serve *account* on an ephemeral loopback port; yields the URL. Afterwards no thread and no socket is left."""
-    serving = Serving(account)
-    return entered(serving.begin, serving.end)
 
 
 class _Server(ThreadingHTTPServer):

@@ -42,6 +42,8 @@ class HttpRequest(NamedTuple):
     """botocore's id of the call, the same in all its attempts."""
     read_timeout: float | None = None
     """How many seconds the client waits for a response; None for ever, as clients of other processes do."""
+    is_async: bool = False
+    """Whether the client is asynchronous: its other tasks go on while it waits."""
 
 
 async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | None) -> Any:
@@ -62,7 +64,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         operation = parser.parse_operation(query)
         call = account.log.begin_attempt(operation.name, region.name, now, http.invocation_id)
         call.parameters = parser.parse_parameters(query, operation)
-        moto_is_on = ask_others is not None and moto.is_on()
+        moto_is_on = ask_others is not None and moto.find_stubber() is not None
         handler = find_handler(operation.name, account, region, moto_is_on=moto_is_on)
         if ask_others is not None and handler is not None:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
@@ -114,7 +116,7 @@ async def _perform(
     finish()
     if injection is not None:
         if injection.delay:
-            _wait_for_response(injection.delay, http.read_timeout, call)
+            await _wait_for_response(injection.delay, http, call)
         if injection.failure is not None:
             raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
     if fault is not None:
@@ -135,15 +137,14 @@ def _look_up_and_prepare(handler: Any, request: Request, http: HttpRequest) -> R
     return prepared
 
 
-def _wait_for_response(delay: timedelta, read_timeout: float | None, call: Call) -> None:
+async def _wait_for_response(delay: timedelta, http: HttpRequest, call: Call) -> None:
     """Move the frozen clock by *delay*. Raises botocore's timeout, as a fault, if the client does not wait so long."""
     seconds = delay.total_seconds()
-    if read_timeout is None or seconds <= read_timeout:
-        _clock.pause(seconds)
-        return
-    call.injected = True
-    _clock.pause(read_timeout)
-    raise _failures.find_fault("ReadTimeoutError", call.operation)
+    waited = seconds if http.read_timeout is None else min(seconds, http.read_timeout)
+    await _clock.pause(waited, is_async=http.is_async)
+    if waited < seconds:
+        call.injected = True
+        raise _failures.find_fault("ReadTimeoutError", call.operation)
 
 
 async def _ask(request: Request, call: Call, ask_others: AskOthers | None) -> Any:

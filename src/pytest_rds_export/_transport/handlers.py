@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any
+
+from botocore.hooks import first_non_none_response
 
 from .. import _clock
 from .._protocol.serializer import Response
 from .._rds.account import Account
 from .._rds.calls import is_open
+from . import moto
 from .environment import is_other_fake
 from .exchange import HttpRequest, respond, run
 
@@ -64,6 +66,7 @@ class CallEvents:
             region=context.get("signing", {}).get("region") or context["client_region"],
             invocation_id=context["retries"]["invocation-id"],
             read_timeout=context["client_config"].read_timeout,
+            is_async=self._is_async,
         )
         response = await respond(self._account, http, functools.partial(self._ask_others, event_name, kwargs))
         if response is _SEND_ON:
@@ -76,7 +79,7 @@ class CallEvents:
         """Call the other before-send handlers, and moto's if it is on and is to respond; return the first response."""
         if type(self._emitter).__module__ not in _BOTOCORE:  # only it knows how to call its handlers
             responses = await self._result(self._emitter.emit(event_name, **kwargs))
-            found = next((response for _, response in responses if response is not None), None)
+            found = first_non_none_response(responses)
         else:
             found = None
             for handler in self._other_handlers(event_name, is_handled=is_handled):
@@ -93,10 +96,10 @@ class CallEvents:
         handlers = [handler for handler in registered if not _is_rate_limiter(handler)]
         if is_handled:
             return [handler for handler in handlers if not _is_moto(handler)]
-        moto = sys.modules.get("moto.core.models")
+        stubber = moto.find_stubber()
         # A client that was made before moto was imported does not have its handler.
-        if moto is not None and moto.botocore_stubber.enabled and not any(map(_is_moto, handlers)):
-            handlers.append(moto.botocore_stubber)
+        if stubber is not None and not any(map(_is_moto, handlers)):
+            handlers.append(stubber)
         return handlers
 
     async def _result(self, returned: Any) -> Any:
@@ -105,7 +108,7 @@ class CallEvents:
     async def _needs_retry(self, event_name: str, kwargs: dict[str, Any]) -> Any:
         """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
         responses = await self._result(self._emitter.emit(event_name, **kwargs))
-        delay = next((response for _, response in responses if response is not None), False)
+        delay = first_non_none_response(responses, default=False)
         call = self._account.log.find(self._context["retries"]["invocation-id"])
         if call is None:
             return responses
@@ -118,7 +121,7 @@ class CallEvents:
         if delay is False:
             return responses
         call.retry_delays.append(delay)
-        _clock.pause(delay)
+        await _clock.pause(delay, is_async=self._is_async)
         return [(self, 0)]  # retry without a delay
 
     def _to_http(self, url: str, response: Response) -> Any:
@@ -185,7 +188,7 @@ class _Body:
         return [(name.encode(), value.encode()) for name, value in self._headers.items()]
 
     def stream(self, **_kwargs: Any) -> Iterator[bytes]:
-        yield self.body
+        return iter((self.body,))
 
     async def read(self) -> bytes:
         return self.body

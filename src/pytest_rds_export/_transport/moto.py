@@ -17,12 +17,8 @@ from .._rds.sources import RESOURCE_TYPES
 __tracebackhide__ = True
 
 
-def is_on() -> bool:
-    """Return whether a ``mock_aws`` is active."""
-    return _stubber() is not None
-
-
-def _stubber() -> Any:
+def find_stubber() -> Any:
+    """Return moto's handler of requests, if a ``mock_aws`` is active; otherwise None."""
     models = sys.modules.get("moto.core.models")
     return models.botocore_stubber if models is not None and models.botocore_stubber.enabled else None
 
@@ -34,7 +30,7 @@ def ask(
 
     *authorization* is the header of the request that is being handled: moto finds the account and the region there.
     """
-    stubber: Any = _stubber()
+    stubber: Any = find_stubber()
     if stubber is None:
         return None
     model: Any = _model.operation_model(operation)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
+from importlib import import_module
 from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
@@ -36,10 +37,8 @@ def begin_responding(account: Account) -> None:
     Of nested accounts the innermost one responds. Raises ``RuntimeError`` if the installed botocore does not have what
     this needs.
     """
-    # Imported without the lock: another thread may import it now, which needs the lock below.
-    import botocore.endpoint
-    import botocore.signers  # noqa: F401
-
+    for module, *_ in _SEAMS:
+        import_module(module)  # without the lock: another thread may import it now, which needs the lock below
     call_locked(_lock, _begin, account)
 
 
@@ -208,7 +207,7 @@ _finder: Any = _Finder()
 def _make_request(original: Any) -> Callable[..., Any]:
     def make_request(self: Any, operation_model: Any, request_dict: Any) -> Any:
         accounts = _responding
-        if accounts and _is_rds(operation_model) and not _is_ours(self):
+        if accounts and _would_reach_rds(self, operation_model):
             # A copy, because other threads use the endpoint, too.
             endpoint = _copy(self)
             # Whatever the emitter is, the events pass through ours.
@@ -223,7 +222,7 @@ def _make_request(original: Any) -> Callable[..., Any]:
 
 def _create_request(original: Any) -> Callable[..., Any]:
     def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
-        if _responding and operation_model is not None and _is_rds(operation_model) and not _is_ours(self):
+        if _responding and operation_model is not None and _would_reach_rds(self, operation_model):
             raise UnhandledOperation(_refusal(operation_model.name))
         return original.__get__(self, type(self))(params, operation_model)
 
@@ -246,7 +245,7 @@ _SEAMS: tuple[tuple[str, str, dict[str, Callable[[Any], Any]]], ...] = (
     ("botocore.endpoint", "Endpoint", {"make_request": _make_request, "create_request": _create_request}),
     ("botocore.signers", "RequestSigner", {"get_auth_instance": _get_auth_instance}),
 )
-_MODULES = ("botocore.endpoint", "botocore.signers", "aiobotocore.endpoint", "aiobotocore.signers")
+_MODULES = tuple(library + module for library in ("", "aio") for module, *_ in _SEAMS)
 
 
 class _Credentials(NamedTuple):
@@ -287,12 +286,9 @@ def _copy(instance: Any) -> Any:
     return copied
 
 
-def _is_ours(endpoint: Any) -> bool:
-    return isinstance(endpoint.http_session, _Connection)
-
-
-def _is_rds(operation_model: Any) -> bool:
-    return bool(operation_model.service_model.service_id == "RDS")
+def _would_reach_rds(endpoint: Any, operation_model: Any) -> bool:
+    """Return whether an endpoint that is not a copy of ours is about to make a call of RDS."""
+    return operation_model.service_model.service_id == "RDS" and not isinstance(endpoint.http_session, _Connection)
 
 
 def _refusal(what: str) -> str:

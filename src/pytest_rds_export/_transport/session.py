@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import functools
-import os
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -43,8 +42,6 @@ def _new_session(session_class: Any) -> Any:
     core = _new_core()
     loader = _model.loader(core.get_config_variable("data_path"))
     core.register_component("data_loader", loader)
-    if "AWS_ACCESS_KEY_ID" in os.environ:
-        core.register_component("credential_provider", _CredentialProvider(core))
     session = session_class(botocore_session=core)
     # Each session of boto3 adds boto3's own folder to them.
     loader.search_paths[:] = dict.fromkeys(loader.search_paths)
@@ -60,7 +57,27 @@ def _new_core() -> Any:
     if core_class.__module__ != "botocore.session":  # of a test
         return botocore.session.get_session()
     emitter = _builtin_emitter(tuple(botocore.handlers.BUILTIN_HANDLERS))
-    return core_class(event_hooks=copy.copy(emitter), include_builtin_handlers=False)
+    return _core_class(core_class)(event_hooks=copy.copy(emitter), include_builtin_handlers=False)
+
+
+@functools.cache
+def _core_class(session_class: Any) -> Any:
+    """Return a class of botocore's sessions that look for credentials in the environment first.
+
+    botocore itself first prepares the HTTPS connections to metadata services, which takes a third of making a client.
+    """
+    from botocore.credentials import EnvProvider
+
+    class Session(session_class):  # type: ignore[misc]
+        _credentials: Any
+
+        def get_credentials(self) -> Any:
+            # As in botocore's own order: a profile that was chosen for the session comes before the environment.
+            if self._credentials is None and self.instance_variables().get("profile") is None:
+                self._credentials = EnvProvider().load()
+            return super().get_credentials()
+
+    return Session
 
 
 @functools.lru_cache(maxsize=1)
@@ -76,35 +93,6 @@ def _builtin_emitter(handlers: tuple[Any, ...]) -> Any:
         register = registers[place[0]] if place else events.register
         register(event_name, handler)
     return emitter
-
-
-class _CredentialProvider:
-    """botocore's providers of credentials, of which only the first is made as long as the environment has some.
-
-    The others prepare HTTPS connections to metadata services, which takes as long as a third of a client.
-    """
-
-    def __init__(self, core: Any) -> None:
-        self._core = core
-
-    def load_credentials(self) -> Any:
-        from botocore.credentials import EnvProvider
-
-        # As in botocore's own order: a profile that was chosen for the session comes before the environment.
-        if "_all" not in vars(self) and self._core.instance_variables().get("profile") is None:
-            credentials = EnvProvider().load()
-            if credentials is not None:
-                return credentials
-        return self._all.load_credentials()
-
-    @functools.cached_property
-    def _all(self) -> Any:
-        from botocore.credentials import create_credential_resolver
-
-        return create_credential_resolver(self._core)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._all, name)
 
 
 @functools.cache

@@ -17,7 +17,8 @@ import pytest
 
 from _clients import client
 from _measure import record
-from pytest_rds_export import ExportTaskRegistry, SnapshotPolls, fake_rds_export, frozen_clock
+from pytest_rds_export import SnapshotPolls, fake_rds_export, frozen_clock
+from pytest_rds_export.types import ExportTaskRegistry
 
 _USES = 20_000
 # Caches of a limited size are full by then.

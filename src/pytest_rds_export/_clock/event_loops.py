@@ -229,10 +229,25 @@ async def sleep(delay: float, result: Any = None) -> Any:
     loop = asyncio.get_running_loop()
     if clock is None or _follows(loop, clock) or not is_moving(delay):
         return await REAL_SLEEP(delay, result)
-    if loop not in _sleepers:
-        _sleepers[loop] = _Sleepers(loop, clock)
-    await _sleepers[loop].sleep(delay)
+    await _sleep_in_turn(loop, clock, delay)
     return result
+
+
+async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float) -> None:
+    """Sleep until no other task of the loop has an earlier deadline, and none has begun to sleep or woken of late."""
+    sleepers = _sleepers.setdefault(loop, _Sleepers())
+    turn = (clock.monotonic() + float(delay), next(_order))
+    heapq.heappush(sleepers.turns, turn)
+    sleepers.changed = loop.time()
+    try:
+        while (rest := sleepers.changed + _PAUSE - loop.time()) > 0 or turn != sleepers.turns[0]:
+            await REAL_SLEEP(max(rest, STEP))
+    finally:
+        sleepers.turns.remove(turn)
+        heapq.heapify(sleepers.turns)
+        sleepers.changed = loop.time()
+    if active_clock() is clock:
+        clock.sleep(max(turn[0] - clock.monotonic(), 0))
 
 
 def found_sleep() -> Callable[..., Any]:
@@ -244,32 +259,11 @@ def found_sleep() -> Callable[..., Any]:
 
 
 class _Sleepers:
-    """The sleeping tasks of one loop. The earliest deadline is waited for first."""
+    """The sleeping tasks of one loop whose timers are real."""
 
-    def __init__(self, loop: Any, clock: FrozenTime) -> None:
-        self._clock = clock
-        self._loop = loop
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def sleep(self, delay: float) -> None:
-        deadline, turn = self._clock.monotonic() + float(delay), self._loop.create_future()
-        heapq.heappush(self._waiting, (deadline, next(_order), turn))
-        self._wake_later()
-        await turn
-        if active_clock() is self._clock:
-            self._clock.sleep(max(deadline - self._clock.monotonic(), 0))
-
-    def _wake_later(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(_PAUSE, self._wake) if self._waiting else None
-
-    def _wake(self) -> None:
-        _, _, first = heapq.heappop(self._waiting)
-        self._wake_later()
-        if not first.done():  # cancelled
-            first.set_result(None)
+    def __init__(self) -> None:
+        self.turns: list[tuple[float, int]] = []
+        self.changed = 0.0
 
 
 # By the loop, under the present clock.

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from .._real_sleep import REAL_SLEEP
+from .. import _real_sleep
 from . import event_loops, sleeping
 from .frozen_time import FrozenTime, active_clock, set_active_clock
 from .trio_clock import replace_clock
@@ -23,10 +23,7 @@ from .undo import ABSENT, Undo
 __tracebackhide__ = True
 
 # freezegun itself, what is frozen in another way, and the modules of ours that have the real functions.
-_LEFT_ALONE = (
-    *("datetime.", "_datetime.", "_pydatetime.", "freezegun."),
-    *(f"{__package__}.", f"{__package__.partition('.')[0]}._real_sleep."),
-)
+_LEFT_ALONE = ("datetime.", "_datetime.", "_pydatetime.", "freezegun.", f"{__package__}.", f"{_real_sleep.__name__}.")
 
 # Who has these has taken them from freezegun on purpose.
 _NAMES_OF_FREEZEGUN = ("FakeDatetime", "FakeDate")
@@ -74,7 +71,7 @@ class _Names:
         self._at_start = set(sys.modules)
         pairs = [
             *sleeping.readings(),
-            (REAL_SLEEP, sleeping.sleep),
+            (_real_sleep.REAL_SLEEP, sleeping.sleep),
             (sleeping.found_sleep(), sleeping.sleep),
             (event_loops.REAL_SLEEP, event_loops.sleep),
             (event_loops.found_sleep(), event_loops.sleep),

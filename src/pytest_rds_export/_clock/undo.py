@@ -19,9 +19,9 @@ class Undo:
     def __init__(self) -> None:
         self._changes: list[Callable[[], None]] = []
 
-    def set(self, owner: Any, name: Any, value: Any, *original: Any) -> None:
-        """Set a name of a namespace, or an attribute that a class has itself; *original*, if not what it has now."""
-        found = original[0] if original else _get(owner, name)
+    def set(self, owner: Any, name: Any, value: Any, original: Any = None) -> None:
+        """Set a name of a namespace, or an attribute of a class. It is *original* afterwards, or what it is now."""
+        found = _get(owner, name) if original is None else original
 
         def restore() -> None:
             if _get(owner, name) is value:

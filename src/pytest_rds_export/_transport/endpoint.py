@@ -137,12 +137,11 @@ class _Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "0" if may_lack_length else "")
         if not length.isascii() or not length.isdecimal():
             self.send_error(400 if length else 411)
-            return None
-        if len(length) > 12 or int(length) > _LARGEST_BODY:
+        elif len(length) > 12 or int(length) > _LARGEST_BODY:
             self.send_error(413)
-            return None
-        body = self.rfile.read(int(length))
-        return None if len(body) < int(length) else body
+        elif len(body := self.rfile.read(int(length))) == int(length):
+            return body
+        return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Respond to a malformed HTTP request with AWS's error document."""

@@ -45,26 +45,22 @@ class Environment:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.found: dict[str, Any] = {}
         self._values = dict(values)
-        self._environ: MutableMapping[str, str] = os.environ
-        self._has_ended = False
+        self._environ = os.environ
 
     @property
     def served(self) -> str | None:
         """The URL of the endpoint of this use, if it has one."""
         return self._values.get(_ENDPOINT)
 
-    def begin(self) -> Environment:
+    def begin(self) -> None:
         """Set variables and the default session, and unset those given as None, until ``end``."""
         call_locked(_lock, self._begin)
-        return self
 
     def end(self) -> None:
         """Restore what was found. It may be called again."""
-        if not self._has_ended:
-            call_locked(_lock, self._end)
+        call_locked(_lock, self._end)
 
     def _begin(self) -> None:
-        self._environ = os.environ
         self.found = {name: _get(name) for name in self._values}
         _uses.append(self)
         for name, value in self._values.items():
@@ -74,24 +70,20 @@ class Environment:
 
     def _end(self) -> None:
         if self in _uses:
-            index = _uses.index(self)
+            later = _uses[_uses.index(self) + 1 :]
             for name, value in self.found.items():
-                later = next((other for other in _uses[index + 1 :] if name in other.found), None)
-                if later is None:
-                    self._restore(name, value)
+                heir = next((other for other in later if name in other.found), None)
+                if heir is not None:
+                    heir.found[name] = value
                 else:
-                    later.found[name] = value
+                    _set(name, value)
+                    # A test may have replaced os.environ, and will put this one back.
+                    if self._environ is not os.environ and name != DEFAULT_SESSION:
+                        _set(name, value, self._environ)
                 # The first one of a test has found what was there before all of them.
                 _ended[name] = (self._values[name], _ended.get(name, (None, value))[1])
             _uses.remove(self)
         _refuse_children()
-        self._has_ended = True  # last, so that an interruption is made good by the next call
-
-    def _restore(self, name: str, value: Any) -> None:
-        _set(name, value)
-        # A test may have replaced os.environ, and will put this one back.
-        if self._environ is not os.environ and name != DEFAULT_SESSION:
-            _set(name, value, self._environ)
 
 
 def begin_test() -> None:

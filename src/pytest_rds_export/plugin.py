@@ -118,8 +118,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     from ._report import format_catalogue
 
     catalogue = [failure for name in HANDLED for failure in failures(name)]
-    for line in format_catalogue(catalogue, shutil.get_terminal_size().columns):
-        print(line)  # noqa: T201
+    print(*format_catalogue(catalogue, shutil.get_terminal_size().columns), sep="\n")  # noqa: T201
     return 0
 
 

@@ -174,10 +174,7 @@ class RdsEvent:
         return {"Records": [{**record, "Sns": notification}]}
 
     def matches(self, pattern: Mapping[str, Any] | str) -> bool:
-        """Return whether an EventBridge rule with this event pattern fires for the event: if nothing is to explain.
-
-        Args and errors are those of ``explain``.
-        """
+        """Return whether an EventBridge rule with this event pattern fires: whether ``explain`` returns no reason."""
         return not self.explain(pattern)
 
     def explain(self, pattern: Mapping[str, Any] | str) -> list[str]:

@@ -109,11 +109,9 @@ Target = S3Target | FolderTarget
 
 
 def open_target(to: object) -> Target:
-    """The target that *to*, a boto3 S3 client or a path, stands for.
+    """Return the target that a boto3 S3 client or a path stands for.
 
-    Raises:
-        TypeError: *to* is anything else.
-        ValueError: *to* is the path of a file.
+    Raises ``TypeError`` for anything else, and ``ValueError`` for the path of a file.
     """
     if isinstance(to, Path):
         return FolderTarget(to)

@@ -52,17 +52,21 @@ def test_only_called(tasks):
     ]
 
 
-class _Unprintable(Exception):
+class _Unprintable:
+    def __call__(self):
+        """Do nothing."""
+
     def __repr__(self):
         raise LookupError("no name")
 
 
 def test_broken_report(tasks):
     """An error of the report itself becomes its text."""
-    tasks.inject(_Unprintable(), operation="StartExportTask")
-    try_cancel()
+    with frozen_clock() as clock:
+        try_cancel()
+        clock.call_later(60, _Unprintable())
 
-    assert report() == ["the report failed: LookupError('no name')"]
+        assert report() == ["the report failed: LookupError('no name')"]
 
 
 def test_attempts(tasks):

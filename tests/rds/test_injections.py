@@ -378,6 +378,22 @@ def test_repr(rds_export_tasks, cancel):
     assert repr(once) == "<Injection RuntimeError('broken') into StartExportTask: 1 attempt, applied, 0 used>"
 
 
+def test_repr_of_an_exception_without_one(rds_export_tasks, cancel):
+    """An exception whose repr raises is shown by its class, also where it makes another one useless."""
+
+    class Broken(Exception):
+        def __repr__(self):
+            raise OSError("no repr")
+
+    rds_export_tasks.inject(Broken())
+
+    with pytest.raises(ValueError, match="<Broken whose repr raised OSError> into CancelExportTask"):
+        rds_export_tasks.inject(Broken())
+
+    with pytest.raises(Broken):
+        cancel()
+
+
 @pytest.mark.parametrize("failure", [Failure("Foo"), ClientError({"Error": {"Code": "Foo"}}, "CancelExportTask")])
 def test_failure_without_a_message(rds_export_tasks, cancel, failure):
     """A failure without a message has its name as the message."""

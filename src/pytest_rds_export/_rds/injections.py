@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from .. import _failures, _model
 from .._failures import Failure
-from .._messages import must_be, must_be_type, pluralize, unknown_name
+from .._messages import must_be, must_be_type, pluralize, safe_repr, unknown_name
 from .._times import to_length
 from .calls import Call
 
@@ -86,7 +86,7 @@ def _failure_name(injection: Injection) -> str:
     late = f"{injection.delay} late"
     if failure is None:
         return f"a response {late}"
-    name = failure.name if isinstance(failure, Failure) else repr(failure)
+    name = failure.name if isinstance(failure, Failure) else safe_repr(failure)
     return f"{name} {late}" if injection.delay else name
 
 

@@ -29,8 +29,6 @@ _RESOLUTION = 1e-6
 _PAUSE = 0.02
 
 REAL_SLEEP: Callable[..., Any] = asyncio.tasks.sleep
-# What asyncio.sleep was before the clock.
-_found_sleep = REAL_SLEEP
 
 _order = itertools.count()
 
@@ -225,7 +223,7 @@ async def sleep(delay: float, result: Any = None) -> Any:
     """Replace ``asyncio.sleep``: wait for the clock also in a loop whose timers are always real, such as uvloop's."""
     clock = active_clock()
     if clock is not None and not clock.applies_here():
-        return await _found_sleep(delay, result)
+        return await clock.found_asyncio_sleep(delay, result)
     loop = asyncio.get_running_loop()
     if clock is None or _follows(loop, clock) or not is_moving(delay):
         return await REAL_SLEEP(delay, result)
@@ -248,14 +246,6 @@ async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float) -> None:
         sleepers.changed = loop.time()
     if active_clock() is clock:
         clock.sleep(max(turn[0] - clock.monotonic(), 0))
-
-
-def found_sleep() -> Callable[..., Any]:
-    """Return what ``asyncio.sleep`` is without the clock, and keep it for the sleeps that do not move the clock."""
-    global _found_sleep
-    # A test's monkeypatch may have left our function behind when it was undone after the clock had ended.
-    _found_sleep = REAL_SLEEP if asyncio.sleep is sleep else asyncio.sleep
-    return _found_sleep
 
 
 class _Sleepers:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import copyreg
 import datetime as dt
 import importlib
 import sys
 import threading
+import time
 import types
 import uuid
 from collections.abc import Callable, Iterable
@@ -69,16 +71,21 @@ class _Names:
         self._undo = undo
         self._known: set[str] = set()
         self._at_start = set(sys.modules)
+        # One of ours may have been left behind by a test's monkeypatch that was undone after the clock had ended.
+        if time.sleep is sleeping.sleep:
+            clock.found_sleep = _real_sleep.REAL_SLEEP
+        if asyncio.sleep is event_loops.sleep:
+            clock.found_asyncio_sleep = event_loops.REAL_SLEEP
         pairs = [
             *sleeping.readings(),
             (_real_sleep.REAL_SLEEP, sleeping.sleep),
-            (sleeping.found_sleep(), sleeping.sleep),
+            (clock.found_sleep, sleeping.sleep),
             (event_loops.REAL_SLEEP, event_loops.sleep),
-            (event_loops.found_sleep(), event_loops.sleep),
+            (clock.found_asyncio_sleep, event_loops.sleep),
             (api.real_datetime, api.FakeDatetime),
             (api.real_date, api.FakeDate),
         ]
-        # One of ours may have been left behind by a test's monkeypatch; then the real one, which is first, is restored.
+        # Of one of ours the real one is restored, which is first.
         self._pairs = {id(each): (real, ours) for real, ours in reversed(pairs) for each in (real, ours)}
 
     def replace_in_new(self) -> None:

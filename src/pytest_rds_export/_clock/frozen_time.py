@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import inspect
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -114,6 +116,9 @@ class FrozenTime:
         self._older_threads = at_work(set(threading.enumerate()) - {threading.current_thread()})
         ignored = (name.rstrip(".") for name in config.settings.default_ignore_list)
         self._in_real_time = tuple(f"{name}." for name in (*_IN_REAL_TIME, *ignored))
+        # What time.sleep and asyncio.sleep were before the clock: a test, or gevent, may have replaced them.
+        self.found_sleep: Callable[..., Any] = time.sleep
+        self.found_asyncio_sleep: Callable[..., Any] = asyncio.sleep
         self._scheduled: list[tuple[datetime, int, ScheduledCall, partial[object]]] = []
         self._order = itertools.count()
         self._calls_without_delay = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import time
 from collections.abc import Callable
 from numbers import Real
 from types import FrameType
@@ -26,34 +25,24 @@ _TIMERS = {
     "perf_counter_ns": FrozenTime.monotonic_ns,
 }
 
-# What time.sleep was before the clock: a test or gevent may have replaced it.
-_found_sleep: Callable[[Any], object] = REAL_SLEEP
-
 
 def sleep(seconds: float, /) -> None:
     """Replace ``time.sleep``: move the clock, or sleep for real if no clock applies."""
     frame = inspect.currentframe()
-    clock = _clock_of(frame and frame.f_back)
-    if clock is not None and is_moving(seconds):
-        clock.sleep(seconds)
-        # Other threads run. Greenlets do only while another one sleeps in gevent's way.
-        is_gevent = str(getattr(_found_sleep, "__module__", None)).startswith("gevent.")
-        (_found_sleep if is_gevent else REAL_SLEEP)(0)
-    else:
-        (REAL_SLEEP if active_clock() is None else _found_sleep)(seconds)
+    clock, active = _clock_of(frame and frame.f_back), active_clock()
+    found = REAL_SLEEP if active is None else active.found_sleep
+    if clock is None or not is_moving(seconds):
+        found(seconds)
+        return
+    clock.sleep(seconds)
+    # Other threads run. Greenlets do only while another one sleeps in gevent's way.
+    is_gevent = str(getattr(found, "__module__", None)).startswith("gevent.")
+    (found if is_gevent else REAL_SLEEP)(0)
 
 
 def is_moving(seconds: Any) -> bool:
     """Return whether a sleep of that length moves the clock. The real one handles 0, infinity and what it refuses."""
     return isinstance(seconds, Real) and 0 < float(seconds) < math.inf
-
-
-def found_sleep() -> Callable[[Any], object]:
-    """Return what ``time.sleep`` is without the clock, and keep it for the sleeps that do not move the clock."""
-    global _found_sleep
-    # A test's monkeypatch may have left our function behind when it was undone after the clock had ended.
-    _found_sleep = REAL_SLEEP if time.sleep is sleep else time.sleep
-    return _found_sleep
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from helpers.inner import lines_after
+from helpers.inner import lines_after, run_again
 from helpers.reports import hints, without_times
 from pytest_rds_export import Polls, fake_rds_export, frozen_clock
 
@@ -50,9 +50,7 @@ POLL = """
 def run(pytester, interruption="raise KeyboardInterrupt", *arguments, fixture="polled"):
     """Run a test that polls and is then interrupted."""
     pytester.makepyfile(POLL.format(fixture=fixture, interruption=interruption))
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        return pytester.runpytest("-p", "pytest_rds_export.plugin", *arguments, no_reraise_ctrlc=True)
+    return run_again(pytester, *arguments, no_reraise_ctrlc=True)
 
 
 @pytest.mark.parametrize(

@@ -376,4 +376,4 @@ def test_field_of_a_newer_model(newer_model, pytester, monkeypatch):
         """)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
-    pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "--assert=plain").assert_outcomes(passed=1)

@@ -24,6 +24,7 @@ _list = Loader.list_available_services
 _listed = {}
 
 
+@functools.wraps(_list)
 def _list_once(self, type_name):
     key = (*self.search_paths, type_name)
     if key not in _listed:

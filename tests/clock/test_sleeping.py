@@ -105,18 +105,6 @@ def test_polling(rds_export_tasks, rds_export_clock, rds_export_client):
     assert seen == ["STARTING"] * 20 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
 
 
-def test_retries(rds_export_tasks, rds_export_clock, rds_export_client):
-    """The delays of retries move the clock."""
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=2)
-
-    described(rds_export_client)
-
-    (call,) = rds_export_tasks.calls
-    assert len(call.retry_delays) == 2
-    assert rds_export_clock.now == START + sum((timedelta(seconds=delay) for delay in call.retry_delays), timedelta(0))
-
-
 @pytest.mark.rds_export_tasks("before", "weekly", timeline=Stuck())
 def test_limit(rds_export_tasks, rds_export_client):
     """The error at the limit names the unfinished tasks that were described since the clock began, and what to do."""

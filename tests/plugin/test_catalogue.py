@@ -80,7 +80,7 @@ def test_long_message(listing):
 
 
 def test_groups(listing):
-    """It has the own failures of each operation of exports and snapshots, those of any, and the network's, each whole."""
+    """It has the own failures of each operation, those of any, and those of the network, each as a whole."""
     lines, groups = listing(80), {}
     assert max(map(len, lines)) <= 80
     joined = "".join("".join(lines).split())

@@ -73,12 +73,6 @@ def test_client_made_in_between(rds_export_tasks):
         check_both(client, rds_export_tasks)
 
 
-@moto.mock_aws
-def test_moto_as_a_decorator(rds_export_tasks):
-    """Moto may be a decorator of the test."""
-    check_both(boto3.client("rds"), rds_export_tasks)
-
-
 @fake_rds_export("done")
 @moto.mock_aws
 def test_both_as_decorators():

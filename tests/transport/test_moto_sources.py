@@ -126,15 +126,6 @@ def test_look_up_is_no_call(rds, rds_export_tasks):
     rds_export_tasks.options.assert_all_injected = False
 
 
-def test_nothing_in_moto(rds, rds_export_tasks):
-    """Moto has no export task, whatever is started and cancelled."""
-    start(rds, source=arn("snapshot:daily"))
-    rds.cancel_export_task(ExportTaskIdentifier="nightly")
-    rds.describe_export_tasks()
-
-    assert moto.backends.get_backend("rds")["123456789012"]["us-east-1"].export_tasks == {}
-
-
 def test_threads(rds):
     """Look-ups of many threads do not disturb each other."""
     names = [f"task-{number}" for number in range(4)]

@@ -74,13 +74,6 @@ def test_move_of_the_clock(rds_export_tasks, rds_export_clock, receiver):
     assert receiver.minutes == [5, 10]
 
 
-def test_sleep(rds_export_tasks, rds_export_clock, receiver):
-    """An event is delivered while the code under test sleeps."""
-    rds_export_tasks.seed("nightly")
-    time.sleep(400)
-    assert receiver.minutes == [5]
-
-
 def test_scheduled_call(rds_export_tasks, rds_export_clock, receiver):
     """Events and scheduled calls happen in the order of their times."""
     rds_export_tasks.seed("nightly")

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import pytest
 
 from helpers.calls import start
-from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, Stuck, fake_rds_export
 
@@ -109,16 +108,6 @@ def test_wrong_region(registry, name):
     """in_region refuses what cannot be the name of a region."""
     with raises_exactly(ValueError, f"region must be a name such as 'eu-west-1', got {name!r}"):
         registry.in_region(name)
-
-
-def test_client_of_another_region(registry):
-    """A client sees the tasks of its own region."""
-    client = shared_client("eu-west-1")
-
-    [task] = client.describe_export_tasks()["ExportTasks"]
-
-    assert task["ExportTaskIdentifier"] == "abroad"
-    assert [call.region for call in registry.calls] == ["eu-west-1"]
 
 
 def test_what_belongs_to_the_account(registry, client):

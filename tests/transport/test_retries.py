@@ -106,7 +106,7 @@ def test_delays(slept, limiter, retries, attempts):
 
 @each_mode
 def test_second_attempt(rds_export_tasks, no_sleep, mode):
-    """A call whose second attempt succeeds is recorded with its result and one delay."""
+    """A call whose second attempt succeeds is one record, with its result and one delay."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
 
@@ -114,6 +114,7 @@ def test_second_attempt(rds_export_tasks, no_sleep, mode):
 
     (call,) = rds_export_tasks.calls
     assert (call.attempts, call.http_status, call.error_code, len(call.retry_delays)) == (2, 200, None, 1)
+    assert call.response["Status"] == "CANCELING"
 
 
 @each_mode

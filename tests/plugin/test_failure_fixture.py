@@ -185,14 +185,8 @@ def test_unknown(rds_export_failure):
 
 MISTAKES = {
     '"cancel_export_task"': "use the API operation name 'CancelExportTask', not 'cancel_export_task'",
-    "['CancelExportTask']": (
-        "operation must be an API operation name such as 'CancelExportTask', got list ['CancelExportTask']"
-    ),
     '"StartExportTask", "CancelExportTask"': (
         "it takes one operation, got ('StartExportTask', 'CancelExportTask'); use a marker for each test"
-    ),
-    '"CancelExportTask", kinds=("rare",)': (
-        "unknown kind of failure 'rare'. Use one of 'documented', 'common' or 'transport'"
     ),
     'kind="common"': "unknown argument 'kind'. Did you mean 'kinds'?",
     'oparation="StartExportTask"': "unknown argument 'oparation'. Did you mean 'operation'?",

@@ -133,7 +133,6 @@ def test_unknown_ini_option(pytester):
 WRONG_MARKERS = {
     "page_sice=20": "unknown option 'page_sice'. Did you mean 'page_size'?",
     "page_size=0": "page_size must be an int from 1 to 100, got 0",
-    "timeline=Stuck": "timeline must be a Timeline, Polls or Stuck, got the class Stuck. Write Stuck()",
     "'two words'": (
         "identifier must be at most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen "
         "last, got 'two words'"

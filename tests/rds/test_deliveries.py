@@ -211,15 +211,6 @@ def test_every_region(rds_export_tasks, rds_export_clock, receiver):
     assert receiver.names == ["far", "further"]
 
 
-def test_several_receivers(rds_export_tasks):
-    """Each receiver gets each event, in the order in which they were added."""
-    seen = []
-    for number in (1, 2):
-        rds_export_tasks.deliver_events(lambda event, context, number=number: seen.append(number))
-    complete(rds_export_tasks, "a", "b")
-    assert seen == [1, 2, 1, 2]
-
-
 def test_times(rds_export_tasks):
     """An event can be delivered more than once."""
     receiver = Receiver()

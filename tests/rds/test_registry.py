@@ -6,7 +6,7 @@ import pytest
 
 from helpers.calls import start
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Stuck, fake_rds_export
+from pytest_rds_export import ExportTask, Stuck, failures, fake_rds_export
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ def test_in_region(registry):
     assert repr(abroad) == "<ExportTaskRegistry of eu-west-1: 1 task, 0 calls>"
 
 
-@pytest.mark.parametrize("name", ["Dublin", "", "eu_west_1", None, ["eu-west-1"]])
+@pytest.mark.parametrize(
+    "name", ["Dublin", "", "eu_west_1", "eu-west", "eu-1", "west", "eu-west-x", None, ["eu-west-1"]]
+)
 def test_wrong_region(registry, name):
     """in_region refuses what cannot be the name of a region."""
     with raises_exactly(ValueError, f"region must be a name such as 'eu-west-1', got {name!r}"):
@@ -146,6 +148,8 @@ def test_wrong_operation(registry, operation, text):
         registry.calls_to,
         lambda name: registry.stub(name, {}),
         lambda name: registry.inject("X", operation=name),
+        lambda name: registry.override(name, len),
+        failures,
     ):
         with raises_exactly(ValueError, text):
             call(operation)

@@ -125,6 +125,12 @@ def kathmandu(monkeypatch):
 
 
 @pytest.fixture
+def moto():
+    """Return moto, which is imported as late as possible: a frozen clock looks into each module that there is."""
+    return pytest.importorskip("moto")
+
+
+@pytest.fixture
 def before_send():
     """Return a class of ``before-send`` handlers that record requests and respond with *body*, if any."""
 

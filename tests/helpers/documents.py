@@ -19,15 +19,8 @@ from sybil.parsers.myst import CodeBlockParser, SkipParser
 
 from helpers.inner import run_again
 
-# An inner run removes its imports from sys.modules at its end, but not what is imported here.
+# An inner run removes its imports from sys.modules at its end, but not what is imported before.
 from pytest_rds_export import fake_rds_export, frozen_clock  # noqa: F401
-
-with suppress(ImportError):
-    import moto.events
-    import moto.rds
-    import moto.s3
-    import moto.sns
-    import moto.sqs  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|ini))\n")
@@ -46,6 +39,13 @@ class Page:
         self._monkeypatch = monkeypatch
         self._waiting = []
         self._plugins = [importlib.import_module(name) for name in ("pytest_freezer",) if not _missing(name)]
+
+        with suppress(ImportError):
+            import moto.events
+            import moto.rds
+            import moto.s3
+            import moto.sns
+            import moto.sqs  # noqa: F401
 
     def run(self):
         """Evaluate the blocks of the page, then run the tests that no block has run."""

@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import Phase, settings
 
 from helpers.clients import http_response
@@ -16,9 +16,23 @@ from helpers.leftovers import differences, held_by_botocore
 
 pytest_plugins = ["pytester"]
 
-# Each new session of botocore reads its data files again, which takes a tenth of the time of the tests.
+# Each new session of botocore reads its data files and lists their folders again, which takes a tenth of the time of
+# the tests.
 _read = functools.cache(JSONFileLoader().load_file)
 JSONFileLoader.load_file = lambda self, file_path: _read(file_path)
+_list = Loader.list_available_services
+_listed = {}
+
+
+@functools.wraps(_list)
+def _list_once(self, type_name):
+    key = (*self.search_paths, type_name)
+    if key not in _listed:
+        _listed[key] = _list(self, type_name)
+    return _listed[key]
+
+
+Loader.list_available_services = _list_once
 
 # To collect garbage as often as usual takes another tenth.
 gc.set_threshold(50_000)
@@ -108,6 +122,12 @@ def kathmandu(monkeypatch):
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def moto():
+    """Return moto, which is imported as late as possible: a frozen clock looks into each module that there is."""
+    return pytest.importorskip("moto")
 
 
 @pytest.fixture

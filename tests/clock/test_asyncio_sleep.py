@@ -183,18 +183,6 @@ def test_moved_by_others(run, rds_export_clock):
     assert passed(rds_export_clock) == 90
 
 
-@pytest.mark.parametrize("timeout", [30, 3601])
-def test_timeout(timeout, rds_export_clock):
-    """A timeout ends at its time, not earlier and not later."""
-
-    async def main():
-        await asyncio.wait_for(asyncio.sleep(3600), timeout)
-
-    with contextlib.nullcontext() if timeout > 3600 else pytest.raises(asyncio.TimeoutError):
-        asyncio.run(main())
-    assert passed(rds_export_clock) == min(timeout, 3600)
-
-
 @pytest.mark.rds_export_clock(limit=timedelta(hours=1))
 def test_limit(run, rds_export_clock):
     """The limit counts frozen time, not the sum of concurrent sleeps, and allows a longer sleep that is not awaited."""

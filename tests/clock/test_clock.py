@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.calls import cancel
+from helpers.calls import cancel, described
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.inner import blocks, run
@@ -86,9 +86,9 @@ def test_unknown_keyword(call, text, rds_export_clock):
         call(rds_export_clock)
 
 
-@pytest.mark.parametrize(
-    ("args", "kwargs", "moved"),
-    [
+def test_tick(rds_export_clock):
+    """A tick takes parts of a timedelta, a timedelta or seconds, and returns the new time."""
+    for args, kwargs, moved in (
         ((), {"hours": 1, "minutes": 30}, 90 * MINUTE),
         ((), {"minutes": -30}, -30 * MINUTE),
         ((), {"minutes": 0}, 0 * MINUTE),
@@ -96,22 +96,9 @@ def test_unknown_keyword(call, text, rds_export_clock):
         ((300,), {}, 5 * MINUTE),
         ((-0.5,), {}, timedelta(seconds=-0.5)),
         ((0,), {}, 0 * MINUTE),
-    ],
-)
-def test_tick(args, kwargs, moved, rds_export_clock):
-    """A tick takes parts of a timedelta, a timedelta or seconds, and returns the new time."""
-    assert rds_export_clock.tick(*args, **kwargs) == rds_export_clock.now == START + moved
-
-
-@pytest.mark.parametrize(
-    ("delta", "got"),
-    [("5", "str '5'"), (True, "bool True"), (float("nan"), "nan"), (float("inf"), "inf"), (1e300, "1e+300")],
-)
-def test_wrong_tick(delta, got, rds_export_clock):
-    """A tick refuses what is not a timedelta or a finite number of seconds."""
-    text = f"delta must be a timedelta or a number of seconds, got {got}"
-    with raises_exactly(ValueError, text):
-        rds_export_clock.tick(delta)
+    ):
+        before = rds_export_clock.now
+        assert rds_export_clock.tick(*args, **kwargs) == rds_export_clock.now == before + moved
 
 
 def test_public_members():
@@ -126,79 +113,76 @@ def test_move_to(rds_export_clock):
     assert rds_export_clock.move_to(START) == rds_export_clock.now == START
 
 
-@pytest.mark.parametrize(
-    ("move", "error", "text"),
-    [
+NO_NUMBERS = {"str '5'": "5", "bool True": True, "nan": float("nan"), "inf": float("inf"), "1e+300": 1e300}
+WRONG_MOVES = [
+    *(
         (
-            lambda clock: clock.tick(minute=5),
-            TypeError,
-            "unknown part of a timedelta 'minute'. Did you mean 'minutes'?",
-        ),
-        (lambda clock: clock.tick(), TypeError, ONE_LENGTH),
-        (lambda clock: clock.tick(5, minutes=5), TypeError, ONE_LENGTH),
-        (
-            lambda clock: clock.move_to("later"),
+            lambda clock, delta=delta: clock.tick(delta),
             ValueError,
-            "when must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'later'",
-        ),
-        (lambda clock: clock.tick(minutes="5"), ValueError, "minutes must be a number, got str '5'"),
-        (lambda clock: clock.tick(hours=1e300), ValueError, "hours must be a number, got 1e+300"),
-        (lambda clock: clock.tick(days=float("nan")), ValueError, "days must be a number, got nan"),
-        (lambda clock: clock.tick(timedelta.max), ValueError, f"delta {IN_REACH} {timedelta.max!r}"),
-        (lambda clock: clock.tick(timedelta.min), ValueError, f"delta {IN_REACH} {timedelta.min!r}"),
-        (lambda clock: clock.tick(days=3e6), ValueError, f"days {IN_REACH} 3000000.0"),
-        (
-            lambda clock: clock.tick(days=2e6, weeks=2e5),
-            ValueError,
-            f"tick {IN_REACH} {{'days': 2000000.0, 'weeks': 200000.0}}",
-        ),
-        (lambda clock: clock.move_to("9999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
-        (lambda clock: clock.move_to("0999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '0999-12-31T23:59Z'"),
-        (lambda clock: clock.call_later(timedelta.max, print), ValueError, f"delay {IN_REACH} {timedelta.max!r}"),
-        (lambda clock: clock.call_at("9999-12-31T23:59Z", print), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
-        (
-            lambda clock: clock.move_to("9999-12-31T23:59-05:00"),
-            ValueError,
-            "when must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59-05:00'",
-        ),
-        (lambda clock: clock.move_to(5), ValueError, "when must be an aware datetime or an ISO 8601 string, got int 5"),
-        (
-            lambda clock: clock.move_to("2026-03-01T02:00"),
-            ValueError,
-            "when must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got ",
-        ),
-    ],
-)
-def test_wrong_move(move, error, text, rds_export_clock):
+            f"delta must be a timedelta or a number of seconds, got {got}",
+        )
+        for got, delta in NO_NUMBERS.items()
+    ),
+    (
+        lambda clock: clock.tick(minute=5),
+        TypeError,
+        "unknown part of a timedelta 'minute'. Did you mean 'minutes'?",
+    ),
+    (lambda clock: clock.tick(), TypeError, ONE_LENGTH),
+    (lambda clock: clock.tick(5, minutes=5), TypeError, ONE_LENGTH),
+    (
+        lambda clock: clock.move_to("later"),
+        ValueError,
+        "when must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'later'",
+    ),
+    (lambda clock: clock.tick(minutes="5"), ValueError, "minutes must be a number, got str '5'"),
+    (lambda clock: clock.tick(hours=1e300), ValueError, "hours must be a number, got 1e+300"),
+    (lambda clock: clock.tick(days=float("nan")), ValueError, "days must be a number, got nan"),
+    (lambda clock: clock.tick(timedelta.max), ValueError, f"delta {IN_REACH} {timedelta.max!r}"),
+    (lambda clock: clock.tick(timedelta.min), ValueError, f"delta {IN_REACH} {timedelta.min!r}"),
+    (lambda clock: clock.tick(days=3e6), ValueError, f"days {IN_REACH} 3000000.0"),
+    (
+        lambda clock: clock.tick(days=2e6, weeks=2e5),
+        ValueError,
+        f"tick {IN_REACH} {{'days': 2000000.0, 'weeks': 200000.0}}",
+    ),
+    (lambda clock: clock.move_to("9999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
+    (lambda clock: clock.move_to("0999-12-31T23:59Z"), ValueError, f"when {IN_REACH} '0999-12-31T23:59Z'"),
+    (lambda clock: clock.call_later(timedelta.max, print), ValueError, f"delay {IN_REACH} {timedelta.max!r}"),
+    (lambda clock: clock.call_at("9999-12-31T23:59Z", print), ValueError, f"when {IN_REACH} '9999-12-31T23:59Z'"),
+    (
+        lambda clock: clock.move_to("9999-12-31T23:59-05:00"),
+        ValueError,
+        "when must be a time of the years 1 to 9999 in UTC, got '9999-12-31T23:59-05:00'",
+    ),
+    (lambda clock: clock.move_to(5), ValueError, "when must be an aware datetime or an ISO 8601 string, got int 5"),
+    (
+        lambda clock: clock.move_to("2026-03-01T02:00"),
+        ValueError,
+        "when must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got '2026-03-01T02:00'",
+    ),
+]
+
+
+def test_wrong_move(rds_export_clock):
     """A wrong move is refused and moves nothing."""
-    with pytest.raises(error) as caught:
-        move(rds_export_clock)
-    assert str(caught.value).startswith(text)
-    assert rds_export_clock.now == START
-
-
-@pytest.mark.parametrize("edge", ["1000-01-01T00:00Z", "9000-01-01T00:00Z"])
-def test_the_first_and_the_last_time(edge, rds_export_tasks, rds_export_clock, rds_export_client):
-    """At the first and the last time that the clock can show, everything works."""
-    rds_export_clock.move_to(edge)
-    task = rds_export_tasks.seed("nightly", timeline=Timeline(100 * YEAR, 100 * YEAR, 100 * YEAR))
-    rds_export_tasks.seed("done").move_to("COMPLETE")
-
-    assert (
-        rds_export_client.describe_export_tasks(ExportTaskIdentifier="nightly")["ExportTasks"][0]["Status"]
-        == task.status
-        == "IN_PROGRESS"
-    )
-    assert len(rds_export_client.describe_events()["Events"]) == 1
-    assert rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    for move, error, text in WRONG_MOVES:
+        with raises_exactly(error, text):
+            move(rds_export_clock)
+        assert rds_export_clock.now == START
 
 
 @pytest.mark.parametrize("year", [1000, 9000])
-def test_a_tick_to_the_first_and_the_last_time(year, rds_export_clock):
-    """A tick may reach the first and the last time."""
+def test_the_first_and_the_last_time(year, rds_export_tasks, rds_export_clock, rds_export_client):
+    """A tick may reach the first and the last time that the clock can show, and everything works there."""
     edge = datetime(year, 1, 1, tzinfo=timezone.utc)
-
     assert rds_export_clock.tick(edge - START) == edge
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(100 * YEAR, 100 * YEAR, 100 * YEAR))
+    rds_export_tasks.seed("done").move_to("COMPLETE")
+
+    assert described(rds_export_client)["Status"] == task.status == "IN_PROGRESS"
+    assert len(rds_export_client.describe_events()["Events"]) == 1
+    assert cancel(rds_export_client)["Status"] == "CANCELING"
 
 
 @pytest.mark.rds_export_clock(limit=timedelta.max)

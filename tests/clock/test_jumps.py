@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from helpers.calls import described
-from helpers.inner import lines_after, run
+from helpers.inner import run
 from pytest_rds_export import ExportTask, Polls, Stuck, fake_rds_export, frozen_clock
 
 PAST, FUTURE = "2001-01-01T00:00:00+00:00", "2101-01-01T00:00:00+00:00"
@@ -160,29 +160,6 @@ def test_c(tasks, rds_export_clock):
 """,
     )
     result.assert_outcomes(passed=3)
-
-
-def test_second_freezer(pytester):
-    """A clock that cannot freeze time is an error of one line."""
-    result = run(
-        pytester,
-        """
-import freezegun
-
-@pytest.fixture
-def frozen():
-    with freezegun.freeze_time("2026-03-01"):
-        yield
-
-def test_it(frozen, rds_export_clock):
-    pass
-""",
-    )
-    result.assert_outcomes(errors=1)
-    (message,) = lines_after(result, "ERROR at setup of test_it")
-    assert message.startswith(
-        "fixture rds_export_clock: cannot freeze time, because freezegun has frozen it already: use only one of the"
-    )
 
 
 def test_source():

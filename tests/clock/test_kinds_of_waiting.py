@@ -380,13 +380,6 @@ async def thread_that_waits_for_the_loop():
     await asyncio.to_thread(lambda: asyncio.run_coroutine_threadsafe(asyncio.sleep(120), loop).result())
 
 
-async def busy():
-    """A task that runs on and on until another one wakes."""
-    task = asyncio.create_task(asyncio.sleep(120))
-    while not task.done():  # noqa: ASYNC110 - what is tested
-        await asyncio.sleep(0)
-
-
 async def wait_for_queue():
     """A deadline of a queue."""
     await times_out(asyncio.Queue().get())
@@ -398,7 +391,6 @@ async def in_the_default_executor(function):
 
 
 WITH_A_LOOP = {
-    "asyncio.sleep": (120, lambda: asyncio.sleep(120)),
     "asyncio.gather": (120, lambda: asyncio.wait_for(asyncio.gather(asyncio.sleep(120), asyncio.sleep(60)), 600)),
     "wait_for": (120, lambda: times_out(asyncio.Event().wait())),
     "wait_for a sleep": (120, lambda: times_out(asyncio.sleep(3600))),
@@ -411,7 +403,6 @@ WITH_A_LOOP = {
     "call_later": (120, call_later),
     "call_at time.monotonic": (120, timeout_at_monotonic),
     "loop.time": (120, loop_time),
-    "busy task": (120, busy),
     "poll in to_thread": (120, lambda: asyncio.to_thread(poll)),
     "poll in an executor": (120, lambda: in_the_default_executor(poll)),
     "blocked to_thread": (120, blocked_thread),

@@ -84,31 +84,15 @@ def test_replaced_by_an_earlier_test(module_of):
         assert clock.now == START + MINUTE
 
 
-@pytest.mark.parametrize(
-    ("seconds", "error"),
-    [(-1, ValueError), (float("nan"), ValueError), (float("inf"), OverflowError), ("60", TypeError), (None, TypeError)],
-)
-def test_refused_values(seconds, error, rds_export_clock):
-    """What the real time.sleep refuses is refused."""
-    with pytest.raises(error):
-        time.sleep(seconds)
-    assert rds_export_clock.now == START
-
-
-def test_refused_value_of_asyncio(rds_export_clock):
-    """What the real asyncio.sleep refuses is refused."""
+def test_refused_values(rds_export_clock):
+    """What the real sleeps refuse is refused."""
+    wrong = ((-1, ValueError), (float("nan"), ValueError), (float("inf"), OverflowError), ("60", TypeError))
+    for seconds, error in (*wrong, (None, TypeError)):
+        with pytest.raises(error):
+            time.sleep(seconds)
     with pytest.raises(TypeError):
         asyncio.run(asyncio.sleep("60"))
     assert rds_export_clock.now == START
-
-
-def test_monotonic(rds_export_clock):
-    """Sleeping moves the monotonic clock, too."""
-    deadline, rounds = time.monotonic() + 90, 0
-    while time.monotonic() < deadline:
-        time.sleep(30)
-        rounds += 1
-    assert rounds == 3
 
 
 def test_polling(rds_export_tasks, rds_export_clock, rds_export_client):
@@ -119,18 +103,6 @@ def test_polling(rds_export_tasks, rds_export_clock, rds_export_client):
         seen.append(described(rds_export_client)["Status"])
         time.sleep(60)
     assert seen == ["STARTING"] * 20 + ["IN_PROGRESS"] * 5 + ["COMPLETE"]
-
-
-def test_retries(rds_export_tasks, rds_export_clock, rds_export_client):
-    """The delays of retries move the clock."""
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=2)
-
-    described(rds_export_client)
-
-    (call,) = rds_export_tasks.calls
-    assert len(call.retry_delays) == 2
-    assert rds_export_clock.now == START + sum((timedelta(seconds=delay) for delay in call.retry_delays), timedelta(0))
 
 
 @pytest.mark.rds_export_tasks("before", "weekly", timeline=Stuck())
@@ -184,12 +156,6 @@ def test_after_the_fake(rds_export_clock):
     with pytest.raises(SleepLimitExceeded) as raised:
         time.sleep(1e300)
     assert "nightly" not in str(raised.value)
-
-
-def test_limit_without_tasks(rds_export_clock):
-    """Without export tasks, the error is about the sleeps alone."""
-    with raises_exactly(SleepLimitExceeded, LIMIT_EXCEEDED.format(0, "")):
-        time.sleep(1e300)
 
 
 @pytest.mark.rds_export_clock(limit=MINUTE)

@@ -1,6 +1,7 @@
 """rds_export_clock starts in any process, and leaves everything as it was if it cannot."""
 
 import asyncio
+import contextlib
 import copyreg
 import datetime as dt
 import pickle
@@ -16,7 +17,16 @@ from helpers.interrupted import left_behind
 from pytest_rds_export import fake_rds_export, frozen_clock
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
-MINUTE = dt.timedelta(minutes=1)
+KEPT = {
+    "boto3",
+    "botocore",
+    "dateutil",
+    "freezegun",
+    "jmespath",
+    "pytest_rds_export",
+    "s3transfer",
+    "urllib3",
+}
 
 
 def replaced():
@@ -48,10 +58,25 @@ def start():
 
 
 @pytest.mark.timeout(120)
-def test_interrupted():
+def test_interrupted(monkeypatch):
     """An exception at any line of entering and leaving the clock leaves nothing behind."""
+    # The clock looks into each module; those that have nothing to do with it only make this slower.
+    for name in [*sys.modules]:
+        if name.partition(".")[0] not in {*sys.stdlib_module_names, *KEPT, __name__}:
+            monkeypatch.delitem(sys.modules, name)
     with fake_rds_export("nightly"):
         assert left_behind(start, replaced) == {}
+
+
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError(), KeyboardInterrupt()])
+def test_nothing_left(ending):
+    """Every object that the clock replaces is restored, however its block ends."""
+    before = replaced()
+    with contextlib.suppress(type(ending)), start():
+        assert replaced() != before
+        if ending is not None:
+            raise ending
+    assert replaced() == before
 
 
 @pytest.mark.parametrize("error", [ImportError, ValueError, SystemExit])

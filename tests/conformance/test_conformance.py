@@ -1,10 +1,12 @@
 """Export tasks behave as is expected of Amazon RDS: one check for each behaviour that a client can observe."""
 
 import json
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from checks import CHECKS
@@ -32,62 +34,50 @@ def test_names():
     assert len(set(names)) == len(names) >= 60
 
 
-def run_again(*arguments):
-    """Run the checks in another process."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(HERE), *arguments]
-    # botocore 1.34 itself calls utcnow, which Python 3.12 deprecates.
-    command += ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
-    if find_spec("pytest_asyncio"):  # it warns without
-        command += ["-o", "asyncio_default_fixture_loop_scope=function"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=HERE.parent.parent)
-
-
 @pytest.mark.parametrize(
-    ("arguments", "text"),
+    ("options", "text"),
     [
-        (["--aws"], "Pass --accept-costs to do that"),
-        (["--aws", "--accept-costs", "--bucket=b"], "--source-arn, --role, --key must be given"),
-        (["--endpoint-url=http://localhost:1"], "--source-arn, --bucket, --role, --key must be given"),
-        (["--aws", "--moto"], "choose one of --aws, --moto and --endpoint-url, got aws, moto"),
+        ({"aws": True}, "Pass --accept-costs to do that"),
+        ({"aws": True, "accept_costs": True, "bucket": "b"}, "--source-arn, --role, --key must be given"),
+        ({"endpoint_url": "http://localhost:1"}, "--source-arn, --bucket, --role, --key must be given"),
+        ({"aws": True, "moto": True}, "choose one of --aws, --moto and --endpoint-url, got aws, moto"),
     ],
 )
-def test_refused_run(arguments, text):
+def test_refused_run(pytestconfig, options, text):
     """A run that would cost something, or lacks something, is refused before it starts."""
-    result = run_again(*arguments)
-
-    assert result.returncode == pytest.ExitCode.USAGE_ERROR
-    assert text in result.stderr
-
-
-def test_output(tmp_path):
-    """The table and the JSON file have a row for each check that was run."""
-    result = run_again("--conformance-to", str(tmp_path), "-k", "test_check", "-p", "no:randomly")
-
-    document = json.loads((tmp_path / "conformance.json").read_text("utf-8"))
-    assert result.returncode == 0, result.stdout
-    assert document["target"] == "pytest-rds-export"
-    names = [check.name for check in CHECKS if check.faked]
-    assert [row["name"] for row in document["results"]] == names
-    assert set(document["results"][0]) == {"name", "expected", "seen", "expected_text", "text", "outcome"}
-    table = (tmp_path / "conformance.md").read_text("utf-8")
-    assert table.startswith(f"{len(names)} checks of {document['target']}: {len(names)} as expected, 0 other")
-    assert table.count("\n| ") == len(names) + 2
+    conftest = pytestconfig.pluginmanager.get_plugin(str(HERE / "conftest.py"))
+    with pytest.raises(pytest.UsageError, match=re.escape(text)):
+        conftest.pytest_configure(SimpleNamespace(getoption=lambda name, default: options.get(name)))
 
 
 @pytest.mark.loopback
 @pytest.mark.rds_export_tasks(timeline=Timeline(canceling=0))
 def test_endpoint(rds_export_tasks, rds_export_endpoint, tmp_path):
-    """What responds at a URL is checked as well, and shows what it does not do."""
+    """What responds at a URL is checked from another process; the table and the JSON file have a row for each check."""
     rds_export_tasks.write_files(MemoryS3(BUCKET))
     rds_export_tasks.seed_snapshot(SOURCE)
     given = {"endpoint-url": rds_export_endpoint, "source-arn": SOURCE, "bucket": BUCKET, "role": ROLE, "key": KEY}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", str(HERE)]
+    command += ["-k=test_check", f"--conformance-to={tmp_path}"]
+    command += [f"--{name}={value}" for name, value in given.items()]
+    # botocore 1.34 itself calls utcnow, which Python 3.12 deprecates.
+    command += ["-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]
+    if find_spec("pytest_asyncio"):  # it warns without
+        command += ["-o", "asyncio_default_fixture_loop_scope=function"]
 
-    run_again(*(f"--{name}={value}" for name, value in given.items()), f"--conformance-to={tmp_path}", "-k=test_check")
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=False, cwd=HERE.parent.parent)
 
     document = json.loads((tmp_path / "conformance.json").read_text("utf-8"))
+    rows = document["results"]
     assert document["target"] == rds_export_endpoint
-    different = [row["name"] for row in document["results"] if row["outcome"] != "as expected"]
+    assert [row["name"] for row in rows] == [check.name for check in CHECKS]
+    assert set(rows[0]) == {"name", "expected", "seen", "expected_text", "text", "outcome"}
+    # It shows what the fake does not do.
+    different = [row["name"] for row in rows if row["outcome"] != "as expected"]
     assert different == [check.name for check in CHECKS if not check.faked]
+    table = (tmp_path / "conformance.md").read_text("utf-8")
+    assert table.startswith(f"{len(rows)} checks of {rds_export_endpoint}: {len(rows) - len(different)} as expected, ")
+    assert table.count("\n| ") == len(rows) + 2
 
 
 def test_page():

@@ -19,16 +19,8 @@ from sybil.parsers.myst import CodeBlockParser, SkipParser
 
 from helpers.inner import run_again
 
-# An inner run removes its imports from sys.modules at its end, but not what is imported here.
+# An inner run removes its imports from sys.modules at its end, but not what is imported before.
 from pytest_rds_export import fake_rds_export, frozen_clock  # noqa: F401
-
-with suppress(ImportError):
-    import moto.events
-    import moto.rds
-    import moto.s3
-    import moto.sns
-    import moto.sqs
-    import moto.stepfunctions.parser.models  # noqa: F401
 
 ROOT = Path(__file__).parents[2]
 _FILE = re.compile(r"# ([\w.-]+\.(?:py|toml|ini))\n")
@@ -46,9 +38,14 @@ class Page:
         self._pytester = pytester
         self._monkeypatch = monkeypatch
         self._waiting = []
-        # Old releases of what the tests depend on have deprecation warnings, which a page does not show.
-        plugins = ["no:warnings", *(name for name in ("pytest_freezer",) if not _missing(name))]
-        self._plugins = [part for name in plugins for part in ("-p", name)]
+        self._plugins = [importlib.import_module(name) for name in ("pytest_freezer",) if not _missing(name)]
+
+        with suppress(ImportError):
+            import moto.events
+            import moto.rds
+            import moto.s3
+            import moto.sns
+            import moto.sqs  # noqa: F401
 
     def run(self):
         """Evaluate the blocks of the page, then run the tests that no block has run."""
@@ -93,7 +90,8 @@ class Page:
         self._waiting.clear()
 
     def _pytest(self, *arguments):
-        return run_again(self._pytester, *self._plugins, *arguments)
+        # Old releases of what the tests depend on have deprecation warnings, which a page does not show.
+        return run_again(self._pytester, "-p", "no:warnings", *arguments, plugins=self._plugins)
 
 
 def _missing(module):

@@ -5,22 +5,25 @@ import boto3  # noqa: F401
 import freezegun  # noqa: F401
 import pytest
 
+from pytest_rds_export import plugin
+
 _IMPORTS = "import boto3\nimport pytest\nfrom pytest_rds_export import *\n\n"
 
 
-def run(pytester, source, *arguments):
+def run(pytester, source, *arguments, **options):
     """Run pytest on a test file with *source* below the usual imports, and return the result."""
     pytester.makepyfile(test_it=_IMPORTS + source)
-    return run_again(pytester, *arguments)
+    return run_again(pytester, *arguments, **options)
 
 
-def run_again(pytester, *arguments):
-    """Run pytest on the files that exist, and return the result."""
+def run_again(pytester, *arguments, plugins=(), **options):
+    """Run pytest on the files that exist, also with these modules as plugins, and return the result."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        # Without rewritten assertions, because rewriting takes longer than most of the tests.
+        # Plugins as modules, because pytest looks for each name in all that is installed, and without rewritten
+        # assertions: each of both takes longer than most of the tests.
         return pytester.runpytest(
-            "-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "--assert=plain", *arguments
+            "-p", "no:cacheprovider", "--assert=plain", *arguments, plugins=[plugin, *plugins], **options
         )
 
 

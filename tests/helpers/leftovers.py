@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 _REAL = (time.time, time.sleep, time.monotonic, asyncio.sleep, dt.datetime, dt.date)
+_IDS = {id(real) for real in _REAL}
 
 
 def held_by_botocore():
@@ -34,7 +35,7 @@ def state():
         (name, attribute): value
         for name, module in list(sys.modules.items())
         for attribute, value in list(getattr(module, "__dict__", {}).items())
-        if any(value is real for real in _REAL)
+        if id(value) in _IDS
     }
     modules = {("sys.modules", name): module for name, module in sys.modules.items()}
     return {**held_by_botocore(), **clocks, **modules}

@@ -221,7 +221,7 @@ def test_error_in_set_up(botocore_unchanged):
 
 
 def test_under_pytest(pytester):
-    """Pytest runs decorated classes of both kinds, with fixtures and parameters."""
+    """Pytest runs decorated classes of both kinds; what a session's fake says at its end is shown with the report."""
     result = run(
         pytester,
         """
@@ -243,16 +243,7 @@ class TestCase(unittest.TestCase):
 
     def test_it(self):
         self.assertRaises(boto3.client("rds").exceptions.InvalidExportTaskStateFault, cancel)
-""",
-    )
-    result.assert_outcomes(passed=3)
 
-
-def test_end_check_of_a_session(pytester):
-    """What a session's fake says at its end is shown without a traceback, with the report."""
-    result = run(
-        pytester,
-        """
 @pytest.fixture(scope="session")
 def tasks():
     with fake_rds_export("nightly") as tasks:
@@ -262,7 +253,7 @@ def test_it(tasks):
     tasks.inject("ExportTaskNotFound")
 """,
     )
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=4, errors=1)
     assert lines_after(result, "ERROR at teardown of test_it") == [
         f"{UNUSED} Do one of these:",
         "  - call CancelExportTask in the test",
@@ -270,21 +261,3 @@ def test_it(tasks):
     ]
     assert lines_after(result, "--- rds export tasks ---")[0] == "what happened:"
     assert result.outlines[-2].startswith(f"ERROR test_it.py::test_it - Failed: {UNUSED[:20]}")
-
-
-def test_error_of_a_fixture(pytester):
-    """Another error of a fixture's end keeps its traceback."""
-    result = run(
-        pytester,
-        """
-@pytest.fixture
-def broken(rds_export_tasks):
-    yield
-    raise AssertionError("mine")
-
-def test_it(broken):
-    pass
-""",
-    )
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines([">       raise AssertionError(*mine*", "E       AssertionError: mine"])

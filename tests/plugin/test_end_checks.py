@@ -19,11 +19,6 @@ no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:
 PARAMETERS = ("ExportTaskIdentifier", "SourceArn", "S3BucketName", "IamRoleArn", "KmsKeyId")
 
 
-def test_nothing_wrong(tasks):
-    """Without injected failures and calls there is nothing to say."""
-    assert problem() == ""
-
-
 def test_nothing_called(tasks):
     """An unused failure is named, with what to do."""
     tasks.inject("AccessDenied")

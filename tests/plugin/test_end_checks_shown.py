@@ -14,7 +14,10 @@ def swallow():
 
 
 def test_failing_tests(pytester):
-    """A test that passed has an error at its teardown: one message about all that is wrong, and no traceback."""
+    """A test that passed has an error at its teardown: one message about all that is wrong, and no traceback.
+
+    A failure that a fixture uses at its end is used.
+    """
     result = run(
         pytester,
         f"""{SWALLOW}
@@ -41,10 +44,19 @@ def outer():
 
 def test_after_all_fixtures(outer, rds_export_tasks):
     rds_export_tasks.inject("AccessDenied")
+
+@pytest.fixture
+def late(rds_export_client):
+    yield
+    with pytest.raises(rds_export_client.exceptions.ClientError):
+        rds_export_client.cancel_export_task(ExportTaskIdentifier="nightly")
+
+def test_used_at_the_end(late, rds_export_tasks):
+    rds_export_tasks.inject("AccessDenied")
 """,
     )
 
-    result.assert_outcomes(passed=5, errors=5)
+    result.assert_outcomes(passed=6, errors=5)
     found = {heading.removeprefix("ERROR at teardown of "): lines for heading, lines in blocks(result).items()}
     title = " rds export tasks ".center(80, "-")
     messages = {name: lines[: lines.index(title)] if title in lines else lines for name, lines in found.items()}
@@ -65,41 +77,6 @@ def test_after_all_fixtures(outer, rds_export_tasks):
             "outer has ended",
         ],
     }
-
-
-def test_passing_tests(pytester):
-    """A failure that is used, even by a fixture at its end, and an operation that is allowed are no error."""
-    result = run(
-        pytester,
-        f"""{SWALLOW}
-def cancel(client):
-    with pytest.raises(client.exceptions.ClientError):
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
-
-@pytest.fixture
-def late(rds_export_client):
-    yield
-    cancel(rds_export_client)
-
-def test_used(rds_export_tasks, rds_export_client):
-    rds_export_tasks.inject("AccessDenied", times=5)
-    cancel(rds_export_client)
-
-def test_used_at_the_end(late, rds_export_tasks):
-    rds_export_tasks.inject("AccessDenied")
-
-@pytest.mark.rds_export_tasks(assert_all_injected=False, assert_all_handled=False)
-def test_switched_off(rds_export_tasks):
-    rds_export_tasks.inject("AccessDenied")
-    swallow()
-
-def test_cleared(rds_export_tasks):
-    swallow()
-    rds_export_tasks.unhandled.clear()
-""",
-    )
-
-    result.assert_outcomes(passed=4)
 
 
 def test_tests_that_did_not_pass(pytester):
@@ -140,6 +117,14 @@ def test_fails_at_teardown(broken_teardown, injected):
 def test_after_it(rds_export_tasks):
     pass
 
+@pytest.fixture
+def bare():
+    yield
+    raise AssertionError
+
+def test_bare_assertion_at_teardown(bare, rds_export_tasks):
+    pass
+
 @pytest.mark.usefixtures("injected")
 class TestSubtests(unittest.TestCase):
     def test_fails_in_a_subtest(self):
@@ -154,7 +139,7 @@ class TestSubtests(unittest.TestCase):
 
     outcomes = result.parseoutcomes()
     assert {name: outcomes[name] for name in ("errors", "skipped", "xfailed")} == {
-        "errors": 2,
+        "errors": 3,
         "skipped": 1,
         "xfailed": 1,
     }
@@ -162,9 +147,14 @@ class TestSubtests(unittest.TestCase):
     assert [heading for heading in found if heading.startswith("ERROR")] == [
         "ERROR at setup of test_fails_at_setup",
         "ERROR at teardown of test_fails_at_teardown",
+        "ERROR at teardown of test_bare_assertion_at_teardown",
     ]
     assert "E       RuntimeError: broken set-up" in found["ERROR at setup of test_fails_at_setup"]
     assert "E       RuntimeError: broken teardown" in found["ERROR at teardown of test_fails_at_teardown"]
+    # It has no message, which another fixture's assertion may have, too.
+    lines = found["ERROR at teardown of test_bare_assertion_at_teardown"]
+    assert ">       raise AssertionError" in lines
+    assert "E       AssertionError" in lines
     # The report hints at it; the check says what to do.
     result.stdout.no_fnmatch_line("*never used. *")
 
@@ -201,21 +191,3 @@ def test_fails_first(rds_export_tasks):
 
     result.assert_outcomes(failed=1, passed=1, errors=1)
     assert list(blocks(result)) == ["ERROR at teardown of test_fails_first", "test_passes_first"]
-
-
-def test_bare_assertion_at_teardown(pytester):
-    """An assertion without a message in another fixture keeps its traceback."""
-    result = run(
-        pytester,
-        """
-@pytest.fixture
-def other():
-    yield
-    raise AssertionError
-
-def test_it(other, rds_export_tasks):
-    pass
-""",
-    )
-    result.assert_outcomes(passed=1, errors=1)
-    assert "E       AssertionError" in result.outlines

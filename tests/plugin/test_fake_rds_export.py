@@ -52,14 +52,8 @@ def test_used_inside_itself(client, botocore_unchanged):
         with fake as inner:
             assert inner.calls == []
             assert described(client)["Status"] == "IN_PROGRESS"
-        with raises_exactly(client.exceptions.InvalidExportTaskStateFault, _TOO_LATE):
+        with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
             cancel(client)
-
-
-_TOO_LATE = (
-    "An error occurred (InvalidExportTaskStateFault) when calling the CancelExportTask operation: You can't cancel an "
-    "export task that has completed."
-)
 
 
 def test_decorated_function(client, botocore_unchanged):
@@ -73,26 +67,6 @@ def test_decorated_function(client, botocore_unchanged):
     assert export("nightly", times=2) == ["CANCELING", "CANCELING"]
     assert (export.__name__, export.__doc__) == ("export", "Cancel an export.")
     assert list(inspect.signature(export).parameters) == ["identifier", "times"]
-
-
-def test_decorated_function_with_options(client):
-    """A decorated function runs with the options of the fake."""
-
-    @fake_rds_export("nightly", account_id="999999999999")
-    def export():
-        return cancel(client)["SourceArn"]
-
-    assert export() == "arn:aws:rds:us-east-1:999999999999:snapshot:nightly"
-
-
-def test_decorated_function_called_again(client):
-    """Each call of a decorated function has a registry of its own."""
-
-    @fake_rds_export("nightly")
-    def export():
-        return cancel(client)["Status"]
-
-    assert [export(), export()] == ["CANCELING", "CANCELING"]
 
 
 def test_decorated_recursion(client, botocore_unchanged):
@@ -187,22 +161,12 @@ def test_error_of_the_block(botocore_unchanged):
         use()
 
 
-def test_disabled_checks(client):
-    """Options allow unused failures and unhandled operations."""
-    with fake_rds_export(assert_all_injected=False, assert_all_handled=False) as tasks, suppress(AssertionError):
-        tasks.inject("ExportTaskNotFound")
-        client.describe_db_instances()
-
-
 def test_wrong_seed(botocore_unchanged):
     """A wrong seed is refused at the entry, and nothing is left behind."""
     before = dict(os.environ)
     fake = fake_rds_export("nightly", "nightly")
 
-    with raises_exactly(
-        ValueError,
-        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task",
-    ):
+    with pytest.raises(ValueError, match="exists already"):
         fake.__enter__()
     assert dict(os.environ) == before
 

@@ -16,18 +16,25 @@ def test_entry_point():
 
 @pytest.mark.loopback
 def test_each_fixture(pytester):
-    """Each test has a registry of its own, and a client, a clock and an endpoint for it, also in a TestCase."""
+    """Each test has a registry of its own, and a client, a clock and an endpoint for it, also in a TestCase.
+
+    A fake of a module responds also after its first test, whose end removes only what is left of ended fakes.
+    """
     result = run(
         pytester,
         """
 import os
 import unittest
 
-def test_cancels_a_running_export(rds_export_tasks):
-    rds_export_tasks.seed("nightly", status="IN_PROGRESS", percent_progress=42)
-    response = boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
-    assert response["Status"] == "CANCELING"
-    assert rds_export_tasks["nightly"].status == "CANCELING"
+@pytest.fixture(scope="module")
+def tasks_of_a_module():
+    with fake_rds_export("nightly") as tasks:
+        yield tasks
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_fake_of_a_module(number, tasks_of_a_module):
+    boto3.client("rds").describe_export_tasks()
+    assert len(tasks_of_a_module.calls) == number
 
 @pytest.mark.parametrize("often", [1, 2])
 def test_own_registry(rds_export_tasks, often):
@@ -62,7 +69,7 @@ class TestUnittest(unittest.TestCase):
 """,
     )
 
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=8)
 
 
 def test_seed(pytester):
@@ -144,84 +151,74 @@ class Test_{name}:
     }
 
 
-def test_misspelled_marker(pytester):
-    """A marker in the plugin's namespace that it does not have is an error, with the similar ones."""
-    result = run(pytester, "@pytest.mark.rds_export_task('nightly')\ndef test_it(rds_export_tasks): pass", "-Wignore")
+MISTAKES = """
+class TestReplaced:
+    @pytest.fixture
+    def rds_export_tasks(self):
+        with fake_rds_export("nightly") as tasks:
+            yield tasks
 
-    assert blocks(result) == {
-        "ERROR at setup of test_it": [
-            (
-                "unknown marker 'rds_export_task'. Did you mean 'rds_export_tasks', 'rds_export_clock' or "
-                "'rds_export_failure'?"
-            )
-        ]
-    }
+    @pytest.mark.loopback
+    def test_it(self, rds_export_endpoint, rds_export_tasks):
+        client = boto3.client("rds", "us-east-1", endpoint_url=rds_export_endpoint)
+        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        assert rds_export_tasks["nightly"].status == "CANCELING"
 
+class TestReplacedByAnything:
+    @pytest.fixture
+    def rds_export_tasks(self):
+        return 42
 
-def test_seed_that_is_none(pytester):
-    """An rds_export_seed fixture that returns None is an error that names the fixture, also for a sweep."""
-    pytester.makeconftest("import pytest\n@pytest.fixture\ndef rds_export_seed(): ['nightly']")
-    result = run(pytester, "def test_tasks(rds_export_tasks): pass\ndef test_sweep(rds_export_sweep): pass")
-    result.assert_outcomes(errors=2)
-    error = ["fixture rds_export_seed: items must be a list of seeds, got None"]
-    assert blocks(result) == {f"ERROR at setup of {name}": error for name in ("test_tasks", "test_sweep")}
+    def test_it(self, rds_export_endpoint):
+        pass
 
+class TestNoSeeds:
+    @pytest.fixture
+    def rds_export_seed(self):
+        ["nightly"]
 
-REPLACED = """
-@pytest.fixture
-def rds_export_tasks():
-    {body}
+    def test_it(self, rds_export_tasks):
+        pass
 
-def test_it(rds_export_endpoint, rds_export_tasks):
-    client = boto3.client("rds", "us-east-1", endpoint_url=rds_export_endpoint)
-    client.cancel_export_task(ExportTaskIdentifier="nightly")
-    assert rds_export_tasks["nightly"].status == "CANCELING"
+    def test_sweep(self, rds_export_sweep):
+        pass
+
+@pytest.mark.rds_export_tasks("nightly")
+@pytest.mark.rds_export_clock("2026-03-01T00:00Z")
+def test_fixtures_that_it_gets_later(request):
+    request.getfixturevalue("rds_export_clock")
+    assert "nightly" in request.getfixturevalue("rds_export_tasks")
+
+@pytest.mark.rds_export_tasks("nightly")
+@pytest.mark.rds_export_clock("2026-03-01T00:00Z")
+def test_fixture_that_it_never_gets(request):
+    request.getfixturevalue("rds_export_tasks")
+
+@pytest.mark.rds_export_task("nightly")
+def test_misspelled(rds_export_tasks):
+    pass
 """
 
 
 @pytest.mark.loopback
-def test_endpoint_of_a_replaced_fixture(pytester):
-    """The endpoint serves the registry of a fixture that a user has written in place of ours."""
-    result = run(pytester, REPLACED.format(body='with fake_rds_export("nightly") as tasks:\n        yield tasks'))
+def test_mistakes(pytester):
+    """A fixture that a user has written in place of ours is used; a mistake has an error of one line."""
+    result = run(pytester, MISTAKES, "-Wignore")
 
-    result.assert_outcomes(passed=1)
-
-
-def test_endpoint_without_a_registry(pytester):
-    """If that fixture is something else, the error says what the endpoint needs."""
-    result = run(pytester, REPLACED.format(body="return 42"))
-
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(
-        [
-            (
-                "rds_export_endpoint needs a fixture rds_export_tasks that is an ExportTaskRegistry, got 42. "
-                "Return what fake_rds_export() yields"
-            )
-        ]
-    )
-
-
-MARKED = """
-@pytest.mark.rds_export_tasks("nightly")
-@pytest.mark.rds_export_clock("2026-03-01T00:00Z")
-def test_it(request):
-    for name in {names}:
-        value = request.getfixturevalue(name)
-    assert {wrong} or "nightly" in value
-"""
-
-
-def test_markers_and_getfixturevalue(pytester):
-    """Markers may stand at a test that gets the fixtures later, as the scenarios of pytest-bdd do."""
-    result = run(pytester, MARKED.format(names=["rds_export_clock", "rds_export_tasks"], wrong=False))
-
-    result.assert_outcomes(passed=1)
-
-
-def test_marker_whose_fixture_is_never_used(pytester):
-    """At the end of a test that passed, a marker is refused whose fixture it has not got."""
-    result = run(pytester, MARKED.format(names=["rds_export_tasks"], wrong=False))
-
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["the marker rds_export_clock does nothing without the fixture. Add*"])
+    result.assert_outcomes(passed=3, errors=5)
+    assert {heading.removeprefix("ERROR at "): lines[0] for heading, lines in blocks(result).items()} == {
+        "setup of TestReplacedByAnything.test_it": (
+            "rds_export_endpoint needs a fixture rds_export_tasks that is an ExportTaskRegistry, got 42. "
+            "Return what fake_rds_export() yields"
+        ),
+        "setup of TestNoSeeds.test_it": "fixture rds_export_seed: items must be a list of seeds, got None",
+        "setup of TestNoSeeds.test_sweep": "fixture rds_export_seed: items must be a list of seeds, got None",
+        "teardown of test_fixture_that_it_never_gets": (
+            "the marker rds_export_clock does nothing without the fixture. Add rds_export_clock to the arguments, or "
+            "@pytest.mark.usefixtures('rds_export_clock')"
+        ),
+        "setup of test_misspelled": (
+            "unknown marker 'rds_export_task'. Did you mean 'rds_export_tasks', 'rds_export_clock' or "
+            "'rds_export_failure'?"
+        ),
+    }

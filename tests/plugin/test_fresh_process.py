@@ -18,7 +18,7 @@ def run_apart(pytester, monkeypatch):
     def run_apart(source, *arguments):
         pytester.makepyfile(source)
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        return pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", *arguments)
+        return pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "--assert=plain", *arguments)
 
     return run_apart
 

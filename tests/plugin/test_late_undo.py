@@ -6,6 +6,8 @@ from helpers.inner import run
 
 BEFORE = """
 import os
+import pytest
+from pytest_rds_export import fake_rds_export
 from unittest.mock import patch
 
 real = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_REGION": "eu-north-1"}
@@ -75,13 +77,6 @@ def test_it(request):
         patcher.start()
     patcher.stop()
 """,
-    "patch.dict in the first test": """
-def test_it():
-    patcher = patch.dict(os.environ, AWS_ACCESS_KEY_ID="mine")
-    with fake_rds_export():
-        patcher.start()
-    patcher.stop()
-""",
     "endpoint": """
 @pytest.mark.loopback
 def test_it(monkeypatch, rds_export_endpoint):
@@ -92,6 +87,33 @@ def test_urls():
     assert not {"AWS_ENDPOINT_URL_RDS", "NO_PROXY"} & os.environ.keys()
 """,
 }
+
+SET_BY_OTHERS = """
+import os
+
+@pytest.fixture(scope="module")
+def credentials():
+    os.environ["AWS_ACCESS_KEY_ID"] = "testing"  # as moto's documentation does
+    yield
+    del os.environ["AWS_ACCESS_KEY_ID"]
+
+def test_credentials_like_ours(credentials, rds_export_tasks):
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+
+def test_credentials_stay_until_the_end_of_the_module(credentials):
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
+
+@pytest.fixture
+def profile():
+    yield
+    os.environ["AWS_PROFILE"] = "mine"
+
+def test_variable_that_is_set_after_the_fake(profile, rds_export_tasks):
+    pass
+
+def test_it_stays():
+    assert os.environ.pop("AWS_PROFILE") == "mine"
+"""
 
 AFTER = """
 def test_afterwards():
@@ -109,37 +131,14 @@ def _real(monkeypatch):
 
 @pytest.mark.loopback
 @pytest.mark.usefixtures("_real")
-@pytest.mark.parametrize("order", ORDERS)
-def test_environment(order, pytester):
-    """After the test the environment is what it was before."""
-    source = BEFORE + ORDERS[order] + AFTER
+def test_environment(pytester):
+    """After the tests of each file the environment is what it was before."""
+    files = {f"test_{number}": BEFORE + order + AFTER for number, order in enumerate(ORDERS.values())}
+    pytester.makepyfile(**files)
 
-    run(pytester, source, "-W", "ignore::pytest.PytestUnknownMarkWarning").assert_outcomes(
-        passed=source.count("def test_")
-    )
+    result = run(pytester, SET_BY_OTHERS, "-W", "ignore::pytest.PytestUnknownMarkWarning")
 
-
-def test_credentials_of_a_module(pytester):
-    """Credentials like ours that a fixture of a module sets, as moto's documentation does, stay until its end."""
-    source = """
-import os
-
-def test_earlier(rds_export_tasks):
-    pass
-
-@pytest.fixture(scope="module")
-def credentials():
-    os.environ["AWS_ACCESS_KEY_ID"] = "testing"
-    yield
-    del os.environ["AWS_ACCESS_KEY_ID"]
-
-def test_first(credentials, rds_export_tasks):
-    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-
-def test_second(credentials):
-    assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-"""
-    run(pytester, source).assert_outcomes(passed=3)
+    result.assert_outcomes(passed="".join([*files.values(), SET_BY_OTHERS]).count("def test_"))
 
 
 def test_botocore(pytester):

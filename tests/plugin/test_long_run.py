@@ -51,6 +51,6 @@ def test_nothing_is_kept(pytester, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(TESTS)
-    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "-s")
+    result = pytester.runpytest_subprocess("-p", "pytest_rds_export.plugin", "--assert=plain", "-s")
     result.assert_outcomes(passed=4, xfailed=2, skipped=1)
     result.stdout.fnmatch_lines(["kept of 7 tests: []", "alive: []"])

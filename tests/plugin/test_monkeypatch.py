@@ -64,26 +64,3 @@ def test_after():
 
     result.assert_outcomes(passed=7, errors=1)
     assert list(blocks(result)) == ["ERROR at teardown of test_fails_at_teardown"]
-
-
-def test_set_after_the_fake(pytester):
-    """A variable that a fixture sets after the fake stays."""
-    result = run(
-        pytester,
-        """
-import os
-
-@pytest.fixture
-def profile():
-    yield
-    os.environ["AWS_PROFILE"] = "mine"
-
-def test_it(profile, rds_export_tasks):
-    pass
-
-def test_after():
-    assert os.environ.pop("AWS_PROFILE") == "mine"
-""",
-    )
-
-    result.assert_outcomes(passed=2)

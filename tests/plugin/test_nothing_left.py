@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from helpers import leftovers
+from helpers.inner import run_again
 
 pytestmark = pytest.mark.loopback
 
@@ -102,7 +103,7 @@ def test_outcomes(pytester, monkeypatch):
     pytester.makepyfile(test_it=SETUP + OUTCOMES)
 
     result = pytester.runpytest_subprocess(
-        *("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "-p", "no:warnings", "-s")
+        *("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", "-p", "no:warnings", "--assert=plain", "-s")
     )
 
     result.assert_outcomes(passed=6, failed=1, errors=5, skipped=1, xfailed=1)
@@ -116,15 +117,12 @@ def test_outcomes(pytester, monkeypatch):
 
 
 @pytest.mark.parametrize("source", [INTERRUPTED, INTERRUPTED_AT_SETUP], ids=["call", "setup"])
-def test_interrupted_run(source, pytester, monkeypatch):
+def test_interrupted_run(source, pytester):
     """A run that is interrupted during a test or its setup leaves nothing behind."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_it=SETUP + source)
     before = leftovers.state(), leftovers.environment_and_threads()
 
-    result = pytester.runpytest_inprocess(
-        *("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider"), no_reraise_ctrlc=True
-    )
+    result = run_again(pytester, no_reraise_ctrlc=True)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert leftovers.differences(before[0], leftovers.state()) == []

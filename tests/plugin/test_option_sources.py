@@ -99,7 +99,6 @@ def test_it(rds_export_tasks):
             "many",
             "page_size must be an int from 1 to 100: invalid literal for int() with base 10: 'many'",
         ),
-        ("page_size", "101", "page_size must be an int from 1 to 100, got 101"),
         ("assert_all_injected", "maybe", "assert_all_injected must be True or False: invalid truth value 'maybe'"),
     ],
 )
@@ -140,7 +139,6 @@ def test_unknown_ini_option(pytester):
 WRONG_MARKERS = {
     "page_sice=20": "unknown option 'page_sice'. Did you mean 'page_size'?",
     "page_size=0": "page_size must be an int from 1 to 100, got 0",
-    "timeline=Stuck": "timeline must be a Timeline, Polls or Stuck, got the class Stuck. Write Stuck()",
     "'two words'": (
         "identifier must be at most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen "
         "last, got 'two words'"

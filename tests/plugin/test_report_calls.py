@@ -19,13 +19,6 @@ def test_nothing_to_tell(tasks):
     assert report() == []
 
 
-def test_only_seeded(tasks):
-    """A seeded task alone is reported."""
-    tasks.seed("nightly")
-
-    assert report() == ["what happened:", "  nothing", "tasks:", "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()"]
-
-
 def test_only_source(tasks):
     """A seeded source alone is reported."""
     tasks.seed_snapshot("orders")

@@ -1,8 +1,7 @@
-"""The deliveries of events in the report of a failing test, and the test that a failing receiver fails."""
+"""The deliveries of events in the report of a failing test."""
 
 from freezegun import freeze_time
 
-from helpers.inner import blocks, run
 from helpers.reports import problem, report
 
 
@@ -56,12 +55,6 @@ def test_without_a_repr(tasks):
     tasks.deliveries.clear()
 
 
-def test_without_receivers(tasks):
-    """Without receivers, the report has no deliveries."""
-    tasks.seed("nightly").move_to("COMPLETE")
-    assert "deliveries:" not in report()
-
-
 def test_many(tasks):
     """Of many deliveries, the last ones have a line."""
     tasks.deliver_events(lambda event, context: None, times=31)
@@ -80,35 +73,3 @@ def test_reading_the_report(tasks):
         assert "  'nightly' COMPLETE 100% in us-east-1, Timeline()" in report()
         assert seen == []
         assert len(tasks.events) == len(seen) == 1
-
-
-def test_failing_receiver(pytester):
-    """A test that passes although a receiver has raised has an error at its teardown, unless an option allows it."""
-    result = run(
-        pytester,
-        """
-def deliver(tasks):
-    tasks.deliver_events(lambda event, context: event["Records"])
-    tasks.seed("nightly").move_to("COMPLETE")
-
-def test_passes(rds_export_tasks):
-    deliver(rds_export_tasks)
-
-@pytest.mark.rds_export_tasks(assert_all_delivered=False)
-def test_allowed(rds_export_tasks):
-    deliver(rds_export_tasks)
-
-def test_fails(rds_export_tasks):
-    deliver(rds_export_tasks)
-    assert False
-
-def test_without_a_fixture():
-    with pytest.raises(AssertionError, match="raised KeyError"), fake_rds_export() as tasks:
-        deliver(tasks)
-""",
-    )
-    result.assert_outcomes(passed=3, failed=1, errors=1)
-    found = blocks(result)
-    assert sorted(found) == ["ERROR at teardown of test_passes", "test_fails"]
-    line = found["ERROR at teardown of test_passes"][0]
-    assert line.startswith("<lambda> raised KeyError('Records') at test_it.py:7, when it received <RdsEvent ")

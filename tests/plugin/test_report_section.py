@@ -43,6 +43,8 @@ def test_passes(rds_export_tasks):
     cancel_twice(rds_export_tasks)
 """
 OUTCOMES = """
+from botocore.exceptions import EndpointConnectionError
+
 def test_without_the_fixture():
     assert False
 
@@ -63,6 +65,19 @@ def test_fails_the_check(rds_export_tasks, rds_export_client, rds_export_clock):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("AccessDenied")
     rds_export_client.describe_export_tasks()
+
+def test_clock_alone(rds_export_clock):
+    raise EndpointConnectionError(endpoint_url="https://rds")
+
+def test_without_the_clock():
+    raise EndpointConnectionError(endpoint_url="https://rds")
+
+def test_clock_and_another_error(rds_export_clock):
+    raise OSError
+
+@pytest.mark.rds_export_tasks("nightly")
+def test_unknown_fixture(rds_export_tasks, unknown):
+    pass
 """
 
 
@@ -102,8 +117,16 @@ def test_each_outcome(pytester):
                 "  AccessDenied was injected into CancelExportTask and never used",
             ]
         ],
+        # Only a client that finds no AWS, because nothing fakes it, has the hint.
+        "test_clock_alone": [
+            ["hints:", "  rds_export_clock only freezes time. For export tasks add rds_export_tasks to the arguments"]
+        ],
+        "test_without_the_clock": [],
+        "test_clock_and_another_error": [],
+        # An error that pytest shows in a form of its own.
+        "ERROR at setup of test_unknown_fixture": [SEEDED],
     }
-    result.assert_outcomes(passed=3, failed=4, errors=4)
+    result.assert_outcomes(passed=3, failed=7, errors=5)
 
 
 def test_every_fake(pytester):
@@ -154,47 +177,6 @@ def test_arguments_of_pytest(pytester):
 
     result.assert_outcomes(passed=1, failed=1)
     assert sections(result) == {"test_fails": [CANCELLED]}
-
-
-def test_clock_without_the_fake(pytester):
-    """A test with the clock whose client finds no AWS, because nothing fakes it, has a hint; any other has none."""
-    result = run(
-        pytester,
-        """
-from botocore.exceptions import EndpointConnectionError
-
-def test_call(rds_export_clock):
-    raise EndpointConnectionError(endpoint_url="https://rds")
-
-def test_without_the_clock():
-    raise EndpointConnectionError(endpoint_url="https://rds")
-
-def test_other_error(rds_export_clock):
-    raise OSError
-""",
-    )
-
-    assert sections(result) == {
-        "test_call": [
-            ["hints:", "  rds_export_clock only freezes time. For export tasks add rds_export_tasks to the arguments"]
-        ],
-        "test_without_the_clock": [],
-        "test_other_error": [],
-    }
-
-
-def test_unknown_fixture(pytester):
-    """An error that pytest shows in a form of its own has the section as well."""
-    result = run(
-        pytester,
-        """
-@pytest.mark.rds_export_tasks("nightly")
-def test_it(rds_export_tasks, unknown):
-    pass
-""",
-    )
-
-    assert sections(result) == {"ERROR at setup of test_it": [SEEDED]}
 
 
 def test_without_a_terminal(pytester):

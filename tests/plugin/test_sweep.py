@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from helpers.calls import cancel, described, start
@@ -606,14 +606,6 @@ def test_reprs():
         "sweep: attempt 1 of 4: Throttling into DescribeExportTasks of 'nightly', call 1\n"
         "to repeat it alone: rds_export_tasks.inject('Throttling', operation='DescribeExportTasks', calls=1)"
     )
-
-
-def test_note():
-    """An exception that leaves the block says which attempt it was, on a Python that has notes."""
-    with pytest.raises(ReadTimeoutError) as caught:
-        attempts_of(sweep("ReadTimeoutError", seeds=["nightly"], raises=()))
-    notes = getattr(caught.value, "__notes__", None)
-    assert notes is None if not hasattr(caught.value, "add_note") else notes[0].startswith("sweep: attempt 1 of 2: ")
 
 
 @pytest.mark.rds_export_tasks("nightly", region="eu-west-1")

@@ -9,6 +9,9 @@ from helpers.inner import blocks, run
 from helpers.reports import without_times
 
 SWEEP = """
+import os
+import time
+
 def cancel(tasks):
     tasks.seed("nightly")
     rds = boto3.client("rds")
@@ -42,6 +45,36 @@ def test_left(rds_export_sweep):
 
 def test_next():
     assert 0
+
+def test_differs(rds_export_sweep):
+    times = iter([2, 2, 1])
+    for attempt in rds_export_sweep("AccessDenied"):
+        with attempt:
+            for _ in range(next(times)):
+                boto3.client("rds").describe_export_tasks()
+
+@pytest.mark.rds_export_tasks(page_size=0)
+def test_wrong_marker(rds_export_sweep):
+    pass
+
+def test_sets_a_variable(monkeypatch, rds_export_sweep):
+    for attempt in rds_export_sweep("AccessDenied"):
+        with attempt:
+            monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+            boto3.client("rds").describe_export_tasks()
+
+def test_finds_no_variable():
+    assert "AWS_DEFAULT_REGION" not in os.environ
+
+@pytest.mark.parametrize("other", ["rds_export_clock", "rds_export_tasks"])
+def test_sleeps(rds_export_sweep, rds_export_clock, request, other):
+    request.getfixturevalue(other)
+    for attempt in rds_export_sweep("AccessDenied", operation="CancelExportTask"):
+        with attempt as tasks:
+            tasks.seed("nightly")
+            time.sleep(60)
+            boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+        assert attempt.number == 0
 """
 ALONE = "to repeat it alone: rds_export_tasks.inject("
 REPORT = [
@@ -53,16 +86,13 @@ REPORT = [
 ]
 
 
-@pytest.fixture
-def shown(pytester):
-    """The output of each failing test."""
+def test_failures(pytester):
+    """What is shown of a failing attempt, of a failure after the sweep, and of a program that cannot be swept."""
     result = run(pytester, SWEEP)
-    result.assert_outcomes(failed=4, passed=1)
-    return blocks(result)
+    result.assert_outcomes(failed=7, passed=3, errors=1)
+    shown = blocks(result)
 
-
-def test_failure_inside(shown):
-    """An exception that leaves the block says which attempt it was; the report is of this attempt alone."""
+    # An exception that leaves the block says which attempt it was; the report is of this attempt alone.
     lines = [line for line in shown["test_inside"] if re.match("(E +)?(sweep: |to repeat it alone)", line)]
     assert [line.startswith("E ") for line in lines] == [sys.version_info >= (3, 11)] * 2
     assert [line.removeprefix("E").strip() for line in lines] == [
@@ -74,9 +104,7 @@ def test_failure_inside(shown):
     assert "2 attempts (ReadTimeoutError injected)" in calls[0]
     assert any(line.startswith(">") and "cancel(tasks)" in line for line in shown["test_inside"])
 
-
-def test_failure_behind(shown):
-    """An assertion behind the block shows the same in a section, and the attempt in what pytest says about values."""
+    # An assertion behind the block shows the same in a section.
     lines = without_times(shown["test_behind"])
     assert lines[lines.index(REPORT[0]) :] == [
         *REPORT,
@@ -85,32 +113,24 @@ def test_failure_behind(shown):
         f"{ALONE}'AccessDenied', operation='CancelExportTask', calls=1)",
     ]
 
-
-def test_failure_after_the_sweep(shown):
-    """A test that fails after its sweep shows nothing of it, and neither does a later test."""
+    # A test that fails after its sweep shows nothing of it, and neither does a later test.
     for name in ("test_over", "test_next"):
         assert not [line for line in shown[name] if "sweep:" in line or "what happened:" in line]
 
-
-def test_calls_that_differ(pytester):
-    """The report of a program whose calls differ ends at the user's own line."""
-    result = run(
-        pytester,
-        """
-def test_differs(rds_export_sweep):
-    times = iter([2, 2, 1])
-    for attempt in rds_export_sweep("AccessDenied"):
-        with attempt:
-            for _ in range(next(times)):
-                boto3.client("rds").describe_export_tasks()
-""",
-    )
-    lines = blocks(result)["test_differs"]
+    # If the calls differ, it ends at the user's own line.
+    lines = shown["test_differs"]
     (first, *_) = [index for index, line in enumerate(lines) if line.startswith("E ")]
     assert "with attempt:" in "".join(lines[first - 2 : first])
-    assert lines[first].startswith(
-        "E           AssertionError: the calls of the scenario differ from run to run. Call 2 "
+    assert lines[first].startswith("E           AssertionError: the calls of the scenario differ from run to run. Call")
+
+    # An option of the marker that is not valid is an error of the marker.
+    assert shown["ERROR at setup of test_wrong_marker"][0] == (
+        "marker rds_export_tasks: page_size must be an int from 1 to 100, got 0"
     )
+
+    # What the program sleeps belongs to its attempt alone, so that there is one report.
+    for name in ("rds_export_clock", "rds_export_tasks"):
+        assert shown[f"test_sleeps[{name}]"].count(REPORT[0]) == 1
 
 
 SUBTESTS = """
@@ -156,66 +176,3 @@ def test_no_subtests(pytester):
     """Without subtests in pytest, the argument is refused."""
     result = run(pytester, SUBTESTS, "-p", "no:subtests", "-k", "test_all")
     assert "subtests=True needs pytest 9 or later, or pytest-subtests" in blocks(result)["test_all"]
-
-
-def test_wrong_marker(pytester):
-    """An option of the marker that is not valid is an error of the marker."""
-    result = run(
-        pytester,
-        """
-@pytest.mark.rds_export_tasks(page_size=0)
-def test_wrong(rds_export_sweep):
-    pass
-""",
-    )
-    assert blocks(result)["ERROR at setup of test_wrong"][0] == (
-        "marker rds_export_tasks: page_size must be an int from 1 to 100, got 0"
-    )
-
-
-def test_monkeypatch(pytester):
-    """A variable that a test sets inside its sweep, and that is undone only later, is as before."""
-    run(
-        pytester,
-        """
-import os
-
-def test_sets(monkeypatch, rds_export_sweep):
-    for attempt in rds_export_sweep("AccessDenied"):
-        with attempt:
-            monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-            boto3.client("rds").describe_export_tasks()
-
-def test_finds():
-    assert "AWS_DEFAULT_REGION" not in os.environ
-""",
-    ).assert_outcomes(passed=2)
-
-
-def test_xdist(pytester):
-    """In workers a sweep is one test, whose failure is shown in the same way."""
-    pytest.importorskip("xdist")
-    result = run(pytester, SWEEP, "-p", "xdist.plugin", "-n2")
-    result.assert_outcomes(failed=4, passed=1)
-    assert without_times(blocks(result)["test_behind"])[-8:-3] == REPORT
-
-
-@pytest.mark.parametrize("fixtures", ["rds_export_clock", "rds_export_clock, rds_export_tasks"])
-def test_sleeps(pytester, fixtures):
-    """What the program sleeps belongs to its attempt alone, so that there is one report."""
-    result = run(
-        pytester,
-        f"""
-import time
-
-def test_it(rds_export_sweep, {fixtures}):
-    for attempt in rds_export_sweep("AccessDenied", operation="CancelExportTask"):
-        with attempt as tasks:
-            tasks.seed("nightly")
-            time.sleep(60)
-            boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
-        assert attempt.number == 0
-""",
-    )
-
-    assert result.outlines.count(REPORT[0]) == 1

@@ -9,7 +9,7 @@ from pytest_rds_export import failures
 
 
 def test_workers(pytester):
-    """Two workers collect the same failures, and pass the section about export tasks on."""
+    """Two workers collect the same failures, and pass the sections about export tasks and sweeps on."""
     pytest.importorskip("xdist")
     result = run(
         pytester,
@@ -22,8 +22,14 @@ def test_passes(rds_export_failure):
 def test_fails(rds_export_tasks):
     rds_export_tasks.seed("nightly")
     assert False
+
+def test_sweep(rds_export_sweep):
+    for attempt in rds_export_sweep("AccessDenied"):
+        with attempt as tasks:
+            boto3.client("rds").describe_export_tasks()
+        assert attempt.number == 0
 """,
-        *("-p", "xdist.plugin", "-n2", "-v"),
+        *("-p", "pytest_rds_export.plugin", "-p", "xdist.plugin", "-n2", "-v"),
     )
 
     found = re.findall(r"PASSED test_it.py::test_passes\[(\w+)\]", result.stdout.str())
@@ -35,4 +41,8 @@ def test_fails(rds_export_tasks):
         "  nothing",
         "tasks:",
         "  'nightly' IN_PROGRESS 0% in us-east-1, Timeline()",
+    ]
+    assert blocks(result)["test_sweep"][-3:-1] == [
+        " rds export sweep ".center(80, "-"),
+        "sweep: attempt 1 of 1: AccessDenied into DescribeExportTasks, call 1",
     ]

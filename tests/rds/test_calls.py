@@ -8,7 +8,6 @@ from botocore.exceptions import ClientError
 from helpers.aws import SNAPSHOT
 from helpers.calls import cancel, start
 from helpers.clients import client_with, shared_client
-from pytest_rds_export import fake_rds_export
 
 
 @pytest.fixture
@@ -50,19 +49,6 @@ def test_parameters(rds_export_tasks, client):
     client.describe_export_tasks(Filters=filters, MaxRecords=20)
 
     assert rds_export_tasks.calls[0].parameters == {"Filters": filters, "MaxRecords": 20}
-
-
-def test_retries(rds_export_tasks, retrying):
-    """The attempts of a call are one record, of the last response."""
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("Throttling", times=2)
-
-    cancel(retrying)
-
-    (call,) = rds_export_tasks.calls
-    assert (call.attempts, call.http_status, call.error_code) == (3, 200, None)
-    assert call.response["Status"] == "CANCELING"
-    assert len(call.retry_delays) == 2
 
 
 def test_interleaved_calls(rds_export_tasks, retrying):
@@ -110,16 +96,6 @@ def test_exhausted_retries(name, http_status, error_code, rds_export_tasks, retr
 
     (call,) = rds_export_tasks.calls
     assert (call.http_status, call.error_code, call.response, call.attempts) == (http_status, error_code, None, 3)
-
-
-def test_injected_exception(rds_export_tasks, client):
-    """A call that failed with an injected exception records the name of its class."""
-    rds_export_tasks.inject(PermissionError("no"))
-
-    with pytest.raises(PermissionError):
-        cancel(client)
-
-    assert (rds_export_tasks.calls[0].error_code, rds_export_tasks.calls[0].http_status) == ("PermissionError", None)
 
 
 def test_order(rds_export_tasks, before_send):
@@ -296,15 +272,6 @@ def test_pending_retry(rds_export_tasks, retrying):
         "<Call DescribeExportTasks in us-east-1: no response, 1 attempt>",
         "<Call DescribeExportTasks in us-east-1: no response, 2 attempts (Throttling injected)",
     ]
-
-
-def test_each_use_has_its_own_calls(retrying):
-    """Each use of the fake starts with an empty list of calls."""
-    with fake_rds_export("nightly") as first:
-        cancel(retrying)
-    with fake_rds_export("nightly") as second:
-        assert second.calls == []
-    assert len(first.calls) == 1
 
 
 def test_error_without_a_code(rds_export_tasks, before_send):

@@ -83,15 +83,6 @@ def test_not_running(rds_export_tasks, client, status):
     assert described(client) == before
 
 
-def test_twice(rds_export_tasks, client):
-    """A second cancel is refused."""
-    rds_export_tasks.seed("nightly")
-    cancel(client)
-
-    with refused(*STATE_FAULT):
-        cancel(client)
-
-
 @pytest.mark.parametrize("identifier", ["Nightly", "nightly-2", "no identifier"])
 def test_unknown_identifier(rds_export_tasks, client, identifier):
     """An identifier that no task has exactly is not found, and no other task changes."""

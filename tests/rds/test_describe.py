@@ -59,6 +59,9 @@ def test_fields(rds_export_tasks, client, status, cluster, given):
     assert set(shown) == fields_of(
         status, extracting=status in {"IN_PROGRESS", "COMPLETE"}, cluster=cluster, given=some
     )
+    assert shown["SourceType"] == ("CLUSTER" if cluster else "SNAPSHOT")
+    assert shown["PercentProgress"] == (100 if status == "COMPLETE" else 0)
+    assert shown["S3Prefix"] == given.get("s3_prefix", "")
 
 
 def test_warning_message(rds_export_tasks, client):

@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
-from helpers.errors import raises_exactly, refused
+from helpers.errors import refused
 from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, account_at_noon
 from helpers.loopback import post, query
 from pytest_rds_export import Timeline
@@ -44,39 +43,6 @@ def test_response(rds_export_tasks, rds_export_clock, client):
 def test_no_events(rds_export_tasks, client):
     """Without an event the list is empty."""
     assert without_metadata(client.describe_events()) == {"Events": []}
-
-
-@pytest.mark.parametrize(
-    ("parameters", "found"),
-    [
-        ({}, ["last"]),
-        ({"Duration": 3 * 24 * 60}, ["middle", "last"]),
-        ({"StartTime": JANUARY, "EndTime": JANUARY + timedelta(days=14)}, ["middle"]),
-    ],
-)
-def test_interval(parameters, found, rds_export_tasks, rds_export_clock, client):
-    """A client selects the interval with Duration, StartTime and EndTime, otherwise the last hour."""
-    for name, day in (("first", 0), ("middle", 13), ("last", 15)):
-        rds_export_clock.move_to(JANUARY + timedelta(days=day))
-        rds_export_tasks.seed(name).move_to("COMPLETE")
-
-    assert sources(client, **parameters) == found
-
-
-@pytest.mark.parametrize(
-    ("parameters", "found"),
-    [
-        ({"SourceType": "db-cluster"}, ["orders"]),
-        ({"SourceType": "db-snapshot", "SourceIdentifier": "nightly"}, ["nightly"]),
-        ({"EventCategories": ["backup"]}, []),
-    ],
-)
-def test_narrowing(parameters, found, rds_export_tasks, client):
-    """A client narrows the list with type, identifier and categories."""
-    rds_export_tasks.seed("snapshot", source_arn=SNAPSHOT).move_to("COMPLETE")
-    rds_export_tasks.seed("cluster", source_arn=CLUSTER).move_to("COMPLETE")
-
-    assert sources(client, **parameters) == found
 
 
 def test_region(rds_export_tasks, client):
@@ -129,21 +95,6 @@ def test_marker_of_another_list(rds_export_tasks, client):
         with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
             client.describe_events(Marker=marker)
     assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
-
-
-def test_injected(rds_export_tasks, client):
-    """DescribeEvents can fail like any other operation."""
-    rds_export_tasks.inject("AccessDenied", operation="DescribeEvents")
-
-    with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        client.describe_events()
-
-
-def test_not_stubbed(rds_export_tasks):
-    """DescribeEvents is always handled, so that it is not stubbed."""
-    message = "DescribeEvents cannot be stubbed: it is always handled. Seed a task, inject a failure or override it"
-    with raises_exactly(ValueError, message):
-        rds_export_tasks.stub("DescribeEvents", {"Events": []})
 
 
 @pytest.mark.loopback
@@ -250,21 +201,6 @@ def test_selected_events(parameters, minutes):
     assert listed(ends, **parameters) == minutes
 
 
-def test_fields():
-    """The response has the fields of the service model in their order, without the event ID."""
-    with account_at_noon([(0, MYDB_1)]):
-        (event,) = shared_client("eu-west-1").describe_events()["Events"]
-
-    assert event == {
-        "SourceIdentifier": "mydb-1",
-        "SourceType": "db-snapshot",
-        "Message": "Export task completed",
-        "EventCategories": ["notification"],
-        "Date": NOON,
-        "SourceArn": MYDB_1,
-    }
-
-
 @pytest.mark.parametrize("parameters", [{}, {"SourceType": "db-snapshot"}])
 def test_pages(parameters):
     """Pages cover the interval without a gap."""
@@ -273,15 +209,3 @@ def test_pages(parameters):
 
     assert [minutes_after_noon(event) for page in pages for event in page["Events"]] == list(range(-249, 1))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]
-
-
-def test_pages_while_time_passes():
-    """A page starts where the previous one ended, even if the interval has left that position behind."""
-    with account_at_noon([(-minute, MYDB_1) for minute in range(150)]) as (clock, _):
-        client = shared_client("eu-west-1")
-        first = client.describe_events(Duration=149)
-        clock.tick(timedelta(minutes=120))
-        second = client.describe_events(Duration=149, Marker=first["Marker"])
-
-    assert [minutes_after_noon(event) for page in (first, second) for event in page["Events"]] == list(range(-149, 1))
-    assert "Marker" not in second

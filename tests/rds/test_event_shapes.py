@@ -74,19 +74,6 @@ def test_fields():
     assert event.task.identifier == "nightly"
 
 
-def test_repr():
-    """The repr is one line with the event, the source, the date and the task."""
-    assert repr(make_event()) == (
-        "<RdsEvent RDS-EVENT-0161 (Export task completed): db-snapshot mydb-1"
-        " at 2026-03-01T12:00:07.218Z, task 'nightly'>"
-    )
-
-
-def test_public_module():
-    """The class names the public package as its module."""
-    assert RdsEvent.__module__ == "pytest_rds_export.types"
-
-
 def test_frozen():
     """An event cannot be changed, and it has a hash."""
     event = make_event()

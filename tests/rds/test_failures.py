@@ -232,18 +232,8 @@ def test_repr():
     assert repr(Failure("SSLError", kind="transport", message="n\no")) == r"<Failure SSLError (transport): 'n\no'>"
 
 
-def test_operation_in_snake_case():
-    """An operation in snake case is refused with its API name."""
-    with raises_exactly(ValueError, "use the API operation name 'CancelExportTask', not 'cancel_export_task'"):
-        failures("cancel_export_task")
-
-
 def test_unknown_operation():
-    """An unknown operation is refused with the closest names, or with a part of the list."""
-    close = "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?"
-    with raises_exactly(ValueError, close):
-        failures("CancelExportTsk")
-
+    """An operation that is like none is refused with a part of the list."""
     names = service_model().operation_names
     first = ", ".join(map(repr, names[:20]))
     with raises_exactly(ValueError, f"unknown RDS operation 'xyz'. Use one of {first}, ... ({len(names)} in all)"):

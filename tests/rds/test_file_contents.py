@@ -328,26 +328,6 @@ def test_starting():
     assert written(Status="STARTING", PercentProgress=100) == {}
 
 
-@pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
-def test_stopped(status):
-    """A task that was seeded canceled or failed has the tables that its progress stands for, and no JSON file."""
-    assert list(written(Status=status, PercentProgress=50)) == [
-        f"nightly/{CUSTOMERS_PART}",
-        "nightly/shop/shop.customers/1/_SUCCESS",
-    ]
-
-
-@pytest.mark.parametrize("end", ["CANCELED", "FAILED"])
-def test_half_done(end):
-    """After a cancel or a failure there is exactly what was there."""
-    files, task = ExportFiles(Path("unused")), FileTask()
-    files.target = MemoryTarget()
-    for status, percent in [("STARTING", 0), ("IN_PROGRESS", 60), ("CANCELING", 60), (end, 60)]:
-        task.move(status, percent)
-        files.update(task.fields)
-    assert list(files.target.objects) == [f"nightly/{CUSTOMERS_PART}", "nightly/shop/shop.customers/1/_SUCCESS"]
-
-
 def test_written_once():
     """What was written is not written again; the rest comes at COMPLETE."""
     files, task = ExportFiles(Path("unused")), FileTask()
@@ -405,22 +385,6 @@ def test_folder(tmp_path):
     ]
     assert (tmp_path / "new/exports/nightly" / ORDERS_PART).read_bytes()[:4] == b"PAR1"
     assert (tmp_path / "new/exports/nightly/shop/shop.orders/1/_SUCCESS").read_bytes() == b""
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"tables": "shop.orders"}, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
-        ({"tables": {}}, "tables must be a list of names and ExportedTables, got {}"),
-        ({"tables": ["a.b", ExportedTable("a.b")]}, "tables must be different, got 'a.b' twice"),
-        ({"time_format": "utc"}, "time_format must be 'text' or 'iso', got 'utc'"),
-    ],
-)
-def test_bad_arguments(arguments, message):
-    """A bad argument is refused with the value."""
-    with pytest.raises(ValueError) as raised:  # noqa: PT011
-        ExportFiles(Path("unused"), **arguments)
-    assert str(raised.value) == message
 
 
 def test_imports():

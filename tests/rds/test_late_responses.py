@@ -34,7 +34,7 @@ def clock(rds_export_clock):
     return rds_export_clock
 
 
-@pytest.mark.parametrize("delay", [30, 30.0, timedelta(seconds=30)])
+@pytest.mark.parametrize("delay", [30.0, timedelta(seconds=30)])
 def test_in_time(rds_export_tasks, clock, delay):
     """A response within the read timeout arrives, and the clock has moved by the delay; the effect is at once."""
     injection = rds_export_tasks.inject(operation="StartExportTask", delay=delay)

@@ -1,12 +1,10 @@
 """Overrides: functions that respond in place of the plugin, and may ask it for its own response."""
 
-import threading
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from helpers.calls import cancel, described, start
+from helpers.calls import cancel, described
 from helpers.errors import raises_exactly, refused
 
 
@@ -80,41 +78,6 @@ def test_fault_of_the_function(rds_export_tasks, client):
     assert [call.error_code for call in rds_export_tasks.calls] == ["InvalidExportTaskStateFault", None]
 
 
-def test_limit(rds_export_tasks, client):
-    """A function that counts for itself replaces the limit of exports."""
-    rds_export_tasks.seed_all([{"ExportTaskIdentifier": f"old-{n}", "Status": "CANCELING"} for n in range(5)])
-
-    def start_task(parameters, default):
-        running = [task for task in rds_export_tasks.values() if task.status in ("IN_PROGRESS", "CANCELING")]
-        if len(running) >= 5:
-            raise fault("ExportTaskLimitReachedFault", "5 export tasks")
-        return default()
-
-    rds_export_tasks.override("StartExportTask", start_task)
-
-    with refused("ExportTaskLimitReachedFault", 400, "5 export tasks"):
-        start(client)
-    rds_export_tasks["old-0"].move_to("CANCELED")
-    assert start(client)["Status"] == "STARTING"
-
-
-def test_other_threads(rds_export_tasks, client):
-    """A function may wait for calls of other threads."""
-    rds_export_tasks.seed("nightly")
-    shown = []
-
-    def cancel_after_describe(parameters, default):
-        thread = threading.Thread(target=lambda: shown.append(described(client)["Status"]))
-        thread.start()
-        thread.join(timeout=10)
-        return default()
-
-    rds_export_tasks.override("CancelExportTask", cancel_after_describe)
-
-    assert cancel(client)["Status"] == "CANCELING"
-    assert shown == ["IN_PROGRESS"]
-
-
 def test_every_region(rds_export_tasks):
     """A function responds in every region, and the plugin's own response is that of the call's region."""
     rds_export_tasks.in_region("eu-west-1").seed("nightly")
@@ -174,11 +137,6 @@ def test_databases(rds_export_tasks, client):
     ("operation", "function", "text"),
     [
         (
-            "CancelExportTsk",
-            len,
-            "unknown RDS operation 'CancelExportTsk'. Did you mean 'CancelExportTask' or 'StartExportTask'?",
-        ),
-        (
             "ListTagsForResource",
             len,
             (
@@ -197,6 +155,6 @@ def test_databases(rds_export_tasks, client):
     ],
 )
 def test_refused_override(rds_export_tasks, operation, function, text):
-    """Another operation, and what is not a function, is refused with what is allowed."""
+    """An operation that is not handled, and what is not a function, is refused with what is allowed."""
     with raises_exactly(ValueError, text):
         rds_export_tasks.override(operation, function)

@@ -100,12 +100,6 @@ def test_end_after_a_cancel(options, status, percent, cause, warning, rds_export
     assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
 
 
-def test_no_cancel_outcome_without_a_cancel(rds_export_tasks, client):
-    """cancel_outcome= does not change an export that is not cancelled."""
-    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1, cancel_outcome="FAILED", failure_cause="no room"))
-    assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
-
-
 @pytest.mark.rds_export_tasks("nightly", "other", timeline=Polls(in_progress=1))
 def test_responses_without_the_task(client):
     """Responses that do not contain the task do not count."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.aws import CLUSTER, STATUSES, fields_of
+from helpers.aws import CLUSTER, fields_of
 from pytest_rds_export import ExportTask, Polls, fake_rds_export
 
 DATA = Path(__file__).parent / "data"
@@ -96,22 +96,6 @@ def test_all_forms(rds_export_tasks):
     assert list(rds_export_tasks) == names
 
 
-@pytest.mark.parametrize("cluster", [False, True])
-@pytest.mark.parametrize("status", STATUSES)
-def test_defaults(rds_export_tasks, client, status, cluster):
-    """A seed has by default the fields that a real task of its status and source has."""
-    fields = {"source_arn": CLUSTER} if cluster else {}
-    rds_export_tasks.seed("nightly", status=status, **fields)
-
-    [shown] = listed(client)
-
-    extracting = status in {"IN_PROGRESS", "COMPLETE"}
-    assert set(shown) == fields_of(status, extracting=extracting, cluster=cluster)
-    assert shown["SourceType"] == ("CLUSTER" if cluster else "SNAPSHOT")
-    assert shown["PercentProgress"] == (100 if status == "COMPLETE" else 0)
-    assert shown["S3Prefix"] == ""
-
-
 @pytest.mark.parametrize("status", ["CANCELING", "CANCELED", "FAILED"])
 def test_start_time(rds_export_tasks, client, status):
     """A seed with progress has a start time, also if it is not running."""
@@ -196,17 +180,6 @@ def test_none(rds_export_tasks):
 def test_empty_export_only(rds_export_tasks):
     """An empty export_only is None."""
     assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
-
-
-def test_value_does_not_change(rds_export_tasks, client):
-    """An ExportTask that was seeded does not change with the live task."""
-    rds_export_tasks.seed_all([KEPT])
-
-    client.cancel_export_task(ExportTaskIdentifier="nightly")
-    rds_export_tasks["nightly"].move_to("FAILED", percent_progress=50)
-
-    assert ExportTask("nightly", status="IN_PROGRESS", percent_progress=42, export_only=["orders"]) == KEPT
-    assert KEPT.task_end_time is None
 
 
 def test_lists_are_copied(rds_export_tasks):

@@ -32,45 +32,38 @@ def life(client, clock):
 
 
 def test_manual(rds_export_tasks, client, rds_export_clock):
-    """Creation, copy and deletion have the events of AWS, at their times and in order."""
+    """Creation, copy and deletion have the events of AWS, at their times and in order, each with its category."""
     start = rds_export_clock.now
     life(client, rds_export_clock)
 
     shown = [
-        ((event.date - start) // timedelta(minutes=1), event.event_id, event.source_type, event.message)
+        (
+            (event.date - start) // timedelta(minutes=1),
+            event.event_id,
+            event.source_type,
+            event.message,
+            event.categories,
+        )
         for event in rds_export_tasks.events
     ]
     assert shown == [
-        (0, "RDS-EVENT-0040", "db-snapshot", "Creating manual snapshot"),
-        (0, "RDS-EVENT-0001", "db-instance", "Backing up DB instance"),
-        (0, "RDS-EVENT-0074", "db-cluster-snapshot", "Creating manual cluster snapshot"),
-        (5, "RDS-EVENT-0042", "db-snapshot", "Manual snapshot created"),
-        (5, "RDS-EVENT-0002", "db-instance", "Finished DB Instance backup"),
-        (5, "RDS-EVENT-0075", "db-cluster-snapshot", "Manual cluster snapshot created"),
-        (5, "RDS-EVENT-0196", "db-snapshot", "Started copy of snapshot nightly in region us-east-1"),
-        (7, "RDS-EVENT-0197", "db-snapshot", "Finished copy of snapshot nightly in region us-east-1"),
-        (9, "RDS-EVENT-0041", "db-snapshot", "Deleted manual snapshot"),
-        (9, "RDS-EVENT-0041", "db-cluster-snapshot", "Deleted manual snapshot"),
+        (0, "RDS-EVENT-0040", "db-snapshot", "Creating manual snapshot", ("creation",)),
+        (0, "RDS-EVENT-0001", "db-instance", "Backing up DB instance", ("backup",)),
+        (0, "RDS-EVENT-0074", "db-cluster-snapshot", "Creating manual cluster snapshot", ("backup",)),
+        (5, "RDS-EVENT-0042", "db-snapshot", "Manual snapshot created", ("creation",)),
+        (5, "RDS-EVENT-0002", "db-instance", "Finished DB Instance backup", ("backup",)),
+        (5, "RDS-EVENT-0075", "db-cluster-snapshot", "Manual cluster snapshot created", ("backup",)),
+        (5, "RDS-EVENT-0196", "db-snapshot", "Started copy of snapshot nightly in region us-east-1", ("notification",)),
+        (
+            7,
+            "RDS-EVENT-0197",
+            "db-snapshot",
+            "Finished copy of snapshot nightly in region us-east-1",
+            ("notification",),
+        ),
+        (9, "RDS-EVENT-0041", "db-snapshot", "Deleted manual snapshot", ("deletion",)),
+        (9, "RDS-EVENT-0041", "db-cluster-snapshot", "Deleted manual snapshot", ("deletion",)),
     ]
-
-
-def test_categories(rds_export_tasks, client, rds_export_clock):
-    """Each kind of event has its category."""
-    life(client, rds_export_clock)
-
-    categories = {event.event_id: event.categories for event in rds_export_tasks.events}
-
-    assert categories == {
-        "RDS-EVENT-0001": ("backup",),
-        "RDS-EVENT-0002": ("backup",),
-        "RDS-EVENT-0040": ("creation",),
-        "RDS-EVENT-0042": ("creation",),
-        "RDS-EVENT-0074": ("backup",),
-        "RDS-EVENT-0075": ("backup",),
-        "RDS-EVENT-0196": ("notification",),
-        "RDS-EVENT-0197": ("notification",),
-        "RDS-EVENT-0041": ("deletion",),
-    }
 
 
 def test_across_regions(rds_export_tasks, client, rds_export_clock):
@@ -166,32 +159,20 @@ def test_removed(rds_export_tasks):
     assert rds_export_tasks.events == []
 
 
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        (
-            {"SourceType": "db-snapshot", "EventCategories": ["creation"]},
-            ["Creating manual snapshot", "Manual snapshot created"],
-        ),
-        ({"SourceType": "db-cluster-snapshot", "EventCategories": ["deletion"]}, ["Deleted manual snapshot"]),
-        (
-            {"SourceType": "db-instance", "SourceIdentifier": "orders"},
-            ["Backing up DB instance", "Finished DB Instance backup"],
-        ),
-        (
-            {"SourceType": "db-snapshot", "SourceIdentifier": "copied"},
-            [
-                "Started copy of snapshot nightly in region us-east-1",
-                "Finished copy of snapshot nightly in region us-east-1",
-            ],
-        ),
-    ],
-)
-def test_describe_events(client, rds_export_clock, parameters, expected):
+def test_describe_events(client, rds_export_clock):
     """DescribeEvents lists the events of snapshots."""
     life(client, rds_export_clock)
 
-    assert [event["Message"] for event in client.describe_events(**parameters)["Events"]] == expected
+    def listed(source_type, **parameters):
+        return [event["Message"] for event in client.describe_events(SourceType=source_type, **parameters)["Events"]]
+
+    created = ["Creating manual snapshot", "Manual snapshot created"]
+    assert listed("db-snapshot", EventCategories=["creation"]) == created
+    assert listed("db-cluster-snapshot", EventCategories=["deletion"]) == ["Deleted manual snapshot"]
+    backup = ["Backing up DB instance", "Finished DB Instance backup"]
+    assert listed("db-instance", SourceIdentifier="orders") == backup
+    copied = [f"{step} copy of snapshot nightly in region us-east-1" for step in ("Started", "Finished")]
+    assert listed("db-snapshot", SourceIdentifier="copied") == copied
 
 
 def test_describe_events_brings_up_to_date(client, rds_export_clock):

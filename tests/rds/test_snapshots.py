@@ -1,6 +1,6 @@
 """Snapshots that clients create, describe and delete, and the databases that they are taken of."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
 import pytest
 from botocore import xform_name
@@ -9,7 +9,7 @@ from helpers.aws import documented
 from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import SnapshotTimeline, fake_rds_export
+from pytest_rds_export import SnapshotTimeline
 
 ARN = "arn:aws:rds:us-east-1:123456789012:snapshot:nightly"
 CLUSTER_ARN = "arn:aws:rds:us-east-1:123456789012:cluster-snapshot:nightly"
@@ -455,36 +455,12 @@ def test_failures_calls_and_stubs(rds_export_tasks, client):
     ]
 
 
-def test_pages(rds_export_tasks):
-    """Created snapshots come in pages."""
-    with fake_rds_export(page_size=1):
-        client = shared_client()
-        for name in ("first", "second"):
-            create(client, name)
-        pages = list(client.get_paginator("describe_db_snapshots").paginate())
-
-    assert [[snapshot["DBSnapshotIdentifier"] for snapshot in page["DBSnapshots"]] for page in pages] == [
-        ["first"],
-        ["second"],
-    ]
-
-
 def test_regions(rds_export_tasks, client):
     """A snapshot belongs to the region of its client."""
     create(shared_client("eu-west-1"))
 
     assert names(client) == []
     assert list(rds_export_tasks.in_region("eu-west-1").snapshots) == ["nightly"]
-
-
-def test_length_of_a_creation_is_no_passage_of_real_time(client):
-    """On the real clock, a snapshot is still being created when a test describes it."""
-    create(client)
-
-    (snapshot,) = client.describe_db_snapshots()["DBSnapshots"]
-
-    assert (snapshot["Status"], snapshot["PercentProgress"]) == ("creating", 0)
-    assert timedelta(minutes=5) == SnapshotTimeline().creating
 
 
 def test_tag_without_a_key(rds_export_tasks, client):

@@ -6,7 +6,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers.calls import without_metadata
-from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
 from pytest_rds_export.exceptions import UnhandledOperation
 
@@ -126,24 +125,7 @@ def test_stub_before_seeded_snapshots(rds_export_tasks, client):
     assert client.describe_db_snapshots()["DBSnapshots"] == []
 
 
-def test_stub_in_every_region(rds_export_tasks):
-    """A stub applies in every region."""
-    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-
-    assert shared_client("eu-west-1").describe_db_instances()["DBInstances"]
-    assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
-
-
-def test_stub_before_moto(rds_export_tasks, describe):
-    """A stub takes precedence over moto."""
-    moto = pytest.importorskip("moto")
-    with moto.mock_aws():
-        assert describe() == {"DBInstances": []}
-        rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-        assert describe() == INSTANCES
-
-
-@pytest.mark.parametrize("operation", ["StartExportTask", "CancelExportTask", "DescribeExportTasks"])
+@pytest.mark.parametrize("operation", ["StartExportTask", "CancelExportTask", "DescribeExportTasks", "DescribeEvents"])
 def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
     """The operations that the registry handles cannot be stubbed."""
     with raises_exactly(

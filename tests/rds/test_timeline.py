@@ -68,20 +68,6 @@ def test_task_seeded_halfway(clock, rds_export_tasks, client):
     assert end["TaskEndTime"] == T0 + minutes(6)
 
 
-def test_cancel(clock, rds_export_tasks, client):
-    """A cancelled export is CANCELED two minutes later and keeps its progress."""
-    rds_export_tasks.seed("nightly", timeline=HALF_AN_HOUR)
-    clock.tick(minutes(5))
-    response = cancel(client)
-    assert (response["Status"], response["PercentProgress"]) == ("CANCELING", 50)
-
-    clock.tick(minutes(1))
-    assert described(client)["Status"] == "CANCELING"
-    clock.tick(minutes(60))
-    end = described(client)
-    assert (end["Status"], end["PercentProgress"], end["TaskEndTime"]) == ("CANCELED", 50, T0 + minutes(7))
-
-
 @pytest.mark.rds_export_tasks(timeline=replace(HALF_AN_HOUR, outcome="CANCELED"))
 def test_outcome_canceled(clock, client):
     """outcome="CANCELED" makes a task CANCELING after in_progress and CANCELED after canceling."""

@@ -7,7 +7,7 @@ from freezegun import freeze_time
 
 from helpers.calls import described
 from helpers.timelines import HALF_AN_HOUR, T0, minutes
-from pytest_rds_export import ExportTask, Timeline
+from pytest_rds_export import ExportTask
 
 PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
 
@@ -17,15 +17,6 @@ def test_real_clock(rds_export_tasks, client):
     rds_export_tasks.seed_all([ExportTask("nightly", percent_progress=42), ExportTask("weekly", status="STARTING")])
     assert described(client)["PercentProgress"] == 42
     assert described(client, "weekly")["Status"] == "STARTING"
-
-
-@pytest.mark.rds_export_tasks("nightly", timeline=Timeline(in_progress=100))
-def test_timeline_of_the_marker(clock, rds_export_tasks):
-    """The timeline of the marker is the default of every task."""
-    own = rds_export_tasks.seed("own", timeline=Timeline(in_progress=1000))
-    assert rds_export_tasks["nightly"].percent_progress == 0  # first accessed on the frozen clock here
-    clock.tick(50)
-    assert (rds_export_tasks["nightly"].percent_progress, own.percent_progress) == (50, 5)
 
 
 def test_freezegun_as_a_decorator(rds_export_tasks):

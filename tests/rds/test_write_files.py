@@ -36,30 +36,6 @@ def test_s3(client, rds_export_tasks, rds_export_clock, s3):
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "1234abcd")
 
 
-def test_export_info(client, rds_export_tasks, rds_export_clock, folder):
-    """The times and numbers of export_info are those of DescribeExportTasks."""
-    start(client, S3Prefix="daily", ExportOnly=["shop"])
-    rds_export_clock.tick(minutes=25)
-    task = described(client)
-    assert json.loads((folder / BUCKET / "daily/nightly/export_info_nightly.json").read_text()) == {
-        "exportTaskIdentifier": "nightly",
-        "sourceArn": task["SourceArn"],
-        "exportOnly": ["shop"],
-        "snapshotTime": "Dec 31, 2025, 11:00:00 PM",
-        "taskStartTime": "Jan 1, 2026, 12:20:00 AM",
-        "taskEndTime": "Jan 1, 2026, 12:25:00 AM",
-        "s3Bucket": BUCKET,
-        "s3Prefix": "daily",
-        "exportedFilesPath": "daily/nightly",
-        "iamRoleArn": task["IamRoleArn"],
-        "kmsKeyId": "1234abcd",
-        "status": "COMPLETE",
-        "percentProgress": 100,
-        "totalExportedDataInGB": 100.5,
-        "databaseOid": 0,
-    }
-
-
 def test_time_format(rds_export_tasks, tmp_path):
     """With ``iso`` the times of export_info are the API's."""
     rds_export_tasks.write_files(tmp_path, time_format="iso")
@@ -92,7 +68,7 @@ def test_move_to(rds_export_tasks, tmp_path, percent, tables):
     assert keys_below(tmp_path) == all_keys(CUSTOMERS, ORDERS, USERS)
 
 
-@pytest.mark.parametrize("steps", [1, 3, 12])
+@pytest.mark.parametrize("steps", [1, 12])
 def test_cancel(client, rds_export_tasks, rds_export_clock, folder, steps):
     """After a cancel there is what was there, however often the clock was moved."""
     start(client)
@@ -104,7 +80,7 @@ def test_cancel(client, rds_export_tasks, rds_export_clock, folder, steps):
     assert keys_below(folder) == table_keys(CUSTOMERS)
 
 
-@pytest.mark.parametrize("steps", [1, 2, 15])
+@pytest.mark.parametrize("steps", [1, 15])
 def test_failure(client, rds_export_tasks, rds_export_clock, tmp_path, steps):
     """A failure after extraction leaves all tables but the last, however often the clock was moved."""
     rds_export_tasks.write_files(tmp_path, tables=[CUSTOMERS, ORDERS, USERS])
@@ -261,7 +237,13 @@ def test_warning_of_the_timeline(rds_export_tasks, tmp_path):
     ("arguments", "error", "message"),
     [
         ({"to": None}, TypeError, "to must be a boto3 S3 client or a pathlib.Path, got None"),
-        ({"tables": [ORDERS] * 2}, ValueError, "tables must be different, got 'shop.orders' twice"),
+        ({"tables": ORDERS}, ValueError, "tables must be a list of names and ExportedTables, got 'shop.orders'"),
+        ({"tables": {}}, ValueError, "tables must be a list of names and ExportedTables, got {}"),
+        (
+            {"tables": [ORDERS, ExportedTable(ORDERS)]},
+            ValueError,
+            "tables must be different, got 'shop.orders' twice",
+        ),
         ({"time_format": "unix"}, ValueError, "time_format must be 'text' or 'iso', got 'unix'"),
     ],
 )

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
+from helpers.inner import run_again
 from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
 from pytest_rds_export import Polls, fake_rds_export, sweep
@@ -70,25 +71,6 @@ def test_whole_export(rds_export_tasks):
     assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
-def test_events(rds_export_tasks, rds_export_client):
-    """Of exports that are cancelled at once, each has one event, which async and sync clients receive alike."""
-    names = [task.identifier for task in rds_export_tasks.seed_all(f"task-{number}" for number in range(8))]
-
-    async def cancel_all(client):
-        await asyncio.gather(*(cancel(client, name) for name in names))
-        for name in names:
-            rds_export_tasks[name].move_to("CANCELED")
-        pages = client.get_paginator("describe_events").paginate()
-        return [event async for page in pages for event in page["Events"]]
-
-    events = run_with_client(cancel_all)
-
-    assert [event["SourceIdentifier"] for event in events] == names
-    assert {event["Message"] for event in events} == {"Export task canceled"}
-    assert events == rds_export_client.describe_events()["Events"]
-    assert [event.task.identifier for event in rds_export_tasks.events] == names
-
-
 def test_deliveries(rds_export_tasks, rds_export_client):
     """An event that an async client causes is delivered in the thread of its event loop, before the call returns."""
     loops = []
@@ -139,17 +121,6 @@ def test_same_response(rds_export_tasks, rds_export_client):
     asynchronous = run_with_client(lambda client: client.describe_export_tasks())
 
     assert without_metadata(asynchronous) == without_metadata(rds_export_client.describe_export_tasks())
-
-
-def test_fault(rds_export_tasks):
-    """A fault is raised as the exception class of the client."""
-
-    async def export(client):
-        with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
-            await cancel(client)
-
-    run_with_client(export)
-    assert rds_export_tasks.calls[0].error_code == "ExportTaskNotFound"
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
@@ -256,18 +227,6 @@ def test_limit_in_a_late_response(rds_export_tasks, rds_export_clock):
     run_with_client(wait, config=AioConfig(read_timeout=None))
 
 
-@pytest.mark.rds_export_tasks(*[f"task-{n}" for n in range(7)], page_size=3)
-def test_paginator(rds_export_tasks):
-    """An async paginator yields each page."""
-
-    async def pages(client):
-        found = client.get_paginator("describe_export_tasks").paginate()
-        return [[task["ExportTaskIdentifier"] for task in page["ExportTasks"]] async for page in found]
-
-    names = [f"task-{n}" for n in range(7)]
-    assert run_with_client(pages) == [names[:3], names[3:6], names[6:]]
-
-
 def test_retry_moves_the_clock(rds_export_clock, rds_export_tasks):
     """The delay of a retry moves the frozen clock."""
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
@@ -279,33 +238,6 @@ def test_retry_moves_the_clock(rds_export_clock, rds_export_tasks):
     assert (rds_export_clock.now - before).total_seconds() == pytest.approx(delay, abs=1e-5)
     assert delay > 0
     assert rds_export_clock.sleeps == []
-
-
-def test_sleep_moves_the_clock(rds_export_clock, rds_export_tasks):
-    """A sleep in the polling loop moves the frozen clock until the export ends."""
-    rds_export_tasks.seed("nightly")
-    before = rds_export_clock.now
-
-    async def wait(client):
-        await cancel(client)
-        while (await status(client)) == "CANCELING":  # noqa: ASYNC110
-            await asyncio.sleep(30)
-
-    run_with_client(wait)
-    assert (rds_export_clock.now - before).total_seconds() == 120
-
-
-def test_concurrent_cancels(rds_export_tasks):
-    """Of many concurrent cancels of one task, one succeeds."""
-    rds_export_tasks.seed("nightly")
-
-    async def export(client):
-        return await asyncio.gather(*(cancel(client) for _ in range(16)), return_exceptions=True)
-
-    responses = run_with_client(export)
-
-    assert sum(isinstance(response, ClientError) for response in responses) == 15
-    assert [call.attempts for call in rds_export_tasks.calls] == [1] * 16
 
 
 def test_concurrent_calls(rds_export_tasks, slept):
@@ -349,13 +281,6 @@ def test_stop_iteration(rds_export_tasks):
     rds_export_tasks.inject(StopIteration("x"))
     with pytest.raises(RuntimeError, match="coroutine raised StopIteration"):
         run_with_client(cancel)
-
-
-def test_stub(rds_export_tasks):
-    """A stub is the response of another operation."""
-    rds_export_tasks.stub("DescribeCertificates", {"Marker": "m"})
-
-    assert run_with_client(lambda client: client.describe_certificates())["Marker"] == "m"
 
 
 class _Body:
@@ -551,24 +476,23 @@ async def test_it(client, rds_export_tasks):
 """
 
 
-def inner(pytester, monkeypatch, mark, *arguments):
+def inner(pytester, mark, plugin):
     """Run pytest on an asynchronous test with this mark."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile(test_it=ASYNC_TEST.format(mark=mark))
-    return pytester.runpytest("-p", "pytest_rds_export.plugin", "-p", "no:cacheprovider", *arguments)
+    return run_again(pytester, "-p", plugin)
 
 
-def test_pytest_asyncio(pytester, monkeypatch):
+def test_pytest_asyncio(pytester):
     """The fixtures work in tests of pytest-asyncio."""
     pytest.importorskip("pytest_asyncio")
     pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
 
-    inner(pytester, monkeypatch, "asyncio", "-p", "pytest_asyncio.plugin").assert_outcomes(passed=1)
+    inner(pytester, "asyncio", "pytest_asyncio.plugin").assert_outcomes(passed=1)
 
 
-def test_anyio(pytester, monkeypatch):
+def test_anyio(pytester):
     """The fixtures work in tests of AnyIO."""
     pytest.importorskip("anyio")
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
 
-    inner(pytester, monkeypatch, "anyio", "-p", "anyio.pytest_plugin").assert_outcomes(passed=1)
+    inner(pytester, "anyio", "anyio.pytest_plugin").assert_outcomes(passed=1)

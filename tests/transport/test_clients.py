@@ -1,7 +1,5 @@
 """Which clients the fake handles: those of RDS, in whatever way, place and region they were made."""
 
-import threading
-
 import boto3
 import botocore.session
 import pytest
@@ -46,27 +44,6 @@ def test_every_kind(make, rds_export_tasks):
     assert task.status == "CANCELING"
 
 
-def test_early_client(client, rds_export_tasks):
-    """A client that was made before the fake is handled."""
-    rds_export_tasks.seed("nightly")
-
-    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
-
-
-def test_another_thread(rds_export_tasks):
-    """A client that is made and used in another thread is handled."""
-    rds_export_tasks.seed("nightly")
-    responses = []
-
-    def cancel():
-        responses.append(boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly"))
-
-    thread = threading.Thread(target=cancel)
-    thread.start()
-    thread.join()
-    assert [response["Status"] for response in responses] == ["CANCELING"]
-
-
 @pytest.mark.parametrize(
     ("region", "partition"),
     [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("us-iso-east-1", "aws-iso")],
@@ -89,16 +66,6 @@ def test_nested_uses(client):
         with fake_rds_export("inner"):
             assert _identifiers(client) == ["inner"]
         assert _identifiers(client) == ["outer"]
-
-
-def test_overlapping_uses(client, botocore_unchanged):
-    """Of overlapping uses the one that is still active responds."""
-    first, second = fake_rds_export("first"), fake_rds_export("second")
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert _identifiers(client) == ["second"]
-    second.__exit__(None, None, None)
 
 
 def test_use_that_begins_during_a_call(client, botocore_unchanged):

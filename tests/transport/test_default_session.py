@@ -12,6 +12,7 @@ import botocore.credentials
 import botocore.handlers
 import botocore.session
 import pytest
+from botocore.loaders import Loader
 
 from helpers.calls import cancel
 from pytest_rds_export import fake_rds_export
@@ -194,6 +195,8 @@ def test_hidden_files(monkeypatch):
     """A list of services that is made while botocore's files are hidden, as by pyfakefs, does not reach a later use."""
     data_path = str(Path(botocore.__file__).parent)
     monkeypatch.setenv("AWS_DATA_PATH", data_path)  # so that this test has a loader of its own
+    # Not with the cache of these tests.
+    monkeypatch.setattr(Loader, "list_available_services", Loader.list_available_services.__wrapped__)
     for hidden in (True, False):
         with fake_rds_export(), monkeypatch.context() as patch:
             if hidden:

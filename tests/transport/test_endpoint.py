@@ -215,14 +215,9 @@ def test_no_handler(rds_export_tasks, rds_export_endpoint):
     status, _, text = post(rds_export_endpoint, query("DescribeDBInstances"))
 
     assert (status, code(text)) == (400, "UnhandledOperation")
-    assert (
-        "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: 'CancelExportTask', "
-        "'StartExportTask', 'DescribeExportTasks', 'DescribeEvents', 'CreateDBSnapshot', 'CopyDBSnapshot', "
-        "'DeleteDBSnapshot', 'DescribeDBSnapshots', 'CreateDBClusterSnapshot', 'CopyDBClusterSnapshot', "
-        "'DeleteDBClusterSnapshot' and 'DescribeDBClusterSnapshots'. To handle it:\n"
-        "  - seed a database: rds_export_tasks.seed_database('orders')\n"
-        "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>"
-    ) in text
+    # Without moto and handlers, which are of no use to another process.
+    assert "<Message>no handler for DescribeDBInstances, so nothing was sent. These have handlers: " in text
+    assert "  - give it a response: rds_export_tasks.stub('DescribeDBInstances', {...})</Message>" in text
     assert problem().startswith("no handler for DescribeDBInstances, called 1 time in us-east-1. Do one of these:\n")
     rds_export_tasks.unhandled.clear()
 

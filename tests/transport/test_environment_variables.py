@@ -75,29 +75,6 @@ def test_after_the_fake(before, error, monkeypatch):
     assert dict(os.environ) == everything
 
 
-def test_variable_set_inside_the_block(monkeypatch):
-    """A variable that the block itself sets is restored, too."""
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    everything = dict(os.environ)
-    with fake_rds_export():
-        monkeypatch.setenv("AWS_REGION", "eu-central-1")
-        monkeypatch.setenv("AWS_PROFILE", "other")
-    assert dict(os.environ) == everything
-
-
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
-def test_overlapping_fakes(order, real_account):
-    """Overlapping fakes restore what was there before the first, in whatever order they end."""
-    everything = dict(os.environ)
-    fakes = [fake_rds_export(region=f"us-west-{number}") for number in (1, 2, 3)]
-    for fake in fakes:
-        fake.__enter__()
-    for index in order:
-        assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-        fakes[index].__exit__(None, None, None)
-    assert dict(os.environ) == everything
-
-
 def test_nested_fakes(monkeypatch):
     """An inner fake restores what was set inside the outer one."""
     with fake_rds_export():

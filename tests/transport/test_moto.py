@@ -9,11 +9,9 @@ from helpers.calls import cancel, described, start
 from pytest_rds_export import fake_rds_export
 from pytest_rds_export.exceptions import UnhandledOperation
 
-moto = pytest.importorskip("moto")
-
 
 @pytest.fixture
-def early_client():
+def early_client(moto):
     """Return a client without moto's handler, as if made before moto was imported."""
     client = boto3.client("rds", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="secret")
     client.meta.events.unregister("before-send", moto.core.models.botocore_stubber)
@@ -21,7 +19,7 @@ def early_client():
 
 
 @pytest.fixture
-def in_moto():
+def in_moto(moto):
     """Moto handles all services."""
     with moto.mock_aws():
         yield
@@ -66,33 +64,22 @@ def test_early_client_with_the_fake_first(early_client, rds_export_tasks, in_mot
     check_both(early_client, rds_export_tasks)
 
 
-def test_client_made_in_between(rds_export_tasks):
+def test_client_made_in_between(moto, rds_export_tasks):
     """A client that was made inside the fake works with a moto that starts later."""
     client = boto3.client("rds")
     with moto.mock_aws():
         check_both(client, rds_export_tasks)
 
 
-@moto.mock_aws
-def test_moto_as_a_decorator(rds_export_tasks):
-    """Moto may be a decorator of the test."""
-    check_both(boto3.client("rds"), rds_export_tasks)
+def test_decorators(moto):
+    """Both may be decorators, in either order."""
 
+    def use():
+        boto3.client("rds").describe_db_instances()
+        return described(boto3.client("rds"), "done")["Status"]
 
-@fake_rds_export("done")
-@moto.mock_aws
-def test_both_as_decorators():
-    """Both may be decorators, the fake outside."""
-    boto3.client("rds").describe_db_instances()
-    assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
-
-
-@moto.mock_aws
-@fake_rds_export("done")
-def test_both_as_decorators_in_reverse():
-    """Both may be decorators, moto outside."""
-    boto3.client("rds").describe_db_instances()
-    assert described(boto3.client("rds"), "done")["Status"] == "IN_PROGRESS"
+    fake = fake_rds_export("done")
+    assert fake(moto.mock_aws(use))() == moto.mock_aws(fake(use))() == "IN_PROGRESS"
 
 
 def test_export_of_moto(in_moto):
@@ -111,7 +98,7 @@ def test_export_of_moto(in_moto):
 
 
 @pytest.fixture
-def performed_by_moto(monkeypatch):
+def performed_by_moto(moto, monkeypatch):
     """Return the requests that moto performs."""
     stubber, requests = moto.core.models.botocore_stubber, []
     real = stubber.process_request
@@ -187,7 +174,7 @@ def test_another_service(in_moto, rds_export_tasks):
     assert rds_export_tasks.calls == []
 
 
-def test_after_moto(rds_export_client, rds_export_tasks):
+def test_after_moto(moto, rds_export_client, rds_export_tasks):
     """After moto has ended, its operations have no handler."""
     with moto.mock_aws():
         rds_export_client.describe_db_instances()
@@ -220,7 +207,7 @@ def test_snapshots_of_moto(in_moto, rds_export_client, rds_export_tasks):
 
 
 @pytest.mark.rds_export_tasks(snapshots="fake")
-def test_snapshots_of_the_fake(in_moto, rds_export_client, rds_export_tasks):
+def test_snapshots_of_the_fake(moto, in_moto, rds_export_client, rds_export_tasks):
     """With snapshots="fake" they are handled here, and moto does not know of them."""
     made = rds_export_client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
 

@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from helpers.calls import cancel, described, start
+from helpers.clients import shared_client
 from helpers.exported import MemoryS3
 from pytest_rds_export import Polls, Stuck, fake_rds_export
 
@@ -21,7 +22,7 @@ class Waiting:
         self.waited = []
         self._tasks = tasks
         self._clock = clock
-        self._client = boto3.client("rds", "us-east-1")
+        self._client = shared_client()
 
     def __call__(self, *_args, **_kwargs):
         """Wait once."""

@@ -110,23 +110,6 @@ def test_first_one_ends_first(before):
     assert process() == before
 
 
-def test_coroutines(before):
-    """Decorated coroutines that overlap restore everything, whichever ends first."""
-    entered = [asyncio.Event() for _ in range(3)]
-
-    @fake_rds_export("nightly")
-    async def export(number, waits_for):
-        boto3.client("rds", "us-east-1").describe_export_tasks()
-        entered[number].set()
-        await entered[waits_for].wait()
-
-    async def main():
-        await asyncio.gather(export(0, 1), export(1, 2), export(2, 2))
-
-    asyncio.run(main())
-    assert process() == before
-
-
 def test_threads(before):
     """Uses of many threads restore everything after the last one."""
 

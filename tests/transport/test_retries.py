@@ -106,7 +106,7 @@ def test_delays(slept, limiter, retries, attempts):
 
 @each_mode
 def test_second_attempt(rds_export_tasks, no_sleep, mode):
-    """A call whose second attempt succeeds is recorded with its result and one delay."""
+    """A call whose second attempt succeeds is one record, with its result and one delay."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
 
@@ -114,20 +114,19 @@ def test_second_attempt(rds_export_tasks, no_sleep, mode):
 
     (call,) = rds_export_tasks.calls
     assert (call.attempts, call.http_status, call.error_code, len(call.retry_delays)) == (2, 200, None, 1)
+    assert call.response["Status"] == "CANCELING"
 
 
 @each_mode
-@pytest.mark.parametrize(
-    "failure", [failure for failure in failures("StartExportTask") if failure.retried], ids=lambda failure: failure.name
-)
-def test_no_sleep(rds_export_tasks, no_sleep, mode, failure):
+def test_no_sleep(rds_export_tasks, no_sleep, mode):
     """No failure that is retried sleeps, in any mode."""
-    rds_export_tasks.inject(failure)
+    client = client_with(mode=mode, max_attempts=1)
+    retried = [failure for failure in failures("StartExportTask") if failure.retried]
+    for failure in retried:
+        with rds_export_tasks.inject(failure), pytest.raises(failure.exception):
+            CALLS["StartExportTask"](client)
 
-    with pytest.raises(failure.exception):
-        CALLS["StartExportTask"](client_with(mode=mode, max_attempts=1))
-
-    assert len(rds_export_tasks.calls[0].retry_delays) == 1
+    assert [len(call.retry_delays) for call in rds_export_tasks.calls] == [1] * len(retried)
 
 
 def test_stub(rds_export_tasks, no_sleep):

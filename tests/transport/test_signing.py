@@ -48,13 +48,6 @@ def authorization(before_send):
     return cancel
 
 
-def test_clients_own_credentials(guarded_client, rds_export_tasks):
-    """The credentials of the client are not read."""
-    rds_export_tasks.seed("nightly")
-
-    assert guarded_client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
-
-
 def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
     """A request is signed with fake credentials and without a session token."""
     rds_export_tasks.seed("nightly")

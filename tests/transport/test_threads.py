@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from helpers.calls import cancel, described, start
+from helpers.clients import shared_client
 from helpers.threads import at_once
 from pytest_rds_export import Timeline, fake_rds_export
 
@@ -143,7 +144,7 @@ def test_injected_failure_and_its_effect(applied, rds_export_tasks, client):
 def test_region_of_each_call(rds_export_tasks):
     """Each call is recorded with its own region."""
     regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)
-    clients = [boto3.client("rds", region) for region in regions]
+    clients = [shared_client(region) for region in regions]
 
     at_once(*[client.describe_export_tasks for client in clients])
 
@@ -161,10 +162,8 @@ def test_seeds_of_one_identifier(rds_export_tasks):
 
     outcomes = at_once(*[seed] * THREADS)
 
-    refusal = (
-        "export task 'nightly' exists already in us-east-1. Seed each identifier once; registry['nightly'] is the task"
-    )
-    assert sorted(outcomes) == [refusal] * (THREADS - 1) + ["nightly"]
+    assert max(outcomes) == "nightly"
+    assert sum("exists already in us-east-1" in outcome for outcome in outcomes) == THREADS - 1
 
 
 def test_overlapping_fakes(botocore_unchanged, client):
@@ -187,7 +186,7 @@ def test_whole_chain(rds_export_tasks, rds_export_clock, client):
     )
 
     def chain(number):
-        for n in range(5):
+        for n in range(2):
             name = f"nightly-{number}-{n}"
             client.create_db_snapshot(DBSnapshotIdentifier=name, DBInstanceIdentifier="orders")
             while rds_export_tasks.snapshots[name].status == "creating":
@@ -201,7 +200,7 @@ def test_whole_chain(rds_export_tasks, rds_export_clock, client):
     assert at_once(*[lambda number=number: chain(number) for number in range(THREADS)]) == list(range(THREADS))
 
     rds_export_clock.tick(hours=1)
-    names = [f"nightly-{number}-{n}" for number in range(THREADS) for n in range(5)]
+    names = [f"nightly-{number}-{n}" for number in range(THREADS) for n in range(2)]
     numbers = ("0040", "0042", "0160", "0041")
     events = sorted((f"RDS-EVENT-{number}", name) for number in numbers for name in names)
     assert sorted(received) == events

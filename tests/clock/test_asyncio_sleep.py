@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import Stuck, frozen_clock
+from pytest_rds_export import Stuck, Timeline, frozen_clock
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -62,6 +62,43 @@ def test_concurrent_sleeps(run, rds_export_clock):
 
     assert run(main()) == list(range(10))
     assert passed(rds_export_clock) == 60
+
+
+def test_woken_on_the_way(run, rds_export_clock):
+    """A task that a scheduled call wakes runs at that time, though others sleep longer, and sleeps from there."""
+    times = []
+
+    async def main():
+        done = asyncio.Event()
+        rds_export_clock.call_later(300, done.set)
+        others = [asyncio.ensure_future(asyncio.sleep(600)) for _ in range(2)]
+        await done.wait()
+        times.append(passed(rds_export_clock))
+        await asyncio.sleep(10)
+        times.append(passed(rds_export_clock))
+        await asyncio.gather(*others)
+
+    run(main())
+    assert (times, passed(rds_export_clock)) == ([300, 310], 600)
+
+
+def test_event_before_a_deadline(rds_export_tasks, rds_export_clock):
+    """A task that an event's receiver wakes runs at the time of the event, and has the rest of its deadline."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=300))
+
+    async def load():
+        done = asyncio.Event()
+        rds_export_tasks.deliver_events(lambda _event, _context: done.set())
+        await done.wait()
+        woken = passed(rds_export_clock)
+        await asyncio.sleep(60)
+        return woken
+
+    async def main():
+        return await asyncio.wait_for(load(), 600)
+
+    assert asyncio.run(main()) == 300
+    assert rds_export_clock.sleeps == [timedelta(seconds=300), timedelta(seconds=60)]
 
 
 @pytest.mark.rds_export_tasks("daily", "nightly", timeline=Stuck())

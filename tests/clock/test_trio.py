@@ -121,11 +121,19 @@ def test_odd_lengths(backend, rds_export_clock):
 
 
 def test_scheduled_call(rds_export_clock):
-    """A scheduled call runs while tasks sleep."""
+    """A scheduled call runs while tasks sleep, and what it wakes runs at that time."""
     log = []
-    rds_export_clock.call_later(30, lambda: log.append(passed(rds_export_clock)))
-    trio.run(trio.sleep, 60)
-    assert log == [30]
+
+    async def main():
+        done = trio.Event()
+        rds_export_clock.call_later(30, done.set)
+        with trio.fail_after(60):
+            await done.wait()
+            log.append(passed(rds_export_clock))
+            await trio.sleep(10)
+
+    trio.run(main)
+    assert (log, passed(rds_export_clock)) == ([30], 40)
 
 
 def test_older_thread():

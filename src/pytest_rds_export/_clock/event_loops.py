@@ -177,10 +177,11 @@ class _Selector:
         return self._selector.select(0) or self._move_to(handle)
 
     def _move_to(self, handle: Any) -> list[Any]:
-        """Move to the time of a timer, and return that nothing is ready."""
+        """Move towards the time of a timer, and return that nothing is ready to be read or written."""
         waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
         try:
-            self._clock.sleep(max(handle.when() - self._loop.time(), 0), by_code=not isinstance(waiting, _Pause))
+            seconds, by_code = max(handle.when() - self._loop.time(), 0), not isinstance(waiting, _Pause)
+            self._clock.sleep(seconds, by_code=by_code, to_next_stop=True)
         except BaseException as error:
             # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
             # What ends the process, and what no future takes, is raised here.
@@ -238,14 +239,19 @@ async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float) -> None:
     heapq.heappush(sleepers.turns, turn)
     sleepers.changed = loop.time()
     try:
-        while (rest := sleepers.changed + _PAUSE - loop.time()) > 0 or turn != sleepers.turns[0]:
-            await REAL_SLEEP(max(rest, STEP))
+        while True:
+            while (rest := sleepers.changed + _PAUSE - loop.time()) > 0 or turn != sleepers.turns[0]:
+                await REAL_SLEEP(max(rest, STEP))
+            if active_clock() is not clock:
+                return
+            clock.sleep(max(turn[0] - clock.monotonic(), 0), to_next_stop=True)
+            if turn[0] - clock.monotonic() <= _RESOLUTION:
+                return
+            sleepers.changed = loop.time()  # what has become ready on the way runs first
     finally:
         sleepers.turns.remove(turn)
         heapq.heapify(sleepers.turns)
         sleepers.changed = loop.time()
-    if active_clock() is clock:
-        clock.sleep(max(turn[0] - clock.monotonic(), 0))
 
 
 class _Sleepers:

@@ -153,13 +153,19 @@ class FrozenTime:
         """Return the other threads to which the clock applies."""
         return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
-    def sleep(self, seconds: float, *, by_code: bool = True) -> None:
-        """Move by the length of a sleep: of the code under test, or of botocore before a retry."""
+    def sleep(self, seconds: float, *, by_code: bool = True, to_next_stop: bool = False) -> None:
+        """Move by the length of a sleep: of the code under test, or of botocore before a retry.
+
+        An event loop moves *to_next_stop*, if one is earlier: tasks that it wakes run at that time.
+        """
         longest = LATEST - self.now()
         try:
             length = min(timedelta(seconds=float(seconds)), longest)
         except OverflowError:
             length = longest
+        if to_next_stop:
+            with self._lock:
+                length = max(self._next_stop(self.now() + length) - self.now(), timedelta(0))
         if length > self._limit - self.slept:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
@@ -167,11 +173,12 @@ class FrozenTime:
                 f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
                 "export end, or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
+        is_sleep = by_code and length > timedelta(0)
         with self._lock:
             self.slept += length
-            if by_code:
+            if is_sleep:
                 self.sleeps.append(length)
-        for follower in followers if by_code else ():
+        for follower in followers if is_sleep else ():
             follower.slept(length)
         self.move(length)
 
@@ -203,15 +210,19 @@ class FrozenTime:
 
         Move to *target* and return None if there is neither.
         """
-        stops = (follower.next_stop(self.now()) for follower in followers.copy())
-        stop = min((stop for stop in stops if stop is not None and stop < target), default=target)
+        stop = self._next_stop(target)
+        self._set(max(self.now(), stop))
+        if self._scheduled and self._scheduled[0][0] <= stop:
+            return heapq.heappop(self._scheduled)[3]
+        return None if stop == target else _do_nothing
+
+    def _next_stop(self, target: datetime) -> datetime:
+        """Return the time of the next scheduled call or stop of a follower; *target*, if there is none before."""
         while self._scheduled and self._scheduled[0][2].cancelled():
             heapq.heappop(self._scheduled)
-        if self._scheduled and self._scheduled[0][0] <= stop:
-            self._set(max(self.now(), self._scheduled[0][0]))
-            return heapq.heappop(self._scheduled)[3]
-        self._set(max(self.now(), stop))
-        return None if stop == target else _do_nothing
+        stops = [follower.next_stop(self.now()) for follower in followers.copy()]
+        stops += [when for when, *_ in self._scheduled[:1]]
+        return min((stop for stop in stops if stop is not None and stop < target), default=target)
 
     def _set(self, when: datetime) -> None:
         from freezegun import api

@@ -36,7 +36,7 @@ def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
     mock: Any = MockClock(autojump_threshold=STEP)
 
     def jump(seconds: float) -> None:
-        """Move to the next deadline, after all tasks have waited for a while."""
+        """Move towards the next deadline, after all tasks have waited for a while."""
         nonlocal waited, rest
         quiet.expect_threads()
         if not quiet.has_come(waited):
@@ -45,7 +45,7 @@ def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
         waited = 0.0
         deadline = mock.current_time() + seconds
         try:
-            clock.sleep(seconds)
+            clock.sleep(seconds, to_next_stop=True)
         except BaseException as error:  # noqa: BLE001 - trio would take it for an error of its own
             _fail(error)
         # The clock has whole microseconds; a deadline must not be waited for because of what is rounded away.

@@ -23,6 +23,8 @@ What = str | Failure | Exception | timedelta | float
 LOST = "lost response"
 LATE = "late response"
 _LATE = timedelta(minutes=10)
+_KINDS = (*KINDS, LOST, LATE)
+_ANY = "CancelExportTask"  # any operation has the failures that are not its own
 
 
 class _Way(NamedTuple):
@@ -109,7 +111,12 @@ def list_cases(items: Sequence[What], operations: Sequence[str] | None, calls: S
 
 def check_item(item: What) -> What:
     """Return what a user passes for a failure. Raises ``ValueError`` for what is not one."""
-    if isinstance(item, (str, Failure, Exception)):
+    if isinstance(item, (Failure, Exception)):
+        return item
+    if isinstance(item, str):
+        if item not in _KINDS and not any(_ways(item, _ANY)) and _failures.find_operation(item) is None:
+            known = [failure.name for failure in _failures.failures(_ANY)]
+            raise ValueError(unknown_name("failure", item, (*_KINDS, *known)))
         return item
     if isinstance(item, (timedelta, int, float)) and not isinstance(item, bool):
         length = to_length("a delay", item)
@@ -140,12 +147,7 @@ def _ways(item: What, operation: str) -> Iterator[_Way]:
 def _refuse(item: What, operations: Sequence[str]) -> None:
     if isinstance(item, Failure):
         raise ValueError(f"{item!r} cannot be used: the first run called {', '.join(operations)}")
-    called = ", ".join(operations)
-    other = _failures.find_operation(str(item))
-    if other is not None:
-        raise ValueError(f"{called} cannot fail with {item!r} ({other} can)")
-    known = {failure.name for operation in operations for failure in _failures.failures(operation)}
-    raise ValueError(unknown_name("failure", item, (*KINDS, LOST, LATE, *known), of=f" of {called}"))
+    raise ValueError(f"{', '.join(operations)} cannot fail with {item!r} ({_failures.find_operation(str(item))} can)")
 
 
 def _select(call: Call, earlier: Sequence[Call], calls: Sequence[Call]) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         return
     for other in account.regions.values():
         if other.name != region and source in _arns_by_name(other.sources, kind):
-            yield f"{source} is seeded in {other.name}, but the call went to {region}"
+            yield f"{source} is in {other.name}, but the call went to {region}"
     sources = account.region(region).sources
     known, where = _arns_by_name(sources, kind), "seeded"
     if not known:
@@ -242,7 +242,7 @@ def _hints_of_retries(calls: Iterable[Call]) -> Iterator[str]:
             failed = " and ".join(dict.fromkeys(call.injected_failures))
             yield (
                 f"{call.operation} succeeded although {failed} was injected, because botocore retried it. "
-                "To fail the call, inject it with times=None"
+                "To fail the call, inject it with calls=1"
             )
 
 

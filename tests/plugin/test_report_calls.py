@@ -303,6 +303,18 @@ def test_change_after_a_call(rds_export_clock, tasks):
     ]
 
 
+def test_changes_of_one_call(rds_export_clock, tasks):
+    """What is due at once after a change that a call has made is listed after it."""
+    tasks.seed_snapshot("nightly")
+    try_call("delete_db_snapshot", DBSnapshotIdentifier="nightly")
+
+    assert [line.split()[1:3] for line in steps()] == [
+        ["DeleteDBSnapshot", "DBSnapshotIdentifier=nightly"],
+        [SNAPSHOT, "deleting"],
+        [SNAPSHOT, "deleted"],
+    ]
+
+
 @pytest.mark.parametrize("freeze", [frozen_clock, freezegun.freeze_time])
 def test_frozen_meanwhile(tasks, freeze):
     """That the clock is frozen meanwhile is no passage of time, whoever freezes it."""

@@ -208,13 +208,13 @@ def test_arn_of_another_region(tasks):
 
 
 def test_source_in_another_region(tasks):
-    """A source that is seeded in another region has a hint."""
+    """A source that is in another region has a hint."""
     tasks.seed_snapshot("orders")
     tasks.in_region("eu-west-1").seed_snapshot("nightly")
     try_start(SNAPSHOT)
 
     assert hints() == [
-        "snapshot:nightly is seeded in eu-west-1, but the call went to us-east-1",
+        "snapshot:nightly is in eu-west-1, but the call went to us-east-1",
         "snapshot:nightly is not seeded in us-east-1. Seeded there: snapshot:orders",
     ]
 
@@ -469,7 +469,7 @@ def test_retried_failure(tasks):
     assert hints() == [
         (
             "CancelExportTask succeeded although Throttling was injected, because botocore retried it. To fail the "
-            "call, inject it with times=None"
+            "call, inject it with calls=1"
         )
     ]
 

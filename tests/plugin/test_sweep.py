@@ -496,19 +496,6 @@ def test_exception_before_the_call():
     ("given", "options", "text"),
     [
         (
-            ["Throtling"],
-            {},
-            (
-                "unknown failure 'Throtling' of DescribeExportTasks, CancelExportTask. "
-                "Did you mean 'Throttling' or 'ThrottlingException'?"
-            ),
-        ),
-        (
-            ["lost"],
-            {"operation": "CancelExportTask"},
-            "unknown failure 'lost' of CancelExportTask. Did you mean 'lost response'?",
-        ),
-        (
             ["DBSnapshotNotFound"],
             {"operation": "CancelExportTask"},
             "CancelExportTask cannot fail with 'DBSnapshotNotFound' (StartExportTask can)",
@@ -562,6 +549,13 @@ FAILURE = (
     [
         ([None], {}, ValueError, f"{FAILURE} " + "None"),
         ([True], {}, ValueError, f"{FAILURE} bool True"),
+        (
+            ["Throtling"],
+            {},
+            ValueError,
+            "unknown failure 'Throtling'. Did you mean 'Throttling' or 'ThrottlingException'?",
+        ),
+        (["lost"], {}, ValueError, "unknown failure 'lost'. Did you mean 'lost response'?"),
         ([-5], {}, ValueError, "a delay must be a timedelta or a number of seconds, from 0 to 100 years, got -5"),
         ([0], {}, ValueError, "a delay must be longer than 0, got 0"),
         ([], {"most": 0}, ValueError, "most must be an int of at least 1, or None for every attempt, got 0"),

@@ -50,6 +50,13 @@ def test_wrong_after(refusal, after):
     [
         ({"identifier": 7}, "identifier must be a string, or None for every export task, got int 7"),
         ({"applied": 1}, "applied must be True or False, got 1"),
+        (
+            {"identifier": "nightly", "operation": "DeleteDBSnapshot"},
+            (
+                "identifier selects calls by their ExportTaskIdentifier, which DeleteDBSnapshot does not have. "
+                "Pass where=, a function of the parameters"
+            ),
+        ),
     ],
 )
 def test_wrong_option(refusal, options, text):

@@ -1,8 +1,10 @@
 """Copies of snapshots: in a region, across regions, re-encrypted, with and without tags."""
 
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from botocore.exceptions import ClientError
 
 from helpers.aws import CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.clients import shared_client
@@ -122,6 +124,22 @@ def test_key_of_another_region(rds_export_tasks, client, copying, cluster, given
     copying(client, encrypted, KmsKeyId="key")
     copying(client, "nightly", "here")
     copying(client, encrypted.replace("nightly", "plain"), "unencrypted")
+
+
+@pytest.mark.parametrize(
+    ("copying", "text"), [(copy, "The target KMS key [{}] does not"), (copy_cluster, "Specified KMS key [{}] does not")]
+)
+def test_key_that_is_not_here(rds_export_tasks, client, copying, text):
+    """A key that is named by the ARN of another region is refused."""
+    rds_export_tasks.seed_snapshot("nightly", cluster=copying is copy_cluster)
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1234"
+
+    with pytest.raises(ClientError, match=re.escape(text.format(key))) as caught:
+        copying(client, KmsKeyId=key)
+
+    assert caught.value.response["Error"]["Code"] == "KMSKeyNotAccessibleFault"
+    here = key.replace("eu-west-1", "us-east-1")
+    assert copying(client, KmsKeyId=here)["KmsKeyId"] == here
 
 
 def test_chain_of_copies(rds_export_tasks, client, rds_export_clock):

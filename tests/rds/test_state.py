@@ -429,6 +429,7 @@ class Account(RuleBasedStateMachine):
         if sum(waiting.waits for waiting in self.expected.injections) == MOST_INJECTIONS:
             self.end_oldest_injection()
         code = LOST_RACE if late and operation == "CancelExportTask" else "AccessDenied"
+        identifier = identifier if "ExportTask" in operation else None  # others have no ExportTaskIdentifier
         text = f"failure {len(self.injections)}"
         injection = ExpectedInjection(operation, identifier, code, text, times, after, applied)
         options = {"operation": operation, "identifier": identifier, "times": times, "after": after}

@@ -141,6 +141,12 @@ class InjectionQueue:
         if operation is not None:
             _model.operation_model(operation)
         resolved, operation = _resolve(failure, operation, operations)
+        input_shape: Any = _model.operation_model(operation).input_shape
+        if identifier is not None and "ExportTaskIdentifier" not in input_shape.members:
+            raise ValueError(
+                f"identifier selects calls by their ExportTaskIdentifier, which {operation} does not have. "
+                "Pass where=, a function of the parameters"
+            )
         applied = applied or resolved is None
         injection = Injection(
             self, resolved, operation, identifier, where, times, calls, after, applied=applied, delay=late

@@ -93,11 +93,15 @@ class Log:
             call.injected_failures.append(error_code)
 
     def record_change(self, change: Change, when: datetime, *, requested: bool) -> None:
-        """Record a change, which somebody has *requested*, or which was due before the call that notices it."""
+        """Record a change, which somebody has *requested*, or which was due.
+
+        What was due has happened before the call that notices it, but after what that call has changed.
+        """
         order: float = next(self._order)
-        latest = self._entries[-1] if self._entries else None
-        if not requested and latest is not None and isinstance(latest.what, Call) and is_open(latest.what):
-            order = latest.order - 0.5
+        for latest in self._entries[-1:]:
+            is_noticed = not requested and isinstance(latest.what, Call) and is_open(latest.what)
+            if is_noticed and not (self._changes and self._changes[-1].order > latest.order):
+                order = latest.order - 0.5
         self._changes.append(Entry(self._elapsed(when), order, change))
 
     def record_sleep(self, length: timedelta) -> None:

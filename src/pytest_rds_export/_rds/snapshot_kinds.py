@@ -26,6 +26,8 @@ class Kind(NamedTuple):
     """The text of the refusal of an identifier in use (captured)."""
     not_described: str
     """The text for an unknown snapshot in a Describe operation."""
+    no_key: str
+    """The text of the refusal of a key that is not there (captured)."""
     encrypted: str
     """The member that says whether the snapshot is encrypted."""
     copy_status: str
@@ -71,6 +73,7 @@ DB = Kind(
     longest=255,
     already_exists="Cannot create the snapshot because a snapshot with the identifier {} already exists.",
     not_described="DBSnapshot {} not found.",
+    no_key="The target KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="Encrypted",
     copy_status="creating",
     created={"ProcessorFeatures": []},
@@ -94,6 +97,7 @@ CLUSTER = Kind(
     longest=63,
     already_exists="Cannot create the cluster snapshot because one with the identifier {} already exists.",
     not_described="DBClusterSnapshot not found: {}",
+    no_key="Specified KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="StorageEncrypted",
     copy_status="copying",
     created={"Port": 0},

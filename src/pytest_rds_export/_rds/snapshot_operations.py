@@ -8,6 +8,8 @@ from functools import partial
 from operator import methodcaller
 from typing import Any
 
+from botocore.utils import ArnParser
+
 from .. import _failures, _model
 from .arns import make_arn, parse_arn, split_arn
 from .operations import (
@@ -84,9 +86,11 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     name = _new_name(kind, request, f"Target{shape}Identifier")
     if source.status != "available":
         raise kind.not_available("Copy")
-    source_region = split_arn(source.arn).region
-    if source_region != request.region.name and not parameters.get("KmsKeyId") and _is_encrypted(kind, source):
+    source_region, key = split_arn(source.arn).region, parameters.get("KmsKeyId", "")
+    if source_region != request.region.name and not key and _is_encrypted(kind, source):
         raise invalid_value("Must specify new KMS key for cross region encrypted snapshot copy.")
+    if ArnParser.is_arn(key) and ArnParser().parse_arn(key)["region"] != request.region.name:
+        raise _failures.make_fault("KMSKeyNotAccessibleFault", kind.no_key.format(key))
     left_out = {*_OWN, kind.type.identifier, kind.type.arn}
     origin = {"SourceDBClusterSnapshotArn": source.arn}
     if kind is DB:
@@ -98,7 +102,7 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
         "TagList": _merge_tags(
             source.fields.get("TagList", ()) if parameters.get("CopyTags") else (), parameters.get("Tags", ())
         ),
-        **({kind.encrypted: True, "KmsKeyId": parameters["KmsKeyId"]} if parameters.get("KmsKeyId") else {}),
+        **({kind.encrypted: True, "KmsKeyId": key} if key else {}),
         **{member: parameters[member] for member in ("OptionGroupName", "SnapshotTarget") if member in parameters},
         **origin,
     }

@@ -30,6 +30,8 @@ _SHAPES = ("ExportTask", *(type_.shape for type_ in RESOURCE_TYPES.values() if t
 _LISTS = {f"Describe{shape}s": f"{shape}s" for shape in _SHAPES}
 # The members that identify what is listed.
 _KEYS = ("ExportTaskIdentifier", "DBSnapshotArn", "DBClusterSnapshotArn")
+# The faults of a snapshot that is not available.
+_NOT_AVAILABLE = ("InvalidExportSourceState", "InvalidDBSnapshotState", "InvalidDBClusterSnapshotStateFault")
 # By SnapshotType: what a Describe operation must be given to return such a snapshot.
 _ASKED_FOR = {"automated": "SnapshotType='automated'", "shared": "IncludeShared=True", "public": "IncludePublic=True"}
 
@@ -77,6 +79,8 @@ def _hints_of_call(account: Account, call: Call) -> Iterator[str]:
         yield from _hints_of_identifier(account, call)
     elif code in {type_.not_found for type_ in RESOURCE_TYPES.values()}:
         yield from _hints_of_source(account, call)
+    elif code in _NOT_AVAILABLE:
+        yield from _hints_of_waiting(account, call)
     for item in call.parameters.get("Filters", ()):
         upper = [value for value in item["Values"] if value != value.lower()]
         if upper and item["Name"] == "status":
@@ -134,6 +138,18 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
         more = ", ..." if len(ordered) > _MAX_SOURCES else ""
         listed = f"{', '.join(ordered[:_MAX_SOURCES])}{more}"
         yield f"{source} is not {where} in {region}. {where.capitalize()} there: {listed}"
+
+
+def _hints_of_waiting(account: Account, call: Call) -> Iterator[str]:
+    """Yield the snapshots that a call has named before they were available."""
+    names = {str(value).lower() for value in call.parameters.values()}
+    for source in account.region(call.region).sources.values():
+        is_named = source.arn in names or (source.name in names and source.type.shape in call.operation)
+        if is_named and source.stage in ("creating", "copying", "available"):
+            yield (
+                f"{split_arn(source.arn).resource} was not available yet when {call.operation} was called. "
+                "Wait for it, as with a waiter of the client"
+            )
 
 
 def _arns_by_name(arns: Iterable[str], kind: str) -> dict[str, str]:

@@ -219,6 +219,29 @@ def test_source_in_another_region(tasks):
     ]
 
 
+@pytest.mark.parametrize(
+    ("operation", "parameters"),
+    [
+        ("copy_db_snapshot", {"SourceDBSnapshotIdentifier": "NIGHTLY", "TargetDBSnapshotIdentifier": "copied"}),
+        ("start_export_task", None),
+    ],
+)
+def test_source_that_is_not_available_yet(rds_export_clock, tasks, operation, parameters):
+    """A call that comes before a snapshot is available has a hint; for one that never will be, there is none."""
+    tasks.seed_snapshot("nightly", status="creating")
+    tasks.seed_snapshot("other", status="failed")
+    for name in ("nightly", "other"):
+        if parameters is None:
+            try_start(SNAPSHOT.replace("nightly", name))
+        else:
+            try_call(operation, **{**parameters, "SourceDBSnapshotIdentifier": name.upper()})
+
+    called = operation.title().replace("_", "").replace("Db", "DB")
+    assert hints() == [
+        f"snapshot:nightly was not available yet when {called} was called. Wait for it, as with a waiter of the client"
+    ]
+
+
 def test_fault_of_a_stub(tasks):
     """A fault has no hint if the call names no source, or if no source is seeded."""
     fault = ClientError({"Error": {"Code": "DBClusterNotFoundFault"}}, "ModifyDBInstance")
@@ -514,11 +537,11 @@ def test_events_that_exist(tasks):
 
 def test_source_on_the_real_clock(tasks):
     """A source that becomes available by the clock has a hint unless the clock is frozen."""
-    source = tasks.seed_snapshot("orders", available_after=60)
+    tasks.seed_snapshot("orders", available_after=60)
     tasks.seed_snapshot("stuck", status="creating", timeline=Stuck())
     assert hints() == []
 
-    try_start(source.arn)
+    try_call("describe_db_snapshots")
     assert hints() == [
         (
             "snapshot:orders is still creating: its SnapshotTimeline follows the real clock. Use the fixture "

@@ -20,11 +20,10 @@ def run_again(pytester, *arguments, plugins=(), **options):
     """Run pytest on the files that exist, also with these modules as plugins, and return the result."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        # Plugins as modules, because pytest looks for each name in all that is installed, and without rewritten
-        # assertions: each of both takes longer than most of the tests.
-        return pytester.runpytest(
-            "-p", "no:cacheprovider", "--assert=plain", *arguments, plugins=[plugin, *plugins], **options
-        )
+        # What takes longer than most of the tests: rewritten assertions, garbage collection at the end of each run, and
+        # plugins by name, which pytest looks for in all that is installed.
+        quick = ("-p", "no:cacheprovider", "-p", "no:unraisableexception", "--assert=plain")
+        return pytester.runpytest(*quick, *arguments, plugins=[plugin, *plugins], **options)
 
 
 def blocks(result):

@@ -225,6 +225,17 @@ def test_databases_of_both_worlds(rds, rds_export_tasks):
         rds.describe_db_instances(DBInstanceIdentifier="none")
 
 
+def test_pages_of_databases(rds, rds_export_tasks):
+    """The databases of both come in pages as well, which are as large as they are asked for."""
+    rds_export_tasks.seed_database("stock")
+    for number in range(20):
+        rds.create_db_instance(DBInstanceIdentifier=f"db-{number}", DBInstanceClass="db.t3.micro", Engine="postgres")
+
+    pages = list(rds.get_paginator("describe_db_instances").paginate(PaginationConfig={"PageSize": 20}))
+
+    assert [len(page["DBInstances"]) for page in pages] == [20, 2]
+
+
 @pytest.mark.rds_export_tasks(snapshots="fake")
 def test_one_world(rds, rds_export_tasks):
     """With snapshots="fake" moto's snapshots, such as the one that it makes of an instance, are not described."""

@@ -103,7 +103,6 @@ class Log:
     def record_sleep(self, length: timedelta) -> None:
         """Record that the code under test sleeps."""
         now = _clock.now()
-        self._notice_jump(now)
         self._entries.append(Entry(self._elapsed(now), next(self._order), length))
 
     def jumped(self, length: timedelta) -> None:

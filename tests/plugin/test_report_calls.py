@@ -319,31 +319,37 @@ def test_change_after_a_call(rds_export_clock, tasks):
 
 def test_moved_while_a_call_is_made(rds_export_clock, tasks):
     """What a stub asks for is listed after the call that it responds to."""
-    source, task = tasks.seed_snapshot("orders"), tasks.seed("nightly")
+    tasks.write_files(MemoryS3("rds-exports"))
+    source = tasks.seed_snapshot("orders")
+    first, second = tasks.seed_all(["first", "second"])
 
-    def move_both(parameters):
+    def move_all(parameters):
         source.move_to("failed")
-        task.move_to("FAILED")
+        first.move_to("FAILED")
+        second.move_to("COMPLETE")  # has files to store
         return {}
 
-    tasks.stub("ListTagsForResource", move_both)
+    tasks.stub("ListTagsForResource", move_all)
     try_call("list_tags_for_resource", ResourceName=source.arn)
 
     assert [line.split()[1:3] for line in steps()] == [
         ["ListTagsForResource", "in"],
         [source.arn, "failed"],
-        ["'nightly'", "FAILED"],
+        ["'first'", "FAILED"],
+        ["'second'", "COMPLETE"],
     ]
 
 
 @pytest.mark.parametrize("freeze", [frozen_clock, freezegun.freeze_time])
 def test_frozen_meanwhile(tasks, freeze):
-    """That the clock is frozen meanwhile is no passage of time, whoever freezes it."""
+    """That the clock is frozen meanwhile is no passage of time, whoever freezes it; what passes on it counts."""
     poll()
-    with freeze("2020-01-01T00:00Z"):
+    with freeze("2020-01-01T00:00Z") as clock:
         poll()
+        clock.tick(60)
+        poll(identifier="weekly")
 
-    assert [line.split()[0] for line in steps()] == ["+0:00:00"]
+    assert [line.split()[0] for line in steps()] == ["+0:00:00", "+0:01:00"]
 
 
 def test_unfrozen_meanwhile():

@@ -105,6 +105,16 @@ def test_members_of_the_database(rds_export_tasks, client):
     assert (cluster_snapshot["StorageEncrypted"], cluster_snapshot["TagList"]) == (True, [])
 
 
+def test_cluster_seeded_as_a_source(rds_export_tasks, client):
+    """A cluster that is seeded as a source of exports is a database as well; its snapshots are not encrypted."""
+    rds_export_tasks.seed_snapshot(CLUSTER_ARN.replace(":cluster-snapshot:nightly", ":cluster:orders"))
+
+    taken = create_cluster(client)
+
+    assert (taken["StorageEncrypted"], taken["TagList"]) == (False, [])
+    assert rds_export_tasks.snapshots["nightly"].storage_encrypted is False
+
+
 @pytest.mark.parametrize("cluster", [False, True])
 def test_described_databases(rds_export_tasks, client, cluster):
     """Seeded databases are described, by name and by filters; their pages do not mix kinds."""

@@ -115,6 +115,15 @@ def test_without_rds_in_moto(rds_export_tasks, core):
         assert start(boto3.client("rds"), source=arn("snapshot:any"))["Status"] == "STARTING"
 
 
+def test_override(rds, rds_export_tasks):
+    """The plugin's own response to an override looks the source up, too."""
+    rds_export_tasks.override("StartExportTask", lambda parameters, default: default())
+
+    with refused("DBSnapshotNotFound"):
+        start(rds, source=arn("snapshot:none"))
+    assert start(rds, source=arn("snapshot:daily"))["Status"] == "STARTING"
+
+
 def test_look_up_is_no_call(rds, rds_export_tasks):
     """The look-up is not among the calls, and meets no injected failure."""
     rds_export_tasks.calls.clear()
@@ -268,3 +277,10 @@ def test_snapshots_of_the_fake(rds_export_tasks):
     """If the snapshots are not moto's, an export does not look for one there."""
     with moto.mock_aws():
         assert start(boto3.client("rds"))["Status"] == "STARTING"
+
+
+@pytest.mark.rds_export_tasks(snapshots="fake")
+def test_clusters_beside_snapshots_of_the_fake(rds_export_tasks):
+    """If only the snapshots are not moto's, an export of a cluster looks for it there."""
+    with moto.mock_aws(), refused("DBClusterNotFoundFault"):
+        start(boto3.client("rds"), source=arn("cluster:shop"))

@@ -44,7 +44,7 @@ class Log:
         self.unhandled: list[Call] = []
         self.regions_asked_for_events: set[str] = set()
         self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
-        self._by_invocation_id: dict[str, Call] = {}
+        self._by_invocation_id: dict[str | None, Call] = {}
         self._entries: list[Entry] = []
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
         self._order = itertools.count()
@@ -69,7 +69,7 @@ class Log:
 
     def find(self, invocation_id: str | None) -> Call | None:
         """Return the call with botocore's invocation id."""
-        return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
+        return self._by_invocation_id.get(invocation_id)
 
     def record_unhandled(self, call: Call) -> None:
         """Record that a call has no handler; once, however often it is sent."""

@@ -317,6 +317,21 @@ def test_change_after_a_call(rds_export_clock, tasks):
     ]
 
 
+def test_deletion(rds_export_clock, tasks):
+    """What a deletion ends at once is listed after it, in order: copies that have not ended, and the snapshot."""
+    tasks.seed_snapshot("orders")
+    try_call("copy_db_snapshot", SourceDBSnapshotIdentifier="orders", TargetDBSnapshotIdentifier="copied")
+    try_call("delete_db_snapshot", DBSnapshotIdentifier="orders")
+
+    arn = "arn:aws:rds:us-east-1:123456789012:snapshot:{}".format
+    assert [line.split()[1:3] for line in steps()[2:]] == [
+        ["DeleteDBSnapshot", "DBSnapshotIdentifier=orders"],
+        [arn("copied"), "deleted"],
+        [arn("orders"), "deleting"],
+        [arn("orders"), "deleted"],
+    ]
+
+
 def test_moved_while_a_call_is_made(rds_export_clock, tasks):
     """What a stub asks for is listed after the call that it responds to."""
     tasks.write_files(MemoryS3("rds-exports"))

@@ -149,10 +149,13 @@ class Region:
         for source in list(self.sources.values()):
             self.advance(source, now)
 
-    def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
+    def advance(
+        self, record: Record, now: datetime, *, describing: bool = False, requested: bool = False
+    ) -> Transition | None:
         """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
 
-        *describing* says that a Describe operation asks, which polls count.
+        *describing* says that a Describe operation asks, which polls count; *requested*, that what is due follows at
+        once from what was requested.
         """
         if record.fresh:
             record.use(now, frozen=_clock.is_frozen())
@@ -165,7 +168,7 @@ class Region:
                 and self._files.is_due(record.fields_after(due))
             ):
                 return due
-            self.enter(record, due)
+            self.enter(record, due, requested=requested)
         return None
 
     def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:

@@ -137,7 +137,7 @@ def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
                 _cancel_copy(other, source, now)
         snapshot.release()
         region.enter(snapshot, Transition("deleting", now), requested=True)
-        region.advance(snapshot, now, describing=True)
+        region.advance(snapshot, now, describing=True, requested=True)
     else:
         raise kind.not_available("Delete")
     # A cluster snapshot that is gone at once is returned as it was (examples of the AWS CLI).

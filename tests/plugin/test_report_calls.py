@@ -2,11 +2,13 @@
 
 import re
 import time
+from contextlib import ExitStack
 
 import freezegun
 import pytest
 
 from helpers.aws import SNAPSHOT
+from helpers.exported import MemoryS3
 from helpers.reports import call_lines, poll, report, steps, try_call, try_cancel, try_start
 from pytest_rds_export import Polls, Timeline, fake_rds_export, frozen_clock
 
@@ -290,6 +292,15 @@ def test_changes_that_a_call_notices(rds_export_clock, tasks, timeline):
         assert changes == ["IN_PROGRESS", timeline.outcome]
 
 
+def test_change_with_files(tasks):
+    """A change that waits for its files is listed before the call that notices it, too."""
+    tasks.write_files(MemoryS3("rds-exports"))
+    tasks.seed("nightly", timeline=Polls(in_progress=0))
+    poll()
+
+    assert [line.split()[1:3] for line in steps()] == [["'nightly'", "COMPLETE"], ["DescribeExportTasks", "'nightly'"]]
+
+
 def test_change_after_a_call(rds_export_clock, tasks):
     """A change that is due at once after a call is listed after it, also if only a read notices it."""
     tasks.seed("nightly", timeline=Timeline(canceling=0))
@@ -303,26 +314,67 @@ def test_change_after_a_call(rds_export_clock, tasks):
     ]
 
 
-def test_changes_of_one_call(rds_export_clock, tasks):
-    """What is due at once after a change that a call has made is listed after it."""
-    tasks.seed_snapshot("nightly")
-    try_call("delete_db_snapshot", DBSnapshotIdentifier="nightly")
+def test_deletion(rds_export_clock, tasks):
+    """What a deletion ends at once is listed after it, in order: copies that have not ended, and the snapshot."""
+    tasks.seed_snapshot("orders")
+    try_call("copy_db_snapshot", SourceDBSnapshotIdentifier="orders", TargetDBSnapshotIdentifier="copied")
+    try_call("delete_db_snapshot", DBSnapshotIdentifier="orders")
+
+    arn = "arn:aws:rds:us-east-1:123456789012:snapshot:{}".format
+    assert [line.split()[1:3] for line in steps()[2:]] == [
+        ["DeleteDBSnapshot", "DBSnapshotIdentifier=orders"],
+        [arn("copied"), "deleted"],
+        [arn("orders"), "deleting"],
+        [arn("orders"), "deleted"],
+    ]
+
+
+def test_moved_while_a_call_is_made(rds_export_clock, tasks):
+    """What a stub asks for is listed after the call that it responds to."""
+    tasks.write_files(MemoryS3("rds-exports"))
+    source = tasks.seed_snapshot("orders")
+    first, second = tasks.seed_all(["first", "second"])
+
+    def move_all(parameters):
+        source.move_to("failed")
+        first.move_to("FAILED")
+        second.move_to("COMPLETE")  # has files to store
+        return {}
+
+    tasks.stub("ListTagsForResource", move_all)
+    try_call("list_tags_for_resource", ResourceName=source.arn)
 
     assert [line.split()[1:3] for line in steps()] == [
-        ["DeleteDBSnapshot", "DBSnapshotIdentifier=nightly"],
-        [SNAPSHOT, "deleting"],
-        [SNAPSHOT, "deleted"],
+        ["ListTagsForResource", "in"],
+        [source.arn, "failed"],
+        ["'first'", "FAILED"],
+        ["'second'", "COMPLETE"],
     ]
 
 
 @pytest.mark.parametrize("freeze", [frozen_clock, freezegun.freeze_time])
 def test_frozen_meanwhile(tasks, freeze):
-    """That the clock is frozen meanwhile is no passage of time, whoever freezes it."""
+    """That the clock is frozen meanwhile is no passage of time, whoever freezes it; what passes on it counts."""
     poll()
-    with freeze("2020-01-01T00:00Z"):
+    with freeze("2020-01-01T00:00Z") as clock:
         poll()
+        clock.tick(60)
+        poll(identifier="weekly")
 
-    assert [line.split()[0] for line in steps()] == ["+0:00:00"]
+    assert [line.split()[0] for line in steps()] == ["+0:00:00", "+0:01:00"]
+
+
+def test_unfrozen_meanwhile():
+    """That the clock is unfrozen meanwhile is no passage of time, and what had passed before still counts."""
+    with ExitStack() as frozen:
+        clock = frozen.enter_context(freezegun.freeze_time("2020-01-01T00:00Z"))
+        with fake_rds_export():
+            clock.tick(3600)
+            poll(identifier="nightly")
+            frozen.close()
+            poll(identifier="weekly")
+
+            assert [line.split()[0] for line in steps()] == ["+1:00:00", "+1:00:00"]
 
 
 def test_back_off(rds_export_clock, tasks):

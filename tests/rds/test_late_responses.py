@@ -12,6 +12,7 @@ from helpers.aws import SNAPSHOT
 from helpers.calls import cancel, described, start, statuses
 from helpers.clients import http_response
 from helpers.errors import raises_exactly
+from helpers.exported import files_below
 from helpers.loopback import post
 from pytest_rds_export import Polls
 
@@ -169,6 +170,7 @@ def test_where(rds_export_tasks):
     """Calls fail for whose parameters the function returns something true; what it does to them has no effect."""
 
     def to_the_archive(parameters):
+        parameters["ExportOnly"].clear()
         return parameters.pop("S3BucketName") == "archive"
 
     injection = rds_export_tasks.inject("AccessDenied", operation="StartExportTask", where=to_the_archive)
@@ -177,9 +179,11 @@ def test_where(rds_export_tasks):
         SourceArn=SNAPSHOT,
         IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
         KmsKeyId="1234abcd",
+        ExportOnly=["shop"],
     )
 
-    assert begin(ExportTaskIdentifier="nightly", S3BucketName="backups")["S3Bucket"] == "backups"
+    started = begin(ExportTaskIdentifier="nightly", S3BucketName="backups")
+    assert (started["S3Bucket"], started["ExportOnly"]) == ("backups", ["shop"])
     with pytest.raises(ClientError, match="AccessDenied"):
         begin(ExportTaskIdentifier="weekly", S3BucketName="archive")
     assert injection.attempts == 1
@@ -255,6 +259,18 @@ def test_lost_with_files(rds_export_tasks, tmp_path):
         cancel(client_waiting(60))
     assert cancel(client_waiting(60), "weekly")["Status"] == "CANCELING"
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+
+
+def test_failed_attempts_store_nothing(rds_export_tasks, tmp_path):
+    """With files as well, no attempt of a call that fails before its effect brings the export on."""
+    rds_export_tasks.write_files(tmp_path)
+    task = rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", calls=1)
+
+    with pytest.raises(ClientError, match="Throttling"):
+        described(client_waiting(60, attempts=3))
+
+    assert (task.status, files_below(tmp_path)) == ("IN_PROGRESS", [])
 
 
 def test_effect_after_failed_calls(rds_export_tasks, tmp_path):

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 
 from helpers.calls import cancel, described
 from helpers.errors import raises_exactly, refused
+from pytest_rds_export import SnapshotTimeline
 
 
 def fault(code, message, http_status=400):
@@ -104,6 +105,29 @@ def test_injected_failure(rds_export_tasks, client):
     with pytest.raises(ClientError, match="AccessDenied"):
         cancel(client)
     assert cancel(client)["Status"] == "CANCELING"
+
+
+def test_changed_response(rds_export_tasks, client):
+    """What a function does to the plugin's own response changes the response alone, however deep inside."""
+    seen = []
+
+    def tag(parameters, default):
+        response = default()
+        for snapshot in response.get("DBSnapshots") or [response["DBSnapshot"]]:
+            snapshot["TagList"].append({"Key": "seen"})
+        return response
+
+    for operation in ("CreateDBSnapshot", "DescribeDBSnapshots", "DeleteDBSnapshot"):
+        rds_export_tasks.override(operation, tag)
+    rds_export_tasks.options.snapshot_timeline = SnapshotTimeline(creating=0, deleting=60)
+    name = {"DBSnapshotIdentifier": "nightly"}
+
+    seen.append(client.create_db_snapshot(**name, DBInstanceIdentifier="orders")["DBSnapshot"])
+    seen += client.describe_db_snapshots(**name)["DBSnapshots"]
+    seen.append(client.delete_db_snapshot(**name)["DBSnapshot"])
+
+    assert [snapshot["TagList"] for snapshot in seen] == [[{"Key": "seen"}]] * 3
+    assert rds_export_tasks.snapshots["nightly"].tag_list == []
 
 
 def test_wrong_response(rds_export_tasks, client):

@@ -80,7 +80,7 @@ def test_cluster_snapshot(client, rds_export_clock):
 
 def test_members_of_the_database(rds_export_tasks, client):
     """A snapshot has what its database has, the tags only if the database says so."""
-    tags = [{"Key": "team", "Value": "data"}]
+    tags = [{"Key": "team", "Value": "data"}, {"Key": "tier", "Value": "1"}]
     members = {
         "engine": "mysql",
         "allocated_storage": 20,
@@ -97,8 +97,22 @@ def test_members_of_the_database(rds_export_tasks, client):
     for taken in (snapshot, cluster_snapshot):
         assert (taken["Engine"], taken["AllocatedStorage"], taken["KmsKeyId"]) == ("mysql", 20, "k")
     assert (snapshot["Encrypted"], snapshot["DbiResourceId"]) == (True, "db-ABC")
-    assert snapshot["TagList"] == [{"Key": "team", "Value": "ops"}, {"Key": "new", "Value": ""}]
+    assert snapshot["TagList"] == [
+        {"Key": "team", "Value": "ops"},
+        {"Key": "tier", "Value": "1"},
+        {"Key": "new", "Value": ""},
+    ]
     assert (cluster_snapshot["StorageEncrypted"], cluster_snapshot["TagList"]) == (True, [])
+
+
+def test_cluster_seeded_as_a_source(rds_export_tasks, client):
+    """A cluster that is seeded as a source of exports is a database as well; its snapshots are not encrypted."""
+    rds_export_tasks.seed_snapshot(CLUSTER_ARN.replace(":cluster-snapshot:nightly", ":cluster:orders"))
+
+    taken = create_cluster(client)
+
+    assert (taken["StorageEncrypted"], taken["TagList"]) == (False, [])
+    assert rds_export_tasks.snapshots["nightly"].storage_encrypted is False
 
 
 @pytest.mark.parametrize("cluster", [False, True])

@@ -223,6 +223,17 @@ def test_trailing_slash_in_early_2025(rds_export_clock):
     )
 
 
+@pytest.mark.parametrize("prefix", [{}, {"S3Prefix": "rds"}])
+def test_no_trailing_slash_in_early_2025(rds_export_clock, prefix):
+    """With trailing_slash="fail", an export without a prefix, or with one that ends otherwise, completes."""
+    with fake_rds_export(trailing_slash="fail"):
+        client = shared_client()
+        start(client, **prefix)
+        rds_export_clock.tick(minutes=25)
+
+        assert described(client)["Status"] == "COMPLETE"
+
+
 def test_trailing_slash_of_a_stuck_export(rds_export_clock):
     """A stuck export does not fail, because it never ends."""
     with fake_rds_export(timeline=Stuck(), trailing_slash="fail"):

@@ -101,6 +101,15 @@ def test_without_rds_in_moto(moto, rds_export_tasks, core):
         assert start(boto3.client("rds"), source=arn("snapshot:any"))["Status"] == "STARTING"
 
 
+def test_override(rds, rds_export_tasks):
+    """The plugin's own response to an override looks the source up, too."""
+    rds_export_tasks.override("StartExportTask", lambda parameters, default: default())
+
+    with refused("DBSnapshotNotFound"):
+        start(rds, source=arn("snapshot:none"))
+    assert start(rds, source=arn("snapshot:daily"))["Status"] == "STARTING"
+
+
 def test_look_up_is_no_call(rds, rds_export_tasks):
     """The look-up is not among the calls, and meets no injected failure."""
     rds_export_tasks.calls.clear()
@@ -202,6 +211,17 @@ def test_databases_of_both_worlds(rds, rds_export_tasks):
         rds.describe_db_instances(DBInstanceIdentifier="none")
 
 
+def test_pages_of_databases(rds, rds_export_tasks):
+    """The databases of both come in pages as well, which are as large as they are asked for."""
+    rds_export_tasks.seed_database("stock")
+    for number in range(20):
+        rds.create_db_instance(DBInstanceIdentifier=f"db-{number}", DBInstanceClass="db.t3.micro", Engine="postgres")
+
+    pages = list(rds.get_paginator("describe_db_instances").paginate(PaginationConfig={"PageSize": 20}))
+
+    assert [len(page["DBInstances"]) for page in pages] == [20, 2]
+
+
 @pytest.mark.rds_export_tasks(snapshots="fake")
 def test_one_world(rds, rds_export_tasks):
     """With snapshots="fake" moto's snapshots, such as the one that it makes of an instance, are not described."""
@@ -234,3 +254,10 @@ def test_snapshots_of_the_fake(moto, rds_export_tasks):
     """If the snapshots are not moto's, an export does not look for one there."""
     with moto.mock_aws():
         assert start(boto3.client("rds"))["Status"] == "STARTING"
+
+
+@pytest.mark.rds_export_tasks(snapshots="fake")
+def test_clusters_beside_snapshots_of_the_fake(moto, rds_export_tasks):
+    """If only the snapshots are not moto's, an export of a cluster looks for it there."""
+    with moto.mock_aws(), refused("DBClusterNotFoundFault"):
+        start(boto3.client("rds"), source=arn("cluster:shop"))

@@ -186,6 +186,18 @@ def test_credentials_of_a_handler(rds_export_tasks, authorization):
     assert "Credential=testing/" in authorization(client)
 
 
+def test_region_of_a_handler(rds_export_tasks, authorization):
+    """A request that a user's handler has signed for another region goes to that region."""
+    rds_export_tasks.in_region("eu-west-1").seed("nightly")
+    client = boto3.client("rds")
+    client.meta.events.register(
+        "before-call.rds", lambda context, **_: context.setdefault("signing", {}).update(region="eu-west-1")
+    )
+
+    assert "/eu-west-1/rds/aws4_request" in authorization(client)
+    assert {call.region for call in rds_export_tasks.calls} == {"eu-west-1"}
+
+
 def test_stubber(rds_export_client):
     """The Stubber of botocore sees the parameters that the caller passed."""
     given = {"SourceDBSnapshotIdentifier": "a", "TargetDBSnapshotIdentifier": "b", "SourceRegion": "eu-west-1"}

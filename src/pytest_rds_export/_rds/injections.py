@@ -119,13 +119,13 @@ class InjectionQueue:
         operations: Sequence[str],
         *,
         operation: str | None,
-        identifier: str | None = None,
-        where: Where | None = None,
-        times: int | None = None,
-        calls: int | None = None,
-        after: int = 0,
-        applied: bool = False,
-        delay: timedelta | float = 0,
+        identifier: str | None,
+        where: Where | None,
+        times: int | None,
+        calls: int | None,
+        after: int,
+        applied: bool,
+        delay: timedelta | float,
     ) -> Injection:
         """Add a failure, as ``ExportTaskRegistry.inject`` says; *operations* are where a name is looked for."""
         _check_counts(times, calls, after)

@@ -44,7 +44,7 @@ class Log:
         self.unhandled: list[Call] = []
         self.regions_asked_for_events: set[str] = set()
         self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
-        self._by_invocation_id: dict[str, Call] = {}
+        self._by_invocation_id: dict[str | None, Call] = {}
         self._entries: list[Entry] = []
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
         self._order = itertools.count()
@@ -69,7 +69,7 @@ class Log:
 
     def find(self, invocation_id: str | None) -> Call | None:
         """Return the call with botocore's invocation id."""
-        return None if invocation_id is None else self._by_invocation_id.get(invocation_id)
+        return self._by_invocation_id.get(invocation_id)
 
     def record_unhandled(self, call: Call) -> None:
         """Record that a call has no handler; once, however often it is sent."""
@@ -107,7 +107,6 @@ class Log:
     def record_sleep(self, length: timedelta) -> None:
         """Record that the code under test sleeps."""
         now = _clock.now()
-        self._notice_jump(now)
         self._entries.append(Entry(self._elapsed(now), next(self._order), length))
 
     def jumped(self, length: timedelta) -> None:

@@ -20,7 +20,6 @@ from .operations import (
     long_identifier,
     look_up_same,
     select_page,
-    update_all_regions,
 )
 from .pagination import matcher
 from .snapshot_kinds import CLUSTER, DB, Kind
@@ -268,7 +267,7 @@ def _check_identifier(kind: Kind, parameter: str, name: str) -> None:
 
 def _merge_tags(*tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return tags, the later ones in place of earlier ones with the same key."""
-    merged = {tag.get("Key", ""): dict(tag) for each in tags for tag in each}
+    merged = {tag.get("Key"): dict(tag) for each in tags for tag in each}
     return list(merged.values())
 
 
@@ -287,10 +286,7 @@ def _operations(kind: Kind) -> dict[str, Operation]:
     """Return the operations of a kind of snapshots, by the API's name."""
     changes = {"Create": _create_snapshot, "Copy": _copy_snapshot, "Delete": _delete_snapshot}
     return {
-        **{
-            kind.operation(verb): Operation(partial(change, kind), update_all_regions)
-            for verb, change in changes.items()
-        },
+        **{kind.operation(verb): Operation(partial(change, kind)) for verb, change in changes.items()},
         **_describing(kind, kind.type, _describe_snapshots),
     }
 
@@ -299,7 +295,7 @@ def _describing(
     kind: Kind, type_: ResourceType, perform: Callable[[Kind, Request], Mapping[str, Any]]
 ) -> dict[str, Operation]:
     name = f"Describe{type_.shape}s"
-    return {name: Operation(partial(perform, kind), update_all_regions, partial(_look_up_described, name))}
+    return {name: Operation(partial(perform, kind), look_up=partial(_look_up_described, name))}
 
 
 SNAPSHOTS: dict[str, Operation] = {**_operations(DB), **_operations(CLUSTER)}

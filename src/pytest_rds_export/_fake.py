@@ -8,11 +8,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from . import _clock
+from ._decorators import within
 from ._end_check import EndCheckFailed, raise_problems
 from ._hints import tasks_shown
 from ._live import outgoing
@@ -35,6 +36,8 @@ from ._transport.session import default_session
 __tracebackhide__ = True
 
 _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
+
+_DECORATES = "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..."
 
 
 class fake_rds_export:  # noqa: N801
@@ -66,45 +69,40 @@ class fake_rds_export:  # noqa: N801
             raise TypeError("a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
-        self._entered: list[_Use] = []
 
     def __enter__(self) -> ExportTaskRegistry:
         account = Account(Options(**self._options))
         registry = ExportTaskRegistry(account)
         registry.seed_all(self._seeds)
         activation = _Activation(account)
-        use = _Use(entered(activation.begin, activation.end), account, _this_flow())
+        use = _Use(self, entered(activation.begin, activation.end), account, _this_flow())
         try:
-            self._entered.append(use)
+            _uses.append(use)
             use.active.__enter__()
             return registry  # noqa: TRY300 - inside, so that an interruption here ends it, too
         except BaseException:
             activation.end()
-            self._entered = [other for other in self._entered if other is not use]
+            with suppress(ValueError):
+                _uses.remove(use)
             raise
 
     def __exit__(self, *exc_info: object) -> None:
         use = self._find_use()
-        self._entered.remove(use)
+        _uses.remove(use)
         use.active.__exit__(None, None, None)
         if exc_info[0] is None:
             raise_problems(use.account)
 
     def _find_use(self) -> _Use:
         """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
-        flow = _this_flow()
-        return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
+        flow, own = _this_flow(), [use for use in _uses if use.fake is self]
+        return next((use for use in reversed(own) if use.flow == flow), own[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, or the class with the fake around its tests."""
         if inspect.isclass(func) and any(name.startswith("test") for name in dir(func)):
             return self._decorate_class(func)  # type: ignore[no-any-return]
-        if inspect.isclass(func) or inspect.isgeneratorfunction(func) or inspect.isasyncgenfunction(func):
-            raise TypeError(
-                "fake_rds_export can decorate functions, coroutine functions, and classes with methods named test..., "
-                f"got {func!r}. Use it as a context manager inside the function"
-            )
-        return _within(self._again, func)  # type: ignore[return-value]
+        return within(self._again, func, _DECORATES)  # type: ignore[return-value]
 
     def _decorate_class(self, cls: Any) -> Any:
         is_test_case = hasattr(cls, "addCleanup")
@@ -138,14 +136,19 @@ class fake_rds_export:  # noqa: N801
         return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
-        use = "in use" if self._entered else "not in use"
+        use = "in use" if any(use.fake is self for use in _uses) else "not in use"
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
 class _Use(NamedTuple):
+    fake: fake_rds_export
     active: AbstractContextManager[None]
     account: Account
     flow: tuple[int, Any]
+
+
+# Kept here: a use whose object is not kept by the user would end by itself, and the next request would reach AWS.
+_uses: list[_Use] = []
 
 
 def _this_flow() -> tuple[int, Any]:
@@ -166,23 +169,7 @@ def _checked(test: Callable[..., Any]) -> Callable[..., Any]:
         yield
         raise_problems(active_accounts()[-1])
 
-    return _within(check, test)
-
-
-def _within(enter: Callable[[], AbstractContextManager[object]], function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function with a context around each call, for a coroutine function around all that it awaits."""
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with enter():
-            return function(*args, **kwargs)
-
-    @functools.wraps(function)
-    async def wait(*args: Any, **kwargs: Any) -> Any:
-        with enter():
-            return await function(*args, **kwargs)
-
-    return wait if inspect.iscoroutinefunction(function) else call
+    return within(check, test, _DECORATES)
 
 
 # For the report of a failing test. Without pytest it is never cleared, so its length is limited.

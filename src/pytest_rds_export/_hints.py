@@ -143,13 +143,15 @@ def _hints_of_source(account: Account, call: Call) -> Iterator[str]:
 def _hints_of_waiting(account: Account, call: Call) -> Iterator[str]:
     """Yield the snapshots that a call has named before they were available."""
     names = {str(value).lower() for value in call.parameters.values()}
-    for source in account.region(call.region).sources.values():
-        is_named = source.arn in names or (source.name in names and source.type.shape in call.operation)
-        if is_named and source.stage in ("creating", "copying", "available"):
-            yield (
-                f"{split_arn(source.arn).resource} was not available yet when {call.operation} was called. "
-                "Wait for it, as with a waiter of the client"
-            )
+    for region in account.regions.values():
+        for source in region.sources.values():
+            is_here = region.name == call.region and source.type.shape in call.operation
+            is_named = source.arn in names or (is_here and source.name in names)
+            if is_named and source.stage in ("creating", "copying", "available"):
+                yield (
+                    f"{split_arn(source.arn).resource} was not available yet when {call.operation} was called. "
+                    "Wait for it, as with a waiter of the client"
+                )
 
 
 def _arns_by_name(arns: Iterable[str], kind: str) -> dict[str, str]:

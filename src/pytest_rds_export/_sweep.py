@@ -89,6 +89,8 @@ class Attempt:
         return sum(task.status in RUNNING for region in regions for task in list(region.tasks.values()))
 
     def __enter__(self) -> ExportTaskRegistry:
+        if self.ended:
+            raise RuntimeError(f"{self!r} was used already. Put all that the program does into one block")
         forget_ended(self.describe())
         self._around.__enter__()
         return self._active.__enter__() or self.tasks  # in one line: an interruption in between would leave the fake on
@@ -212,6 +214,8 @@ class sweep:  # noqa: N801
                 raise TypeError(must_be_type("raises", "an exception class, or a tuple of them", each))
         self._items: list[What] = [check_item(item) for item in failures] or [*KINDS, LOST, LATE]
         self._operations = None if operation is None else [operation] if isinstance(operation, str) else list(operation)
+        if self._operations == []:
+            raise ValueError(must_be("operation", "the API name of an operation, or several", operation))
         for name in self._operations or ():
             _model.operation_model(name)
         self._most = most

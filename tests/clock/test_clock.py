@@ -1,5 +1,6 @@
 """rds_export_clock: where it starts, and how it is moved manually."""
 
+import asyncio
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -198,6 +199,34 @@ def test_repr(rds_export_clock):
     rds_export_clock.tick(hours=1)
     time.sleep(90)
     assert repr(rds_export_clock) == "<ExportClock at 2026-01-01T01:01:30+00:00, 0:01:30 slept>"
+
+
+def test_decorator():
+    """As a decorator, frozen_clock freezes time for each call of a function or a coroutine function."""
+    frozen = frozen_clock("2026-03-01T02:00Z", limit=600)
+
+    @frozen
+    def sleep(seconds):
+        time.sleep(seconds)
+        return datetime.now(timezone.utc)
+
+    @frozen
+    async def wait(seconds):
+        await asyncio.sleep(seconds)
+        return datetime.now(timezone.utc)
+
+    begin = datetime(2026, 3, 1, 2, tzinfo=timezone.utc)
+    assert [sleep(60), sleep(60)] == [begin + MINUTE] * 2
+    assert asyncio.run(wait(60)) == begin + MINUTE
+    assert repr(frozen) == "<frozen_clock at 2026-03-01T02:00:00+00:00, limit 0:10:00>"
+    assert datetime.now(timezone.utc) != begin + MINUTE
+
+
+@pytest.mark.parametrize("decorated", [ExportClock, (number for number in ()), 5])
+def test_what_it_cannot_decorate(decorated):
+    """Anything else is refused."""
+    with pytest.raises(TypeError, match="frozen_clock can decorate functions and coroutine functions, got"):
+        frozen_clock()(decorated)
 
 
 def test_unknown_argument(pytester):

@@ -222,7 +222,11 @@ def test_source_in_another_region(tasks):
 @pytest.mark.parametrize(
     ("operation", "parameters"),
     [
-        ("copy_db_snapshot", {"SourceDBSnapshotIdentifier": "NIGHTLY", "TargetDBSnapshotIdentifier": "copied"}),
+        ("copy_db_snapshot", {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copied"}),
+        (
+            "copy_db_snapshot",
+            {"SourceDBSnapshotIdentifier": SNAPSHOT, "TargetDBSnapshotIdentifier": "copied", "region": "eu-west-1"},
+        ),
         ("start_export_task", None),
     ],
 )
@@ -234,7 +238,8 @@ def test_source_that_is_not_available_yet(rds_export_clock, tasks, operation, pa
         if parameters is None:
             try_start(SNAPSHOT.replace("nightly", name))
         else:
-            try_call(operation, **{**parameters, "SourceDBSnapshotIdentifier": name.upper()})
+            source = parameters["SourceDBSnapshotIdentifier"].lower().replace("nightly", name)
+            try_call(operation, **{**parameters, "SourceDBSnapshotIdentifier": source})
 
     called = operation.title().replace("_", "").replace("Db", "DB")
     assert hints() == [

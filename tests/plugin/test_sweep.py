@@ -530,6 +530,17 @@ def test_no_call():
         attempts_of(sweep(), lambda: None)
 
 
+def test_attempt_that_is_used_twice():
+    """An attempt has one block."""
+    first = next(iter(sweep(seeds=["nightly"])))
+    with first:
+        cancel_nightly()
+
+    message = "<Attempt without a failure, to record the calls> was used already. Put all that the program does into"
+    with pytest.raises(RuntimeError, match=message), first:
+        pytest.fail("it began")  # pragma: no cover
+
+
 def test_attempt_that_is_not_used():
     """A loop without the block is refused."""
     first = "<Attempt without a failure, to record the calls>"
@@ -573,6 +584,7 @@ FAILURE = (
             "raises must be an exception class, or a tuple of them, got the class int",
         ),
         ([], {"operation": "Cancel"}, ValueError, None),
+        ([], {"operation": []}, ValueError, "operation must be the API name of an operation, or several, got []"),
         ([], {"seeds": None}, TypeError, "items must be a list of seeds, got None"),
         ([], {"seeds": "nightly"}, TypeError, "seed_all takes a list of seeds, got one seed. Write ['nightly']"),
         ([], {"page_size": 0}, ValueError, "page_size must be an int from 1 to 100, got 0"),

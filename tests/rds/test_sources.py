@@ -271,6 +271,12 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
     ("source", "options", "error", "text"),
     [
         ("", {}, ValueError, f"{NO_SOURCE} ''"),
+        (
+            "nightly",
+            {"status": "deleted"},
+            ValueError,
+            "status must be that of a source that is there; leave a deleted one out, got 'deleted'",
+        ),
         ("1st", {}, ValueError, f"{NO_SOURCE} '1st'"),
         (DATABASE, {}, ValueError, f"{NO_SOURCE} '{DATABASE}'"),
         (

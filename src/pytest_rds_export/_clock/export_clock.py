@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from numbers import Real
+from types import TracebackType
+from typing import Any, TypeVar
 
+from .._decorators import within
 from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
 from .._times import to_datetime
@@ -19,6 +22,8 @@ __tracebackhide__ = True
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LIMIT = timedelta(hours=24)
+
+_FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 _PARTS = ("weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds")
 
@@ -168,33 +173,57 @@ def _out_of_reach(name: str, value: object) -> str:
 
 
 @suggesting_keywords
-def frozen_clock(
-    start: datetime | str = START, limit: timedelta | float = LIMIT
-) -> AbstractContextManager[ExportClock]:
+class frozen_clock:  # noqa: N801
     """Freeze time while a block runs, as the fixture ``rds_export_clock`` does for a test.
 
         with frozen_clock("2026-03-01T02:00Z") as clock:
             time.sleep(60)
 
-    Everything is as before when the block ends.
+    Everything is as before when the block ends. As a decorator it freezes time for each call of a function or coroutine
+    function.
 
     Args:
         start: An aware ``datetime``, or an ISO 8601 string with an offset. By default the beginning of 2026.
         limit: How much frozen time the sleeps of the block may take, as a ``timedelta`` or in seconds.
 
     Returns:
-        A context manager. Its value is the ``ExportClock``.
+        As a context manager, the ``ExportClock``.
 
     Raises:
         TypeError: An unknown keyword argument.
         ValueError: *start* or *limit* is not such a value.
         RuntimeError: When the block is entered: time is frozen already.
-
     """
-    length = _to_timedelta("limit", limit)
-    if length <= timedelta(0):
-        raise ValueError(must_be("limit", "a positive timedelta or number of seconds", limit))
-    return _freeze(_to_time("start", start), length)
+
+    __module__ = "pytest_rds_export"
+
+    def __init__(self, start: datetime | str = START, limit: timedelta | float = LIMIT) -> None:
+        self._limit = _to_timedelta("limit", limit)
+        if self._limit <= timedelta(0):
+            raise ValueError(must_be("limit", "a positive timedelta or number of seconds", limit))
+        self._start = _to_time("start", start)
+
+    def __enter__(self) -> ExportClock:
+        use = _freeze(self._start, self._limit)
+        clock = use.__enter__()
+        self._use = use
+        return clock
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._use.__exit__(kind, error, traceback)
+
+    def __call__(self, func: _FunctionT) -> _FunctionT:
+        """Return the function with the clock around each call."""
+        return within(  # type: ignore[return-value]
+            lambda: frozen_clock(self._start, self._limit),
+            func,
+            "frozen_clock can decorate functions and coroutine functions",
+        )
+
+    def __repr__(self) -> str:
+        return f"<frozen_clock at {self._start.isoformat()}, limit {self._limit}>"
 
 
 @contextmanager

@@ -194,6 +194,8 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
         default = timeline or (Stuck() if is_cluster else self.options.snapshot_timeline)
         if status is None:
             status = "available" if timeline is None and available_after is None else "creating"
+        if status == "deleted":
+            raise ValueError(must_be("status", "that of a source that is there; leave a deleted one out", status))
         follows = timeline_of(status, default, available_after)
         created = None if snapshot_time is None else to_datetime("snapshot_time", snapshot_time)
         given = check_source(arn, status, {"engine": engine, **members})

@@ -102,7 +102,7 @@ class ExportSource:
         outgoing.deliver(self._region.outbox)
 
     def remove(self) -> None:
-        """Have the source disappear now, without an event. If it is gone already, nothing happens."""
+        """Have the source disappear now, without an event. Copies of it go on. If it is gone, nothing happens."""
         with self._region.lock:
             self._region.advance(self._state, _clock.now())  # what was due before has happened
             self._region.remove_source(self._state)

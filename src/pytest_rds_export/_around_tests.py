@@ -45,7 +45,7 @@ def kept(item: pytest.Item) -> Kept:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse a marker that has no effect on a function; keep what the environment is before any fixture."""
-    fake = _loaded_fake()
+    fake = _loaded("_fake")
     if fake is not None:
         fake.forget_ended()
     kept(item).environ = dict(os.environ)
@@ -70,9 +70,9 @@ def _refuse_marker(name: str) -> None:
     )
 
 
-def _loaded_fake() -> Any:
-    """Return the module ``_fake`` if anything has used it; loading it would make every run of pytest slower."""
-    return vars(sys.modules[__package__]).get("_fake")
+def _loaded(module: str) -> Any:
+    """Return a module of ours if anything has used it; loading it would make every run of pytest slower."""
+    return vars(sys.modules[__package__]).get(module)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,7 +80,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show what every fake of the test has seen with a failure."""
-    fake = _loaded_fake()
+    fake = _loaded("_fake")
     if call.when == "teardown" and call.excinfo and fake is not None and fake.is_end_check(call.excinfo.value):
         # Of a fixture that uses fake_rds_export.
         error = pytest.fail.Exception(str(call.excinfo.value), pytrace=False)
@@ -123,7 +123,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     try:
         return (yield)
     except (KeyboardInterrupt, pytest.exit.Exception):
-        fake = _loaded_fake()
+        fake = _loaded("_fake")
         terminal: Any = item.config.pluginmanager.get_plugin("terminalreporter")
         for title, text in _with_titles(fake.reports()) if fake is not None and terminal is not None else ():
             terminal.write_sep("-", title)
@@ -134,9 +134,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     """After the function's fixtures, fail a test that passed with unused failures or unhandled operations."""
-    fake, test = _loaded_fake(), kept(item)
-    with nullcontext() if fake is None else fake.removing_leftovers(test.environ):
-        yield
+    fake, test = _loaded("_fake"), kept(item)
+    try:
+        with nullcontext() if fake is None else fake.removing_leftovers(test.environ):
+            yield
+    finally:
+        getattr(_loaded("_clock"), "undo_covered", lambda: None)()
     if not test.passed.get("setup") or not test.passed.get("call"):
         return
     for name in [mark.name for mark in item.own_markers if mark.name in _MARKERS]:

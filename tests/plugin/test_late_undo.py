@@ -188,3 +188,46 @@ def test_third():
     assert "AWS_PROFILE" not in os.environ
 """
     run(pytester, source).assert_outcomes(passed=3)
+
+
+ON_TOP = """
+import datetime
+import sys
+import time
+import types
+from datetime import datetime as taken, timezone
+import pytest
+from unittest import mock
+
+real = {"taken": taken, "sleep": time.sleep}
+own = types.SimpleNamespace(**real)
+module = sys.modules[__name__]
+
+class Fixed(datetime.datetime):
+    pass
+
+@pytest.fixture
+def patches():
+    yield
+    mock.patch.stopall()
+
+def test_patch(monkeypatch, patches, rds_export_clock):
+    monkeypatch.setattr("datetime.datetime", Fixed)
+    monkeypatch.setattr(module, "taken", Fixed)
+    mock.patch.object(time, "sleep", lambda seconds: None).start()
+    rds_export_clock.tick(60)
+    assert (datetime.datetime, taken) == (Fixed, Fixed)
+
+def test_afterwards():
+    assert (datetime.datetime, taken, time.sleep) == (own.taken, own.taken, own.sleep)
+    assert datetime.datetime.now(timezone.utc).year == taken.now(timezone.utc).year
+
+def test_clock_again(rds_export_clock):
+    time.sleep(60)
+    assert taken.now(timezone.utc) == rds_export_clock.now
+"""
+
+
+def test_patches_on_top_of_the_clock(pytester):
+    """Patches of what the clock replaces, which are undone after its end, bring nothing of the clock back."""
+    run(pytester, ON_TOP).assert_outcomes(passed=3)

@@ -4,6 +4,7 @@ from .event_loops import pause
 from .export_clock import ExportClock, frozen_clock
 from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
 from .reading import is_frozen, now, save, waiting_calls
+from .undo import undo_covered
 
 __all__ = [
     "ExportClock",
@@ -16,5 +17,6 @@ __all__ = [
     "now",
     "pause",
     "save",
+    "undo_covered",
     "waiting_calls",
 ]

@@ -16,7 +16,7 @@ from .._times import to_datetime
 from .freezing import freeze
 from .frozen_time import EARLIEST, LATEST, FrozenTime, ScheduledCall, followers
 from .reading import frozen_by, now
-from .undo import Undo
+from .undo import Undo, undo_covered
 
 __tracebackhide__ = True
 
@@ -235,6 +235,7 @@ def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
             f"use the time of {library}; the start of rds_export_clock is set with "
             "@pytest.mark.rds_export_clock(start)."
         )
+    undo_covered()
     time, undo, before = FrozenTime(start, limit), Undo(), now()
     frozen: datetime | None = None
     # That time was frozen or unfrozen is no passage of time for those who follow the clock. These must still be told.

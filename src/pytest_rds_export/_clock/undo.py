@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,8 @@ class Undo:
 
     An exception such as ``KeyboardInterrupt`` may come before any line. So a change is undone only if it is there, and
     ``run`` may be called twice: a change that was noted and not made, or undone already, does no harm.
+
+    A user's patch may be on top of a change, and bring it back when it is undone itself: see ``undo_covered``.
     """
 
     def __init__(self) -> None:
@@ -24,8 +27,11 @@ class Undo:
         found = _get(owner, name) if original is None else original
 
         def restore() -> None:
-            if _get(owner, name) is value:
+            present = _get(owner, name)
+            if present is value:
                 _set(owner, name, found)
+            elif present is not found:
+                _covered.append(restore)
 
         self._changes.append(restore)
         _set(owner, name, value)
@@ -39,6 +45,15 @@ class Undo:
         while self._changes:
             self._changes[-1]()
             self._changes.pop()
+
+
+_covered: deque[Callable[[], None]] = deque(maxlen=1000)
+
+
+def undo_covered() -> None:
+    """Undo the changes that a patch was on top of, as far as it is undone by now."""
+    for _ in range(len(_covered)):
+        _covered.popleft()()
 
 
 def _get(owner: Any, name: Any) -> Any:

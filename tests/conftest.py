@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 
+import boto3
 import pytest
 from botocore.loaders import JSONFileLoader, Loader
 from hypothesis import Phase, settings
@@ -91,6 +92,14 @@ def refused_network(request):
     yield _guard.refused
     _guard.active = False
     assert _guard.refused == []
+
+
+@pytest.fixture(autouse=True)
+def _no_old_session():
+    """Keep the default session of a test from others: moto does not handle what is older than its import."""
+    yield
+    if type(boto3.DEFAULT_SESSION) is boto3.session.Session:
+        boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture(autouse=True)

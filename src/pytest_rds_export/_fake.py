@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -45,7 +45,8 @@ class fake_rds_export:  # noqa: N801
 
     Also a decorator of functions, coroutine functions and test classes; each call then has a registry of its own. Of a
     class, each method whose name begins with ``test`` is decorated, also an inherited one; a ``unittest.TestCase`` has
-    the fake from ``setUp`` to its last clean-up. Uses may be nested: the innermost one responds.
+    the fake from ``setUp`` to its last clean-up. Uses may be nested: the innermost one responds. Who
+    calls ``__enter__`` without a ``with`` must keep the object, because a fake ends with its object.
 
     Args:
         *seeds: What ``seed_all`` takes.
@@ -69,34 +70,34 @@ class fake_rds_export:  # noqa: N801
             raise TypeError("a seed cannot be a function. Write the decorator with parentheses: @fake_rds_export()")
         self._seeds = seeds
         self._options = options
+        self._entered: list[_Use] = []
 
     def __enter__(self) -> ExportTaskRegistry:
         account = Account(Options(**self._options))
         registry = ExportTaskRegistry(account)
         registry.seed_all(self._seeds)
         activation = _Activation(account)
-        use = _Use(self, entered(activation.begin, activation.end), account, _this_flow())
+        use = _Use(entered(activation.begin, activation.end), account, _this_flow())
         try:
-            _uses.append(use)
+            self._entered.append(use)
             use.active.__enter__()
             return registry  # noqa: TRY300 - inside, so that an interruption here ends it, too
         except BaseException:
             activation.end()
-            with suppress(ValueError):
-                _uses.remove(use)
+            self._entered = [other for other in self._entered if other is not use]
             raise
 
     def __exit__(self, *exc_info: object) -> None:
         use = self._find_use()
-        _uses.remove(use)
+        self._entered.remove(use)
         use.active.__exit__(None, None, None)
         if exc_info[0] is None:
             raise_problems(use.account)
 
     def _find_use(self) -> _Use:
         """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
-        flow, own = _this_flow(), [use for use in _uses if use.fake is self]
-        return next((use for use in reversed(own) if use.flow == flow), own[-1])
+        flow = _this_flow()
+        return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, or the class with the fake around its tests."""
@@ -136,19 +137,14 @@ class fake_rds_export:  # noqa: N801
         return type(self)(*self._seeds, **self._options)
 
     def __repr__(self) -> str:
-        use = "in use" if any(use.fake is self for use in _uses) else "not in use"
+        use = "in use" if self._entered else "not in use"
         return f"<fake_rds_export of {pluralize(len(self._seeds), 'seed')}, {use}>"
 
 
 class _Use(NamedTuple):
-    fake: fake_rds_export
     active: AbstractContextManager[None]
     account: Account
     flow: tuple[int, Any]
-
-
-# Kept here: a use whose object is not kept by the user would end by itself, and the next request would reach AWS.
-_uses: list[_Use] = []
 
 
 def _this_flow() -> tuple[int, Any]:

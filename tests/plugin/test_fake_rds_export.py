@@ -1,10 +1,8 @@
 """fake_rds_export, the fake without pytest: as a context manager and as a decorator."""
 
 import asyncio
-import gc
 import inspect
 import os
-import weakref
 from contextlib import suppress
 
 import boto3
@@ -34,23 +32,6 @@ def test_block(client):
         assert isinstance(tasks, ExportTaskRegistry)
         assert identifiers(client) == ["nightly", "done"]
         assert tasks["nightly"].source_arn == "arn:aws:rds:us-east-1:999999999999:snapshot:nightly"
-
-
-def test_use_that_is_not_kept(client):
-    """A fake that was entered responds until its exit, also if its object is not kept: no request reaches AWS."""
-
-    def enter():
-        fake = fake_rds_export("nightly")
-        fake.__enter__()
-        return weakref.ref(fake)
-
-    entered = enter()
-    gc.collect()
-
-    assert identifiers(client) == ["nightly"]
-    entered().__exit__(None, None, None)
-    gc.collect()
-    assert entered() is None
 
 
 def test_used_again(client):

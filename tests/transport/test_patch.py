@@ -87,6 +87,26 @@ def test_other_services(monkeypatch):
     assert vars(Endpoint)["make_request"] is make_request
 
 
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
+)
+def test_descriptor(owner, name, monkeypatch):
+    """A descriptor that another library has put in place of a method is asked for it as Python does, with the class."""
+    original, seen = vars(owner)[name], []
+
+    class Descriptor:
+        def __get__(self, instance, owner):
+            seen.append(owner)
+            return original.__get__(instance, owner)
+
+    monkeypatch.setattr(owner, name, Descriptor())
+    with fake_rds_export("nightly"):
+        boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+
+    assert set(seen) == {owner}
+
+
 @pytest.mark.parametrize("outer", [True, False])
 def test_imported_again(botocore_unchanged, outer):
     """A botocore that is imported again is faked, too."""

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from unittest.mock import patch
 
 import boto3
-import botocore
+import botocore.endpoint
 import pytest
 from botocore.endpoint import Endpoint
 from botocore.signers import RequestSigner
@@ -67,6 +67,14 @@ def test_unknown_botocore(owner, name, monkeypatch, botocore_unchanged):
         without.delattr(owner, name)
         with raises_exactly(RuntimeError, text), fake_rds_export():
             pytest.fail("it was entered")  # pragma: no cover
+
+
+def test_unknown_class(monkeypatch, botocore_unchanged):
+    """So is a botocore without the class of the method."""
+    with monkeypatch.context() as without:
+        without.delattr(botocore.endpoint, "Endpoint")
+        with pytest.raises(RuntimeError, match=r"needs botocore\.endpoint\.Endpoint\.make_request, which botocore"):
+            fake_rds_export().__enter__()
 
 
 def test_other_services(monkeypatch):

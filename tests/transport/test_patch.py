@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from unittest.mock import patch
 
 import boto3
-import botocore
+import botocore.endpoint
 import pytest
 from botocore.endpoint import Endpoint
 from botocore.signers import RequestSigner
@@ -69,6 +69,14 @@ def test_unknown_botocore(owner, name, monkeypatch, botocore_unchanged):
             pytest.fail("it was entered")  # pragma: no cover
 
 
+def test_unknown_class(monkeypatch, botocore_unchanged):
+    """So is a botocore without the class of the method."""
+    with monkeypatch.context() as without:
+        without.delattr(botocore.endpoint, "Endpoint")
+        with pytest.raises(RuntimeError, match=r"needs botocore\.endpoint\.Endpoint\.make_request, which botocore"):
+            fake_rds_export().__enter__()
+
+
 def test_other_services(monkeypatch):
     """A method that another library replaced before is called for other services, and is there afterwards."""
     seen = []
@@ -85,6 +93,26 @@ def test_other_services(monkeypatch):
         client.list_buckets()
     assert seen == ["ListBuckets"]
     assert vars(Endpoint)["make_request"] is make_request
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
+)
+def test_descriptor(owner, name, monkeypatch):
+    """A descriptor that another library has put in place of a method is asked for it as Python does, with the class."""
+    original, seen = vars(owner)[name], []
+
+    class Descriptor:
+        def __get__(self, instance, owner):
+            seen.append(owner)
+            return original.__get__(instance, owner)
+
+    monkeypatch.setattr(owner, name, Descriptor())
+    with fake_rds_export("nightly"):
+        boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
+
+    assert set(seen) == {owner}
 
 
 @pytest.mark.parametrize("outer", [True, False])

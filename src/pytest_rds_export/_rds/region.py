@@ -122,12 +122,10 @@ class Region:
         created = Transition(source.status, source.since)
         self._note(source, created, beginning_of_snapshot(source), requested=True)
 
-    def remove_source(self, source: SourceState) -> bool:
-        """Remove a source; return whether it was there."""
-        if self.sources.get(source.arn) is not source:
-            return False
-        del self.sources[source.arn]
-        return True
+    def remove_source(self, source: SourceState) -> None:
+        """Remove a source, if it is still there."""
+        if self.sources.get(source.arn) is source:
+            del self.sources[source.arn]
 
     def move_source(self, source: SourceState, transition: Transition) -> None:
         """Make a transition that a user asks for. The source then stays there."""

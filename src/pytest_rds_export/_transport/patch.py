@@ -204,6 +204,11 @@ def _install_again() -> None:
 _finder: Any = _Finder()
 
 
+def _bind(original: Any, instance: Any) -> Any:
+    """Return a method as Python binds it: another library may have put a descriptor of its own there."""
+    return original.__get__(instance, type(instance))
+
+
 def _make_request(original: Any) -> Callable[..., Any]:
     def make_request(self: Any, operation_model: Any, request_dict: Any) -> Any:
         accounts = _responding
@@ -214,8 +219,7 @@ def _make_request(original: Any) -> Callable[..., Any]:
             endpoint._event_emitter = CallEvents(accounts[-1], self, request_dict["context"])  # noqa: SLF001 - botocore has no public way
             endpoint.http_session = _Connection(self.http_session)
             self = endpoint
-        # As Python binds it: another library may have put a descriptor of its own there.
-        return original.__get__(self, type(self))(operation_model, request_dict)
+        return _bind(original, self)(operation_model, request_dict)
 
     return make_request
 
@@ -224,7 +228,7 @@ def _create_request(original: Any) -> Callable[..., Any]:
     def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
         if _responding and operation_model is not None and _would_reach_rds(self, operation_model):
             raise UnhandledOperation(_refusal(operation_model.name))
-        return original.__get__(self, type(self))(params, operation_model)
+        return _bind(original, self)(params, operation_model)
 
     return create_request
 
@@ -236,7 +240,7 @@ def _get_auth_instance(original: Any) -> Callable[..., Any]:
             kwargs.pop("request_credentials", None)
             self = _copy(self)
             self._credentials = _FAKE_CREDENTIALS
-        return original.__get__(self, type(self))(signing_name, *args, **kwargs)
+        return _bind(original, self)(signing_name, *args, **kwargs)
 
     return get_auth_instance
 

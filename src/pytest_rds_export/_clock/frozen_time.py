@@ -164,8 +164,9 @@ class FrozenTime:
         except OverflowError:
             length = longest
         if to_next_stop:
+            stops = self._stops_of_followers()
             with self._lock:
-                length = max(self._next_stop(self.now() + length) - self.now(), timedelta(0))
+                length = max(self._next_stop(self.now() + length, stops) - self.now(), timedelta(0))
         if length > self._limit - self.slept:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
@@ -178,16 +179,27 @@ class FrozenTime:
             self.slept += length
             if is_sleep:
                 self.sleeps.append(length)
-        for follower in followers if is_sleep else ():
+        for follower in followers.copy() if is_sleep else ():
             follower.slept(length)
-        self.move(length)
+        self._move_on(length)
 
     def move(self, length: timedelta) -> None:
         """Move by *length* and run the scheduled calls up to there; a move back runs none."""
+        if self._has_ended():
+            raise RuntimeError("cannot move rds_export_clock: it has ended, and time is no longer frozen by it")
         if length < timedelta(0):
             with self._lock:
                 self._set(self.now() + length)
             return
+        self._move_on(length)
+
+    def _has_ended(self) -> bool:
+        from freezegun import api
+
+        return self.factory not in api.freeze_factories
+
+    def _move_on(self, length: timedelta) -> None:
+        """Move forward. If the clock ends meanwhile, the rest is over: a thread may sleep when its test ends."""
         target: datetime | None = None
         call: Callable[[], object] | None = _do_nothing
         while call is not None:
@@ -200,34 +212,40 @@ class FrozenTime:
                 with self._lock:
                     self._running -= 1
             _tell_followers()  # what is due already, or caused by the call, happens before the move
+            stops = self._stops_of_followers()
             with self._lock:
                 target = target or self.now() + length
-                call = self._move_to_next(target)
+                call = self._move_to_next(target, stops)
             _tell_followers()
 
-    def _move_to_next(self, target: datetime) -> Callable[[], object] | None:
+    def _move_to_next(self, target: datetime, stops: list[datetime]) -> Callable[[], object] | None:
         """Move to the next scheduled call or stop of a follower up to *target* and return what is to be called there.
 
         Move to *target* and return None if there is neither.
         """
-        stop = self._next_stop(target)
+        if self._has_ended():
+            return None
+        stop = self._next_stop(target, stops)
         self._set(max(self.now(), stop))
         if self._scheduled and self._scheduled[0][0] <= stop:
             return heapq.heappop(self._scheduled)[3]
         return None if stop == target else _do_nothing
 
-    def _next_stop(self, target: datetime) -> datetime:
-        """Return the time of the next scheduled call or stop of a follower; *target*, if there is none before."""
+    def _stops_of_followers(self) -> list[datetime]:
+        """Return the next stop of each follower. A follower has a lock of its own: the clock's must not be held."""
+        stops = [follower.next_stop(self.now()) for follower in followers.copy()]
+        return [stop for stop in stops if stop is not None]
+
+    def _next_stop(self, target: datetime, stops: list[datetime]) -> datetime:
+        """Return the time of the next scheduled call, or of the stops of followers; *target*, if none is before."""
         while self._scheduled and self._scheduled[0][2].cancelled():
             heapq.heappop(self._scheduled)
-        stops = [follower.next_stop(self.now()) for follower in followers.copy()]
-        stops += [when for when, *_ in self._scheduled[:1]]
-        return min((stop for stop in stops if stop is not None and stop < target), default=target)
+        return min([target, *stops, *(when for when, *_ in self._scheduled[:1])])
 
     def _set(self, when: datetime) -> None:
         from freezegun import api
 
-        if not api.freeze_factories or api.freeze_factories[-1] is not self.factory:
+        if self.factory in (factories := api.freeze_factories.copy()) and factories[-1] is not self.factory:
             raise RuntimeError(
                 "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or "
                 "use only one of the two"

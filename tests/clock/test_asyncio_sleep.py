@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import math
+import selectors
+import socket
 import sys
 import time
 from datetime import datetime, timedelta, timezone
@@ -10,7 +12,9 @@ from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import Stuck, Timeline, frozen_clock
+from pytest_rds_export import Stuck, Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export._clock import save
+from pytest_rds_export._fake import reports
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -99,6 +103,94 @@ def test_event_before_a_deadline(rds_export_tasks, rds_export_clock):
 
     assert asyncio.run(main()) == 300
     assert rds_export_clock.sleeps == [timedelta(seconds=300), timedelta(seconds=60)]
+
+
+def test_stops_of_one_sleep(run, rds_export_tasks, rds_export_clock):
+    """A sleep is one, however often the clock stops on its way without waking anything, also in the report."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=300))
+    rds_export_tasks.deliver_events(lambda _event, _context: None)
+    rds_export_clock.call_later(20, print)
+
+    run(asyncio.sleep(3600))
+    run(asyncio.sleep(60))
+
+    assert rds_export_clock.sleeps == [timedelta(seconds=3600), timedelta(seconds=60)]
+    (report,) = reports()
+    assert report.splitlines()[1:3] == [
+        "  +0:00:00  slept 1:00:00",
+        "  +0:05:00  'nightly' COMPLETE in us-east-1, event RDS-EVENT-0161",
+    ]
+
+
+def test_sleep_within_another(run, rds_export_clock):
+    """Of a sleep in which another one is, the parts before and after that are two."""
+    rds_export_clock.call_later(20, time.sleep, 5)
+
+    run(asyncio.sleep(60))
+
+    assert [length.total_seconds() for length in rds_export_clock.sleeps] == [20, 5, 35]
+
+
+def test_restored_within_a_sleep(run, rds_export_clock):
+    """When the clock is restored within a sleep, as between the attempts of a sweep, another one begins."""
+    rds_export_clock.call_later(20, save())
+
+    run(asyncio.sleep(60))
+
+    assert rds_export_clock.sleeps == [timedelta(seconds=40)]
+
+
+def test_part_of_a_sleep_in_a_new_account(run, rds_export_clock):
+    """A fake that begins within a sleep reports the rest of it."""
+    with contextlib.ExitStack() as stack:
+        rds_export_clock.call_later(20, stack.enter_context, fake_rds_export("nightly"))
+        rds_export_clock.call_later(30, print)
+        run(asyncio.sleep(60))
+        (report,) = reports()
+    assert report.splitlines()[1:2] == ["  +0:00:00  slept 40 s"]
+    assert rds_export_clock.sleeps == [timedelta(seconds=60)]
+
+
+class CountingSelector(selectors.DefaultSelector):
+    """Counts the real seconds for which it may wait."""
+
+    seconds = 0.0
+
+    def select(self, timeout=None):
+        """Wait."""
+        self.seconds += timeout or 0
+        return super().select(timeout)
+
+
+def test_real_time_of_stops(rds_export_clock):
+    """With an open socket, the clock waits in real time before a sleep, and hardly at stops without effect."""
+    selector = CountingSelector()
+    for seconds in range(30):
+        rds_export_clock.call_later(seconds + 10, int)
+
+    with contextlib.closing(asyncio.SelectorEventLoop(selector)) as loop:
+        reading, writing = socket.socketpair()
+        with reading, writing:
+            loop.add_reader(reading, print)
+            loop.run_until_complete(asyncio.sleep(60))
+            loop.remove_reader(reading)
+    assert 0.05 < selector.seconds < 0.5
+    assert passed(rds_export_clock) == 60
+
+
+def test_stops_that_change_the_loop(rds_export_clock):
+    """A scheduled call may stop the loop, cancel the timer that the clock moves to, or set an earlier one."""
+    loop, seen = asyncio.new_event_loop(), []
+    with contextlib.closing(loop):
+        loop.call_later(60, seen.append, "stopped too late")
+        rds_export_clock.call_later(10, loop.stop)
+        loop.run_forever()
+        assert passed(rds_export_clock) == 10
+        timer = loop.call_later(20, seen.append, "cancelled too late")
+        rds_export_clock.call_later(10, timer.cancel)
+        rds_export_clock.call_later(15, lambda: loop.call_later(5, loop.stop))
+        loop.run_forever()
+    assert (seen, passed(rds_export_clock)) == ([], 30)
 
 
 @pytest.mark.rds_export_tasks("daily", "nightly", timeline=Stuck())

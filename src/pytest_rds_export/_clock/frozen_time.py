@@ -74,6 +74,10 @@ class ScheduledCall:
         return f"<ScheduledCall at {self._when.isoformat()}{', cancelled' if self._cancelled else ''}>"
 
 
+class RestOfSleep(timedelta):
+    """How much longer the code under test sleeps: the last sleep goes on after a stop at which it did not wake."""
+
+
 class Follower(Protocol):
     """What follows the frozen clock: an account that responds to clients."""
 
@@ -90,7 +94,7 @@ class Follower(Protocol):
         """Return the first time after *now* at which a moving clock has to stop on its way; None if there is none."""
 
     def slept(self, length: timedelta) -> None:
-        """Take notice that the code under test sleeps now."""
+        """Take notice that the code under test sleeps now, or of a ``RestOfSleep`` that it sleeps on."""
 
     def unfinished(self) -> Iterable[str]:
         """Return a sentence for each thing that is not finished."""
@@ -124,6 +128,7 @@ class FrozenTime:
         self._calls_without_delay = 0
         self._running = 0
         self.sleeps: list[timedelta] = []
+        self._towards: object = None  # of the last of these
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
@@ -153,17 +158,18 @@ class FrozenTime:
         """Return the other threads to which the clock applies."""
         return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
-    def sleep(self, seconds: float, *, by_code: bool = True, to_next_stop: bool = False) -> None:
+    def sleep(self, seconds: float, *, by_code: bool = True, towards: object = None) -> None:
         """Move by the length of a sleep: of the code under test, or of botocore before a retry.
 
-        An event loop moves *to_next_stop*, if one is earlier: tasks that it wakes run at that time.
+        An event loop moves *towards* a deadline: only to the next stop, if one is earlier, so that tasks that it wakes
+        run at that time. Moves towards the same deadline are one sleep, if no other sleep is between them.
         """
         longest = LATEST - self.now()
         try:
             length = min(timedelta(seconds=float(seconds)), longest)
         except OverflowError:
             length = longest
-        if to_next_stop:
+        if towards is not None:
             stops = self._stops_of_followers()
             with self._lock:
                 length = max(self._next_stop(self.now() + length, stops) - self.now(), timedelta(0))
@@ -174,14 +180,22 @@ class FrozenTime:
                 f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
                 "export end, or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
-        is_sleep = by_code and length > timedelta(0)
+        if by_code and length > timedelta(0):
+            self._note_sleep(length, towards)
         with self._lock:
             self.slept += length
-            if is_sleep:
-                self.sleeps.append(length)
-        for follower in followers.copy() if is_sleep else ():
-            follower.slept(length)
         self._move_on(length)
+
+    def _note_sleep(self, length: timedelta, towards: object) -> None:
+        with self._lock:
+            is_rest = towards is not None and towards is self._towards
+            if is_rest:
+                self.sleeps[-1] += length
+            else:
+                self.sleeps.append(length)
+            self._towards = towards
+        for follower in followers.copy():
+            follower.slept(RestOfSleep(length.days, length.seconds, length.microseconds) if is_rest else length)
 
     def move(self, length: timedelta) -> None:
         """Move by *length* and run the scheduled calls up to there; a move back runs none."""
@@ -263,6 +277,7 @@ class FrozenTime:
             with self._lock:
                 self._set(now)
                 self._scheduled, self.sleeps, self.slept = scheduled.copy(), sleeps.copy(), slept
+                self._towards = None
 
         return restore
 

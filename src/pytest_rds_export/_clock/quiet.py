@@ -12,6 +12,7 @@ from types import FrameType
 STEP = 0.005
 _WORK = 2.0  # for each call in a pool and each child process, in all
 _OTHERS = 0.1  # before each move: open sockets, and other threads
+ALMOST_QUIET = _OTHERS - STEP  # so long they have been waited for already, after a stop at which nothing has woken
 _WAITING_POOL = STEP  # before each move: threads of a pool that may be about to take up work
 
 # The functions in which the threads of pools wait, by module.

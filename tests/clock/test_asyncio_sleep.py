@@ -342,6 +342,29 @@ def test_timer_that_outlives_the_clock():
         loop.close()
 
 
+def test_timer_of_a_loop_that_has_not_run():
+    """The same holds for a loop that does not run under the clock, which another may have moved."""
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        with frozen_clock() as clock:
+            clock.tick(hours=1)
+            timer = loop.call_later(7000, print)
+            clock.tick(hours=1)
+        assert timer.when() - loop.time() == pytest.approx(3400, abs=60)
+
+
+class LoopWithoutSelector(asyncio.BaseEventLoop):
+    """A loop that waits in a way of its own, as those of graphical toolkits do."""
+
+    _asyncgens_shutdown_called = True
+
+
+def test_timer_of_a_loop_without_a_selector(rds_export_clock):
+    """A timer can be set on a loop that does not wait with a selector."""
+    loop = LoopWithoutSelector()
+    assert loop.call_later(60, print).when() == loop.time() + 60
+    loop.close()
+
+
 def test_sleep_that_outlives_the_clock():
     """A task that still sleeps in a loop of another kind when the clock ends wakes when its loop runs again."""
     loop = OtherLoop()

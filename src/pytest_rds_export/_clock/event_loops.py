@@ -53,8 +53,9 @@ def _leave(clock: FrozenTime) -> None:
     """Have the timers that are left keep the time that is left: the real clock is behind the frozen one."""
     from freezegun import api
 
-    while _selectors:
-        loop, _ = _selectors.popitem()
+    _selectors.clear()
+    while _loops:
+        loop = _loops.pop()
         for handle in loop._scheduled:  # noqa: SLF001 - asyncio has no other list of them
             handle._when -= clock.monotonic() - api.real_monotonic()  # noqa: SLF001
 
@@ -77,6 +78,7 @@ def _running_once(run_once: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _calling_at(call_at: Callable[..., Any]) -> Callable[..., Any]:
     def _call_at(loop: Any, when: float, *arguments: Any, **options: Any) -> Any:
+        _clock_of(loop)  # a timer may be left when the clock ends, also of a loop that does not run before
         ordered = _When(when)
         ordered.order = next(_order)
         return call_at(loop, ordered, *arguments, **options)
@@ -110,12 +112,21 @@ def _expect(loop: Any, work: object, is_done: Callable[[], bool]) -> None:
 
 def _selector_of(loop: Any) -> _Selector | None:
     """Return the selector with which a loop follows the clock; None if it does not."""
-    clock = active_clock()
-    if clock is None or not _follows(loop, clock):
+    clock = _clock_of(loop)
+    if clock is None:
         return None
     if loop not in _selectors:
         _selectors[loop] = _Selector(loop, clock)
     return _selectors[loop]
+
+
+def _clock_of(loop: Any) -> FrozenTime | None:
+    """Return the clock that a loop follows, and remember the loop until the clock ends."""
+    clock = active_clock()
+    if clock is None or not _follows(loop, clock):
+        return None
+    _loops.add(loop)
+    return clock
 
 
 def _with_subclasses(loop_class: type[Any]) -> Iterator[type[Any]]:
@@ -280,6 +291,7 @@ class _Sleepers:
         self.changed = 0.0
 
 
-# By the loop, under the present clock.
+# The loops that follow the present clock, and by the loop what belongs to it.
+_loops: set[Any] = set()
 _selectors: dict[Any, _Selector] = {}
 _sleepers: dict[Any, _Sleepers] = {}

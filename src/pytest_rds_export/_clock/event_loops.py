@@ -187,11 +187,10 @@ class _Selector:
                 waited += STEP
             # A thread may have called back, and ended, just before it was looked for.
             events = self._selector.select(0)
-            if events:
+            if not events:
+                self._move_to(handle)
+            if events or self._has_woken(handle):
                 return events
-            self._move_to(handle)
-            if self._has_woken(handle):
-                return []
             waited = ALMOST_QUIET
 
     def _is_due(self, handle: Any) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from .frozen_time import FrozenTime, active_clock
-from .quiet import ALMOST_QUIET, STEP, Quiet
+from .quiet import STEP, Quiet
 from .sleeping import is_moving
 from .undo import Undo
 
@@ -191,7 +191,7 @@ class _Selector:
                 self._move_to(handle)
             if events or self._has_woken(handle):
                 return events
-            waited = ALMOST_QUIET
+            waited = self.quiet.waited_before_stop()
 
     def _is_due(self, handle: Any) -> bool:
         return active_clock() is not self._clock or handle.when() <= self._loop.time() + _RESOLUTION

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from .frozen_time import FrozenTime, active_clock
-from .quiet import ALMOST_QUIET, STEP, Quiet
+from .quiet import STEP, Quiet
 from .undo import Undo
 
 __tracebackhide__ = True
@@ -55,7 +55,7 @@ def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
         left = deadline - mock.current_time()
         rest += 2 * left if 0 < left < _MICROSECOND else 0
         if left >= _MICROSECOND and current_statistics().tasks_runnable == 0:
-            waited = ALMOST_QUIET  # nothing has woken at a stop
+            waited = quiet.waited_before_stop()
 
     mock.current_time = lambda: clock.monotonic() + rest
     mock.jump = jump  # trio calls it when all tasks wait

@@ -186,9 +186,7 @@ class _Selector:
                     return events
                 waited += STEP
             # A thread may have called back, and ended, just before it was looked for.
-            events = self._selector.select(0)
-            if not events:
-                self._move_to(handle)
+            events = self._selector.select(0) or self._move_to(handle)
             if events or self._has_woken(handle):
                 return events
             waited = self.quiet.waited_before_stop()
@@ -202,8 +200,8 @@ class _Selector:
             return True
         return bool(self._loop._ready or self._loop._stopping)  # noqa: SLF001
 
-    def _move_to(self, handle: Any) -> None:
-        """Move towards the time of a timer."""
+    def _move_to(self, handle: Any) -> list[Any]:
+        """Move towards the time of a timer, and return that nothing is ready to be read or written."""
         waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
         try:
             seconds, by_code = max(handle.when() - self._loop.time(), 0), not isinstance(waiting, _Pause)
@@ -214,6 +212,7 @@ class _Selector:
             if waiting is None or isinstance(error, (KeyboardInterrupt, SystemExit, StopIteration)):
                 raise
             waiting.set_exception(error)
+        return []
 
 
 class _Pause(asyncio.Future[None]):

@@ -3,14 +3,20 @@
 import asyncio
 import contextlib
 import math
+import select
+import selectors
+import socket
 import sys
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 
 import pytest
 
-from pytest_rds_export import Stuck, Timeline, frozen_clock
+from pytest_rds_export import Stuck, Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export._clock import save
+from pytest_rds_export._fake import reports
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -99,6 +105,111 @@ def test_event_before_a_deadline(rds_export_tasks, rds_export_clock):
 
     assert asyncio.run(main()) == 300
     assert rds_export_clock.sleeps == [timedelta(seconds=300), timedelta(seconds=60)]
+
+
+def test_stops_of_one_sleep(run, rds_export_tasks, rds_export_clock):
+    """A sleep is one, however often the clock stops on its way without waking anything, also in the report."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=300))
+    rds_export_tasks.deliver_events(lambda _event, _context: None)
+    rds_export_clock.call_later(20, print)
+
+    run(asyncio.sleep(3600))
+    run(asyncio.sleep(60))
+
+    assert rds_export_clock.sleeps == [timedelta(seconds=3600), timedelta(seconds=60)]
+    (report,) = reports()
+    assert report.splitlines()[1:3] == [
+        "  +0:00:00  slept 1:00:00",
+        "  +0:05:00  'nightly' COMPLETE in us-east-1, event RDS-EVENT-0161",
+    ]
+
+
+def test_sleep_within_another(run, rds_export_clock):
+    """Of a sleep in which another one is, the parts before and after that are two."""
+    rds_export_clock.call_later(20, time.sleep, 5)
+
+    run(asyncio.sleep(60))
+
+    assert [length.total_seconds() for length in rds_export_clock.sleeps] == [20, 5, 35]
+
+
+def test_restored_within_a_sleep(run, rds_export_clock):
+    """When the clock is restored within a sleep, as between the attempts of a sweep, another one begins."""
+    rds_export_clock.call_later(20, save())
+
+    run(asyncio.sleep(60))
+
+    assert rds_export_clock.sleeps == [timedelta(seconds=40)]
+
+
+def test_part_of_a_sleep_in_a_new_account(run, rds_export_clock):
+    """A fake that begins within a sleep reports the rest of it."""
+    with contextlib.ExitStack() as stack:
+        rds_export_clock.call_later(20, stack.enter_context, fake_rds_export("nightly"))
+        rds_export_clock.call_later(30, print)
+        run(asyncio.sleep(60))
+        (report,) = reports()
+    assert report.splitlines()[1:2] == ["  +0:00:00  slept 40 s"]
+    assert rds_export_clock.sleeps == [timedelta(seconds=60)]
+
+
+class CountingSelector(selectors.DefaultSelector):
+    """Counts the real seconds for which it may wait."""
+
+    seconds = 0.0
+
+    def select(self, timeout=None):
+        """Wait."""
+        self.seconds += timeout or 0
+        return super().select(timeout)
+
+
+def test_real_time_of_stops(rds_export_clock):
+    """With an open socket, the clock waits in real time before a sleep, and hardly at stops without effect."""
+    selector = CountingSelector()
+    for seconds in range(30):
+        rds_export_clock.call_later(seconds + 10, int)
+
+    with contextlib.closing(asyncio.SelectorEventLoop(selector)) as loop:
+        reading, writing = socket.socketpair()
+        with reading, writing:
+            loop.add_reader(reading, print)
+            loop.run_until_complete(asyncio.sleep(60))
+            loop.remove_reader(reading)
+    assert 0.1 <= selector.seconds < 1
+    assert passed(rds_export_clock) == 60
+
+
+def test_thread_that_a_stop_starts(rds_export_clock):
+    """A thread that a scheduled call starts has time to wake a task, as have those that run before a sleep."""
+
+    async def main():
+        done, loop = asyncio.Event(), asyncio.get_running_loop()
+
+        def work():
+            select.select([], [], [], 0.03)
+            loop.call_soon_threadsafe(done.set)
+
+        rds_export_clock.call_later(10, lambda: threading.Thread(target=work).start())
+        await asyncio.wait_for(done.wait(), 60)
+
+    asyncio.run(main())
+    assert passed(rds_export_clock) == 10
+
+
+def test_stops_that_change_the_loop(rds_export_clock):
+    """A scheduled call may stop the loop, cancel the timer that the clock moves to, or set an earlier one."""
+    loop, seen = asyncio.new_event_loop(), []
+    with contextlib.closing(loop):
+        loop.call_later(60, seen.append, "stopped too late")
+        rds_export_clock.call_later(10, loop.stop)
+        loop.run_forever()
+        assert passed(rds_export_clock) == 10
+        timer = loop.call_later(20, seen.append, "cancelled too late")
+        rds_export_clock.call_later(10, timer.cancel)
+        rds_export_clock.call_later(15, lambda: loop.call_later(5, loop.stop))
+        loop.run_forever()
+    assert (seen, passed(rds_export_clock)) == ([], 30)
 
 
 @pytest.mark.rds_export_tasks("daily", "nightly", timeline=Stuck())
@@ -248,6 +359,29 @@ def test_timer_that_outlives_the_clock():
         assert left == pytest.approx([1400, 3400], abs=60)  # the test itself takes some of it
     finally:
         loop.close()
+
+
+def test_timer_of_a_loop_that_has_not_run():
+    """The same holds for a loop that does not run under the clock, which another may have moved."""
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        with frozen_clock() as clock:
+            clock.tick(hours=1)
+            timer = loop.call_later(7000, print)
+            clock.tick(hours=1)
+        assert timer.when() - loop.time() == pytest.approx(3400, abs=60)
+
+
+class LoopWithoutSelector(asyncio.BaseEventLoop):
+    """A loop that waits in a way of its own, as those of graphical toolkits do."""
+
+    _asyncgens_shutdown_called = True
+
+
+def test_timer_of_a_loop_without_a_selector(rds_export_clock):
+    """A timer can be set on a loop that does not wait with a selector."""
+    loop = LoopWithoutSelector()
+    assert loop.call_later(60, print).when() == loop.time() + 60
+    loop.close()
 
 
 def test_sleep_that_outlives_the_clock():

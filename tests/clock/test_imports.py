@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +111,30 @@ def test_import_that_fails(module):
         with pytest.raises(ZeroDivisionError):
             module("1 / 0")
         assert year() == 2001
+
+
+def test_warning_of_an_import(module):
+    """A warning at the top level of a module that is imported is that of the line that imports it."""
+    importer = module("def run(): import old_module", "importer")
+    with frozen_clock():
+        with pytest.warns(DeprecationWarning, match="old"):
+            module("import warnings; warnings.warn('old', DeprecationWarning, stacklevel=2)", "old_module")
+        del sys.modules["old_module"]
+        with pytest.warns(DeprecationWarning, match="old") as caught:
+            importer.run()
+    assert [warning.filename for warning in caught] == [importer.__file__]
+
+
+def test_traceback_of_an_import(module):
+    """The traceback of an import that fails has who imports what, and nothing in between."""
+    importer = module("def run(): import inner_module", "importer")
+    with frozen_clock():
+        with pytest.raises(ModuleNotFoundError):
+            module("import no_such_module", "inner_module")
+        with pytest.raises(ModuleNotFoundError) as caught:
+            importer.run()
+    names = [Path(entry.filename).name for entry in traceback.extract_tb(caught.tb)]
+    assert names == ["test_imports.py", "importer.py", "inner_module.py"]
 
 
 def test_import_in_another_thread(module):

@@ -16,6 +16,8 @@ import pytest
 from helpers.calls import described
 from helpers.errors import raises_exactly
 from pytest_rds_export import Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export._fake import reports
+from pytest_rds_export._rds.account import Account
 
 FROZEN_ALREADY = (
     "fixture rds_export_clock: cannot freeze time, because {0} has frozen it already: use only one of the two. "
@@ -25,6 +27,7 @@ FROZEN_INSIDE = (
     "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or use only "
     "one of the two"
 )
+ENDED = "cannot move rds_export_clock: it has ended, and time is no longer frozen by it"
 START = dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)
 MINUTE = dt.timedelta(minutes=1)
 
@@ -246,6 +249,48 @@ def test_freeze_time_inside_the_clock(move, rds_export_clock):
     with freeze_time("2030-01-01"), raises_exactly(RuntimeError, FROZEN_INSIDE):
         move(rds_export_clock)
     rds_export_clock.tick(minutes=1)
+
+
+def test_clock_ends_in_a_sleep():
+    """The sleep of a thread is over when the clock ends; who moves the clock afterwards is told so."""
+    asleep, go_on = threading.Event(), threading.Event()
+
+    def wait():
+        asleep.set()
+        go_on.wait(10)
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        with frozen_clock() as clock:
+            clock.call_later(10, wait)
+            sleeping = pool.submit(time.sleep, 60)
+            asleep.wait(10)
+        go_on.set()
+        sleeping.result(10)
+    assert clock.now == START + dt.timedelta(seconds=10)
+    with raises_exactly(RuntimeError, ENDED):
+        clock.tick(minutes=1)
+
+
+def test_report_while_a_thread_sleeps(rds_export_tasks, rds_export_clock, monkeypatch):
+    """A report does not wait for a thread that sleeps and asks when the next event is due."""
+    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60))
+    rds_export_tasks.deliver_events(lambda _event, _context: None)
+    rds_export_clock.call_later(90, print)
+    asked, reported, next_change = threading.Event(), threading.Event(), Account.next_change
+
+    def ask(account, now):
+        asked.set()
+        assert reported.wait(10)
+        return next_change(account, now)
+
+    monkeypatch.setattr(Account, "next_change", ask)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        sleeping = pool.submit(time.sleep, 60)
+        asked.wait(10)
+        (report,) = reports()
+        reported.set()
+        sleeping.result(10)
+    assert "a call of print is scheduled for 2026-01-01T00:01:30Z and never ran" in report
 
 
 @pytest.mark.usefixtures("kathmandu")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from pytest_rds_export import frozen_clock
+from pytest_rds_export._clock import quiet
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 trio = pytest.importorskip("trio")
@@ -134,6 +135,41 @@ def test_scheduled_call(rds_export_clock):
 
     trio.run(main)
     assert (log, passed(rds_export_clock)) == ([30], 40)
+
+
+def test_stops_of_one_sleep(rds_export_clock):
+    """A sleep is one, however often the clock stops on its way without waking anything."""
+    rds_export_clock.call_later(20, print)
+    rds_export_clock.call_later(50, time.sleep, 5)
+
+    async def main():
+        await trio.sleep(30 + 1 / 7)
+        await trio.sleep(60 - 1 / 7)
+
+    trio.run(main)
+    assert [length.total_seconds() for length in rds_export_clock.sleeps] == pytest.approx(
+        [30 + 1 / 7, 20 - 1 / 7, 5, 35]
+    )
+
+
+def test_real_time_of_stops(rds_export_clock, monkeypatch):
+    """With a thread at work, the clock waits in real time before a sleep, and hardly at stops without effect."""
+    monkeypatch.setattr(quiet, "_WORK", 0)
+    end, has_come, results = threading.Event(), quiet.Quiet.has_come, []
+
+    def record(*arguments):
+        results.append(has_come(*arguments))
+        return results[-1]
+
+    monkeypatch.setattr(quiet.Quiet, "has_come", record)
+    for seconds in range(30):
+        rds_export_clock.call_later(seconds + 10, int)
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    trio.run(trio.sleep, 60)
+    end.set()
+    thread.join()
+    assert 20 <= results.count(False) < 200
 
 
 def test_older_thread():

@@ -1,6 +1,8 @@
 """aiobotocore's clients use the same fake."""
 
 import asyncio
+import contextlib
+import time
 from datetime import timedelta
 
 import pytest
@@ -188,6 +190,36 @@ def test_late_response(rds_export_tasks, rds_export_clock):
     assert isinstance(impatient, ReadTimeoutError)
     assert {task.status for task in rds_export_tasks.values()} == {"CANCELING"}
     assert (rds_export_clock.now - before).total_seconds() == 30
+
+
+class OtherLoop(asyncio.SelectorEventLoop):
+    """Like uvloop: with a time and timers of its own, which are real."""
+
+    _time = staticmethod(time.monotonic)
+
+    def time(self):
+        """Return the real time."""
+        return self._time()
+
+
+@pytest.mark.parametrize("injected", [{"delay": 30}, {"failure": "Throttling"}], ids=["late response", "back-off"])
+def test_calls_at_once_in_another_loop(injected, rds_export_tasks, rds_export_clock):
+    """Also in a loop like uvloop's, calls wait together, and other tasks go on."""
+    rds_export_tasks.seed_all(["daily", "nightly"])
+    rds_export_tasks.inject(operation="CancelExportTask", times=2, **injected)
+    before = rds_export_clock.now
+
+    async def main():
+        async with SESSION.create_client("rds", "us-east-1") as client:
+            sleeping = asyncio.create_task(asyncio.sleep(0.001))
+            await asyncio.gather(cancel(client, "daily"), cancel(client, "nightly"), sleeping)
+
+    with contextlib.closing(OtherLoop()) as loop:
+        loop.run_until_complete(main())
+
+    delays = [delay for call in rds_export_tasks.calls for delay in call.retry_delays]
+    assert (rds_export_clock.now - before).total_seconds() == pytest.approx(max(delays, default=30), abs=0.001)
+    assert rds_export_clock.sleeps == [timedelta(milliseconds=1)]
 
 
 def test_deadline_of_a_late_response(rds_export_tasks, rds_export_clock):

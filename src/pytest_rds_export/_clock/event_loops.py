@@ -53,8 +53,9 @@ def _leave(clock: FrozenTime) -> None:
     """Have the timers that are left keep the time that is left: the real clock is behind the frozen one."""
     from freezegun import api
 
-    while _selectors:
-        loop, _ = _selectors.popitem()
+    _selectors.clear()
+    while _loops:
+        loop = _loops.pop()
         for handle in loop._scheduled:  # noqa: SLF001 - asyncio has no other list of them
             handle._when -= clock.monotonic() - api.real_monotonic()  # noqa: SLF001
 
@@ -77,6 +78,7 @@ def _running_once(run_once: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _calling_at(call_at: Callable[..., Any]) -> Callable[..., Any]:
     def _call_at(loop: Any, when: float, *arguments: Any, **options: Any) -> Any:
+        _clock_of(loop)  # a timer may be left when the clock ends, also of a loop that does not run before
         ordered = _When(when)
         ordered.order = next(_order)
         return call_at(loop, ordered, *arguments, **options)
@@ -110,12 +112,21 @@ def _expect(loop: Any, work: object, is_done: Callable[[], bool]) -> None:
 
 def _selector_of(loop: Any) -> _Selector | None:
     """Return the selector with which a loop follows the clock; None if it does not."""
-    clock = active_clock()
-    if clock is None or not _follows(loop, clock):
+    clock = _clock_of(loop)
+    if clock is None:
         return None
     if loop not in _selectors:
         _selectors[loop] = _Selector(loop, clock)
     return _selectors[loop]
+
+
+def _clock_of(loop: Any) -> FrozenTime | None:
+    """Return the clock that a loop follows, and remember the loop until the clock ends."""
+    clock = active_clock()
+    if clock is None or not _follows(loop, clock):
+        return None
+    _loops.add(loop)
+    return clock
 
 
 def _with_subclasses(loop_class: type[Any]) -> Iterator[type[Any]]:
@@ -167,21 +178,34 @@ class _Selector:
             return self._selector.select(timeout)
         self._rounds = 0
         handle, waited = timers[0], 0.0
-        while not self.quiet.has_come(waited, is_open=len(self._selector.get_map()) > 1):
-            events = self._selector.select(STEP)
-            # Another thread may move the clock or end it meanwhile.
-            if events or active_clock() is not self._clock or handle.when() <= self._loop.time() + _RESOLUTION:
+        while True:
+            while not self.quiet.has_come(waited, is_open=len(self._selector.get_map()) > 1):
+                events = self._selector.select(STEP)
+                # Another thread may move the clock or end it meanwhile.
+                if events or self._is_due(handle):
+                    return events
+                waited += STEP
+            # A thread may have called back, and ended, just before it was looked for.
+            events = self._selector.select(0) or self._move_to(handle)
+            if events or self._has_woken(handle):
                 return events
-            waited += STEP
-        # A thread may have called back, and ended, just before it was looked for.
-        return self._selector.select(0) or self._move_to(handle)
+            waited = self.quiet.waited_before_stop()
+
+    def _is_due(self, handle: Any) -> bool:
+        return active_clock() is not self._clock or handle.when() <= self._loop.time() + _RESOLUTION
+
+    def _has_woken(self, handle: Any) -> bool:
+        """Return whether the loop has something to do after a move towards the time of a timer."""
+        if self._is_due(handle) or handle.cancelled() or self._loop._scheduled[:1] != [handle]:  # noqa: SLF001
+            return True
+        return bool(self._loop._ready or self._loop._stopping)  # noqa: SLF001
 
     def _move_to(self, handle: Any) -> list[Any]:
         """Move towards the time of a timer, and return that nothing is ready to be read or written."""
         waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
         try:
             seconds, by_code = max(handle.when() - self._loop.time(), 0), not isinstance(waiting, _Pause)
-            self._clock.sleep(seconds, by_code=by_code, to_next_stop=True)
+            self._clock.sleep(seconds, by_code=by_code, towards=handle)
         except BaseException as error:
             # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
             # What ends the process, and what no future takes, is raised here.
@@ -203,9 +227,12 @@ async def pause(seconds: float, *, is_async: bool) -> None:
     clock = active_clock()
     if clock is None or not clock.applies_here():
         return
-    loop = asyncio.get_running_loop() if is_async else None
-    if loop is None or not _follows(loop, clock):
+    if not is_async:
         clock.sleep(seconds, by_code=False)
+        return
+    loop = asyncio.get_running_loop()
+    if not _follows(loop, clock):
+        await _sleep_in_turn(loop, clock, seconds, by_code=False)
         return
     end = _Pause(loop=loop)
     timer = loop.call_later(seconds, _wake, end)
@@ -228,11 +255,11 @@ async def sleep(delay: float, result: Any = None) -> Any:
     loop = asyncio.get_running_loop()
     if clock is None or _follows(loop, clock) or not is_moving(delay):
         return await REAL_SLEEP(delay, result)
-    await _sleep_in_turn(loop, clock, delay)
+    await _sleep_in_turn(loop, clock, delay, by_code=True)
     return result
 
 
-async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float) -> None:
+async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float, *, by_code: bool) -> None:
     """Sleep until no other task of the loop has an earlier deadline, and none has begun to sleep or woken of late."""
     sleepers = _sleepers.setdefault(loop, _Sleepers())
     turn = (clock.monotonic() + float(delay), next(_order))
@@ -244,7 +271,7 @@ async def _sleep_in_turn(loop: Any, clock: FrozenTime, delay: float) -> None:
                 await REAL_SLEEP(max(rest, STEP))
             if active_clock() is not clock:
                 return
-            clock.sleep(max(turn[0] - clock.monotonic(), 0), to_next_stop=True)
+            clock.sleep(max(turn[0] - clock.monotonic(), 0), by_code=by_code, towards=turn)
             if turn[0] - clock.monotonic() <= _RESOLUTION:
                 return
             sleepers.changed = loop.time()  # what has become ready on the way runs first
@@ -262,6 +289,7 @@ class _Sleepers:
         self.changed = 0.0
 
 
-# By the loop, under the present clock.
+# The loops that follow the present clock, and by the loop what belongs to it.
+_loops: set[Any] = set()
 _selectors: dict[Any, _Selector] = {}
 _sleepers: dict[Any, _Sleepers] = {}

@@ -11,7 +11,8 @@ import threading
 import time
 import types
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -142,17 +143,22 @@ def _replace_classes(undo: Undo, imported: Callable[[], None]) -> None:
     # Python calls this function for what is not in sys.modules, and no other. A finder sees how an import begins only.
     find_and_load = bootstrap._find_and_load  # noqa: SLF001
 
-    def _find_and_load(*arguments: Any) -> Any:
+    @contextmanager
+    def importing_here() -> Iterator[None]:
         thread = threading.get_ident()
         if thread in importing:
-            return find_and_load(*arguments)
+            yield
+            return
         importing.add(thread)
         try:
-            return find_and_load(*arguments)
+            yield
         finally:
             importing.discard(thread)
             imported()
 
+    _find_and_load: Any = importing_here()(find_and_load)
+    # warnings and tracebacks of imports leave out what Python itself does, which they know by the name of its file.
+    _find_and_load.__code__ = _find_and_load.__code__.replace(co_filename=find_and_load.__code__.co_filename)
     undo.set(vars(bootstrap), "_find_and_load", _find_and_load)
     undo.set(vars(dt), "__getattr__", __getattr__)
     for name, value in frozen.items():

@@ -74,6 +74,10 @@ class ScheduledCall:
         return f"<ScheduledCall at {self._when.isoformat()}{', cancelled' if self._cancelled else ''}>"
 
 
+class RestOfSleep(timedelta):
+    """How much longer the code under test sleeps: the last sleep goes on after a stop at which it did not wake."""
+
+
 class Follower(Protocol):
     """What follows the frozen clock: an account that responds to clients."""
 
@@ -90,7 +94,7 @@ class Follower(Protocol):
         """Return the first time after *now* at which a moving clock has to stop on its way; None if there is none."""
 
     def slept(self, length: timedelta) -> None:
-        """Take notice that the code under test sleeps now."""
+        """Take notice that the code under test sleeps now, or of a ``RestOfSleep`` that it sleeps on."""
 
     def unfinished(self) -> Iterable[str]:
         """Return a sentence for each thing that is not finished."""
@@ -124,6 +128,7 @@ class FrozenTime:
         self._calls_without_delay = 0
         self._running = 0
         self.sleeps: list[timedelta] = []
+        self._towards: object = None  # of the last of these
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
@@ -153,19 +158,21 @@ class FrozenTime:
         """Return the other threads to which the clock applies."""
         return set(threading.enumerate()) - self._older_threads - {threading.current_thread()}
 
-    def sleep(self, seconds: float, *, by_code: bool = True, to_next_stop: bool = False) -> None:
+    def sleep(self, seconds: float, *, by_code: bool = True, towards: object = None) -> None:
         """Move by the length of a sleep: of the code under test, or of botocore before a retry.
 
-        An event loop moves *to_next_stop*, if one is earlier: tasks that it wakes run at that time.
+        An event loop moves *towards* a deadline: only to the next stop, if one is earlier, so that tasks that it wakes
+        run at that time. Moves towards the same deadline are one sleep, if no other sleep is between them.
         """
         longest = LATEST - self.now()
         try:
             length = min(timedelta(seconds=float(seconds)), longest)
         except OverflowError:
             length = longest
-        if to_next_stop:
+        if towards is not None:
+            stops = self._stops_of_followers()
             with self._lock:
-                length = max(self._next_stop(self.now() + length) - self.now(), timedelta(0))
+                length = max(self._next_stop(self.now() + length, stops) - self.now(), timedelta(0))
         if length > self._limit - self.slept:
             unfinished = "".join(f"{sentence}. " for follower in followers for sentence in follower.unfinished())
             raise SleepLimitExceeded(
@@ -173,21 +180,40 @@ class FrozenTime:
                 f"limit of {self._limit} of frozen time. {unfinished}Make the code stop waiting earlier, make the "
                 "export end, or set another limit with @pytest.mark.rds_export_clock(limit=timedelta(...))."
             )
-        is_sleep = by_code and length > timedelta(0)
+        if by_code and length > timedelta(0):
+            self._note_sleep(length, towards)
         with self._lock:
             self.slept += length
-            if is_sleep:
+        self._move_on(length)
+
+    def _note_sleep(self, length: timedelta, towards: object) -> None:
+        with self._lock:
+            is_rest = towards is not None and towards is self._towards
+            if is_rest:
+                self.sleeps[-1] += length
+            else:
                 self.sleeps.append(length)
-        for follower in followers if is_sleep else ():
-            follower.slept(length)
-        self.move(length)
+            self._towards = towards
+        for follower in followers.copy():
+            follower.slept(RestOfSleep(length.days, length.seconds, length.microseconds) if is_rest else length)
 
     def move(self, length: timedelta) -> None:
         """Move by *length* and run the scheduled calls up to there; a move back runs none."""
+        if self._has_ended():
+            raise RuntimeError("cannot move rds_export_clock: it has ended, and time is no longer frozen by it")
         if length < timedelta(0):
             with self._lock:
                 self._set(self.now() + length)
             return
+        self._move_on(length)
+
+    def _has_ended(self) -> bool:
+        from freezegun import api
+
+        return self.factory not in api.freeze_factories
+
+    def _move_on(self, length: timedelta) -> None:
+        """Move forward. If the clock ends meanwhile, the rest is over: a thread may sleep when its test ends."""
         target: datetime | None = None
         call: Callable[[], object] | None = _do_nothing
         while call is not None:
@@ -200,34 +226,40 @@ class FrozenTime:
                 with self._lock:
                     self._running -= 1
             _tell_followers()  # what is due already, or caused by the call, happens before the move
+            stops = self._stops_of_followers()
             with self._lock:
                 target = target or self.now() + length
-                call = self._move_to_next(target)
+                call = self._move_to_next(target, stops)
             _tell_followers()
 
-    def _move_to_next(self, target: datetime) -> Callable[[], object] | None:
+    def _move_to_next(self, target: datetime, stops: list[datetime]) -> Callable[[], object] | None:
         """Move to the next scheduled call or stop of a follower up to *target* and return what is to be called there.
 
         Move to *target* and return None if there is neither.
         """
-        stop = self._next_stop(target)
+        if self._has_ended():
+            return None
+        stop = self._next_stop(target, stops)
         self._set(max(self.now(), stop))
         if self._scheduled and self._scheduled[0][0] <= stop:
             return heapq.heappop(self._scheduled)[3]
         return None if stop == target else _do_nothing
 
-    def _next_stop(self, target: datetime) -> datetime:
-        """Return the time of the next scheduled call or stop of a follower; *target*, if there is none before."""
+    def _stops_of_followers(self) -> list[datetime]:
+        """Return the next stop of each follower. A follower has a lock of its own: the clock's must not be held."""
+        stops = [follower.next_stop(self.now()) for follower in followers.copy()]
+        return [stop for stop in stops if stop is not None]
+
+    def _next_stop(self, target: datetime, stops: list[datetime]) -> datetime:
+        """Return the time of the next scheduled call, or of the stops of followers; *target*, if none is before."""
         while self._scheduled and self._scheduled[0][2].cancelled():
             heapq.heappop(self._scheduled)
-        stops = [follower.next_stop(self.now()) for follower in followers.copy()]
-        stops += [when for when, *_ in self._scheduled[:1]]
-        return min((stop for stop in stops if stop is not None and stop < target), default=target)
+        return min([target, *stops, *(when for when, *_ in self._scheduled[:1])])
 
     def _set(self, when: datetime) -> None:
         from freezegun import api
 
-        if not api.freeze_factories or api.freeze_factories[-1] is not self.factory:
+        if self.factory in (factories := api.freeze_factories.copy()) and factories[-1] is not self.factory:
             raise RuntimeError(
                 "cannot move rds_export_clock while another freeze_time is active inside it: leave its block first, or "
                 "use only one of the two"
@@ -245,6 +277,7 @@ class FrozenTime:
             with self._lock:
                 self._set(now)
                 self._scheduled, self.sleeps, self.slept = scheduled.copy(), sleeps.copy(), slept
+                self._towards = None
 
         return restore
 

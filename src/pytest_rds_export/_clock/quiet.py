@@ -12,6 +12,7 @@ from types import FrameType
 STEP = 0.005
 _WORK = 2.0  # for each call in a pool and each child process, in all
 _OTHERS = 0.1  # before each move: open sockets, and other threads
+_AFTER_STOP = 4 * STEP  # the same after a stop at which nothing has woken: they have been waited for before it
 _WAITING_POOL = STEP  # before each move: threads of a pool that may be about to take up work
 
 # The functions in which the threads of pools wait, by module.
@@ -42,6 +43,7 @@ class Quiet:
     def __init__(self, newer_threads: Callable[[], set[threading.Thread]]) -> None:
         self._newer_threads = newer_threads
         self._works: dict[object, _Work] = {}
+        self._threads: set[threading.Thread] = set()  # the last that were there
 
     def expect(self, work: object, is_done: Callable[[], bool]) -> None:
         """Wait for a call in a pool, or for a child process."""
@@ -55,16 +57,20 @@ class Quiet:
     def has_come(self, waited: float, *, is_open: bool = False) -> bool:
         """Return whether nothing real is going on, after *waited* seconds in which nothing has happened."""
         self._works = {key: work for key, work in self._works.items() if not work.is_done()}
+        self._threads = self._newer_threads()
         patient = [work for work in self._works.values() if work.patience > 0]
         for work in patient:
             work.patience -= STEP
         return not patient and waited >= (_OTHERS if is_open else self._patience_with_threads())
 
+    def waited_before_stop(self) -> float:
+        """Return how long nothing has happened already, after a stop at which nothing has woken."""
+        return 0.0 if self._newer_threads() - self._threads else _OTHERS - _AFTER_STOP
+
     def _patience_with_threads(self) -> float:
-        newer = self._newer_threads()
-        if not newer:
+        if not self._threads:
             return 0
-        return _OTHERS if at_work(newer) else _WAITING_POOL
+        return _OTHERS if at_work(self._threads) else _WAITING_POOL
 
 
 class _Work:

@@ -30,27 +30,32 @@ def replace_clock(clock: FrozenTime, undo: Undo) -> None:
 def _make_clock(clock: FrozenTime, make_real: Callable[[], Any]) -> Any:
     if active_clock() is not clock or not clock.applies_here():
         return make_real()
+    from trio.lowlevel import current_statistics
     from trio.testing import MockClock
 
-    quiet, waited, rest = Quiet(clock.newer_threads), 0.0, 0.0
+    quiet, waited, rest, deadline = Quiet(clock.newer_threads), 0.0, 0.0, 0.0
     mock: Any = MockClock(autojump_threshold=STEP)
 
     def jump(seconds: float) -> None:
         """Move towards the next deadline, after all tasks have waited for a while."""
-        nonlocal waited, rest
+        nonlocal waited, rest, deadline
+        found = mock.current_time() + seconds
+        if abs(found - deadline) >= _MICROSECOND:  # it is another one
+            deadline, waited = found, 0.0
         quiet.expect_threads()
         if not quiet.has_come(waited):
             waited += STEP
             return
         waited = 0.0
-        deadline = mock.current_time() + seconds
         try:
-            clock.sleep(seconds, to_next_stop=True)
+            clock.sleep(seconds, towards=deadline)
         except BaseException as error:  # noqa: BLE001 - trio would take it for an error of its own
             _fail(error)
         # The clock has whole microseconds; a deadline must not be waited for because of what is rounded away.
         left = deadline - mock.current_time()
         rest += 2 * left if 0 < left < _MICROSECOND else 0
+        if left >= _MICROSECOND and current_statistics().tasks_runnable == 0:
+            waited = quiet.waited_before_stop()
 
     mock.current_time = lambda: clock.monotonic() + rest
     mock.jump = jump  # trio calls it when all tasks wait

@@ -46,6 +46,7 @@ class Log:
         self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
         self._by_invocation_id: dict[str | None, Call] = {}
         self._entries: list[Entry] = []
+        self._last_sleep: tuple[int, timedelta] | None = None  # its index in these, and its length
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
         self._order = itertools.count()
         self._start, self._frozen = _clock.now(), _clock.is_frozen()
@@ -105,8 +106,14 @@ class Log:
         self._changes.append(Entry(self._elapsed(when), order, change))
 
     def record_sleep(self, length: timedelta) -> None:
-        """Record that the code under test sleeps."""
+        """Record that the code under test sleeps, or that it sleeps on."""
+        if isinstance(length, _clock.RestOfSleep) and self._last_sleep is not None:
+            index, begun = self._last_sleep
+            self._last_sleep = index, begun + length
+            self._entries[index] = self._entries[index]._replace(what=begun + length)
+            return
         now = _clock.now()
+        self._last_sleep = len(self._entries), length
         self._entries.append(Entry(self._elapsed(now), next(self._order), length))
 
     def jumped(self, length: timedelta) -> None:

@@ -187,3 +187,18 @@ def test_next(rds_export_clock):
     result.assert_outcomes(failed=1, passed=1)
     (line,) = [line for line in blocks(result)["test_waits"] if "SleepLimitExceeded: " in line]
     assert line.endswith(f"SleepLimitExceeded: {LIMIT_EXCEEDED.format(24, '')}")
+
+
+def test_sleeps_that_were_kept(monkeypatch):
+    """The clock's own sleeps, which a test has kept and puts back later, do not become the real ones."""
+    with frozen_clock():
+        kept = time.sleep, asyncio.sleep
+    monkeypatch.setattr(time, "sleep", kept[0])
+    monkeypatch.setattr(asyncio, "sleep", kept[1])
+
+    with frozen_clock() as clock:
+        for seconds in (0, 60):
+            time.sleep(seconds)
+            asyncio.run(asyncio.sleep(seconds))
+
+    assert clock.sleeps == [timedelta(seconds=60)] * 2

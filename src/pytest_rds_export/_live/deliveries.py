@@ -103,15 +103,27 @@ class LambdaContext:
     memory_limit_in_mb = "128"
 
     def __init__(self, function_name: str, event: RdsEvent, begin: datetime) -> None:
-        region = event.region
         self.function_name = function_name
-        self.aws_request_id = str(uuid.uuid4())
-        self.invoked_function_arn = (
-            f"arn:{_model.partition(region)}:lambda:{region}:{event.account_id}:function:{function_name}"
-        )
-        self.log_group_name = f"/aws/lambda/{function_name}"
-        self.log_stream_name = f"{begin:%Y/%m/%d}/[$LATEST]{self.aws_request_id.replace('-', '')}"
+        self._event = event
         self._begin = begin
+
+    # Made when they are read: few functions read them, and to make them takes as long as the rest of a delivery.
+    @functools.cached_property
+    def aws_request_id(self) -> str:
+        return str(uuid.uuid4())
+
+    @property
+    def invoked_function_arn(self) -> str:
+        region, account_id = self._event.region, self._event.account_id
+        return f"arn:{_model.partition(region)}:lambda:{region}:{account_id}:function:{self.function_name}"
+
+    @property
+    def log_group_name(self) -> str:
+        return f"/aws/lambda/{self.function_name}"
+
+    @property
+    def log_stream_name(self) -> str:
+        return f"{self._begin:%Y/%m/%d}/[$LATEST]{self.aws_request_id.replace('-', '')}"
 
     def get_remaining_time_in_millis(self) -> int:
         """Return how long the function may still run by the clock, of the longest time that Lambda allows."""

@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 
 import boto3
 import pytest
@@ -133,10 +134,21 @@ def kathmandu(monkeypatch):
     time.tzset()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def moto():
     """Return moto, which is imported as late as possible: a frozen clock looks into each module that there is."""
     return pytest.importorskip("moto")
+
+
+@pytest.fixture(scope="session")
+def moto_modules():
+    """Import moto before pytester, which forgets what is imported meanwhile: cryptography cannot be imported twice."""
+    with suppress(ImportError):
+        import moto.events
+        import moto.rds
+        import moto.s3
+        import moto.sns
+        import moto.sqs  # noqa: F401
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ LOOPBACK = {"docs/how-to/other-processes.md"}
 @pytest.mark.parametrize(
     "path", [pytest.param(path, marks=[pytest.mark.loopback] if path in LOOPBACK else []) for path in PAGES]
 )
+@pytest.mark.usefixtures("moto_modules")
 def test_page(pytester, monkeypatch, path):
     """The tests of a page pass, and each command prints what the page shows below it."""
     # As in a new process: no compiled file of another page, no session with the credentials of an earlier test.

@@ -10,7 +10,6 @@ import importlib.util
 import os
 import re
 import sys
-from contextlib import suppress
 from pathlib import Path
 from unittest import SkipTest
 
@@ -39,13 +38,6 @@ class Page:
         self._monkeypatch = monkeypatch
         self._waiting = []
         self._plugins = [importlib.import_module(name) for name in ("pytest_freezer",) if not _missing(name)]
-
-        with suppress(ImportError):
-            import moto.events
-            import moto.rds
-            import moto.s3
-            import moto.sns
-            import moto.sqs  # noqa: F401
 
     def run(self):
         """Evaluate the blocks of the page, then run the tests that no block has run."""

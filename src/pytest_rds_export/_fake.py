@@ -271,9 +271,9 @@ class _Follower:
         # Who reads the clock sees whole milliseconds: at the first one after it, what is due is seen to be so.
         return None if stop is None else milliseconds(stop + timedelta(microseconds=999))
 
-    def slept(self, length: timedelta) -> None:
+    def slept(self, length: timedelta, *, goes_on: bool) -> None:
         if self._account is active_accounts()[-1]:  # the one that responds to the code that sleeps
-            self._account.log.record_sleep(length)
+            self._account.log.record_sleep(length, goes_on=goes_on)
 
     def unfinished(self) -> Iterable[str]:
         """Yield the unfinished tasks that the code under test has described since the clock began."""

@@ -74,10 +74,6 @@ class ScheduledCall:
         return f"<ScheduledCall at {self._when.isoformat()}{', cancelled' if self._cancelled else ''}>"
 
 
-class RestOfSleep(timedelta):
-    """How much longer the code under test sleeps: the last sleep goes on after a stop at which it did not wake."""
-
-
 class Follower(Protocol):
     """What follows the frozen clock: an account that responds to clients."""
 
@@ -93,8 +89,8 @@ class Follower(Protocol):
     def next_stop(self, now: datetime) -> datetime | None:
         """Return the first time after *now* at which a moving clock has to stop on its way; None if there is none."""
 
-    def slept(self, length: timedelta) -> None:
-        """Take notice that the code under test sleeps now, or of a ``RestOfSleep`` that it sleeps on."""
+    def slept(self, length: timedelta, *, goes_on: bool) -> None:
+        """Take notice that the code under test sleeps now, or that its last sleep *goes on*: a stop did not wake it."""
 
     def unfinished(self) -> Iterable[str]:
         """Return a sentence for each thing that is not finished."""
@@ -188,14 +184,14 @@ class FrozenTime:
 
     def _note_sleep(self, length: timedelta, towards: object) -> None:
         with self._lock:
-            is_rest = towards is not None and towards is self._towards
-            if is_rest:
+            goes_on = towards is not None and towards is self._towards
+            if goes_on:
                 self.sleeps[-1] += length
             else:
                 self.sleeps.append(length)
             self._towards = towards
         for follower in followers.copy():
-            follower.slept(RestOfSleep(length.days, length.seconds, length.microseconds) if is_rest else length)
+            follower.slept(length, goes_on=goes_on)
 
     def move(self, length: timedelta) -> None:
         """Move by *length* and run the scheduled calls up to there; a move back runs none."""

@@ -46,7 +46,7 @@ class Log:
         self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
         self._by_invocation_id: dict[str | None, Call] = {}
         self._entries: list[Entry] = []
-        self._last_sleep: tuple[int, timedelta] | None = None  # its index in these, and its length
+        self._last_sleep: int | None = None  # its index in these
         self._changes: deque[Entry] = deque(maxlen=_MOST_CHANGES)
         self._order = itertools.count()
         self._start, self._frozen = _clock.now(), _clock.is_frozen()
@@ -99,21 +99,20 @@ class Log:
         What was due has happened before the call that notices it, but after what that call has changed.
         """
         order: float = next(self._order)
-        for latest in self._entries[-1:]:
-            is_noticed = not requested and isinstance(latest.what, Call) and is_open(latest.what)
-            if is_noticed and not (self._changes and self._changes[-1].order > latest.order):
-                order = latest.order - 0.5
+        latest: Any = self._entries[-1] if self._entries else None
+        is_noticed = latest is not None and isinstance(latest.what, Call) and is_open(latest.what)
+        if is_noticed and not requested and not (self._changes and self._changes[-1].order > latest.order):
+            order = latest.order - 0.5
         self._changes.append(Entry(self._elapsed(when), order, change))
 
-    def record_sleep(self, length: timedelta) -> None:
-        """Record that the code under test sleeps, or that it sleeps on."""
-        if isinstance(length, _clock.RestOfSleep) and self._last_sleep is not None:
-            index, begun = self._last_sleep
-            self._last_sleep = index, begun + length
-            self._entries[index] = self._entries[index]._replace(what=begun + length)
+    def record_sleep(self, length: timedelta, *, goes_on: bool) -> None:
+        """Record that the code under test sleeps, or that its last sleep *goes on*."""
+        if goes_on and self._last_sleep is not None:
+            last: Any = self._entries[self._last_sleep]
+            self._entries[self._last_sleep] = last._replace(what=last.what + length)
             return
         now = _clock.now()
-        self._last_sleep = len(self._entries), length
+        self._last_sleep = len(self._entries)
         self._entries.append(Entry(self._elapsed(now), next(self._order), length))
 
     def jumped(self, length: timedelta) -> None:

@@ -182,9 +182,8 @@ def test_described_source(tasks, named):
     assert hints() == ["cluster-snapshot:orders is not seeded in us-east-1. Seeded there: snapshot:orders-2026"]
 
 
-def test_source_in_moto(tasks):
+def test_source_in_moto(moto, tasks):
     """For a source that moto lacks, the hint has those that moto had at the call."""
-    moto = pytest.importorskip("moto")
     with moto.mock_aws():
         rds = boto3.client("rds", "us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
         rds.create_db_cluster(

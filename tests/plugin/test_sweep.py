@@ -390,9 +390,8 @@ def test_coroutines(rds_export_clock, rds_export_sweep):
     assert len(running) > 3
 
 
-def test_moto():
+def test_moto(moto):
     """The calls that moto handles fail, too; moto is the user's own, and begins anew in the loop."""
-    moto = pytest.importorskip("moto")
 
     def program():
         rds = boto3.client("rds", "us-east-1")

@@ -24,17 +24,14 @@ def clock():
 
 
 @pytest.fixture(scope="session")
-def _moto_client():
+def _moto_client(moto):
     # moto handles the requests of sessions that are made after its import.
-    pytest.importorskip("moto")
     return boto3.session.Session("key", "secret").client("s3", region_name="us-east-1")
 
 
 @pytest.fixture
-def s3(_moto_client, rds_export_tasks):
+def s3(moto, _moto_client, rds_export_tasks):
     """A client of moto's S3 with the bucket of the exports; what is exported is seeded, because moto has no sources."""
-    import moto
-
     for source in (SNAPSHOT, CLUSTER):
         rds_export_tasks.seed_snapshot(source)
     with moto.mock_aws():

@@ -259,9 +259,8 @@ def test_wrong_value(rds_export_tasks, service, arguments, message):
 
 
 @pytest.fixture
-def queue():
+def queue(moto):
     """The URL and the ARN of a queue of moto."""
-    moto = pytest.importorskip("moto")
     with moto.mock_aws():
         sqs = boto3.client("sqs", "us-east-1")
         url = sqs.create_queue(QueueName="events")["QueueUrl"]

@@ -4,9 +4,8 @@ import boto3
 import pytest
 
 
-def test_lacking_operation(rds_export_tasks, monkeypatch):
+def test_lacking_operation(moto, rds_export_tasks, monkeypatch):
     """What an older moto does not implement, it has nothing of: events of exports are described all the same."""
-    moto = pytest.importorskip("moto")
     responses = pytest.importorskip("moto.rds.responses")
 
     def fail(*_args):

@@ -70,6 +70,10 @@ class Account:
                 for region in self.regions.values():
                     region.use_files(files)
 
+    def advance_tasks(self, now: datetime) -> bool:
+        """Make the transitions of all exports that are due; return whether files have to be stored before the rest."""
+        return any(region.advance_tasks(now) for region in self.regions.values())
+
     def update_all(self, now: datetime) -> None:
         """Bring every unfinished export up to date, so that its files are there and its events have happened."""
         for region in list(self.regions.values()):

@@ -72,10 +72,8 @@ _UNSUPPORTED = Operation(_refuse)
 
 def _call_override(operation: str, override: Override, handler: Operation, request: Request) -> Mapping[str, Any]:
     def default() -> Mapping[str, Any]:
-        prepared = handler.prepared(request)
         try:
-            with request.account.lock:
-                return handler.perform(prepared)
+            return handler.perform_unlocked(request)
         except Fault as fault:
             raise _failures.to_client_error(fault.failure, operation) from None
 

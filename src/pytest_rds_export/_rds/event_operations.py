@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import _failures, _model
 from .events import Event, by_date
-from .operations import Operation, Request, invalid_value, look_up_same, select_page, update_all_regions
+from .operations import Operation, Request, Result, invalid_value, look_up_same, select_page, update_all_regions
 
 __tracebackhide__ = True
 
@@ -19,9 +19,10 @@ _DEFAULT_MINUTES = 60
 _KEPT = timedelta(days=14)
 
 
-def _describe_events(request: Request) -> Mapping[str, Any]:
+def _describe_events(request: Request) -> Result:
     region = request.region
-    region.advance_tasks(request.now)
+    if request.account.advance_tasks(request.now):
+        return partial(update_all_regions, request)
     region.advance_sources(request.now)
     positions, matches = _select(region.events, request.parameters, request.now)
     if not request.outside:
@@ -102,5 +103,5 @@ def _to_response(event: Event) -> dict[str, Any]:
 
 
 EVENTS: dict[str, Operation] = {
-    "DescribeEvents": Operation(_describe_events, update_all_regions, partial(look_up_same, "DescribeEvents")),
+    "DescribeEvents": Operation(_describe_events, partial(look_up_same, "DescribeEvents")),
 }

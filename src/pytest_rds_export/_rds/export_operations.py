@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -18,6 +17,7 @@ from .arns import parse_arn
 from .operations import (
     Operation,
     Request,
+    Result,
     invalid_identifier,
     invalid_value,
     list_scope,
@@ -62,18 +62,19 @@ def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
     return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
 
 
-def _update_named(request: Request) -> None:
-    """Bring the export that a request names up to date, so that its files are there."""
-    task = _find_named(request)
-    if task is not None:
-        request.region.update(task, request.now)
+def _update(request: Request, tasks: Iterable[TaskState], *, describing: bool = False) -> Request:
+    """Bring exports up to date, so that their files are there."""
+    for task in tasks:
+        request.region.update(task, request.now, describing=describing)
+    return request
 
 
-def _cancel_export_task(request: Request) -> Mapping[str, Any]:
+def _cancel_export_task(request: Request) -> Result:
     region, task = request.region, _find_named(request)
     if task is None:
         raise _failures.find_fault("ExportTaskNotFound", "CancelExportTask")
-    region.advance(task, request.now)
+    if region.advance(task, request.now) is not None:
+        return partial(_update, request, [task])
     if task.status not in RUNNING or region.is_ending(task):
         raise _failures.find_fault(_STATE_FAULT, "CancelExportTask")
     region.enter(task, Transition("CANCELING", request.now), requested=True)
@@ -88,20 +89,17 @@ def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
     return fields
 
 
-def _prepare_start(request: Request) -> Bucket:
-    """Return what is wrong with the bucket, so that the other checks come first."""
-    update_all_regions(request)
-    files: Any = request.account.files
-    return _check_bucket(files.target, request)
-
-
-def _start_export_task(request: Request) -> Mapping[str, Any]:
+def _start_export_task(request: Request) -> Result:
     account, region, parameters, now = request.account, request.region, request.parameters, request.now
-    bucket: Bucket | None = request.prepared
+    bucket: Bucket | None = request.known
+    if account.advance_tasks(now):
+        return partial(update_all_regions, request)
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     _check_prefix(parameters.get("S3Prefix", ""))
     source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
+    if bucket is None and account.files is not None:
+        return partial(_ask_for_bucket, request, account.files.target)
     if bucket is not None and bucket.refusal is not None:
         raise bucket.refusal
     options = account.options
@@ -209,6 +207,10 @@ class Bucket(NamedTuple):
     """Why the export fails: the bucket is in another region."""
 
 
+def _ask_for_bucket(request: Request, target: Target) -> Request:
+    return request._replace(known=_check_bucket(target, request))
+
+
 def _check_bucket(target: Target, request: Request) -> Bucket:
     """Return what is wrong with the bucket. An error of the target that is not here fails the export when it writes."""
     bucket = request.parameters["S3BucketName"]
@@ -245,23 +247,20 @@ def _check_filter_values(parameters: Mapping[str, Any]) -> None:
                 raise invalid_identifier("Filter: export-task-identifier")
 
 
-def _prepare_describe(request: Request) -> tuple[int, int] | None:
-    """Bring the exports of a page up to date, so that their files are there; return the version of the list."""
-    region, version = request.region, None
-    region.update_all(request.now)  # what has ended has its place in the list
-    with suppress(Fault):  # it comes again
-        with request.account.lock:
-            version = _list_version(request)
-            tasks = list(region.listed(*version))
-        _select_tasks(request, tasks, version, partial(region.update, now=request.now, describing=True))
-    return version
-
-
-def _describe_export_tasks(request: Request) -> Mapping[str, Any]:
+def _describe_export_tasks(request: Request) -> Result:
     region = request.region
-    version = request.prepared or _list_version(request)
-    advance = partial(region.advance, now=request.now, describing=True)
+    if request.account.advance_tasks(request.now):  # what has ended has its place in the list
+        return partial(update_all_regions, request)
+    version = request.known or _list_version(request)
+    waiting: list[TaskState] = []
+
+    def advance(task: TaskState) -> None:
+        if region.advance(task, request.now, describing=True) is not None:
+            waiting.append(task)
+
     page, marker = _select_tasks(request, region.listed(*version), version, advance)
+    if waiting:
+        return partial(_update, request._replace(known=version), waiting, describing=True)
     for task in page:
         task.times_shown += 1
     return {"ExportTasks": [_to_response(request, task) for task in page], **marker}
@@ -273,7 +272,6 @@ def _list_version(request: Request) -> tuple[int, int]:
     if numbers:
         _, known, ended = numbers
         return known, ended
-    request.region.advance_tasks(request.now)
     return request.region.versions()
 
 
@@ -303,7 +301,7 @@ def _select_tasks(
 
 
 EXPORTS: dict[str, Operation] = {
-    "CancelExportTask": Operation(_cancel_export_task, _update_named),
-    "StartExportTask": Operation(_start_export_task, _prepare_start, _look_up_source),
-    "DescribeExportTasks": Operation(_describe_export_tasks, _prepare_describe),
+    "CancelExportTask": Operation(_cancel_export_task),
+    "StartExportTask": Operation(_start_export_task, _look_up_source),
+    "DescribeExportTasks": Operation(_describe_export_tasks),
 }

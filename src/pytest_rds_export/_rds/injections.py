@@ -171,7 +171,7 @@ class InjectionQueue:
         if not found:
             return None
         with self._lock:
-            passed, injection = self._choose(call, found)
+            passed, injection = self.choose(call, found)
             for earlier in passed:
                 earlier.passed += 1
             if injection is not None:
@@ -182,13 +182,7 @@ class InjectionQueue:
                     self._waiting.remove(injection)
             return injection
 
-    def is_effect_lost(self, call: Call, found: Sequence[Injection]) -> bool:
-        """Return whether the attempt fails before the operation takes effect."""
-        with self._lock:
-            _, injection = self._choose(call, found)
-        return injection is not None and not injection.applied
-
-    def _choose(self, call: Call, found: Sequence[Injection]) -> tuple[list[Injection], Injection | None]:
+    def choose(self, call: Call, found: Sequence[Injection]) -> tuple[list[Injection], Injection | None]:
         """Return the injections that an attempt passes, and the one that it is to fail with, if any."""
         passed: list[Injection] = []
         for injection in found:

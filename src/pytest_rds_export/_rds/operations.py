@@ -22,33 +22,38 @@ class Request(NamedTuple):
     region: Region
     parameters: Mapping[str, Any]
     now: datetime
-    prepared: Any = None
-    """What the operation's ``prepare`` returned."""
     outside: Mapping[str, Any] | None = None
     """What moto responded to the operation's ``look_up``; None if it was not asked."""
+    known: Any = None
+    """What the operation has found out so far, if it is performed again."""
+
+
+Result = Mapping[str, Any] | Callable[[], Request]
+"""A result in the API's shape, or a function that does first what has to be done without the lock."""
 
 
 class Operation(NamedTuple):
     """How an operation is handled."""
 
-    perform: Callable[[Request], Mapping[str, Any]]
-    """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock."""
-    prepare: Callable[[Request], Any] | None = None
-    """With files, do before what may take time or call anything: store them, ask for a bucket. Without the lock."""
+    perform: Callable[[Request], Result]
+    """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock.
+
+    What takes time or calls anything, such as storing files, comes first, and without the lock: then it returns a
+    function that does this. The operation is performed again with the request that the function returns.
+    """
     look_up: Callable[[Request], tuple[str, Mapping[str, Any]] | None] | None = None
     """Return the operation and the parameters of a Describe request that moto is to be asked, if it is on."""
     locked: bool = True
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
 
-    def has_to_prepare(self, account: Account) -> bool:
-        """Return whether something outside of the account may have to be done or known before."""
-        return self.look_up is not None or (self.prepare is not None and account.files is not None)
-
-    def prepared(self, request: Request) -> Request:
-        """Return the request with what ``prepare`` returns, if files are stored."""
-        if self.prepare is None or request.account.files is None:
-            return request
-        return request._replace(prepared=self.prepare(request))
+    def perform_unlocked(self, request: Request) -> Mapping[str, Any]:
+        """Perform it as ``perform`` does, and what has to be done first. Without the lock."""
+        while True:
+            with request.account.lock:
+                result = self.perform(request)
+            if not callable(result):
+                return result
+            request = result()
 
 
 def invalid_value(message: str) -> Fault:
@@ -71,9 +76,10 @@ def long_identifier(parameter: str, longest: int) -> Fault:
     )
 
 
-def update_all_regions(request: Request) -> None:
+def update_all_regions(request: Request) -> Request:
     """Bring the exports of the account up to date, so that their files are there."""
     request.account.update_all(request.now)
+    return request
 
 
 def look_up_same(operation: str, request: Request) -> tuple[str, Mapping[str, Any]]:

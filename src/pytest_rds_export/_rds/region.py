@@ -61,14 +61,15 @@ class Region:
         self.advance_tasks(now)
         return (task for task in list(self._unfinished.values()) if task.status in RUNNING)
 
-    def advance_tasks(self, now: datetime) -> None:
-        """Make the transitions of all tasks that are due."""
+    def advance_tasks(self, now: datetime) -> list[TaskState]:
+        """Make the transitions of all tasks that are due; return those whose files have to be stored first."""
         # None is due before that, so that 100,000 tasks are not asked at each call.
-        if self._calm_until is None or now >= self._calm_until:
-            for task in list(self._unfinished.values()):
-                self.advance(task, now)
-            dues = (task.due_at() for task in self._unfinished.values())
-            self._calm_until = min((due for due in dues if due is not None), default=LATEST)
+        if self._files is None and self._calm_until is not None and now < self._calm_until:
+            return []
+        waiting = [task for task in list(self._unfinished.values()) if self.advance(task, now) is not None]
+        dues = (task.due_at() for task in self._unfinished.values())
+        self._calm_until = min((due for due in dues if due is not None), default=LATEST)
+        return waiting
 
     def versions(self) -> tuple[int, int]:
         """Return the version of the list of all tasks: how many there are, and how many have ended."""
@@ -147,8 +148,8 @@ class Region:
         for source in list(self.sources.values()):
             self.advance(source, now)
 
-    def advance(self, record: Record, now: datetime, *, describing: bool = False) -> Transition | None:
-        """Make the transitions of a task or source that are due at *now*; return one that has to wait for its files.
+    def advance(self, record: Record, now: datetime, *, describing: bool = False) -> _Storing | None:
+        """Make the transitions of a task or source that are due at *now*; return what has to be stored first, if any.
 
         *describing* says that a Describe operation asks, which polls count.
         """
@@ -157,14 +158,10 @@ class Region:
         if record in self._storing:
             return None
         while (due := record.find_due(now, describing=describing)) is not None:
-            if (
-                self._files is not None
-                and isinstance(record, TaskState)
-                and self._files.is_due(record.fields_after(due))
-            ):
-                return due
+            if (storing := self._find_unstored(record, due)) is not None:
+                return storing
             self.enter(record, due)
-        return None
+        return self._find_unstored(record, None)
 
     def enter(self, record: Record, transition: Transition, *, requested: bool = False) -> None:
         """Make a transition, which is due or was *requested*, and note the events that it has."""
@@ -199,18 +196,18 @@ class Region:
         """Make the transitions of a task that are due at *now*, and store its files on the way."""
         while True:
             with self.lock:
-                waiting = self.advance(task, now, describing=describing)
-                storing = self._begin_to_store(task, waiting)
-            if storing is None:
-                return
+                storing = self.advance(task, now, describing=describing)
+                if storing is None:
+                    return
+                self._storing[task] = storing.waiting
             self._store(storing, now)
 
     def update_all(self, now: datetime) -> None:
         """Bring every unfinished task and source up to date, so that ``events`` is complete and files are there."""
         with self.lock:
             self.advance_sources(now)
-            tasks = list(self._unfinished.values())
-        for task in tasks:
+            waiting = self.advance_tasks(now)
+        for task in waiting:
             self.update(task, now)
 
     def next_change(self, now: datetime) -> datetime | None:
@@ -232,19 +229,19 @@ class Region:
             raise ValueError(
                 f"export task {task.identifier!r} is {task.status} and cannot become {transition.status}. {rest}"
             ) from self.store_error(task)
-        storing = self._begin_to_store(task, transition)
+        storing = None if task in self._storing else self._find_unstored(task, transition)
         if storing is None:
             self.enter(task, transition, requested=True)
             return do_nothing
+        self._storing[task] = transition
         return partial(self._store, storing, transition.when, requested=True)
 
-    def _begin_to_store(self, task: TaskState, waiting: Transition | None) -> _Storing | None:
-        """Keep a task as it is until the files that its progress or a transition stands for are stored, if any are."""
-        after = task.fields if waiting is None else task.fields_after(waiting)
-        if self._files is None or task in self._storing or not self._files.is_due(after):
+    def _find_unstored(self, record: Record, waiting: Transition | None) -> _Storing | None:
+        """Return what is to be stored for the progress of a task, or before a transition; None if nothing is."""
+        if self._files is None or not isinstance(record, TaskState):
             return None
-        self._storing[task] = waiting
-        return _Storing(task, waiting, task.fields, dict(after), self._files)
+        after = record.fields if waiting is None else record.fields_after(waiting)
+        return _Storing(record, waiting, record.fields, dict(after), self._files) if self._files.is_due(after) else None
 
     def _store(self, storing: _Storing, now: datetime, *, requested: bool = False) -> None:
         """Store files, then make the transition that waits for them: FAILED, if they cannot be stored.
@@ -281,7 +278,7 @@ def do_nothing() -> None:
 
 
 class _Storing(NamedTuple):
-    """The files of a task that are being stored."""
+    """The files of a task that have to be stored. The task stays as it is until they are."""
 
     task: TaskState
     waiting: Transition | None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import nullcontext
-from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from .. import _clock, _failures
@@ -15,6 +13,7 @@ from .._rds.account import Account
 from .._rds.calls import Call
 from .._rds.dispatch import UnhandledOperation, find_handler, unhandled
 from .._rds.export_operations import is_lost_race, lose_race
+from .._rds.injections import Injection
 from .._rds.operations import Operation, Request
 from .._rds.region import do_nothing
 from . import moto
@@ -68,7 +67,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         handler = find_handler(operation.name, account, region, moto_is_on=moto_is_on)
         if ask_others is not None and handler is not None:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
-        request = Request(account, region, call.parameters, now)
+        request = _look_up(handler, Request(account, region, call.parameters, now), http)
         result = await _perform(handler, request, call, ask_others, http)
         if handler is None:
             return result  # recorded when botocore has parsed it
@@ -94,57 +93,64 @@ async def _perform(
 ) -> Any:
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
     account, finish = request.account, do_nothing
-    fault: Fault | None = None
     found = account.injections.find(call)
-    is_prepared = handler is None or not handler.has_to_prepare(account)
-    while True:  # at most twice: an attempt whose effect is lost looks nothing up and stores no files
-        # One lock from an injected failure to its effect, so that no call of another thread comes between. Where others
-        # or a user's function respond, there is none: they may wait for another thread.
-        with account.lock if handler is not None and handler.locked else nullcontext():
-            if is_prepared or account.injections.is_effect_lost(call, found):
-                injection = account.injections.take(call, found)
-                call.injected = injection is not None and injection.failure is not None
-                if injection is None or injection.applied:
-                    try:
-                        result = await _ask(request, call, ask_others) if handler is None else handler.perform(request)
-                    except Fault as raised:
-                        fault = raised  # it is late or lost like any response
-                elif is_lost_race(call.operation, injection.failure):
-                    finish = lose_race(request)
+    while True:
+        result: Any = None
+        # One lock from an injected failure to its effect, so that no call of another thread comes between.
+        with account.lock:
+            _, injection = account.injections.choose(call, found)
+            if injection is None or injection.applied:
+                if handler is not None and handler.locked:
+                    result = _result_or_fault(handler, request)
+            elif is_lost_race(call.operation, injection.failure):
+                finish = lose_race(request)
+            if not callable(result):
+                account.injections.take(call, found)
                 break
-        request, is_prepared = _look_up_and_prepare(handler, request, http), True
+        request = result()
+    call.injected = injection is not None and injection.failure is not None
     finish()
+    if result is None and (injection is None or injection.applied):
+        # Without the lock, because others and a user's function may wait for another thread.
+        result = await _ask(request, call, ask_others) if handler is None else _result_or_fault(handler, request)
     if injection is not None:
-        if injection.delay:
-            await _wait_for_response(injection.delay, http, call)
-        if injection.failure is not None:
-            raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
-    if fault is not None:
-        raise fault
+        await _delay_and_fail(injection, http, call)
+    if isinstance(result, Fault):
+        raise result
     return result
 
 
-def _look_up_and_prepare(handler: Any, request: Request, http: HttpRequest) -> Request:
-    """Return the request with what is known outside of this fake: stored files, and what moto has."""
-    if handler.look_up is not None and (wanted := handler.look_up(request)) is not None:
-        operation, parameters = wanted
-        authorization, region = http.headers.get("Authorization"), request.region.name
-        outside = moto.ask(operation, parameters, region, authorization)
-        if outside == {}:  # moto may have ended when a report is made
-            request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
-        request = request._replace(outside=outside)
-    prepared: Request = handler.prepared(request)
-    return prepared
+def _result_or_fault(handler: Operation, request: Request) -> Any:
+    """Return the result of an operation, or its refusal, which is late or lost like any response."""
+    try:
+        return handler.perform(request)
+    except Fault as fault:
+        return fault
 
 
-async def _wait_for_response(delay: timedelta, http: HttpRequest, call: Call) -> None:
-    """Move the frozen clock by *delay*. Raises botocore's timeout, as a fault, if the client does not wait so long."""
-    seconds = delay.total_seconds()
+def _look_up(handler: Operation | None, request: Request, http: HttpRequest) -> Request:
+    """Return the request with what moto has."""
+    if handler is None or handler.look_up is None or (wanted := handler.look_up(request)) is None:
+        return request
+    operation, parameters = wanted
+    authorization, region = http.headers.get("Authorization"), request.region.name
+    outside = moto.ask(operation, parameters, region, authorization)
+    if outside == {}:  # moto may have ended when a report is made
+        request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
+    return request._replace(outside=outside)
+
+
+async def _delay_and_fail(injection: Injection, http: HttpRequest, call: Call) -> None:
+    """Move the frozen clock by the delay, and raise the failure, or a timeout if the client does not wait so long."""
+    seconds = injection.delay.total_seconds()
     waited = seconds if http.read_timeout is None else min(seconds, http.read_timeout)
-    await _clock.pause(waited, is_async=http.is_async)
+    if waited:
+        await _clock.pause(waited, is_async=http.is_async)
     if waited < seconds:
         call.injected = True
         raise _failures.find_fault("ReadTimeoutError", call.operation)
+    if injection.failure is not None:
+        raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
 
 
 async def _ask(request: Request, call: Call, ask_others: AskOthers | None) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ _SHORTEST = 30  # what is left of long parameters
 _NARROWING = re.compile("SourceArn|SourceType|(Source|Target)?DB(Cluster)?SnapshotIdentifier")
 
 
+@dataclass(eq=False, repr=False)
 class Call:
     """One call of a client: all its attempts, however often botocore retried it.
 
@@ -38,21 +40,18 @@ class Call:
 
     """
 
-    __module__ = "pytest_rds_export.types"
-
-    def __init__(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> None:
-        self.operation = operation
-        self.region = region
-        self.time = time
-        self.invocation_id = invocation_id
-        self.parameters: Mapping[str, Any] = {}
-        self.attempts = 0
-        self.retry_delays: list[float] = []
-        self.http_status: int | None = None
-        self.error_code: str | None = None
-        self.response: Mapping[str, Any] | None = None
-        self.injected = False
-        self.injected_failures: list[str] = []
+    operation: str
+    region: str
+    time: datetime
+    invocation_id: str | None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    attempts: int = 0
+    retry_delays: list[float] = field(default_factory=list)
+    http_status: int | None = None
+    error_code: str | None = None
+    response: Mapping[str, Any] | None = None
+    injected: bool = False
+    injected_failures: list[str] = field(default_factory=list)
 
     @property
     def identifier(self) -> str | None:
@@ -71,6 +70,10 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<Call {format_call(self)}>"
+
+
+# Not in the class: the decorator looks the module up, which is not imported yet.
+Call.__module__ = "pytest_rds_export.types"
 
 
 def is_open(call: Call) -> bool:

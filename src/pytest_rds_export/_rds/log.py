@@ -23,7 +23,7 @@ class Change(NamedTuple):
     record: Record
     status: str
     region: str
-    event_ids: tuple[str, ...]
+    event_ids: list[str]
     """The events that tell of it."""
 
 
@@ -54,7 +54,9 @@ class Log:
 
     def begin_attempt(self, operation: str, region: str, time: datetime, invocation_id: str | None) -> Call:
         """Return the call that an attempt belongs to: a new one, or the one that is retried."""
-        self._notice_jump(time)
+        # Another library does not say that it has frozen or unfrozen the clock, which is no passage of time.
+        if self._frozen != _clock.is_frozen():
+            self._jumps, self._frozen = time - self._start - self._latest, not self._frozen
         call = self.find(invocation_id)
         if call is None:
             call = Call(operation, region, time, invocation_id)
@@ -118,11 +120,6 @@ class Log:
     def jumped(self, length: timedelta) -> None:
         """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""
         self._jumps, self._frozen = self._jumps + length, _clock.is_frozen()
-
-    def _notice_jump(self, now: datetime) -> None:
-        """Take no notice of a clock that another library has frozen or unfrozen, which does not say so."""
-        if self._frozen != _clock.is_frozen():
-            self._jumps, self._frozen = now - self._start - self._latest, not self._frozen
 
     def _elapsed(self, when: datetime) -> timedelta:
         """Return the time from the start to *when*."""

@@ -40,6 +40,9 @@ class Record:
         raise NotImplementedError
 
     def _begin_phase(self, now: datetime) -> None:
+        self.status: str = self.fields[self.status_member]
+        self.stage = self.status
+        """The status whose phase of the timeline the record is in."""
         self.since = now
         self.times_shown = 0
         self._percent_at_entry = self._current_percent(0)
@@ -48,15 +51,6 @@ class Record:
         """Return the progress; *default* for a cluster, which has none, or a string."""
         percent = self.fields.get("PercentProgress")
         return percent if isinstance(percent, int) else default
-
-    @property
-    def status(self) -> str:
-        """The status now."""
-        status: str = self.fields[self.status_member]
-        return status
-
-    stage = status
-    """The status whose phase of the timeline the record is in."""
 
     def find_due(self, now: datetime, *, describing: bool = False) -> Transition | None:
         """Set the progress at *now*, and return the transition that is due, if one is."""

@@ -188,7 +188,7 @@ class Region:
             # By date: a record is brought up to date when it is read, and a clock can go backwards.
             insort(self.events, event, key=by_date)
             self.outbox.put(self.name, event)
-        event_ids = tuple(event.event_id for event in events)
+        event_ids = [event.event_id for event in events]
         change = Change(record, transition.status, self.name, event_ids)
         self._log.record_change(change, transition.when, requested=requested)
 

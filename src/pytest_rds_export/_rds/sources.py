@@ -126,9 +126,10 @@ class SourceState(Record):
         self._own_timeline = timeline
         super().__init__(given, timeline, now, fresh=fresh)
 
-    @property
-    def stage(self) -> str:
-        return "copying" if self.copied_from and self.status == "creating" else self.status
+    def _begin_phase(self, now: datetime) -> None:
+        super()._begin_phase(now)
+        if self.copied_from and self.status == "creating":
+            self.stage = "copying"
 
     @property
     def is_snapshot(self) -> bool:

@@ -101,7 +101,10 @@ async def _perform(
             _, injection = account.injections.choose(call, found)
             if injection is None or injection.applied:
                 if handler is not None and handler.locked:
-                    result = _result_or_fault(handler, request)
+                    try:
+                        result = handler.perform(request)
+                    except Fault as fault:
+                        result = fault  # it is late or lost like any response
             elif is_lost_race(call.operation, injection.failure):
                 finish = lose_race(request)
             if not callable(result):
@@ -111,21 +114,12 @@ async def _perform(
     call.injected = injection is not None and injection.failure is not None
     finish()
     if result is None and (injection is None or injection.applied):
-        # Without the lock, because others and a user's function may wait for another thread.
-        result = await _ask(request, call, ask_others) if handler is None else _result_or_fault(handler, request)
+        result = await _ask(handler, request, call, ask_others)
     if injection is not None:
         await _delay_and_fail(injection, http, call)
     if isinstance(result, Fault):
         raise result
     return result
-
-
-def _result_or_fault(handler: Operation, request: Request) -> Any:
-    """Return the result of an operation, or its refusal, which is late or lost like any response."""
-    try:
-        return handler.perform(request)
-    except Fault as fault:
-        return fault
 
 
 def _look_up(handler: Operation | None, request: Request, http: HttpRequest) -> Request:
@@ -153,8 +147,16 @@ async def _delay_and_fail(injection: Injection, http: HttpRequest, call: Call) -
         raise Fault(injection.failure) if isinstance(injection.failure, Failure) else injection.failure
 
 
-async def _ask(request: Request, call: Call, ask_others: AskOthers | None) -> Any:
-    """Return the response of another handler of this process. Raises ``UnhandledOperation`` if there is none."""
+async def _ask(handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None) -> Any:
+    """Return the response, or the fault, of a user's function, otherwise of another handler of this process.
+
+    Without the lock, because they may wait for another thread. Raises ``UnhandledOperation`` if there is no handler.
+    """
+    if handler is not None:
+        try:
+            return handler.perform(request)
+        except Fault as fault:
+            return fault
     response = None if ask_others is None else await ask_others(is_handled=False)
     if response is None:
         request.account.log.record_unhandled(call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.hooks import first_non_none_response
 
@@ -132,7 +132,7 @@ class CallEvents:
             response_class = _with_content(AioAWSResponse)
         else:
             from botocore.awsrequest import AWSResponse as response_class  # noqa: N813
-        return response_class(url, response.status, response.headers, _Body(response))
+        return response_class(url, response.status, response.headers, _Body(response.body, response.headers))
 
 
 @functools.lru_cache(maxsize=8)
@@ -175,17 +175,16 @@ class _Content(bytes):
         return bytes(self)
 
 
-class _Body:
+class _Body(NamedTuple):
     """The body of a response, as both botocore and aiobotocore read it."""
 
-    def __init__(self, response: Response) -> None:
-        self.body = response.body
-        self._headers = response.headers
+    body: bytes
+    headers: Mapping[str, str]
 
     @property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:
         """The headers as an older aiobotocore reads them."""
-        return [(name.encode(), value.encode()) for name, value in self._headers.items()]
+        return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
     def stream(self, **_kwargs: Any) -> Iterator[bytes]:
         return iter((self.body,))

@@ -204,9 +204,7 @@ def _install_again() -> None:
 _finder: Any = _Finder()
 
 
-def _bind(original: Any, instance: Any) -> Any:
-    """Return a method as Python binds it: another library may have put a descriptor of its own there."""
-    return original.__get__(instance, type(instance))
+# Each of ours binds the original as Python does: another library may have put a descriptor of its own there.
 
 
 def _make_request(original: Any) -> Callable[..., Any]:
@@ -219,7 +217,7 @@ def _make_request(original: Any) -> Callable[..., Any]:
             endpoint._event_emitter = CallEvents(accounts[-1], self, request_dict["context"])  # noqa: SLF001 - botocore has no public way
             endpoint.http_session = _Connection(self.http_session)
             self = endpoint
-        return _bind(original, self)(operation_model, request_dict)
+        return original.__get__(self, type(self))(operation_model, request_dict)
 
     return make_request
 
@@ -228,7 +226,7 @@ def _create_request(original: Any) -> Callable[..., Any]:
     def create_request(self: Any, params: Any, operation_model: Any = None) -> Any:
         if _responding and operation_model is not None and _would_reach_rds(self, operation_model):
             raise UnhandledOperation(_refusal(operation_model.name))
-        return _bind(original, self)(params, operation_model)
+        return original.__get__(self, type(self))(params, operation_model)
 
     return create_request
 
@@ -240,7 +238,7 @@ def _get_auth_instance(original: Any) -> Callable[..., Any]:
             kwargs.pop("request_credentials", None)
             self = _copy(self)
             self._credentials = _FAKE_CREDENTIALS
-        return _bind(original, self)(signing_name, *args, **kwargs)
+        return original.__get__(self, type(self))(signing_name, *args, **kwargs)
 
     return get_auth_instance
 
@@ -271,16 +269,15 @@ class _Credentials(NamedTuple):
 _FAKE_CREDENTIALS = _Credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
 
 
-class _Connection:
+class _Connection(NamedTuple):
     """The HTTP session of a call that is handled: only a request to another fake on this machine is sent."""
 
-    def __init__(self, session: Any) -> None:
-        self._session = session
+    session: Any
 
     def send(self, request: Any) -> Any:
         if not is_other_fake(request.url):
             raise UnhandledOperation(_refusal(request.url))
-        return self._session.send(request)
+        return self.session.send(request)
 
 
 def _copy(instance: Any) -> Any:

@@ -58,7 +58,7 @@ def _format_report(account: Account) -> str:
         return "\n".join(
             [
                 "what happened:",
-                *_limit(_merge(entries), _MOST_LINES, _format_step, keep_last=True),
+                *_limit(_merge(entries), _MOST_LINES, _format_step, keep_last=True, forgotten=account.log.forgotten),
                 "tasks:",
                 *_limit(tasks, _MOST_TASKS, _format_task),
                 *(["sources:", *_limit(sources, _MOST_TASKS, _format_source)] if sources else []),
@@ -158,10 +158,15 @@ def _format_deliveries(account: Account) -> list[str]:
 
 
 def _limit(
-    items: Sequence[Any], most: int, format_item: Callable[[Any], str] = str, *, keep_last: bool = False
+    items: Sequence[Any],
+    most: int,
+    format_item: Callable[[Any], str] = str,
+    *,
+    keep_last: bool = False,
+    forgotten: int = 0,
 ) -> list[str]:
-    """Return a line for each of at most so many items."""
-    left_out = len(items) - most
+    """Return a line for each of at most so many items, and how many others there are, with those *forgotten*."""
+    left_out = max(len(items) - most, 0) + forgotten
     shown = [f"  {format_item(item)}" for item in (items[-most:] if keep_last else items[:most])]
     if left_out > 0:
         note = f"  ... {left_out} {'earlier' if keep_last else 'more'} ..."

@@ -9,6 +9,7 @@ import pytest
 
 from helpers.aws import SNAPSHOT
 from helpers.exported import MemoryS3
+from helpers.loopback import post, served
 from helpers.reports import call_lines, poll, report, steps, try_call, try_cancel, try_start
 from pytest_rds_export import Polls, Timeline, fake_rds_export, frozen_clock
 
@@ -392,6 +393,21 @@ def test_many_changes(rds_export_clock, tasks):
     assert len(tasks.events) == 600
 
     assert steps()[0] == "  ... 470 earlier ..."
+
+
+@pytest.mark.loopback
+def test_many_entries():
+    """Of very many calls and sleeps the last ones are kept; how many there were, and retried calls, are still known."""
+    with frozen_clock(), served() as (tasks, url):
+        for _ in range(4995):
+            time.sleep(1)
+        post(url)
+        tasks.inject("Throttling", times=1, where=lambda parameters: [time.sleep(1) for _ in range(10)])
+        try_cancel()
+        post(url)
+
+        assert steps()[0] == "  ... 2500 earlier ..."
+        assert [call.attempts for call in tasks.calls] == [1, 2, 1]
 
 
 def test_long_error(tasks):

@@ -14,7 +14,9 @@ from .record import Record
 
 __tracebackhide__ = True
 
-_MOST_CHANGES = 500  # so that many tasks cost no more; a report shows the last ones
+# So that many tasks and a long run cost no more; a report shows the last ones.
+_MOST_CHANGES = 500
+_MOST_ENTRIES = 5000
 
 
 class Change(NamedTuple):
@@ -43,6 +45,8 @@ class Log:
         self.calls: list[Call] = []
         self.unhandled: list[Call] = []
         self.regions_asked_for_events: set[str] = set()
+        self.forgotten = 0
+        """How many of the oldest calls and sleeps a report does not know any more."""
         self.arns_in_moto: dict[str, list[str]] = {}  # by region, when moto lacked what was asked for
         self._by_invocation_id: dict[str | None, Call] = {}
         self._entries: list[Entry] = []
@@ -61,9 +65,9 @@ class Log:
         if call is None:
             call = Call(operation, region, time, invocation_id)
             self.calls.append(call)
-            self._entries.append(Entry(self._elapsed(time), next(self._order), call))
             if invocation_id is not None:
                 self._by_invocation_id[invocation_id] = call
+            self._add(time, call)
         else:
             call.http_status = call.error_code = call.response = None
             call.injected = False
@@ -113,9 +117,17 @@ class Log:
             last: Any = self._entries[self._last_sleep]
             self._entries[self._last_sleep] = last._replace(what=last.what + length)
             return
-        now = _clock.now()
         self._last_sleep = len(self._entries)
-        self._entries.append(Entry(self._elapsed(now), next(self._order), length))
+        self._add(_clock.now(), length)
+
+    def _add(self, when: datetime, what: Call | timedelta) -> None:
+        self._entries.append(Entry(self._elapsed(when), next(self._order), what))
+        if len(self._entries) > _MOST_ENTRIES:
+            half, self._last_sleep = _MOST_ENTRIES // 2, None
+            del self._entries[:half]
+            self.forgotten += half
+            calls = [entry.what for entry in self._entries if isinstance(entry.what, Call)]
+            self._by_invocation_id = {call.invocation_id: call for call in calls if call.invocation_id is not None}
 
     def jumped(self, length: timedelta) -> None:
         """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""

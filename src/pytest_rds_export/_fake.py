@@ -248,10 +248,8 @@ class _Follower:
         self._post = post
         self._first = 0
 
-    def begin(self) -> None:
-        self._first = len(self._account.log.calls)
-
     def jumped(self, length: timedelta) -> None:
+        self._first = len(self._account.log.calls)
         self._account.shift(length)
         self._post.shift(length)
 

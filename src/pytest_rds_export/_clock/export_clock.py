@@ -255,9 +255,7 @@ def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
         try:
             freeze(time, undo)
             while untold:
-                follower = untold.pop()
-                follower.begin()
-                follower.jumped(now() - before)
+                untold.pop().jumped(now() - before)
             yield ExportClock(time)
         finally:
             end()

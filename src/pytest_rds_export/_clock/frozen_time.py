@@ -77,9 +77,6 @@ class ScheduledCall:
 class Follower(Protocol):
     """What follows the frozen clock: an account that responds to clients."""
 
-    def begin(self) -> None:
-        """Forget what happened before: a clock begins."""
-
     def jumped(self, length: timedelta) -> None:
         """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from . import _clock
 from ._decorators import within
 from ._end_check import EndCheckFailed, raise_problems
+from ._entering import entered
 from ._hints import tasks_shown
 from ._live import outgoing
 from ._live.registry import ExportTaskRegistry
@@ -28,7 +29,6 @@ from ._times import milliseconds
 from ._transport import environment as _environment
 from ._transport import patch as _patch
 from ._transport.endpoint import Serving
-from ._transport.entering import entered
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, fake_aws
 from ._transport.patch import active_accounts
 from ._transport.session import default_session

@@ -2,13 +2,12 @@
 
 from .event_loops import pause
 from .export_clock import ExportClock, frozen_clock
-from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
+from .frozen_time import ScheduledCall, SleepLimitExceeded, followers
 from .reading import is_frozen, now, save, waiting_calls
 from .undo import undo_covered
 
 __all__ = [
     "ExportClock",
-    "Follower",
     "ScheduledCall",
     "SleepLimitExceeded",
     "followers",

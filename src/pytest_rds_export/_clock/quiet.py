@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 # In real seconds. The clock must not move while work is done that it would make late. But work that waits for the clock
 # itself, or never ends, must not hold it up for long.
@@ -27,11 +26,13 @@ _BELOW = ("queue", "threading")
 
 def at_work(threads: set[threading.Thread]) -> set[threading.Thread]:
     """Return the threads that do not wait in a pool for work."""
-    frames = sys._current_frames()  # noqa: SLF001 - documented, but for special purposes
-    return {thread for thread in threads if not _is_waiting(frames.get(thread.ident or 0))}
+    return {thread for thread in threads if not _is_waiting(thread)}
 
 
-def _is_waiting(frame: FrameType | None) -> bool:
+def _is_waiting(thread: threading.Thread) -> bool:
+    # Documented, but for special purposes. All frames in a variable would keep each other until the garbage collector
+    # runs: the one that has the variable is among them.
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
     while frame is not None and frame.f_globals.get("__name__") in _BELOW:
         frame = frame.f_back
     return frame is not None and _WAITING.get(frame.f_globals.get("__name__", "")) == frame.f_code.co_name

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from . import _clock
 from ._decorators import within
-from ._end_check import EndCheckFailed, raise_problems
+from ._end_check import raise_problems
 from ._entering import entered
 from ._hints import tasks_shown
 from ._live import outgoing
@@ -76,15 +76,12 @@ class fake_rds_export:  # noqa: N801
         account = Account(Options(**self._options))
         registry = ExportTaskRegistry(account)
         registry.seed_all(self._seeds)
-        activation = _Activation(account)
-        use = _Use(entered(activation.begin, activation.end), account, _this_flow())
+        use = _Use(activate(account), account, _this_flow())
+        self._entered.append(use)
         try:
-            self._entered.append(use)
-            use.active.__enter__()
-            return registry  # noqa: TRY300 - inside, so that an interruption here ends it, too
+            return use.active.__enter__() or registry  # in one line: an interruption in between would leave the fake on
         except BaseException:
-            activation.end()
-            self._entered = [other for other in self._entered if other is not use]
+            self._entered.remove(use)
             raise
 
     def __exit__(self, *exc_info: object) -> None:
@@ -188,11 +185,6 @@ def describe_attempt() -> str:
     return _attempt
 
 
-def is_end_check(error: BaseException) -> bool:
-    """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
-    return isinstance(error, EndCheckFailed)
-
-
 def forget_ended(attempt: str = "") -> None:
     """Forget the accounts that do not respond any more: a new test begins, or a new attempt of a sweep."""
     global _attempt
@@ -213,31 +205,27 @@ def removing_leftovers(before_test: Mapping[str, str] | None) -> Iterator[None]:
         _patch.remove_leftovers()
 
 
-class _Activation:
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self._follower: _Follower | None = None
-        self._environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
-
-    def begin(self) -> None:
-        _recent.append(self._account)
-        self._follower = _Follower(self._account, outgoing.begin(self._account))
-        _clock.followers.append(self._follower)
-        self._environment.begin()
-        _patch.begin_responding(self._account)
-
-    def end(self) -> None:
-        _patch.end_responding(self._account)
-        self._environment.end()
-        if self._follower in _clock.followers:
-            _clock.followers.remove(self._follower)
-        outgoing.end(self._account)
-
-
 def activate(account: Account) -> AbstractContextManager[None]:
     """Have *account* respond to all clients, with its options in the environment."""
-    activation = _Activation(account)
-    return entered(activation.begin, activation.end)
+    environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
+    follower: _Follower | None = None
+
+    def begin() -> None:
+        nonlocal follower
+        _recent.append(account)
+        follower = _Follower(account, outgoing.begin(account))
+        _clock.followers.append(follower)
+        environment.begin()
+        _patch.begin_responding(account)
+
+    def end() -> None:
+        _patch.end_responding(account)
+        environment.end()
+        if follower in _clock.followers:
+            _clock.followers.remove(follower)
+        outgoing.end(account)
+
+    return entered(begin, end)
 
 
 class _Follower:
@@ -286,23 +274,20 @@ class _Follower:
                 yield f"{identifier!r} is still {task.status}"
 
 
-class _Serving:
-    def __init__(self, account: Account) -> None:
-        self._endpoint = Serving(account)
-        self._environment = Environment({})  # until there is a URL
-
-    def begin(self) -> str:
-        url = self._endpoint.begin()
-        self._environment = Environment(endpoint_variables(url))
-        self._environment.begin()
-        return url
-
-    def end(self) -> None:
-        self._environment.end()
-        self._endpoint.end()
-
-
 def serve(account: Account) -> AbstractContextManager[str]:
     """Have *account* respond to other processes, too; yields the URL."""
-    serving = _Serving(account)
-    return entered(serving.begin, serving.end)
+    endpoint = Serving(account)
+    environment = Environment({})  # until there is a URL
+
+    def begin() -> str:
+        nonlocal environment
+        url = endpoint.begin()
+        environment = Environment(endpoint_variables(url))
+        environment.begin()
+        return url
+
+    def end() -> None:
+        environment.end()
+        endpoint.end()
+
+    return entered(begin, end)

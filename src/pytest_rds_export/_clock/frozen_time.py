@@ -157,11 +157,7 @@ class FrozenTime:
         An event loop moves *towards* a deadline: only to the next stop, if one is earlier, so that tasks that it wakes
         run at that time. Moves towards the same deadline are one sleep, if no other sleep is between them.
         """
-        longest = LATEST - self.now()
-        try:
-            length = min(timedelta(seconds=float(seconds)), longest)
-        except OverflowError:
-            length = longest
+        length = timedelta(seconds=min(float(seconds), (LATEST - self.now()).total_seconds()))
         if towards is not None:
             stops = self._stops_of_followers()
             with self._lock:

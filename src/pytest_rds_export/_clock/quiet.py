@@ -53,7 +53,7 @@ class Quiet:
     def expect_threads(self) -> None:
         """Wait for each thread that is at work now."""
         for thread in at_work(self._newer_threads()):
-            self.expect(thread, lambda thread=thread: not at_work({thread}) or not thread.is_alive())  # type: ignore[misc]
+            self.expect(thread, lambda thread=thread: _is_waiting(thread) or not thread.is_alive())  # type: ignore[misc]
 
     def has_come(self, waited: float, *, is_open: bool = False) -> bool:
         """Return whether nothing real is going on, after *waited* seconds in which nothing has happened."""
@@ -62,16 +62,12 @@ class Quiet:
         patient = [work for work in self._works.values() if work.patience > 0]
         for work in patient:
             work.patience -= STEP
-        return not patient and waited >= (_OTHERS if is_open else self._patience_with_threads())
+        patience = _OTHERS if is_open or at_work(self._threads) else _WAITING_POOL if self._threads else 0
+        return not patient and waited >= patience
 
     def waited_before_stop(self) -> float:
         """Return how long nothing has happened already, after a stop at which nothing has woken."""
         return 0.0 if self._newer_threads() - self._threads else _OTHERS - _AFTER_STOP
-
-    def _patience_with_threads(self) -> float:
-        if not self._threads:
-            return 0
-        return _OTHERS if at_work(self._threads) else _WAITING_POOL
 
 
 class _Work:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import inspect
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -146,9 +146,8 @@ class _Use(NamedTuple):
 
 def _this_flow() -> tuple[int, Any]:
     """Return what identifies the thread, and the task of asyncio if there is one."""
-    asyncio = sys.modules.get("asyncio")
     try:
-        task = None if asyncio is None else asyncio.current_task()
+        task = asyncio.current_task()
     except RuntimeError:  # no event loop runs here
         task = None
     return threading.get_ident(), task

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from numbers import Real
-from types import TracebackType
 from typing import Any, TypeVar
 
 from .._decorators import within
@@ -208,10 +207,8 @@ class frozen_clock:  # noqa: N801
         self._use = _freeze(self._start, self._limit)
         return self._use.__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._use.__exit__(kind, error, traceback)
+    def __exit__(self, *exc_info: object) -> None:
+        self._use.__exit__(None, None, None)
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the clock around each call."""

@@ -125,7 +125,6 @@ class FrozenTime:
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
-        """Return the time in UTC."""
         found: datetime = self.factory().replace(tzinfo=timezone.utc)
         return found
 
@@ -136,7 +135,6 @@ class FrozenTime:
         return self._monotonic_start + (api.get_current_time() - self._start) // _MICROSECOND * 1000
 
     def monotonic(self) -> float:
-        """Return the time of ``time.monotonic``."""
         return self.monotonic_ns() / 1_000_000_000
 
     def applies_here(self) -> bool:
@@ -271,7 +269,6 @@ class FrozenTime:
         return restore
 
     def schedule(self, when: datetime, callback: Callable[..., object], arguments: tuple[Any, ...]) -> ScheduledCall:
-        """Run *callback* when the clock passes *when*."""
         if not callable(callback) or inspect.iscoroutinefunction(callback):
             message = f"callback must be a callable that is not a coroutine function, got {callback!r}"
             if not callable(callback):  # as from clock.call_later(60, task.move_to("FAILED"))
@@ -306,7 +303,6 @@ def active_clock() -> FrozenTime | None:
 
 
 def set_active_clock(clock: FrozenTime | None) -> None:
-    """Have sleeps move this clock, or none."""
     global _active
     _active = clock
 

@@ -23,7 +23,6 @@ def now() -> datetime:
 
 
 def is_frozen() -> bool:
-    """Return whether a library has frozen the clock."""
     return frozen_by() is not None
 
 

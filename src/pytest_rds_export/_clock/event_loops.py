@@ -195,7 +195,7 @@ class _Selector:
         """Move towards the time of a timer, and return that nothing is ready to be read or written."""
         waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
         try:
-            seconds, by_code = max(handle.when() - self._loop.time(), 0), not isinstance(waiting, _Pause)
+            seconds, by_code = max(handle.when() - self._loop.time(), 0), handle._callback is not _end_pause  # noqa: SLF001
             self._clock.sleep(seconds, by_code=by_code, towards=handle)
         except BaseException as error:
             # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
@@ -204,10 +204,6 @@ class _Selector:
                 raise
             waiting.set_exception(error)
         return []
-
-
-class _Pause(asyncio.Future[None]):
-    """What a task waits for that is no sleep of the code under test."""
 
 
 async def pause(seconds: float, *, is_async: bool) -> None:
@@ -225,15 +221,15 @@ async def pause(seconds: float, *, is_async: bool) -> None:
     if not _follows(loop, clock):
         await _sleep_in_turn(loop, clock, seconds, by_code=False)
         return
-    end = _Pause(loop=loop)
-    timer = loop.call_later(seconds, _wake, end)
+    end: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_later(seconds, _end_pause, end)
     try:
         await end
     finally:
         timer.cancel()
 
 
-def _wake(end: _Pause) -> None:
+def _end_pause(end: asyncio.Future[None]) -> None:
     with suppress(asyncio.InvalidStateError):  # the task was cancelled just before
         end.set_result(None)
 

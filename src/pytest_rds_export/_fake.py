@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 import threading
 from collections import deque
@@ -18,6 +17,7 @@ from ._end_check import raise_problems
 from ._entering import entered
 from ._hints import tasks_shown
 from ._live import outgoing
+from ._live.account_view import account_of
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -72,10 +72,14 @@ class fake_rds_export:  # noqa: N801
         self._options = options
         self._entered: list[_Use] = []
 
-    def __enter__(self) -> ExportTaskRegistry:
-        account = Account(Options(**self._options))
-        registry = ExportTaskRegistry(account)
+    def _make_registry(self) -> ExportTaskRegistry:
+        registry = ExportTaskRegistry(Account(Options(**self._options)))
         registry.seed_all(self._seeds)
+        return registry
+
+    def __enter__(self) -> ExportTaskRegistry:
+        registry = self._make_registry()
+        account = account_of(registry)
         use = _Use(activate(account), account, _this_flow())
         self._entered.append(use)
         try:
@@ -85,16 +89,13 @@ class fake_rds_export:  # noqa: N801
             raise
 
     def __exit__(self, *exc_info: object) -> None:
-        use = self._find_use()
+        flow = _this_flow()
+        # The latest one of this thread or coroutine: uses of one instance may overlap.
+        use = next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
         self._entered.remove(use)
         use.active.__exit__(None, None, None)
         if exc_info[0] is None:
             raise_problems(use.account)
-
-    def _find_use(self) -> _Use:
-        """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
-        flow = _this_flow()
-        return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, or the class with the fake around its tests."""
@@ -112,22 +113,11 @@ class fake_rds_export:  # noqa: N801
             elif inspect.isfunction(method):
                 setattr(cls, name, decorate(method))
         if is_test_case:
-            cls.run, cls.debug = map(self._without_check, (cls.run, cls.debug))
+            # Without a check at the end: the test may have failed.
+            for name in ("run", "debug"):
+                method = getattr(cls, name)
+                setattr(cls, name, within(lambda: activate(account_of(self._make_registry())), method, _DECORATES))
         return cls
-
-    def _without_check(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a method that runs a test inside the fake, without a check at the end: the test may have failed."""
-
-        @functools.wraps(run)
-        def inner(*args: Any, **kwargs: Any) -> Any:
-            fake = self._again()
-            fake.__enter__()
-            try:
-                return run(*args, **kwargs)
-            finally:
-                fake.__exit__(AssertionError)
-
-        return inner
 
     def _again(self) -> fake_rds_export:
         """Return what a call of a decorated function enters: each its own, because calls may overlap."""

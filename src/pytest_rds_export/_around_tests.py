@@ -81,8 +81,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note which phases passed; show what every fake of the test has seen with a failure."""
     fake = _loaded("_fake")
-    if call.when == "teardown" and call.excinfo and fake is not None and fake.is_end_check(call.excinfo.value):
-        # Of a fixture that uses fake_rds_export.
+    end_check = getattr(_loaded("_end_check"), "EndCheckFailed", ())
+    if call.when == "teardown" and call.excinfo and isinstance(call.excinfo.value, end_check):
+        # Of a fixture that uses fake_rds_export. Its message says everything.
         error = pytest.fail.Exception(str(call.excinfo.value), pytrace=False)
         call.excinfo = pytest.ExceptionInfo.from_exception(error.with_traceback(call.excinfo.tb))
     report = yield

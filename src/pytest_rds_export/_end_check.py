@@ -85,7 +85,6 @@ def describe_call(call: Call, *, with_identifier: bool = True) -> str:
 
 
 def describe_calls(calls: Iterable[Call], *, with_identifiers: bool = True) -> str:
-    """Return what was called how often."""
     counts = Counter(describe_call(call, with_identifier=with_identifiers) for call in calls)
     return ", ".join(format_count(*item) for item in counts.items()) or "nothing"
 

@@ -39,7 +39,6 @@ def _select(
     exclude: Iterable[str] = (),
     **unknown: object,
 ) -> tuple[Failure, ...]:
-    """Return the failures that the arguments of the marker ``rds_export_failure`` select."""
     from ._failures import failures, find
     from ._messages import unknown_name
 

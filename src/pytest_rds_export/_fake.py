@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import asyncio
 import inspect
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,9 +13,11 @@ from typing import Any, NamedTuple, TypeVar
 
 from . import _clock
 from ._decorators import within
-from ._end_check import EndCheckFailed, raise_problems
+from ._end_check import raise_problems
+from ._entering import entered
 from ._hints import tasks_shown
 from ._live import outgoing
+from ._live.account_view import account_of
 from ._live.registry import ExportTaskRegistry
 from ._live.seeds import Seed
 from ._messages import pluralize
@@ -28,7 +29,6 @@ from ._times import milliseconds
 from ._transport import environment as _environment
 from ._transport import patch as _patch
 from ._transport.endpoint import Serving
-from ._transport.entering import entered
 from ._transport.environment import DEFAULT_SESSION, Environment, endpoint_variables, fake_aws
 from ._transport.patch import active_accounts
 from ._transport.session import default_session
@@ -72,32 +72,30 @@ class fake_rds_export:  # noqa: N801
         self._options = options
         self._entered: list[_Use] = []
 
-    def __enter__(self) -> ExportTaskRegistry:
-        account = Account(Options(**self._options))
-        registry = ExportTaskRegistry(account)
+    def _make_registry(self) -> ExportTaskRegistry:
+        registry = ExportTaskRegistry(Account(Options(**self._options)))
         registry.seed_all(self._seeds)
-        activation = _Activation(account)
-        use = _Use(entered(activation.begin, activation.end), account, _this_flow())
+        return registry
+
+    def __enter__(self) -> ExportTaskRegistry:
+        registry = self._make_registry()
+        account = account_of(registry)
+        use = _Use(activate(account), account, _this_flow())
+        self._entered.append(use)
         try:
-            self._entered.append(use)
-            use.active.__enter__()
-            return registry  # noqa: TRY300 - inside, so that an interruption here ends it, too
+            return use.active.__enter__() or registry  # in one line: an interruption in between would leave the fake on
         except BaseException:
-            activation.end()
-            self._entered = [other for other in self._entered if other is not use]
+            self._entered.remove(use)
             raise
 
     def __exit__(self, *exc_info: object) -> None:
-        use = self._find_use()
+        flow = _this_flow()
+        # The latest one of this thread or coroutine: uses of one instance may overlap.
+        use = next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
         self._entered.remove(use)
         use.active.__exit__(None, None, None)
         if exc_info[0] is None:
             raise_problems(use.account)
-
-    def _find_use(self) -> _Use:
-        """Return the latest use of this thread or coroutine: uses of one instance may overlap."""
-        flow = _this_flow()
-        return next((use for use in reversed(self._entered) if use.flow == flow), self._entered[-1])
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the fake around each call, or the class with the fake around its tests."""
@@ -115,22 +113,11 @@ class fake_rds_export:  # noqa: N801
             elif inspect.isfunction(method):
                 setattr(cls, name, decorate(method))
         if is_test_case:
-            cls.run, cls.debug = map(self._without_check, (cls.run, cls.debug))
+            # Without a check at the end: the test may have failed.
+            for name in ("run", "debug"):
+                method = getattr(cls, name)
+                setattr(cls, name, within(lambda: activate(account_of(self._make_registry())), method, _DECORATES))
         return cls
-
-    def _without_check(self, run: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a method that runs a test inside the fake, without a check at the end: the test may have failed."""
-
-        @functools.wraps(run)
-        def inner(*args: Any, **kwargs: Any) -> Any:
-            fake = self._again()
-            fake.__enter__()
-            try:
-                return run(*args, **kwargs)
-            finally:
-                fake.__exit__(AssertionError)
-
-        return inner
 
     def _again(self) -> fake_rds_export:
         """Return what a call of a decorated function enters: each its own, because calls may overlap."""
@@ -149,9 +136,8 @@ class _Use(NamedTuple):
 
 def _this_flow() -> tuple[int, Any]:
     """Return what identifies the thread, and the task of asyncio if there is one."""
-    asyncio = sys.modules.get("asyncio")
     try:
-        task = None if asyncio is None else asyncio.current_task()
+        task = asyncio.current_task()
     except RuntimeError:  # no event loop runs here
         task = None
     return threading.get_ident(), task
@@ -188,11 +174,6 @@ def describe_attempt() -> str:
     return _attempt
 
 
-def is_end_check(error: BaseException) -> bool:
-    """Return whether *error* is what ``fake_rds_export`` raises at its end: its message says everything."""
-    return isinstance(error, EndCheckFailed)
-
-
 def forget_ended(attempt: str = "") -> None:
     """Forget the accounts that do not respond any more: a new test begins, or a new attempt of a sweep."""
     global _attempt
@@ -213,31 +194,27 @@ def removing_leftovers(before_test: Mapping[str, str] | None) -> Iterator[None]:
         _patch.remove_leftovers()
 
 
-class _Activation:
-    def __init__(self, account: Account) -> None:
-        self._account = account
-        self._follower: _Follower | None = None
-        self._environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
-
-    def begin(self) -> None:
-        _recent.append(self._account)
-        self._follower = _Follower(self._account, outgoing.begin(self._account))
-        _clock.followers.append(self._follower)
-        self._environment.begin()
-        _patch.begin_responding(self._account)
-
-    def end(self) -> None:
-        _patch.end_responding(self._account)
-        self._environment.end()
-        if self._follower in _clock.followers:
-            _clock.followers.remove(self._follower)
-        outgoing.end(self._account)
-
-
 def activate(account: Account) -> AbstractContextManager[None]:
     """Have *account* respond to all clients, with its options in the environment."""
-    activation = _Activation(account)
-    return entered(activation.begin, activation.end)
+    environment = Environment({**fake_aws(account.options), DEFAULT_SESSION: default_session()})
+    follower: _Follower | None = None
+
+    def begin() -> None:
+        nonlocal follower
+        _recent.append(account)
+        follower = _Follower(account, outgoing.begin(account))
+        _clock.followers.append(follower)
+        environment.begin()
+        _patch.begin_responding(account)
+
+    def end() -> None:
+        _patch.end_responding(account)
+        environment.end()
+        if follower in _clock.followers:
+            _clock.followers.remove(follower)
+        outgoing.end(account)
+
+    return entered(begin, end)
 
 
 class _Follower:
@@ -248,10 +225,8 @@ class _Follower:
         self._post = post
         self._first = 0
 
-    def begin(self) -> None:
-        self._first = len(self._account.log.calls)
-
     def jumped(self, length: timedelta) -> None:
+        self._first = len(self._account.log.calls)
         self._account.shift(length)
         self._post.shift(length)
 
@@ -288,23 +263,20 @@ class _Follower:
                 yield f"{identifier!r} is still {task.status}"
 
 
-class _Serving:
-    def __init__(self, account: Account) -> None:
-        self._endpoint = Serving(account)
-        self._environment = Environment({})  # until there is a URL
-
-    def begin(self) -> str:
-        url = self._endpoint.begin()
-        self._environment = Environment(endpoint_variables(url))
-        self._environment.begin()
-        return url
-
-    def end(self) -> None:
-        self._environment.end()
-        self._endpoint.end()
-
-
 def serve(account: Account) -> AbstractContextManager[str]:
     """Have *account* respond to other processes, too; yields the URL."""
-    serving = _Serving(account)
-    return entered(serving.begin, serving.end)
+    endpoint = Serving(account)
+    environment = Environment({})  # until there is a URL
+
+    def begin() -> str:
+        nonlocal environment
+        url = endpoint.begin()
+        environment = Environment(endpoint_variables(url))
+        environment.begin()
+        return url
+
+    def end() -> None:
+        environment.end()
+        endpoint.end()
+
+    return entered(begin, end)

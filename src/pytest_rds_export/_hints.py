@@ -292,7 +292,8 @@ def _hints_of_sources(account: Account, calls: Iterable[Call]) -> Iterator[str]:
 
 
 def _hints_of_scheduled_calls() -> Iterator[str]:
-    for when, callback in _clock.waiting_calls():
+    clock = _clock.active_clock()
+    for when, callback in [] if clock is None else clock.waiting():
         yield (
             f"a call of {getattr(callback, '__qualname__', callback)} is scheduled for {when:%Y-%m-%dT%H:%M:%SZ} and "
             f"never ran: the clock is at {_clock.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -37,17 +37,14 @@ def _suggesting(function: Any, of: str) -> Any:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            message = _explain(function, kwargs, of) if _is_of_the_call(error) else None
+            # If the arguments did not fit, the function has not begun to run, and has no frame.
+            has_begun = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+            message = None if has_begun else _explain(function, kwargs, of)
             if message is None:
                 raise
             raise TypeError(message) from None
 
     return checked
-
-
-def _is_of_the_call(error: TypeError) -> bool:
-    """Return whether the arguments did not fit, so that the function has not begun to run."""
-    return error.__traceback__ is not None and error.__traceback__.tb_next is None
 
 
 def _explain(function: Any, kwargs: dict[str, Any], of: str) -> str | None:

@@ -232,13 +232,15 @@ class sweep:  # noqa: N801
             yield from self._attempts()
 
     def _attempts(self) -> Iterator[Attempt]:
-        restore_clock = _clock.save()
+        clock = _clock.active_clock()
+        restore_clock = None if clock is None else clock.save()
         first = Attempt(self)
         yield first
         _check_ended(first)
         cases = self._pick(list_cases(self._items, self._operations, first.tasks.calls))
         for number, case in enumerate(cases, 1):
-            restore_clock()
+            if restore_clock is not None:
+                restore_clock()
             attempt = Attempt(self, number, len(cases), case)
             yield attempt
             _check_ended(attempt)

@@ -15,7 +15,7 @@ from fractions import Fraction
 import pytest
 
 from pytest_rds_export import Stuck, Timeline, fake_rds_export, frozen_clock
-from pytest_rds_export._clock import save
+from pytest_rds_export._clock import active_clock
 from pytest_rds_export._fake import reports
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
@@ -135,7 +135,7 @@ def test_sleep_within_another(run, rds_export_clock):
 
 def test_restored_within_a_sleep(run, rds_export_clock):
     """When the clock is restored within a sleep, as between the attempts of a sweep, another one begins."""
-    rds_export_clock.call_later(20, save())
+    rds_export_clock.call_later(20, active_clock().save())
 
     run(asyncio.sleep(60))
 

@@ -2,21 +2,19 @@
 
 from .event_loops import pause
 from .export_clock import ExportClock, frozen_clock
-from .frozen_time import Follower, ScheduledCall, SleepLimitExceeded, followers
-from .reading import is_frozen, now, save, waiting_calls
+from .frozen_time import ScheduledCall, SleepLimitExceeded, active_clock, followers
+from .reading import is_frozen, now
 from .undo import undo_covered
 
 __all__ = [
     "ExportClock",
-    "Follower",
     "ScheduledCall",
     "SleepLimitExceeded",
+    "active_clock",
     "followers",
     "frozen_clock",
     "is_frozen",
     "now",
     "pause",
-    "save",
     "undo_covered",
-    "waiting_calls",
 ]

@@ -53,9 +53,8 @@ def _leave(clock: FrozenTime) -> None:
     """Have the timers that are left keep the time that is left: the real clock is behind the frozen one."""
     from freezegun import api
 
-    _selectors.clear()
-    while _loops:
-        loop = _loops.pop()
+    while _selectors:
+        loop, _ = _selectors.popitem()
         for handle in loop._scheduled:  # noqa: SLF001 - asyncio has no other list of them
             handle._when -= clock.monotonic() - api.real_monotonic()  # noqa: SLF001
 
@@ -67,6 +66,7 @@ def _running_once(run_once: Callable[[Any], None]) -> Callable[[Any], None]:
             run_once(loop)
             return
         selector, resolution = loop._selector, loop._clock_resolution  # noqa: SLF001 - used by run_once alone
+        ours.real = ours.real or selector
         try:
             loop._selector, loop._clock_resolution = ours, _RESOLUTION  # noqa: SLF001
             run_once(loop)
@@ -78,7 +78,7 @@ def _running_once(run_once: Callable[[Any], None]) -> Callable[[Any], None]:
 
 def _calling_at(call_at: Callable[..., Any]) -> Callable[..., Any]:
     def _call_at(loop: Any, when: float, *arguments: Any, **options: Any) -> Any:
-        _clock_of(loop)  # a timer may be left when the clock ends, also of a loop that does not run before
+        _selector_of(loop)  # a timer may be left when the clock ends, also of a loop that does not run before
         ordered = _When(when)
         ordered.order = next(_order)
         return call_at(loop, ordered, *arguments, **options)
@@ -112,21 +112,12 @@ def _expect(loop: Any, work: object, is_done: Callable[[], bool]) -> None:
 
 def _selector_of(loop: Any) -> _Selector | None:
     """Return the selector with which a loop follows the clock; None if it does not."""
-    clock = _clock_of(loop)
-    if clock is None:
+    clock = active_clock()
+    if clock is None or not _follows(loop, clock):
         return None
     if loop not in _selectors:
         _selectors[loop] = _Selector(loop, clock)
     return _selectors[loop]
-
-
-def _clock_of(loop: Any) -> FrozenTime | None:
-    """Return the clock that a loop follows, and remember the loop until the clock ends."""
-    clock = active_clock()
-    if clock is None or not _follows(loop, clock):
-        return None
-    _loops.add(loop)
-    return clock
 
 
 def _with_subclasses(loop_class: type[Any]) -> Iterator[type[Any]]:
@@ -158,35 +149,35 @@ class _Selector:
     """The selector of a loop, which moves the clock instead of waiting for a deadline."""
 
     def __init__(self, loop: Any, clock: FrozenTime) -> None:
+        self.real: Any = None  # the loop's own, as soon as it runs: one that waits in another way has none
         self.quiet = Quiet(clock.newer_threads)
         self._loop = loop
-        self._selector = loop._selector  # noqa: SLF001
         self._clock = clock
         self._rounds = 0
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._selector, name)
+        return getattr(self.real, name)
 
     def select(self, timeout: float | None = None) -> Any:
         """Return what is ready to be read and written; if nothing is, move to the next deadline and return nothing."""
-        events = self._selector.select(0)
+        events = self.real.select(0)
         timers = self._loop._scheduled  # noqa: SLF001
         self._rounds = self._rounds + 1 if timeout == 0 and not self._loop._stopping else 0  # noqa: SLF001
         if events or (timeout == 0 and self._rounds < _MOST_ROUNDS):
             return events
         if not timers or timers[0].when() == math.inf:
-            return self._selector.select(timeout)
+            return self.real.select(timeout)
         self._rounds = 0
         handle, waited = timers[0], 0.0
         while True:
-            while not self.quiet.has_come(waited, is_open=len(self._selector.get_map()) > 1):
-                events = self._selector.select(STEP)
+            while not self.quiet.has_come(waited, is_open=len(self.real.get_map()) > 1):
+                events = self.real.select(STEP)
                 # Another thread may move the clock or end it meanwhile.
                 if events or self._is_due(handle):
                     return events
                 waited += STEP
             # A thread may have called back, and ended, just before it was looked for.
-            events = self._selector.select(0) or self._move_to(handle)
+            events = self.real.select(0) or self._move_to(handle)
             if events or self._has_woken(handle):
                 return events
             waited = self.quiet.waited_before_stop()
@@ -204,7 +195,7 @@ class _Selector:
         """Move towards the time of a timer, and return that nothing is ready to be read or written."""
         waiting = next((each for each in handle._args or () if asyncio.isfuture(each)), None)  # noqa: SLF001
         try:
-            seconds, by_code = max(handle.when() - self._loop.time(), 0), not isinstance(waiting, _Pause)
+            seconds, by_code = max(handle.when() - self._loop.time(), 0), handle._callback is not _end_pause  # noqa: SLF001
             self._clock.sleep(seconds, by_code=by_code, towards=handle)
         except BaseException as error:
             # The task that waits for this timer reaches the limit, and meets what a scheduled call raises.
@@ -213,10 +204,6 @@ class _Selector:
                 raise
             waiting.set_exception(error)
         return []
-
-
-class _Pause(asyncio.Future[None]):
-    """What a task waits for that is no sleep of the code under test."""
 
 
 async def pause(seconds: float, *, is_async: bool) -> None:
@@ -234,15 +221,15 @@ async def pause(seconds: float, *, is_async: bool) -> None:
     if not _follows(loop, clock):
         await _sleep_in_turn(loop, clock, seconds, by_code=False)
         return
-    end = _Pause(loop=loop)
-    timer = loop.call_later(seconds, _wake, end)
+    end: asyncio.Future[None] = loop.create_future()
+    timer = loop.call_later(seconds, _end_pause, end)
     try:
         await end
     finally:
         timer.cancel()
 
 
-def _wake(end: _Pause) -> None:
+def _end_pause(end: asyncio.Future[None]) -> None:
     with suppress(asyncio.InvalidStateError):  # the task was cancelled just before
         end.set_result(None)
 
@@ -289,7 +276,6 @@ class _Sleepers:
         self.changed = 0.0
 
 
-# The loops that follow the present clock, and by the loop what belongs to it.
-_loops: set[Any] = set()
+# By the loop what belongs to it, until the present clock ends: of those that follow it, and of the others.
 _selectors: dict[Any, _Selector] = {}
 _sleepers: dict[Any, _Sleepers] = {}

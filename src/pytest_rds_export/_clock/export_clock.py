@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta, timezone
 from numbers import Real
-from types import TracebackType
 from typing import Any, TypeVar
 
 from .._decorators import within
+from .._entering import entered
 from .._keywords import suggesting_keywords
 from .._messages import must_be, must_be_type, unknown_name
 from .._times import to_datetime
@@ -204,15 +204,11 @@ class frozen_clock:  # noqa: N801
         self._start = _to_time("start", start)
 
     def __enter__(self) -> ExportClock:
-        use = _freeze(self._start, self._limit)
-        clock = use.__enter__()
-        self._use = use
-        return clock
+        self._use = _freeze(self._start, self._limit)
+        return self._use.__enter__()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._use.__exit__(kind, error, traceback)
+    def __exit__(self, *exc_info: object) -> None:
+        self._use.__exit__(None, None, None)
 
     def __call__(self, func: _FunctionT) -> _FunctionT:
         """Return the function with the clock around each call."""
@@ -226,8 +222,7 @@ class frozen_clock:  # noqa: N801
         return f"<frozen_clock at {self._start.isoformat()}, limit {self._limit}>"
 
 
-@contextmanager
-def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
+def _freeze(start: datetime, limit: timedelta) -> AbstractContextManager[ExportClock]:
     library = frozen_by()
     if library is not None:
         raise RuntimeError(
@@ -241,6 +236,12 @@ def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
     # That time was frozen or unfrozen is no passage of time for those who follow the clock. These must still be told.
     untold = followers.copy()
 
+    def begin() -> ExportClock:
+        freeze(time, undo)
+        while untold:
+            untold.pop().jumped(now() - before)
+        return ExportClock(time)
+
     def end() -> None:
         nonlocal frozen, untold
         if frozen is None:
@@ -250,16 +251,4 @@ def _freeze(start: datetime, limit: timedelta) -> Iterator[ExportClock]:
         while untold:
             untold.pop().jumped(now() - frozen)
 
-    # An exception may come before any line, also before the one that undoes; to undo twice does no harm.
-    try:
-        try:
-            freeze(time, undo)
-            while untold:
-                follower = untold.pop()
-                follower.begin()
-                follower.jumped(now() - before)
-            yield ExportClock(time)
-        finally:
-            end()
-    finally:
-        end()
+    return entered(begin, end)

@@ -77,9 +77,6 @@ class ScheduledCall:
 class Follower(Protocol):
     """What follows the frozen clock: an account that responds to clients."""
 
-    def begin(self) -> None:
-        """Forget what happened before: a clock begins."""
-
     def jumped(self, length: timedelta) -> None:
         """Keep what time has passed: the clock was frozen or unfrozen, and reads *length* more than just before."""
 
@@ -128,7 +125,6 @@ class FrozenTime:
         self.slept = timedelta(0)
 
     def now(self) -> datetime:
-        """Return the time in UTC."""
         found: datetime = self.factory().replace(tzinfo=timezone.utc)
         return found
 
@@ -139,7 +135,6 @@ class FrozenTime:
         return self._monotonic_start + (api.get_current_time() - self._start) // _MICROSECOND * 1000
 
     def monotonic(self) -> float:
-        """Return the time of ``time.monotonic``."""
         return self.monotonic_ns() / 1_000_000_000
 
     def applies_here(self) -> bool:
@@ -160,11 +155,7 @@ class FrozenTime:
         An event loop moves *towards* a deadline: only to the next stop, if one is earlier, so that tasks that it wakes
         run at that time. Moves towards the same deadline are one sleep, if no other sleep is between them.
         """
-        longest = LATEST - self.now()
-        try:
-            length = min(timedelta(seconds=float(seconds)), longest)
-        except OverflowError:
-            length = longest
+        length = timedelta(seconds=min(float(seconds), (LATEST - self.now()).total_seconds()))
         if towards is not None:
             stops = self._stops_of_followers()
             with self._lock:
@@ -278,7 +269,6 @@ class FrozenTime:
         return restore
 
     def schedule(self, when: datetime, callback: Callable[..., object], arguments: tuple[Any, ...]) -> ScheduledCall:
-        """Run *callback* when the clock passes *when*."""
         if not callable(callback) or inspect.iscoroutinefunction(callback):
             message = f"callback must be a callable that is not a coroutine function, got {callback!r}"
             if not callable(callback):  # as from clock.call_later(60, task.move_to("FAILED"))
@@ -313,7 +303,6 @@ def active_clock() -> FrozenTime | None:
 
 
 def set_active_clock(clock: FrozenTime | None) -> None:
-    """Have sleeps move this clock, or none."""
     global _active
     _active = clock
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from types import FrameType
 
 # In real seconds. The clock must not move while work is done that it would make late. But work that waits for the clock
 # itself, or never ends, must not hold it up for long.
@@ -27,11 +26,13 @@ _BELOW = ("queue", "threading")
 
 def at_work(threads: set[threading.Thread]) -> set[threading.Thread]:
     """Return the threads that do not wait in a pool for work."""
-    frames = sys._current_frames()  # noqa: SLF001 - documented, but for special purposes
-    return {thread for thread in threads if not _is_waiting(frames.get(thread.ident or 0))}
+    return {thread for thread in threads if not _is_waiting(thread)}
 
 
-def _is_waiting(frame: FrameType | None) -> bool:
+def _is_waiting(thread: threading.Thread) -> bool:
+    # Documented, but for special purposes. All frames in a variable would keep each other until the garbage collector
+    # runs: the one that has the variable is among them.
+    frame = sys._current_frames().get(thread.ident or 0)  # noqa: SLF001
     while frame is not None and frame.f_globals.get("__name__") in _BELOW:
         frame = frame.f_back
     return frame is not None and _WAITING.get(frame.f_globals.get("__name__", "")) == frame.f_code.co_name
@@ -52,7 +53,7 @@ class Quiet:
     def expect_threads(self) -> None:
         """Wait for each thread that is at work now."""
         for thread in at_work(self._newer_threads()):
-            self.expect(thread, lambda thread=thread: not at_work({thread}) or not thread.is_alive())  # type: ignore[misc]
+            self.expect(thread, lambda thread=thread: _is_waiting(thread) or not thread.is_alive())  # type: ignore[misc]
 
     def has_come(self, waited: float, *, is_open: bool = False) -> bool:
         """Return whether nothing real is going on, after *waited* seconds in which nothing has happened."""
@@ -61,16 +62,12 @@ class Quiet:
         patient = [work for work in self._works.values() if work.patience > 0]
         for work in patient:
             work.patience -= STEP
-        return not patient and waited >= (_OTHERS if is_open else self._patience_with_threads())
+        patience = _OTHERS if is_open or at_work(self._threads) else _WAITING_POOL if self._threads else 0
+        return not patient and waited >= patience
 
     def waited_before_stop(self) -> float:
         """Return how long nothing has happened already, after a stop at which nothing has woken."""
         return 0.0 if self._newer_threads() - self._threads else _OTHERS - _AFTER_STOP
-
-    def _patience_with_threads(self) -> float:
-        if not self._threads:
-            return 0
-        return _OTHERS if at_work(self._threads) else _WAITING_POOL
 
 
 class _Work:

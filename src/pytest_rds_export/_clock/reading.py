@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from collections.abc import Callable
 from datetime import datetime, timezone
 
 from .._times import milliseconds
@@ -24,7 +23,6 @@ def now() -> datetime:
 
 
 def is_frozen() -> bool:
-    """Return whether a library has frozen the clock."""
     return frozen_by() is not None
 
 
@@ -37,15 +35,3 @@ def frozen_by() -> str | None:
     # A user's own module may have that name.
     escape_hatch = getattr(sys.modules.get("time_machine"), "escape_hatch", None)
     return "time-machine" if escape_hatch is not None and escape_hatch.is_travelling() else None
-
-
-def save() -> Callable[[], object]:
-    """Return a function that sets the clock that sleeps move, if there is one, back to what it is now."""
-    clock = active_clock()
-    return clock.save() if clock is not None else lambda: None
-
-
-def waiting_calls() -> list[tuple[datetime, Callable[..., object]]]:
-    """Return the calls that are scheduled on the clock and have not run yet: the time and the callback of each."""
-    clock = active_clock()
-    return [] if clock is None else clock.waiting()

@@ -9,8 +9,8 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._entering import call_locked
 from .._rds.options import Options
-from .entering import call_locked
 
 __tracebackhide__ = True
 

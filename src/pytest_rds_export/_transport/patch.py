@@ -18,9 +18,9 @@ from importlib.machinery import PathFinder
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
+from .._entering import call_locked
 from .._rds.account import Account
 from .._rds.dispatch import UnhandledOperation
-from .entering import call_locked
 from .environment import FAKE_ACCESS_KEY, FAKE_SECRET_KEY, is_other_fake
 from .handlers import CallEvents
 

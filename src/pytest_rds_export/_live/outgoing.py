@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from bisect import insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from threading import RLock, Thread, current_thread
 
 from .. import _clock
@@ -20,9 +20,9 @@ Send = Callable[[datetime], None]
 Receiver = Callable[[str, Event, datetime], tuple[datetime, Send] | None]
 """Takes the region of an event, the event and the time now; returns when and how it is sent, or None if it is not."""
 
-# In the order in which they are sent: when it is due, the date of the event, a number, and the thread that sends it,
-# which is the one that caused the event; None for a late one, which any thread sends.
-_Waiting = tuple[datetime, datetime, int, Thread | None, Send]
+# When it is due, the date of the event, and the thread that sends it, which is the one that caused the event; None for
+# a late one, which any thread sends.
+_Waiting = tuple[datetime, datetime, Thread | None, Send]
 
 
 class Post:
@@ -34,7 +34,6 @@ class Post:
         self._lock = lock
         self._receivers: list[Receiver] = []
         self._waiting: list[_Waiting] = []
-        self._numbers = itertools.count()
 
     def add(self, receiver: Receiver, times: int) -> None:
         """Add a receiver, which gets each event so many times."""
@@ -50,20 +49,14 @@ class Post:
                     if (sending := receiver(region, event, now)) is not None:
                         due, send = sending
                         owner = cause if due <= now else None
-                        insort(self._waiting, (due, event.date, next(self._numbers), owner, send))
-            return self._pop(now, thread)
-
-    def _pop(self, now: datetime, thread: Thread) -> Send | None:
-        for position, (due, _, _, owner, send) in enumerate(self._waiting):
-            if due > now:
-                break
-            if owner is None or owner is thread or not owner.is_alive():
-                del self._waiting[position]
-                return send
+                        insort(self._waiting, (due, event.date, owner, send), key=itemgetter(0, 1))
+            for position, (due, _, owner, send) in enumerate(self._waiting):
+                if due > now:
+                    break
+                if owner is None or owner is thread or not owner.is_alive():
+                    del self._waiting[position]
+                    return send
         return None
-
-    def is_empty(self) -> bool:
-        return not self._waiting and not self._outbox.undelivered
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next late delivery is due after *now*; None if there is none."""
@@ -110,7 +103,7 @@ def deliver(outbox: Outbox) -> bool:
     post.busy.add(thread)
     found = False
     try:
-        while not post.is_empty() and (send := post.take(now := _clock.now(), thread)) is not None:
+        while (send := post.take(now := _clock.now(), thread)) is not None:
             found = True
             send(now)
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._rds.account import Account
 from .._rds.events import Event
 from .._rds.region import Region
@@ -19,6 +21,8 @@ class Views:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.registries: dict[str, Any] = {}
+        """By region; a registry adds itself."""
         self._tasks: dict[TaskState, LiveExportTask] = {}
         self._sources: dict[SourceState, ExportSource] = {}
 

@@ -24,7 +24,7 @@ class Kind(NamedTuple):
     """The most characters of an identifier (service model)."""
     already_exists: str
     """The text of the refusal of an identifier in use (captured)."""
-    not_described: str
+    unknown: str
     """The text for an unknown snapshot in a Describe operation."""
     no_key: str
     """The text of the refusal of a key that is not there (captured)."""
@@ -58,6 +58,9 @@ class Kind(NamedTuple):
         """Return the refusal to copy or delete an unknown snapshot (captured)."""
         return _failures.make_fault(self.type.not_found, f"{self.type.shape} not found: {name}")
 
+    def not_described(self, name: str) -> Fault:
+        return _failures.make_fault(self.type.not_found, self.unknown.format(name))
+
     def not_available(self, verb: str) -> Fault:
         """Return the refusal of an operation of a snapshot that is not available."""
         return _failures.find_fault(f"Invalid{self.type.shape}StateFault", self.operation(verb))
@@ -72,7 +75,7 @@ DB = Kind(
     database="db",
     longest=255,
     already_exists="Cannot create the snapshot because a snapshot with the identifier {} already exists.",
-    not_described="DBSnapshot {} not found.",
+    unknown="DBSnapshot {} not found.",
     no_key="The target KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="Encrypted",
     copy_status="creating",
@@ -96,7 +99,7 @@ CLUSTER = Kind(
     database="cluster",
     longest=63,
     already_exists="Cannot create the cluster snapshot because one with the identifier {} already exists.",
-    not_described="DBClusterSnapshot not found: {}",
+    unknown="DBClusterSnapshot not found: {}",
     no_key="Specified KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="StorageEncrypted",
     copy_status="copying",

@@ -27,14 +27,12 @@ class Views:
         self._sources: dict[SourceState, ExportSource] = {}
 
     def task(self, state: TaskState, region: Region) -> LiveExportTask:
-        """Return a live task, which is of that region."""
         return self._tasks.get(state) or self._tasks.setdefault(state, LiveExportTask(state, region))
 
     def source(self, state: SourceState) -> ExportSource:
         return self._sources.get(state) or self._sources.setdefault(state, ExportSource(state, self.account))
 
     def event(self, event: Event, region: Region) -> RdsEvent:
-        """Return an event of a region as users see it."""
         about = event.record
         return RdsEvent(
             event_id=event.event_id,

@@ -26,8 +26,6 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 class Response(NamedTuple):
-    """An HTTP response."""
-
     status: int
     headers: dict[str, str]
     body: bytes

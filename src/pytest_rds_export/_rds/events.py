@@ -59,8 +59,6 @@ by_date = attrgetter("date")
 
 
 class Event(NamedTuple):
-    """Something that happened to a source."""
-
     event_id: str
     message: str
     categories: tuple[str, ...]

@@ -60,7 +60,6 @@ class ExportFiles:
         return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
 
     def is_due(self, fields: Mapping[str, Any]) -> bool:
-        """Return whether an export with these fields has something to write."""
         due, key = self._count_due(fields), _key(fields)
         return key not in self._errors and self._steps.get(key, 0) < due
 

@@ -48,7 +48,6 @@ class Kind(NamedTuple):
         return RESOURCE_TYPES[self.database]
 
     def operation(self, verb: str) -> str:
-        """Return the name of an operation of snapshots."""
         return f"{verb}{self.type.shape}"
 
     def arn(self, region: Region, name: str) -> str:

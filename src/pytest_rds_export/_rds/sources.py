@@ -147,7 +147,6 @@ class SourceState(Record):
         return self.fields_after(Transition(status, now, self._given))
 
     def fields_after(self, transition: Transition) -> dict[str, Any]:
-        """Return the fields as they are after a transition."""
         status = transition.status
         fields, unfinished = {**self.fields, self.status_member: status}, status in _UNFINISHED
         if self.is_snapshot:

@@ -17,9 +17,9 @@ __tracebackhide__ = True
 class Kind(NamedTuple):
     """What differs between DB snapshots and cluster snapshots, where the service model's names do not say it."""
 
-    resource_type: str
-    database: str
-    """The resource type of what snapshots are taken of."""
+    type: ResourceType
+    database_type: ResourceType
+    """Of what snapshots are taken of."""
     longest: int
     """The most characters of an identifier (service model)."""
     already_exists: str
@@ -39,19 +39,11 @@ class Kind(NamedTuple):
     database_filters: Mapping[str, str]
     """The member that each filter of databases compares (service model)."""
 
-    @property
-    def type(self) -> ResourceType:
-        return RESOURCE_TYPES[self.resource_type]
-
-    @property
-    def database_type(self) -> ResourceType:
-        return RESOURCE_TYPES[self.database]
-
     def operation(self, verb: str) -> str:
         return f"{verb}{self.type.shape}"
 
     def arn(self, region: Region, name: str) -> str:
-        return make_arn(region.name, region.account_id, self.resource_type, name)
+        return make_arn(region.name, region.account_id, self.type.name, name)
 
     def not_found(self, name: str) -> Fault:
         """Return the refusal to copy or delete an unknown snapshot (captured)."""
@@ -70,8 +62,8 @@ class Kind(NamedTuple):
 
 
 DB = Kind(
-    resource_type="snapshot",
-    database="db",
+    type=RESOURCE_TYPES["snapshot"],
+    database_type=RESOURCE_TYPES["db"],
     longest=255,
     already_exists="Cannot create the snapshot because a snapshot with the identifier {} already exists.",
     unknown="DBSnapshot {} not found.",
@@ -94,8 +86,8 @@ DB = Kind(
     },
 )
 CLUSTER = Kind(
-    resource_type="cluster-snapshot",
-    database="cluster",
+    type=RESOURCE_TYPES["cluster-snapshot"],
+    database_type=RESOURCE_TYPES["cluster"],
     longest=63,
     already_exists="Cannot create the cluster snapshot because one with the identifier {} already exists.",
     unknown="DBClusterSnapshot not found: {}",

@@ -62,7 +62,7 @@ def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
 def _find_database(kind: Kind, request: Request, name: str) -> SourceState:
     """Return the database of that name; a made-up one if none is seeded in the region."""
     region = request.region
-    arn = make_arn(region.name, region.account_id, kind.database, name)
+    arn = make_arn(region.name, region.account_id, kind.database_type.name, name)
     found = region.sources.get(arn)
     if found is None and not region.knows_databases:
         return make_database(arn, {}, request.now)

@@ -176,10 +176,6 @@ class SourceState(Record):
         """Follow the timeline again."""
         self.timeline = self._own_timeline
 
-    def follows_the_clock(self) -> bool:
-        """Return whether the source is still waiting for the clock."""
-        return isinstance(self.timeline, SnapshotTimeline) and self.timeline.phase(self.stage, 0) is not None
-
     def shift(self, length: timedelta) -> None:
         if self.status in _UNFINISHED:
             super().shift(length)

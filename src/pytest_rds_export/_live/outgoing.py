@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from operator import itemgetter
 from threading import RLock, Thread, current_thread
 
 from .. import _clock
@@ -20,9 +20,9 @@ Send = Callable[[datetime], None]
 Receiver = Callable[[str, Event, datetime], tuple[datetime, Send] | None]
 """Takes the region of an event, the event and the time now; returns when and how it is sent, or None if it is not."""
 
-# When it is due, the date of the event, and the thread that sends it, which is the one that caused the event; None for
-# a late one, which any thread sends.
-_Waiting = tuple[datetime, datetime, Thread | None, Send]
+# In the order in which they are sent: when it is due, the date of the event, a number, and the thread that sends it,
+# which is the one that caused the event; None for a late one, which any thread sends.
+_Waiting = tuple[datetime, datetime, int, Thread | None, Send]
 
 
 class Post:
@@ -34,6 +34,7 @@ class Post:
         self._lock = lock
         self._receivers: list[Receiver] = []
         self._waiting: list[_Waiting] = []
+        self._numbers = itertools.count()
 
     def add(self, receiver: Receiver, times: int) -> None:
         """Add a receiver, which gets each event so many times."""
@@ -49,8 +50,8 @@ class Post:
                     if (sending := receiver(region, event, now)) is not None:
                         due, send = sending
                         owner = cause if due <= now else None
-                        insort(self._waiting, (due, event.date, owner, send), key=itemgetter(0, 1))
-            for position, (due, _, owner, send) in enumerate(self._waiting):
+                        insort(self._waiting, (due, event.date, next(self._numbers), owner, send))
+            for position, (due, _, _, owner, send) in enumerate(self._waiting):
                 if due > now:
                     break
                 if owner is None or owner is thread or not owner.is_alive():

@@ -166,7 +166,6 @@ class Failure:
 
 
 def has_no_response(failure: Failure) -> bool:
-    """Return whether the client gets no response at all."""
     return failure.kind == "transport" and failure.name not in _DISTORTED
 
 
@@ -238,7 +237,6 @@ def make_fault(code: str, message: str, http_status: int = 400) -> Fault:
 
 
 def find_fault(name: str, operation: str) -> Fault:
-    """Return the fault with the failure of an operation that ``find`` finds."""
     return Fault(find(name, operation))
 
 

@@ -284,7 +284,7 @@ def _hints_of_sources(account: Account, calls: Iterable[Call]) -> Iterator[str]:
     called = {call.region for call in calls if not _clock.is_frozen()}
     for region in account.regions.values():
         for source in region.sources.values() if region.name in called else ():
-            if source.follows_the_clock():
+            if source.due_at() is not None:
                 yield (
                     f"{split_arn(source.arn).resource} is still {source.status}: its SnapshotTimeline follows the real "
                     "clock. Use the fixture rds_export_clock, or snapshot_timeline=SnapshotPolls()"

@@ -32,7 +32,6 @@ class _Loader(Loader):
     """A loader that keeps no list of services that it has made while botocore's files were hidden, as by pyfakefs."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """Return the names of the services that have data of that type."""
         if type_name not in self._listed and not self.file_loader.exists(f"{self.BUILTIN_DATA_PATH}/endpoints"):
             return create_loader().list_available_services(type_name)
         self._listed.add(type_name)
@@ -50,7 +49,6 @@ def _own_loader() -> Loader:
 
 @functools.cache
 def service_model() -> ServiceModel:
-    """Return the service model of RDS in the installed botocore."""
     return ServiceModel(_own_loader().load_service_model("rds", "service-2"), "rds")
 
 

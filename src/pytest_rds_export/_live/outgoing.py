@@ -51,19 +51,13 @@ class Post:
                         due, send = sending
                         owner = cause if due <= now else None
                         insort(self._waiting, (due, event.date, next(self._numbers), owner, send))
-            return self._pop(now, thread)
-
-    def _pop(self, now: datetime, thread: Thread) -> Send | None:
-        for position, (due, _, _, owner, send) in enumerate(self._waiting):
-            if due > now:
-                break
-            if owner is None or owner is thread or not owner.is_alive():
-                del self._waiting[position]
-                return send
+            for position, (due, _, _, owner, send) in enumerate(self._waiting):
+                if due > now:
+                    break
+                if owner is None or owner is thread or not owner.is_alive():
+                    del self._waiting[position]
+                    return send
         return None
-
-    def is_empty(self) -> bool:
-        return not self._waiting and not self._outbox.undelivered
 
     def next_due(self, now: datetime) -> datetime | None:
         """Return when the next late delivery is due after *now*; None if there is none."""
@@ -110,7 +104,7 @@ def deliver(outbox: Outbox) -> bool:
     post.busy.add(thread)
     found = False
     try:
-        while not post.is_empty() and (send := post.take(now := _clock.now(), thread)) is not None:
+        while (send := post.take(now := _clock.now(), thread)) is not None:
             found = True
             send(now)
     finally:

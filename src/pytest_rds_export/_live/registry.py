@@ -40,20 +40,11 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
 
     __module__ = "pytest_rds_export.types"
 
-    def __init__(
-        self,
-        _account: Account,
-        _region: str | None = None,
-        _views: Views | None = None,
-        _siblings: dict[str, ExportTaskRegistry] | None = None,
-        /,
-    ) -> None:
-        super().__init__(Views(_account) if _views is None else _views)
+    def __init__(self, _account: Account, _region: str | None = None, _views: Views | None = None, /) -> None:
+        super().__init__(_views or Views(_account))
         self._region = _account.region(_region)
         self._snapshots = Snapshots(self._region, self._views)
-        # The registries of all regions of the account, so that each region has one.
-        self._siblings = {} if _siblings is None else _siblings
-        self._siblings[self._region.name] = self
+        self._views.registries[self.region] = self
 
     def seed(
         self,
@@ -262,14 +253,10 @@ class ExportTaskRegistry(AccountView, Mapping[str, ExportTask]):
         Raises:
             ValueError: For what cannot be the name of a region.
         """
-        return self._in(_model.check_region(name))
-
-    def _in(self, region: str) -> ExportTaskRegistry:
+        region = _model.check_region(name)
         with self._account.lock:
-            found = self._siblings.get(region)
-            if found is None:
-                found = ExportTaskRegistry(self._account, region, self._views, self._siblings)
-            return found
+            found: ExportTaskRegistry | None = self._views.registries.get(region)
+            return ExportTaskRegistry(self._account, region, self._views) if found is None else found
 
     @property
     def events(self) -> list[RdsEvent]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .._rds.account import Account
 from .._rds.events import Event
 from .._rds.region import Region
@@ -19,18 +21,18 @@ class Views:
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.registries: dict[str, Any] = {}
+        """By region; a registry adds itself."""
         self._tasks: dict[TaskState, LiveExportTask] = {}
         self._sources: dict[SourceState, ExportSource] = {}
 
     def task(self, state: TaskState, region: Region) -> LiveExportTask:
-        """Return a live task, which is of that region."""
         return self._tasks.get(state) or self._tasks.setdefault(state, LiveExportTask(state, region))
 
     def source(self, state: SourceState) -> ExportSource:
         return self._sources.get(state) or self._sources.setdefault(state, ExportSource(state, self.account))
 
     def event(self, event: Event, region: Region) -> RdsEvent:
-        """Return an event of a region as users see it."""
         about = event.record
         return RdsEvent(
             event_id=event.event_id,

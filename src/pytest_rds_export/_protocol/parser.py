@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -38,13 +38,12 @@ def parse_query(body: bytes | str) -> dict[str, Any]:
                 raise ValueError
             if quoted:
                 name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
-            node, last = query, name
-            if "." in name:
-                *path, last = name.split(".")
-                for part in path:
-                    node = node.setdefault(part, {})
-                    if not isinstance(node, dict):
-                        raise _malformed(f"The parameter {name} is given in two ways.")
+            node = query
+            *path, last = name.split(".")
+            for part in path:
+                node = node.setdefault(part, {})
+                if not isinstance(node, dict):
+                    raise _malformed(f"The parameter {name} is given in two ways.")
             if isinstance(node.get(last), dict):
                 raise _malformed(f"The parameter {name} is given in two ways.")
             node[last] = value
@@ -57,15 +56,11 @@ def parse_operation(query: Mapping[str, Any]) -> OperationModel:
     """Return the operation that a query names. Raises ``Fault`` for anything but an operation of RDS."""
     if "Action" not in query:
         raise _failures.make_fault("MissingAction", "The request is missing an action or a required parameter.")
-    return _find_operation(str(query["Action"]), str(query.get("Version")))
-
-
-@functools.cache
-def _find_operation(action: str, version: str) -> OperationModel:
-    model = _model.service_model()
-    if version != model.api_version or action not in model.operation_names:
-        raise _failures.make_fault("InvalidAction", f"Could not find operation {action} for version {version}")
-    return _model.operation_model(action)
+    action, version = query["Action"], query.get("Version")
+    if version == _model.service_model().api_version:
+        with suppress(ValueError):
+            return _model.operation_model(action)
+    raise _failures.make_fault("InvalidAction", f"Could not find operation {action} for version {version}")
 
 
 def parse_parameters(query: Mapping[str, Any], operation: OperationModel) -> dict[str, Any]:

@@ -26,8 +26,6 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"}
 
 
 class Response(NamedTuple):
-    """An HTTP response."""
-
     status: int
     headers: dict[str, str]
     body: bytes
@@ -35,21 +33,13 @@ class Response(NamedTuple):
 
 def serialize_result(operation: OperationModel, result: Mapping[str, Any], now: datetime) -> Response:
     """Return the successful response of *operation*; *result* has the API's shape."""
-    request_id = str(uuid.uuid4())
-    start, serialize, middle, end = _envelope(operation)
-    return _to_response(200, f"{start}{serialize(result)}{middle}{request_id}{end}", request_id, now)
-
-
-@functools.cache
-def _envelope(operation: OperationModel) -> tuple[str, Callable[[Any], str], str, str]:
-    """Return what surrounds the result and the request id of an operation, and the function for the result."""
-    name, shape = operation.name, operation.output_shape
-    start = f'<{name}Response xmlns="{_namespace()}">'
-    middle, end = "<ResponseMetadata><RequestId>", f"</RequestId></ResponseMetadata></{name}Response>"
-    if shape is None:
-        return start, lambda _: "", middle, end
-    wrapper = shape.serialization["resultWrapper"]
-    return f"{start}<{wrapper}>", _serializer(shape), f"</{wrapper}>{middle}", end
+    name, shape, request_id, content = operation.name, operation.output_shape, str(uuid.uuid4()), ""
+    if shape is not None:
+        wrapper = shape.serialization["resultWrapper"]
+        content = f"<{wrapper}>{_serialize_structure(shape, result)}</{wrapper}>"
+    metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+    text = f'<{name}Response xmlns="{_namespace()}">{content}{metadata}</{name}Response>'
+    return _to_response(200, text, request_id, now)
 
 
 def serialize_failure(failure: Failure, operation: str, now: datetime) -> Response:
@@ -84,9 +74,8 @@ def _to_response(status: int, text: str, request_id: str, now: datetime) -> Resp
     return Response(status, headers, body)
 
 
-@functools.cache
-def _namespace() -> str:
-    return str(_model.service_model().metadata["xmlNamespace"])
+def _namespace() -> Any:
+    return _model.service_model().metadata["xmlNamespace"]
 
 
 @functools.lru_cache(maxsize=8)  # formatting it takes longer than most of a response

@@ -16,8 +16,6 @@ _ARN = re.compile(
 
 
 class Arn(NamedTuple):
-    """The parts of an ARN."""
-
     partition: str
     region: str
     account_id: str
@@ -46,5 +44,4 @@ def split_arn(arn: str) -> Arn:
 
 
 def make_arn(region: str, account_id: str, resource_type: str, name: str) -> str:
-    """Return the ARN of a source."""
     return str(Arn(_model.partition(region), region, account_id, resource_type, name))

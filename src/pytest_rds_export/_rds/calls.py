@@ -13,8 +13,6 @@ from .._messages import pluralize, shorten
 __tracebackhide__ = True
 
 _SHORTEST = 30  # what is left of long parameters
-
-
 # The parameters that name a source, or narrow a list.
 _NARROWING = re.compile("SourceArn|SourceType|(Source|Target)?DB(Cluster)?SnapshotIdentifier")
 
@@ -84,10 +82,9 @@ def is_open(call: Call) -> bool:
 def format_call(call: Call, width: int | None = None) -> str:
     """Return the whole call in one line; of at most *width* characters, as far as shorter parameters make it so."""
     about = _format_parameters(call)
-    line = "{}{} in {}: {}, {}".format
-    rest = call.operation, call.region, call.outcome, _format_attempts(call)
-    room = len(about) if width is None else max(width - len(line(rest[0], "", *rest[1:])), _SHORTEST)
-    return line(rest[0], shorten(about, room), *rest[1:])
+    end = f" in {call.region}: {call.outcome}, {_format_attempts(call)}"
+    room = len(about) if width is None else max(width - len(call.operation) - len(end), _SHORTEST)
+    return f"{call.operation}{shorten(about, room)}{end}"
 
 
 def _format_parameters(call: Call) -> str:

@@ -25,19 +25,14 @@ def _describe_events(request: Request) -> Result:
         return partial(update_all_regions, request)
     region.advance_sources(request.now)
     positions, matches = _select(region.events, request.parameters, request.now)
-    if not request.outside:
-        page, marker = select_page(
-            request,
-            "events",
-            lambda start: enumerate(region.events[start : positions.stop], start),
-            matches,
-            first=positions.start,
-        )
-        return {"Events": [_to_response(event) for event in page], **marker}
-    ours = [_to_response(event) for event in region.events[positions.start : positions.stop] if matches(event)]
-    both = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
-    page, marker = select_page(request, "events", lambda start: enumerate(both[start:], start))
-    return {"Events": page, **marker}
+    listed: list[Any] = region.events[: positions.stop]
+    first = positions.start
+    wanted: Callable[[Event], bool] | None = matches
+    if request.outside:
+        ours = (_to_response(event) for event in listed[first:] if matches(event))
+        listed, first, wanted = sorted([*request.outside["Events"], *ours], key=itemgetter("Date")), 0, None
+    page, marker = select_page(request, "events", lambda start: enumerate(listed[start:], start), wanted, first=first)
+    return {"Events": [_to_response(event) if isinstance(event, Event) else event for event in page], **marker}
 
 
 def _select(

@@ -31,31 +31,25 @@ _ENDS_OF_EXPORT = {
     "CANCELED": (1, "Export task canceled"),
     "COMPLETE": (2, "Export task completed"),
 }
-
-
-class _Creation(NamedTuple):
-    """The events of a creation: numbers and messages. Category and numbers are documented, messages captured."""
-
-    category: str
-    begun: tuple[int, str]
-    ended: tuple[int, str]
-
-
-# By resource type, and whether the snapshot is an automated one.
-_CREATIONS = {
-    ("snapshot", False): _Creation("creation", (40, "Creating manual snapshot"), (42, "Manual snapshot created")),
-    ("snapshot", True): _Creation("creation", (90, "Creating automated snapshot"), (91, "Automated snapshot created")),
-    ("cluster-snapshot", False): _Creation(
-        "backup", (74, "Creating manual cluster snapshot"), (75, "Manual cluster snapshot created")
-    ),
-    ("cluster-snapshot", True): _Creation(
-        "backup", (168, "Creating automated cluster snapshot"), (169, "Automated cluster snapshot created")
-    ),
+# The events of a creation that has begun and of one that has ended: number and category (documented), and message
+# (captured). By resource type, and whether the snapshot is an automated one; "db" is what the instance has.
+_Creations = dict[tuple[str, bool] | str, tuple[int, str, str]]
+_CREATION_BEGUN: _Creations = {
+    ("snapshot", False): (40, "creation", "Creating manual snapshot"),
+    ("snapshot", True): (90, "creation", "Creating automated snapshot"),
+    ("cluster-snapshot", False): (74, "backup", "Creating manual cluster snapshot"),
+    ("cluster-snapshot", True): (168, "backup", "Creating automated cluster snapshot"),
+    "db": (1, "backup", "Backing up DB instance"),
 }
-# What the instance has of the creation of its snapshot.
-_BACKUP = _Creation("backup", (1, "Backing up DB instance"), (2, "Finished DB Instance backup"))
+_CREATION_ENDED: _Creations = {
+    ("snapshot", False): (42, "creation", "Manual snapshot created"),
+    ("snapshot", True): (91, "creation", "Automated snapshot created"),
+    ("cluster-snapshot", False): (75, "backup", "Manual cluster snapshot created"),
+    ("cluster-snapshot", True): (169, "backup", "Automated cluster snapshot created"),
+    "db": (2, "backup", "Finished DB Instance backup"),
+}
 # The same number for both kinds of snapshot: of cluster snapshots, only the text was captured.
-_DELETED = (41, "Deleted manual snapshot")
+_DELETED = (41, "deletion", "Deleted manual snapshot")
 # The events of a copy, documented: their numbers in a region and across regions, and the beginning of the message.
 _COPY_BEGUN = (196, 59, "Started copy of snapshot")
 _COPY_ENDED = (197, 60, "Finished copy of snapshot")
@@ -65,8 +59,6 @@ by_date = attrgetter("date")
 
 
 class Event(NamedTuple):
-    """Something that happened to a source."""
-
     event_id: str
     message: str
     categories: tuple[str, ...]
@@ -119,14 +111,14 @@ def end_of_export(task: Record) -> Event:
     arn, status = task.fields["SourceArn"], task.fields["Status"]
     offset, message = _ENDS_OF_EXPORT[status]
     number = _FIRST_OF_EXPORT[split_arn(arn).resource_type] + offset
-    return Event(f"RDS-EVENT-{number:04}", message, ("notification",), arn, task.fields["TaskEndTime"], task)
+    return _make(number, "notification", message, task, task.fields["TaskEndTime"], arn)
 
 
 def beginning_of_snapshot(source: SourceState) -> list[Event]:
     """Return the events of a snapshot that a client creates or copies."""
     if source.stage == "copying":
         return _copy_events(source, _COPY_BEGUN, source.since)
-    return _creation_events(source, source.since, has_ended=False)
+    return _creation_events(source, _CREATION_BEGUN, source.since)
 
 
 def change_of_snapshot(source: SourceState, before: str, since: datetime, when: datetime) -> list[Event]:
@@ -142,19 +134,20 @@ def change_of_snapshot(source: SourceState, before: str, since: datetime, when: 
     if before == "copying" and status in ("deleted", "failed"):
         return _copy_events(source, _COPY_CANCELED, when)
     if before == "creating" and status == "available":
-        return _creation_events(source, when, has_ended=True)
+        return _creation_events(source, _CREATION_ENDED, when)
     if status == "deleted" and source.fields["SnapshotType"] == "manual":
-        return [_make(_DELETED, "deletion", source, when, source.arn)]
+        return [_make(*_DELETED, source, when, source.arn)]
     return []
 
 
-def _creation_events(source: SourceState, when: datetime, *, has_ended: bool) -> list[Event]:
-    """Return the event of a snapshot that a creation has begun or ended, then that of its instance, if it has one."""
+def _creation_events(source: SourceState, events: _Creations, when: datetime) -> list[Event]:
+    """Return the event of a snapshot whose creation has begun or ended, then that of its instance, if it has one."""
     arn = split_arn(source.arn)
-    told = [(_CREATIONS[arn.resource_type, source.fields["SnapshotType"] == "automated"], source.arn)]
+    told = [_make(*events[arn.resource_type, source.fields["SnapshotType"] == "automated"], source, when, source.arn)]
     if arn.resource_type == "snapshot":
-        told.append((_BACKUP, str(arn._replace(resource_type="db", name=source.fields["DBInstanceIdentifier"]))))
-    return [_make(own.ended if has_ended else own.begun, own.category, source, when, about) for own, about in told]
+        instance = arn._replace(resource_type="db", name=source.fields["DBInstanceIdentifier"])
+        told.append(_make(*events["db"], source, when, str(instance)))
+    return told
 
 
 def _copy_events(
@@ -169,9 +162,8 @@ def _copy_events(
     message = f"{text} {copied.name} {'from' if is_abroad else 'in'} region {copied.region}"
     if is_abroad and length is not None:
         message += f" in {length // timedelta(minutes=1)} minutes"
-    return [_make((across if is_abroad else local, message), "notification", source, when, source.arn)]
+    return [_make(across if is_abroad else local, "notification", message, source, when, source.arn)]
 
 
-def _make(numbered: tuple[int, str], category: str, source: SourceState, when: datetime, arn: str) -> Event:
-    number, message = numbered
-    return Event(f"RDS-EVENT-{number:04}", message, (category,), arn, milliseconds(when), source)
+def _make(number: int, category: str, message: str, record: Record, when: datetime, arn: str) -> Event:
+    return Event(f"RDS-EVENT-{number:04}", message, (category,), arn, milliseconds(when), record)

@@ -19,8 +19,6 @@ __tracebackhide__ = True
 DEFAULT_TABLES = ("shop.customers", "shop.orders")
 # How many tables one export_tables_info lists. Amazon RDS's own number is unknown; "_from_1_to_96" was seen.
 TABLES_PER_INFO = 100
-_Selection = tuple[list[ExportedTable], list[ExportedTable]]
-"""The tables that one ExportOnly selects, and those of them that are not skipped."""
 _REPLACED = str.maketrans(dict.fromkeys('\\`" ', "_"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -54,7 +52,6 @@ class ExportFiles:
         self._time_format = time_format
         self._uuid_of = uuid_of
         self._batch_folders = batch_folders
-        self._selections: dict[tuple[str, ...], _Selection] = {}
         self._steps: dict[tuple[str, str], int] = {}
         """How many steps of each export are done: one for each table, one for the JSON files."""
         self._errors: dict[tuple[str, str], Exception] = {}
@@ -63,7 +60,6 @@ class ExportFiles:
         return f"<ExportFiles to={self.target!r} tables={len(self.tables)}>"
 
     def is_due(self, fields: Mapping[str, Any]) -> bool:
-        """Return whether an export with these fields has something to write."""
         due, key = self._count_due(fields), _key(fields)
         return key not in self._errors and self._steps.get(key, 0) < due
 
@@ -113,12 +109,11 @@ class ExportFiles:
         ]
         return _json({"skippedTables": skipped, "skippedObjectives": [], "general": []}) if skipped else None
 
-    def _select(self, fields: Mapping[str, Any]) -> _Selection:
-        only = tuple(fields.get("ExportOnly") or ())
-        if only not in self._selections:
-            tables = [table for table in self.tables if not only or not _scopes(table).isdisjoint(only)]
-            self._selections[only] = tables, [table for table in tables if table.warning is None]
-        return self._selections[only]
+    def _select(self, fields: Mapping[str, Any]) -> tuple[list[ExportedTable], list[ExportedTable]]:
+        """Return the tables that ExportOnly selects, and those of them that are not skipped."""
+        only = fields.get("ExportOnly")
+        tables = [table for table in self.tables if not _scopes(table).isdisjoint(only)] if only else self.tables
+        return tables, [table for table in tables if table.warning is None]
 
     def _write_table(self, fields: Mapping[str, Any], table: ExportedTable) -> None:
         # AWS takes a random UUID, this one is the same in every run.

@@ -20,8 +20,8 @@ class IniOption(NamedTuple):
     default: str | int
     help: str
     choices: tuple[str, ...] = ()
-    least: int = 0
     most: int | None = None
+    """Of an int, which is at least 1."""
 
     @property
     def allowed(self) -> str:
@@ -29,25 +29,14 @@ class IniOption(NamedTuple):
         if isinstance(self.default, bool):
             return "True or False"
         if isinstance(self.default, int):
-            return f"an int from {self.least} to {self.most}" if self.most else f"an int of at least {self.least}"
+            return f"an int from 1 to {self.most}" if self.most else "an int of at least 1"
         return format_choices(self.choices) if self.choices else "a string"
 
 
-# What these return stands in the class Options in place of the values that its objects have.
-def _string(default: str, text: str) -> Any:
-    return IniOption(default, text)
-
-
-def _choice(text: str, *choices: str) -> Any:
-    return IniOption(choices[0], f"{text} (default: {choices[0]})", choices)
-
-
-def _number(default: int, text: str, least: int, most: int | None = None) -> Any:
-    return IniOption(default, f"{text} (default: {default})", least=least, most=most)
-
-
-def _flag(text: str) -> Any:
-    return IniOption(default=True, help=f"{text} (default: true)")
+# What this returns stands in the class Options in place of the values that its objects have.
+def _option(text: str, *choices: str, default: str | int = "", shown: str = "", most: int | None = None) -> Any:
+    value = choices[0] if choices else default
+    return IniOption(value, f"{text} (default: {shown or str(value).lower()})", choices, most)
 
 
 class Options:
@@ -58,29 +47,29 @@ class Options:
     option and ``ValueError`` for a value that is not allowed.
     """
 
-    region: str = _string("", "the default region (default: AWS_DEFAULT_REGION, AWS_REGION or us-east-1)")
-    account_id: str = _string("123456789012", "the AWS account, a string of 12 digits (default: 123456789012)")
-    describe_unknown: str = _choice(
+    region: str = _option("the default region", shown="AWS_DEFAULT_REGION, AWS_REGION or us-east-1")
+    account_id: str = _option("the AWS account, a string of 12 digits", default="123456789012")
+    describe_unknown: str = _option(
         "what DescribeExportTasks returns for an unknown identifier: error or empty", "error", "empty"
     )
-    concurrent_limit: int = _number(5, "how many exports may run at once, at least 1", least=1)
-    concurrent_limit_scope: str = _choice(
+    concurrent_limit: int = _option("how many exports may run at once, at least 1", default=5)
+    concurrent_limit_scope: str = _option(
         "which exports count against concurrent_limit: those of the region or of the account", "region", "account"
     )
-    one_export_per_source: bool = _flag("whether a snapshot or cluster has at most one running export")
-    unsupported_regions: str = _string("", "regions without export tasks, separated by spaces (default: none)")
-    page_size: int = _number(100, "the most records in one response, from 1 to 100", least=1, most=100)
-    trailing_slash: str = _choice(
+    one_export_per_source: bool = _option("whether a snapshot or cluster has at most one running export", default=True)
+    unsupported_regions: str = _option("regions without export tasks, separated by spaces", shown="none")
+    page_size: int = _option("the most records in one response, from 1 to 100", default=100, most=100)
+    trailing_slash: str = _option(
         "an S3Prefix that ends with a slash: accept it, or fail the export, as in early 2025", "accept", "fail"
     )
-    snapshot_source_type: bool = _flag("whether the responses have SourceType for exports of snapshots")
-    snapshots: str = _choice(
+    snapshot_source_type: bool = _option("whether the responses have SourceType for exports of snapshots", default=True)
+    snapshots: str = _option(
         "who handles the operations of snapshots: auto (moto while it is on), fake or moto", "auto", "fake", "moto"
     )
-    assert_all_injected: bool = _flag("fail a test whose injected failures were not used")
-    assert_all_handled: bool = _flag("fail a test whose operations had no handler")
-    assert_all_delivered: bool = _flag("fail a test if a receiver of an event raised an exception")
-    credentials: str = _choice(
+    assert_all_injected: bool = _option("fail a test whose injected failures were not used", default=True)
+    assert_all_handled: bool = _option("fail a test whose operations had no handler", default=True)
+    assert_all_delivered: bool = _option("fail a test if a receiver of an event raised an exception", default=True)
+    credentials: str = _option(
         "the AWS credentials that clients of all services find: fake, or keep those of the environment", "fake", "keep"
     )
     timeline: AnyTimeline
@@ -145,6 +134,6 @@ def _check_by_row(name: str, value: Any) -> None:
     elif not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(must_be_type(name, option.allowed, value))
     else:
-        is_allowed = option.least <= value <= (option.most or value)
+        is_allowed = 1 <= value <= (option.most or value)
     if not is_allowed:
         raise ValueError(must_be(name, option.allowed, value))

@@ -17,14 +17,14 @@ __tracebackhide__ = True
 class Kind(NamedTuple):
     """What differs between DB snapshots and cluster snapshots, where the service model's names do not say it."""
 
-    resource_type: str
-    database: str
-    """The resource type of what snapshots are taken of."""
+    type: ResourceType
+    database_type: ResourceType
+    """Of what snapshots are taken of."""
     longest: int
     """The most characters of an identifier (service model)."""
     already_exists: str
     """The text of the refusal of an identifier in use (captured)."""
-    not_described: str
+    unknown: str
     """The text for an unknown snapshot in a Describe operation."""
     no_key: str
     """The text of the refusal of a key that is not there (captured)."""
@@ -39,24 +39,18 @@ class Kind(NamedTuple):
     database_filters: Mapping[str, str]
     """The member that each filter of databases compares (service model)."""
 
-    @property
-    def type(self) -> ResourceType:
-        return RESOURCE_TYPES[self.resource_type]
-
-    @property
-    def database_type(self) -> ResourceType:
-        return RESOURCE_TYPES[self.database]
-
     def operation(self, verb: str) -> str:
-        """Return the name of an operation of snapshots."""
         return f"{verb}{self.type.shape}"
 
     def arn(self, region: Region, name: str) -> str:
-        return make_arn(region.name, region.account_id, self.resource_type, name)
+        return make_arn(region.name, region.account_id, self.type.name, name)
 
     def not_found(self, name: str) -> Fault:
         """Return the refusal to copy or delete an unknown snapshot (captured)."""
         return _failures.make_fault(self.type.not_found, f"{self.type.shape} not found: {name}")
+
+    def not_described(self, name: str) -> Fault:
+        return _failures.make_fault(self.type.not_found, self.unknown.format(name))
 
     def not_available(self, verb: str) -> Fault:
         """Return the refusal of an operation of a snapshot that is not available."""
@@ -68,11 +62,11 @@ class Kind(NamedTuple):
 
 
 DB = Kind(
-    resource_type="snapshot",
-    database="db",
+    type=RESOURCE_TYPES["snapshot"],
+    database_type=RESOURCE_TYPES["db"],
     longest=255,
     already_exists="Cannot create the snapshot because a snapshot with the identifier {} already exists.",
-    not_described="DBSnapshot {} not found.",
+    unknown="DBSnapshot {} not found.",
     no_key="The target KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="Encrypted",
     copy_status="creating",
@@ -92,11 +86,11 @@ DB = Kind(
     },
 )
 CLUSTER = Kind(
-    resource_type="cluster-snapshot",
-    database="cluster",
+    type=RESOURCE_TYPES["cluster-snapshot"],
+    database_type=RESOURCE_TYPES["cluster"],
     longest=63,
     already_exists="Cannot create the cluster snapshot because one with the identifier {} already exists.",
-    not_described="DBClusterSnapshot not found: {}",
+    unknown="DBClusterSnapshot not found: {}",
     no_key="Specified KMS key [{}] does not exist, is not enabled or you do not have permissions to access it.",
     encrypted="StorageEncrypted",
     copy_status="copying",

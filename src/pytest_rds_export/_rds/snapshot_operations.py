@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from operator import methodcaller
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from botocore.utils import ArnParser
 
 from .. import _failures, _model
+from .._failures import Fault
 from .arns import make_arn, parse_arn, split_arn
 from .operations import (
     Operation,
@@ -52,9 +53,7 @@ def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
         **{member: value for member, value in database.items() if member in shape.members and member not in _OWN},
         kind.encrypted: database.get("StorageEncrypted", False),
         "Status": "creating",
-        "TagList": _merge_tags(
-            database.get("TagList", ()) if database.get("CopyTagsToSnapshot") else (), parameters.get("Tags", ())
-        ),
+        "TagList": _tags(request, database, copied=database.get("CopyTagsToSnapshot")),
         **kind.created,
     }
     return _add(kind, request, name, given)
@@ -63,7 +62,7 @@ def _create_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
 def _find_database(kind: Kind, request: Request, name: str) -> SourceState:
     """Return the database of that name; a made-up one if none is seeded in the region."""
     region = request.region
-    arn = make_arn(region.name, region.account_id, kind.database, name)
+    arn = make_arn(region.name, region.account_id, kind.database_type.name, name)
     found = region.sources.get(arn)
     if found is None and not region.knows_databases:
         return make_database(arn, {}, request.now)
@@ -86,7 +85,8 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     if source.status != "available":
         raise kind.not_available("Copy")
     source_region, key = split_arn(source.arn).region, parameters.get("KmsKeyId", "")
-    if source_region != request.region.name and not key and _is_encrypted(kind, source):
+    is_encrypted = source.fields.get(kind.encrypted) or source.fields.get("KmsKeyId")
+    if source_region != request.region.name and not key and is_encrypted:
         raise invalid_value("Must specify new KMS key for cross region encrypted snapshot copy.")
     if ArnParser.is_arn(key) and ArnParser().parse_arn(key)["region"] != request.region.name:
         raise _failures.make_fault("KMSKeyNotAccessibleFault", kind.no_key.format(key))
@@ -98,18 +98,12 @@ def _copy_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
     given = {
         **{member: value for member, value in source.fields.items() if member not in left_out},
         "Status": kind.copy_status,
-        "TagList": _merge_tags(
-            source.fields.get("TagList", ()) if parameters.get("CopyTags") else (), parameters.get("Tags", ())
-        ),
+        "TagList": _tags(request, source.fields, copied=parameters.get("CopyTags")),
         **({kind.encrypted: True, "KmsKeyId": key} if key else {}),
         **{member: parameters[member] for member in ("OptionGroupName", "SnapshotTarget") if member in parameters},
         **origin,
     }
     return _add(kind, request, name, given, copied_from=source.arn)
-
-
-def _is_encrypted(kind: Kind, snapshot: SourceState) -> bool:
-    return bool(snapshot.fields.get(kind.encrypted) or snapshot.fields.get("KmsKeyId"))
 
 
 def _find_copied(kind: Kind, request: Request, name: str) -> SourceState:
@@ -148,39 +142,19 @@ def _delete_snapshot(kind: Kind, request: Request) -> Mapping[str, Any]:
 def _describe_snapshots(kind: Kind, request: Request) -> Mapping[str, Any]:
     type_, parameters = kind.type, request.parameters
     names = (type_.parent, "SnapshotType", "DbiResourceId", "DbClusterResourceId")
-    given = {name: parameters[name] for name in (*names, "Filters") if name in parameters}
-    if type_.parent in given:
-        given[type_.parent] = given[type_.parent].lower()
+    given = {name: value.lower() if name == type_.parent else value for name, value in parameters.items()}
     matches = _matcher(given, names, kind.filters)
-    wanted = {parameters.get("SnapshotType")}
-    wanted |= {name for name in ("shared", "public") if parameters.get(f"Include{name.title()}")}
-    snapshots = [
-        snapshot
-        for snapshot in _advanced(request, type_)
-        if snapshot.fields["SnapshotType"] not in ("shared", "public") or snapshot.fields["SnapshotType"] in wanted
-    ]
-    if (name := parameters.get(type_.identifier)) is not None:
-        snapshots = [
-            snapshot
-            for snapshot in snapshots
-            if name.lower() in (snapshot.name, snapshot.arn)
-            # The service model: the type "must also be specified" for an automated snapshot.
-            and (snapshot.fields["SnapshotType"] != "automated" or "SnapshotType" in parameters)
-        ]
-        if not snapshots and not _outside(request, type_):
-            raise _failures.make_fault(type_.not_found, kind.not_described.format(name))
-    return _describe(request, type_, snapshots, matches)
+    hidden = {name for name in ("shared", "public") if not parameters.get(f"Include{name.title()}")}
+    if "SnapshotType" in parameters:
+        hidden.discard(parameters["SnapshotType"])
+    elif type_.identifier in parameters:
+        hidden.add("automated")  # the service model: the type "must also be specified" for an automated snapshot
+    return _describe(request, type_, matches, kind.not_described, hidden)
 
 
 def _describe_databases(kind: Kind, request: Request) -> Mapping[str, Any]:
-    type_, name = kind.database_type, request.parameters.get(kind.database_type.identifier)
     matches = _matcher(request.parameters, (), kind.database_filters)
-    databases = list(_advanced(request, type_))
-    if name is not None:
-        databases = [database for database in databases if name.lower() in (database.name, database.arn)]
-        if not databases and not _outside(request, type_):
-            raise kind.no_database(name)
-    return _describe(request, type_, databases, matches)
+    return _describe(request, kind.database_type, matches, kind.no_database)
 
 
 def _matcher(
@@ -197,27 +171,35 @@ def _matcher(
     return matcher({**parameters, "Filters": given}, names, compared)
 
 
-def _advanced(request: Request, type_: ResourceType) -> Iterable[SourceState]:
-    """Yield the sources of a type that are there now."""
+def _describe(
+    request: Request,
+    type_: ResourceType,
+    matches: Callable[[Mapping[str, Any]], bool] | None,
+    not_found: Callable[[str], Fault],
+    hidden: Collection[str] = (),
+) -> Mapping[str, Any]:
+    """Return a page of the sources of a type, but for *hidden* types of snapshots, and of those of moto.
+
+    *not_found* makes the refusal of a name that none of them has.
+    """
     region = request.region
     for source in list(region.sources.values()):
         if source.type is type_:
             region.advance(source, request.now, describing=True)
-            if source.arn in region.sources:
-                yield source
+    sources = [source for source in region.sources.values() if source.type is type_]
+    sources = [source for source in sources if source.fields.get("SnapshotType") not in hidden]
+    # What is seeded or created here, too, is described as it is here.
+    records = (request.outside or {}).get(f"{type_.shape}s", ())
+    outside = [record for record in records if record.get(type_.arn) not in region.sources]
+    if (name := request.parameters.get(type_.identifier)) is not None:
+        sources = [source for source in sources if name.lower() in (source.name, source.arn)]
+        if not sources and not outside:
+            raise not_found(name)
 
-
-def _describe(
-    request: Request,
-    type_: ResourceType,
-    sources: list[SourceState],
-    matches: Callable[[Mapping[str, Any]], bool] | None,
-) -> Mapping[str, Any]:
     def is_wanted(record: SourceState | Mapping[str, Any]) -> bool:
         return matches is None or not isinstance(record, SourceState) or matches(record.fields)
 
     # Those of moto come last, and are counted from the end: earlier ones may have been deleted since the last page.
-    outside = _outside(request, type_)
     numbered: list[tuple[int, Any]] = [(source.number, source) for source in sources]
     numbered += enumerate(outside, _LAST - len(outside))
     page, marker = select_page(
@@ -229,12 +211,6 @@ def _describe(
             record.times_shown += 1
         fields.append(copy.deepcopy(record.fields if isinstance(record, SourceState) else record))
     return {f"{type_.shape}s": fields, **marker}
-
-
-def _outside(request: Request, type_: ResourceType) -> list[Mapping[str, Any]]:
-    """Return what moto responded to the same request, without what is seeded or created here, too."""
-    records = (request.outside or {}).get(f"{type_.shape}s", ())
-    return [record for record in records if record.get(type_.arn) not in request.region.sources]
 
 
 def _look_up_described(operation: str, request: Request) -> tuple[str, Mapping[str, Any]] | None:
@@ -265,10 +241,10 @@ def _check_identifier(kind: Kind, parameter: str, name: str) -> None:
         raise long_identifier(parameter, kind.longest)
 
 
-def _merge_tags(*tags: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return tags, the later ones in place of earlier ones with the same key."""
-    merged = {tag.get("Key"): dict(tag) for each in tags for tag in each}
-    return list(merged.values())
+def _tags(request: Request, origin: Mapping[str, Any], *, copied: Any) -> list[Mapping[str, str]]:
+    """Return the tags of a new snapshot: those of the request in place of *copied* ones with the same key."""
+    tags = [*(origin.get("TagList", ()) if copied else ()), *request.parameters.get("Tags", ())]
+    return list({tag.get("Key"): tag for tag in tags}.values())
 
 
 def _add(

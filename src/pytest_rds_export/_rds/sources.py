@@ -51,6 +51,8 @@ _DATE = re.compile(r"-\d{4}-\d\d-\d\d(-\d\d-\d\d)?$")
 class ResourceType(NamedTuple):
     """What the service model has for one resource type."""
 
+    name: str
+    """As ARNs have it."""
     shape: str
     """The structure that describes a source; its identifier and its ARN are named after it."""
     parent: str
@@ -78,20 +80,20 @@ class ResourceType(NamedTuple):
         return self.shape != "DBInstance"
 
 
-RESOURCE_TYPES = {
-    "snapshot": ResourceType("DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES),
-    "cluster-snapshot": ResourceType(
+_TYPES = (
+    ResourceType("snapshot", "DBSnapshot", "DBInstanceIdentifier", "DBSnapshotNotFound", _SNAPSHOT_STATUSES),
+    ResourceType(
+        "cluster-snapshot",
         "DBClusterSnapshot",
         "DBClusterIdentifier",
         "DBClusterSnapshotNotFoundFault",
         _SNAPSHOT_STATUSES,
         dated_early=True,
     ),
-    "cluster": ResourceType("DBCluster", "", "DBClusterNotFoundFault", _CLUSTER_STATUSES),
-    "db": ResourceType("DBInstance", "", "DBInstanceNotFound", _INSTANCE_STATUSES, status="DBInstanceStatus"),
-}
-
-
+    ResourceType("cluster", "DBCluster", "", "DBClusterNotFoundFault", _CLUSTER_STATUSES),
+    ResourceType("db", "DBInstance", "", "DBInstanceNotFound", _INSTANCE_STATUSES, status="DBInstanceStatus"),
+)
+RESOURCE_TYPES = {type_.name: type_ for type_ in _TYPES}
 _numbers = itertools.count()
 
 
@@ -147,7 +149,6 @@ class SourceState(Record):
         return self.fields_after(Transition(status, now, self._given))
 
     def fields_after(self, transition: Transition) -> dict[str, Any]:
-        """Return the fields as they are after a transition."""
         status = transition.status
         fields, unfinished = {**self.fields, self.status_member: status}, status in _UNFINISHED
         if self.is_snapshot:
@@ -174,10 +175,6 @@ class SourceState(Record):
     def release(self) -> None:
         """Follow the timeline again."""
         self.timeline = self._own_timeline
-
-    def follows_the_clock(self) -> bool:
-        """Return whether the source is still waiting for the clock."""
-        return isinstance(self.timeline, SnapshotTimeline) and self.timeline.phase(self.stage, 0) is not None
 
     def shift(self, length: timedelta) -> None:
         if self.status in _UNFINISHED:

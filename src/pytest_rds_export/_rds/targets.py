@@ -45,8 +45,6 @@ _CAUSES = {
 
 
 class S3Target:
-    """The S3 that a boto3 client talks to."""
-
     def __init__(self, client: Any) -> None:
         self._client = client
 
@@ -68,7 +66,6 @@ class S3Target:
         return region
 
     def put(self, bucket: str, key: str, body: bytes, kms_key_id: str) -> None:
-        """Store an object, encrypted with the key of the export."""
         self._client.put_object(
             Bucket=bucket, Key=key, Body=body, ServerSideEncryption="aws:kms", SSEKMSKeyId=kms_key_id
         )

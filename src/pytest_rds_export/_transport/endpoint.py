@@ -26,30 +26,22 @@ _SIGNED_REGION = re.compile(r"Credential=[^/,\s]+/\d{8}/([^/,\s]+)/rds/aws4_requ
 
 
 class Serving:
-    """The server of an account and the thread that it runs in."""
+    """The server of an account, while it runs."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
 
     def begin(self) -> str:
         """Begin to serve the account on an ephemeral loopback port, and return the URL."""
         self._server = server = _Server(self._account)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="rds-export-endpoint")
-        self._thread = thread
-        thread.start()
+        server.thread.start()
         return f"http://{server.hosts[0]}"
 
     def end(self) -> None:
         """End it; afterwards no thread and no socket is left. It may be called again."""
-        server, thread = self._server, self._thread
-        # A server waits for its thread, which may not have been started.
-        if server is not None and thread is not None and thread.ident is not None:
-            server.shutdown()
-            thread.join()
-        if server is not None:
-            server.close()
+        if self._server is not None:
+            self._server.close()
 
 
 class _Server(ThreadingHTTPServer):
@@ -58,6 +50,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, account: Account) -> None:
         self.account = account
+        self.thread = threading.Thread(target=self.serve_forever, args=(0.02,), name="rds-export-endpoint")
         self._connections: WeakSet[socket.socket] = WeakSet()
         # The last line, because it binds the socket: one that is interrupted after it would leave the socket open.
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -75,7 +68,10 @@ class _Server(ThreadingHTTPServer):
         """Ignore it: clients may disconnect at any time."""
 
     def close(self) -> None:
-        """End every connection and wait for their threads."""
+        """End every connection and wait for all threads."""
+        if self.thread.ident is not None:  # otherwise it has not been started, and ``shutdown`` would wait for it
+            self.shutdown()
+            self.thread.join()
         for connection in list(self._connections):
             with suppress(OSError):  # it has ended already
                 connection.shutdown(socket.SHUT_RDWR)

@@ -182,9 +182,9 @@ _TIMES_IN_XML = [
         ),
         (
             "CreateIntegration",
-            {"AdditionalEncryptionContext": {"a": "b", "c": "d"}},
+            {"AdditionalEncryptionContext": {"<": "&", "c": "d"}},
             (
-                "<AdditionalEncryptionContext><entry><key>a</key><value>b</value></entry>"
+                "<AdditionalEncryptionContext><entry><key>&lt;</key><value>&amp;</value></entry>"
                 "<entry><key>c</key><value>d</value></entry></AdditionalEncryptionContext>"
             ),
         ),

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import nullcontext
+from importlib.machinery import PathFinder
 from unittest.mock import patch
 
 import boto3
@@ -15,30 +16,8 @@ from helpers.errors import raises_exactly
 from helpers.leftovers import differences, held_by_botocore
 from pytest_rds_export import fake_rds_export
 
-
-@pytest.mark.parametrize("error", [None, AssertionError, KeyboardInterrupt])
-def test_end_of_the_block(error, botocore_unchanged):
-    """The objects of botocore are unchanged after the block, however it ends."""
-    client = boto3.client("rds", "us-east-1")
-
-    def use():
-        with fake_rds_export("nightly"):
-            client.cancel_export_task(ExportTaskIdentifier="nightly")
-            if error is not None:
-                raise error
-
-    with nullcontext() if error is None else pytest.raises(error):
-        use()
-
-
-def test_wrong_seed(botocore_unchanged):
-    """The objects of botocore are unchanged after a seed was refused."""
-    text = (
-        "identifier must be at most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen "
-        "last, got '9'"
-    )
-    with raises_exactly(ValueError, text), fake_rds_export("9"):
-        pytest.fail("it was entered")  # pragma: no cover
+METHODS = [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")]
+each_method = pytest.mark.parametrize(("owner", "name"), METHODS)
 
 
 def test_during_the_block():
@@ -46,17 +25,19 @@ def test_during_the_block():
     before = held_by_botocore()
     with fake_rds_export():
         during = held_by_botocore()
-    assert {where[1:] for where in differences(before, during)} == {
-        ("Endpoint", "make_request"),
-        ("Endpoint", "create_request"),
-        ("RequestSigner", "get_auth_instance"),
-    }
+    patched = {(owner.__name__, name) for owner, name in METHODS}
+    assert {where[1:] for where in differences(before, during)} == patched
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
-)
+def test_place_among_import_hooks():
+    """One import hook stands just before Python's own: libraries remove what comes first at the end of theirs."""
+    before = sys.meta_path[:]
+    with fake_rds_export():
+        (place,) = [index for index, finder in enumerate(sys.meta_path) if finder not in before]
+        assert sys.meta_path[place + 1] is PathFinder
+
+
+@each_method
 def test_unknown_botocore(owner, name, monkeypatch, botocore_unchanged):
     """A botocore without the expected method is refused at once."""
     text = (
@@ -95,10 +76,7 @@ def test_other_services(monkeypatch):
     assert vars(Endpoint)["make_request"] is make_request
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
-)
+@each_method
 def test_descriptor(owner, name, monkeypatch):
     """A descriptor that another library has put in place of a method is asked for it as Python does, with the class."""
     original, seen = vars(owner)[name], []

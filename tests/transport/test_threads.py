@@ -10,7 +10,7 @@ import pytest
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.threads import at_once
-from pytest_rds_export import Timeline, fake_rds_export
+from pytest_rds_export import Timeline
 
 THREADS = 16
 
@@ -164,16 +164,6 @@ def test_seeds_of_one_identifier(rds_export_tasks):
 
     assert max(outcomes) == "nightly"
     assert sum("exists already in us-east-1" in outcome for outcome in outcomes) == THREADS - 1
-
-
-def test_overlapping_fakes(botocore_unchanged, client):
-    """Fakes that overlap in several threads leave botocore unchanged."""
-
-    def use():
-        with fake_rds_export("nightly"):
-            return client.describe_export_tasks()["ResponseMetadata"]["HTTPStatusCode"]
-
-    assert at_once(*[use] * THREADS) == [200] * THREADS
 
 
 @pytest.mark.rds_export_tasks(concurrent_limit=1000, timeline=Timeline(starting=timedelta(days=30)))

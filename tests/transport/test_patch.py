@@ -1,9 +1,7 @@
 """The patches of botocore: what they need, and that nothing of them is left."""
 
 import sys
-from contextlib import nullcontext
 from importlib.machinery import PathFinder
-from unittest.mock import patch
 
 import boto3
 import botocore.endpoint
@@ -91,17 +89,3 @@ def test_descriptor(owner, name, monkeypatch):
         boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
 
     assert set(seen) == {owner}
-
-
-@pytest.mark.parametrize("outer", [True, False])
-def test_imported_again(botocore_unchanged, outer):
-    """A botocore that is imported again is faked, too."""
-    for _ in range(2):
-        with fake_rds_export() if outer else nullcontext(), patch.dict(sys.modules):
-            for name in [name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")]:
-                del sys.modules[name]
-            import boto3 as reimported
-
-            with fake_rds_export("nightly") as tasks:
-                reimported.client("rds").describe_export_tasks()
-                assert len(tasks.calls) == 1

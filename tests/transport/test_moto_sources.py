@@ -64,17 +64,16 @@ def test_cluster(rds):
 
 def test_unknown_source(rds):
     """What moto does not have in this account and region is refused."""
-    for resource, code in (
-        ("snapshot:weekly", "DBSnapshotNotFound"),
-        ("cluster-snapshot:daily", "DBClusterSnapshotNotFoundFault"),
-        ("cluster:orders", "DBClusterNotFoundFault"),
+    for source, code in (
+        (arn("snapshot:weekly"), "DBSnapshotNotFound"),
+        (arn("snapshot:daily").replace("123456789012", "210987654321"), "DBSnapshotNotFound"),
+        (arn("cluster-snapshot:daily"), "DBClusterSnapshotNotFoundFault"),
+        (arn("cluster:orders"), "DBClusterNotFoundFault"),
     ):
         with refused(code):
-            start(rds, source=arn(resource))
+            start(rds, source=source)
     with refused("DBSnapshotNotFound"):
-        start(rds, source="arn:aws:rds:us-east-1:210987654321:snapshot:daily")
-    with refused("DBSnapshotNotFound"):
-        start(boto3.client("rds", "eu-west-1"), source="arn:aws:rds:eu-west-1:123456789012:snapshot:daily")
+        start(boto3.client("rds", "eu-west-1"), source=arn("snapshot:daily").replace("us-east-1", "eu-west-1"))
 
 
 def test_not_available(moto, rds):
@@ -171,7 +170,8 @@ def described(client, **narrowing):
 
 
 def test_both_worlds(rds, rds_export_tasks):
-    """Once a snapshot is seeded, descriptions have moto's snapshots too; of the same ARN the seeded one."""
+    """Snapshots are moto's; of the seeded ones, descriptions have both, and of the same ARN the seeded one."""
+    assert not rds_export_tasks.snapshots
     rds_export_tasks.seed_snapshot("shop-1", engine="mysql")
 
     automated = next(name for name in described(rds) if name.startswith("rds:orders"))  # moto makes one of an instance
@@ -223,10 +223,12 @@ def test_pages_of_databases(rds, rds_export_tasks):
 
 
 @pytest.mark.rds_export_tasks(snapshots="fake")
-def test_one_world(rds, rds_export_tasks):
-    """With snapshots="fake" moto's snapshots, such as the one that it makes of an instance, are not described."""
+def test_one_world(moto, rds, rds_export_tasks):
+    """With snapshots="fake" all are handled here: moto has only the one that it makes of an instance, as always."""
     assert described(rds) == ["daily"]
     assert list(rds_export_tasks.snapshots) == ["daily", "weekly"]
+    (automated,) = moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots
+    assert automated.startswith("rds:orders")
 
 
 @pytest.mark.loopback
@@ -250,14 +252,25 @@ def test_handler_of_the_user(rds, rds_export_tasks, before_send):
 
 
 @pytest.mark.rds_export_tasks(snapshots="fake")
-def test_snapshots_of_the_fake(moto, rds_export_tasks):
-    """If the snapshots are not moto's, an export does not look for one there."""
+def test_clusters_beside_snapshots_of_the_fake(moto, rds_export_tasks):
+    """If only the snapshots are not moto's, an export does not look for them there, but for a cluster."""
     with moto.mock_aws():
         assert start(boto3.client("rds"))["Status"] == "STARTING"
+        with refused("DBClusterNotFoundFault"):
+            start(boto3.client("rds"), "of-a-cluster", source=arn("cluster:shop"))
 
 
-@pytest.mark.rds_export_tasks(snapshots="fake")
-def test_clusters_beside_snapshots_of_the_fake(moto, rds_export_tasks):
-    """If only the snapshots are not moto's, an export of a cluster looks for it there."""
-    with moto.mock_aws(), refused("DBClusterNotFoundFault"):
-        start(boto3.client("rds"), source=arn("cluster:shop"))
+def test_older_moto(moto, rds_export_tasks, monkeypatch):
+    """What a moto before 5.1 does not implement, it has nothing of: events of exports are described all the same."""
+    responses = pytest.importorskip("moto.rds.responses")
+
+    def fail(*_args):
+        raise NotImplementedError
+
+    for name in ("describe_events", "call_action"):
+        monkeypatch.setattr(responses.RDSResponse, name, fail, raising=False)
+    with moto.mock_aws():
+        rds_export_tasks.seed("nightly").move_to("COMPLETE")
+        (event,) = boto3.client("rds", "us-east-1").describe_events()["Events"]
+
+    assert event["Message"] == "Export task completed"

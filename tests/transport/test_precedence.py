@@ -5,7 +5,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from helpers.calls import cancel
 from pytest_rds_export.exceptions import UnhandledOperation
+
+CERTIFICATES = b"<R><DescribeCertificatesResult><Marker>first</Marker></DescribeCertificatesResult></R>"
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def test_handler_of_an_export_call(rds_export_tasks, before_send, client):
     handler = before_send(b"<R><CancelExportTaskResult><Status>FAILED</Status></CancelExportTaskResult></R>")
     client.meta.events.register("before-send.rds.CancelExportTask", handler)
 
-    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert cancel(client)["Status"] == "CANCELING"
     assert len(handler.requests) == 1
 
 
@@ -34,19 +37,18 @@ def test_handler_that_raises(rds_export_tasks, client):
     client.meta.events.register("before-send.rds", spy)
 
     with pytest.raises(AssertionError, match="not this one"):
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        cancel(client)
     assert task.status == "IN_PROGRESS"
     assert rds_export_tasks.calls[0].error_code == "AssertionError"
 
 
 def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
     """Of several user's handlers of another operation the first response counts."""
-    body = "<R><DescribeCertificatesResult><Marker>{}</Marker></DescribeCertificatesResult></R>"
-    handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
+    handlers = [before_send(), before_send(CERTIFICATES), before_send(CERTIFICATES.replace(b"first", b"second"))]
     for handler in handlers:
         client.meta.events.register("before-send.rds.DescribeCertificates", handler)
 
-    assert client.describe_certificates()["Marker"] == "1"
+    assert client.describe_certificates()["Marker"] == "first"
     assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
     assert rds_export_tasks.unhandled == []
 
@@ -63,26 +65,18 @@ def test_name_of_the_event(rds_export_tasks, client):
     assert names == ["before-send.rds.DescribeExportTasks", "before-send.rds.DescribeCertificates"]
 
 
-def test_stub_before_a_handler(rds_export_tasks, before_send, client):
-    """A stub takes precedence over a user's handler."""
-    handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")
-    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+def test_stub_and_injected_failure(rds_export_tasks, before_send, client):
+    """A stub takes precedence over a user's handler, and an injected failure over both."""
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(CERTIFICATES))
     rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
     assert client.describe_certificates()["Marker"] == "stub"
-
-
-def test_injected_failure_before_both(rds_export_tasks, before_send, client):
-    """An injected failure takes precedence over a user's handler and a stub."""
-    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(b"<R/>"))
-    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
-
     with (
         rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         client.describe_certificates()
-    assert rds_export_tasks.calls[0].injected
+    assert rds_export_tasks.calls[1].injected
 
 
 def test_url_of_the_response(rds_export_tasks, client):
@@ -97,7 +91,7 @@ def test_url_of_the_response(rds_export_tasks, client):
 
 def test_applied_failure(rds_export_tasks, before_send, client):
     """A failure with applied=True calls the user's handler and loses its response."""
-    handler = before_send(b"<R><DescribeCertificatesResult/></R>")
+    handler = before_send(CERTIFICATES)
     client.meta.events.register("before-send.rds.DescribeCertificates", handler)
     rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True)
 

@@ -66,7 +66,7 @@ def throttle(client, event):
 
 @pytest.mark.parametrize(("retries", "attempts"), SETTINGS)
 def test_delays(slept, limiter, retries, attempts):
-    """A throttled call has the attempts and the delays that botocore would have; no delay is slept, and none limited."""
+    """A throttled call has the attempts and the delays that botocore would have; nothing sleeps or is limited."""
     random.seed(7)
     throttled(throttle(client_with(**retries), "before-send.rds"))
     expected = list(slept)

@@ -8,7 +8,6 @@ import boto3
 import pytest
 
 from helpers.calls import cancel, described, start
-from helpers.clients import shared_client
 from helpers.threads import at_once
 from pytest_rds_export import Timeline
 
@@ -58,14 +57,6 @@ def test_one_thread_at_a_time(call, rds_export_tasks, client):
     at_once(*[lambda: call(client, identifier)] * THREADS)
 
     assert _Watched.most == [1]
-
-
-def test_starts_of_one_identifier(rds_export_tasks, client):
-    """Of many starts of one identifier, one succeeds."""
-    outcomes = at_once(*[lambda: start(client)["Status"]] * THREADS)
-
-    assert sorted(outcomes) == ["ExportTaskAlreadyExists"] * (THREADS - 1) + ["STARTING"]
-    assert list(rds_export_tasks) == ["nightly"]
 
 
 @pytest.mark.rds_export_tasks(concurrent_limit=5)
@@ -138,16 +129,6 @@ def test_injected_failure_and_its_effect(applied, rds_export_tasks, client):
 
         assert outcomes[:3] == ["InvalidExportTaskStateFault"] * 3
         assert task.status == ("CANCELING" if applied else "COMPLETE")
-
-
-def test_region_of_each_call(rds_export_tasks):
-    """Each call is recorded with its own region."""
-    regions = ["us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"] * (THREADS // 4)
-    clients = [shared_client(region) for region in regions]
-
-    at_once(*[client.describe_export_tasks for client in clients])
-
-    assert sorted(call.region for call in rds_export_tasks.calls) == sorted(regions)
 
 
 def test_seeds_of_one_identifier(rds_export_tasks):

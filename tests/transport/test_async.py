@@ -54,18 +54,6 @@ def slept(monkeypatch):
     return seconds
 
 
-def test_whole_export(rds_export_tasks):
-    """An export is started, described and cancelled."""
-
-    async def export(client):
-        started = await start(client)
-        (found,) = (await client.describe_export_tasks())["ExportTasks"]
-        return [task["Status"] for task in (started, found, await cancel(client))]
-
-    assert run_with_client(export) == ["STARTING", "STARTING", "CANCELING"]
-    assert rds_export_tasks["nightly"].status == "CANCELING"
-
-
 def test_deliveries(rds_export_tasks, rds_export_client):
     """An event that an async client causes is delivered in the thread of its event loop, before the call returns."""
     loops = []

@@ -132,14 +132,17 @@ def test_threads(rds):
 
 
 @pytest.mark.loopback
-def test_endpoint(rds, rds_export_endpoint):
-    """A request of another process takes its source from the moto of this process."""
+def test_endpoint(rds, rds_export_tasks, rds_export_endpoint):
+    """A request of another process is handled here, with the sources that the moto of this process has."""
     parameters = {"S3BucketName": "backups", "IamRoleArn": "arn:aws:iam::123456789012:role/a", "KmsKeyId": "key"}
     for name, status in (("daily", 200), ("none", 404)):
         body = query(
             "StartExportTask", ExportTaskIdentifier=f"of-{name}", SourceArn=arn(f"snapshot:{name}"), **parameters
         )
         assert post(rds_export_endpoint, body)[0] == status
+    body = query("CreateDBSnapshot", DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    assert post(rds_export_endpoint, body)[0] == 200
+    assert list(rds_export_tasks.snapshots) == ["nightly"]
 
 
 def test_events(rds_export_clock, rds, rds_export_tasks):
@@ -189,16 +192,6 @@ def test_both_worlds(rds, rds_export_tasks):
     assert daily["AllocatedStorage"] == 7
 
 
-def test_pages_of_both_worlds(rds, rds_export_tasks):
-    """The snapshots of both come in pages."""
-    rds_export_tasks.options.page_size = 1
-    rds_export_tasks.seed_snapshot("shop-1")
-
-    pages = list(rds.get_paginator("describe_db_snapshots").paginate())
-
-    assert [len(page["DBSnapshots"]) for page in pages] == [1, 1, 1]
-
-
 def test_databases_of_both_worlds(rds, rds_export_tasks):
     """Once a database is seeded, descriptions have moto's databases too."""
     rds_export_tasks.seed_database("stock")
@@ -211,14 +204,19 @@ def test_databases_of_both_worlds(rds, rds_export_tasks):
         rds.describe_db_instances(DBInstanceIdentifier="none")
 
 
-def test_pages_of_databases(rds, rds_export_tasks):
-    """The databases of both come in pages as well, which are as large as they are asked for."""
+def test_pages_of_both_worlds(rds, rds_export_tasks):
+    """The snapshots and the databases of both come in pages, which are as large as they are asked for."""
+    rds_export_tasks.options.page_size = 1
+    rds_export_tasks.seed_snapshot("shop-1")
     rds_export_tasks.seed_database("stock")
+
+    pages = rds.get_paginator("describe_db_snapshots").paginate()
+    assert [len(page["DBSnapshots"]) for page in pages] == [1, 1, 1]
+
+    rds_export_tasks.options.page_size = 100
     for number in range(20):
         rds.create_db_instance(DBInstanceIdentifier=f"db-{number}", DBInstanceClass="db.t3.micro", Engine="postgres")
-
-    pages = list(rds.get_paginator("describe_db_instances").paginate(PaginationConfig={"PageSize": 20}))
-
+    pages = rds.get_paginator("describe_db_instances").paginate(PaginationConfig={"PageSize": 20})
     assert [len(page["DBInstances"]) for page in pages] == [20, 2]
 
 
@@ -229,14 +227,6 @@ def test_one_world(moto, rds, rds_export_tasks):
     assert list(rds_export_tasks.snapshots) == ["daily", "weekly"]
     (automated,) = moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots
     assert automated.startswith("rds:orders")
-
-
-@pytest.mark.loopback
-def test_endpoint_without_snapshots(moto, rds_export_tasks, rds_export_endpoint):
-    """A request of another process is handled here even if moto is on: moto does not see it."""
-    with moto.mock_aws():
-        body = query("CreateDBSnapshot", DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-        assert post(rds_export_endpoint, body)[0] == 200
 
 
 def test_handler_of_the_user(rds, rds_export_tasks, before_send):

@@ -120,3 +120,15 @@ def test_exceptions_of_the_fixture(rds_export_client):
     """The exception classes of the fixture's client are those of the default session's clients."""
     with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault):
         boto3.client("rds", region_name="us-east-1").cancel_export_task(ExportTaskIdentifier="nightly")
+
+
+def test_raw_headers(rds_export_tasks, rds_export_client):
+    """The body of a response has the headers as aiohttp has them, pairs of bytes, which aiobotocore 2.15 reads."""
+    seen = []
+    rds_export_client.meta.events.register("after-call.rds", lambda http_response, **_: seen.append(http_response))
+
+    rds_export_client.describe_export_tasks()
+
+    (response,) = seen
+    assert [(name.decode(), value.decode()) for name, value in response.raw.raw_headers] == [*response.headers.items()]
+    assert (b"Content-Type", b"text/xml") in response.raw.raw_headers

@@ -125,15 +125,6 @@ def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     assert rds_export_tasks.unhandled == []
 
 
-def test_another_service(in_moto, rds_export_tasks):
-    """Moto handles other services, and no call of theirs is recorded."""
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="exports")
-
-    assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == ["exports"]
-    assert rds_export_tasks.calls == []
-
-
 def test_after_moto(moto, rds_export_client, rds_export_tasks):
     """After moto has ended, its operations have no handler."""
     with moto.mock_aws():

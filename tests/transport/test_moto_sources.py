@@ -109,14 +109,16 @@ def test_override(rds, rds_export_tasks):
     assert start(rds, source=arn("snapshot:daily"))["Status"] == "STARTING"
 
 
-def test_look_up_is_no_call(rds, rds_export_tasks):
-    """The look-up is not among the calls, and meets no injected failure."""
+def test_look_up_is_no_call(rds, rds_export_tasks, before_send):
+    """The look-up is not among the calls, no handler of the user sees it, and it meets no injected failure."""
+    handler = before_send()
+    rds.meta.events.register("before-send.rds", handler)
     rds_export_tasks.calls.clear()
     with rds_export_tasks.inject("AccessDenied", operation="DescribeDBSnapshots") as injection:
         start(rds, source=arn("snapshot:daily"))
 
     assert [call.operation for call in rds_export_tasks.calls] == ["StartExportTask"]
-    assert injection.attempts == 0
+    assert (len(handler.requests), injection.attempts) == (1, 0)
     rds_export_tasks.options.assert_all_injected = False
 
 
@@ -227,18 +229,6 @@ def test_one_world(moto, rds, rds_export_tasks):
     assert list(rds_export_tasks.snapshots) == ["daily", "weekly"]
     (automated,) = moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots
     assert automated.startswith("rds:orders")
-
-
-def test_handler_of_the_user(rds, rds_export_tasks, before_send):
-    """A user's handler sees the requests about snapshots that are handled here, and moto has nothing of them."""
-    rds_export_tasks.seed_snapshot("seeded")
-    handler = before_send()
-    rds.meta.events.register("before-send.rds", handler)
-
-    names = {snapshot["DBSnapshotIdentifier"] for snapshot in rds.describe_db_snapshots()["DBSnapshots"]}
-
-    assert names > {"daily", "seeded"}
-    assert len(handler.requests) == 1
 
 
 @pytest.mark.rds_export_tasks(snapshots="fake")

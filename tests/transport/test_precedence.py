@@ -58,16 +58,18 @@ def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
     assert rds_export_tasks.unhandled == []
 
 
-def test_name_of_the_event(rds_export_tasks, client):
-    """A user's handler sees what is handled and what is stubbed, with the name of the event as from botocore."""
-    names = []
+def test_what_handlers_get(rds_export_tasks, client):
+    """A user's handlers of what is handled or stubbed get the name of the event, and the URL with the response."""
+    names, urls = [], []
     client.meta.events.register("before-send.rds", lambda event_name, **_: names.append(event_name))
+    client.meta.events.register("needs-retry.rds", lambda response, **_: urls.append(response[0].url))
     rds_export_tasks.stub("DescribeCertificates", {})
 
     client.describe_export_tasks()
     client.describe_certificates()
 
     assert names == ["before-send.rds.DescribeExportTasks", "before-send.rds.DescribeCertificates"]
+    assert urls == ["https://rds.us-east-1.amazonaws.com/"] * 2
 
 
 def test_stub_and_injected_failure(rds_export_tasks, before_send, client):
@@ -82,16 +84,6 @@ def test_stub_and_injected_failure(rds_export_tasks, before_send, client):
     ):
         client.describe_certificates()
     assert rds_export_tasks.calls[1].injected
-
-
-def test_url_of_the_response(rds_export_tasks, client):
-    """A user's handler of needs-retry gets a response with the URL of its request."""
-    urls = []
-    client.meta.events.register("needs-retry.rds", lambda response, **_: urls.append(response[0].url))
-
-    client.describe_export_tasks()
-
-    assert urls == ["https://rds.us-east-1.amazonaws.com/"]
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])

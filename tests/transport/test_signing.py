@@ -99,48 +99,27 @@ def test_role(tmp_path, monkeypatch, refused_network):
     assert refused_network == []
 
 
-@pytest.fixture
-def copy(guarded_client, rds_export_tasks):
-    """Return a function that copies a snapshot, by default from another region, and returns the parameters sent."""
+def test_copy_from_another_region(guarded_client, rds_export_tasks):
+    """The URL in a copy from another region is signed with fake credentials."""
     rds_export_tasks.stub("CopyDBSnapshot", {})
 
-    def copy(**parameters):
-        guarded_client.copy_db_snapshot(**{**COPY, **parameters})
-        return rds_export_tasks.calls[0].parameters
+    guarded_client.copy_db_snapshot(**COPY)
 
-    return copy
-
-
-def test_copy_from_another_region(copy):
-    """The URL in a copy from another region is signed with fake credentials."""
-    url = urlsplit(copy()["PreSignedUrl"])
-
+    url = urlsplit(rds_export_tasks.calls[0].parameters["PreSignedUrl"])
     assert url.netloc == "rds.eu-west-1.amazonaws.com"
     assert parse_qs(url.query)["X-Amz-Credential"][0].startswith("testing/")
 
 
-def test_copy_in_the_region(guarded_client, rds_export_tasks):
-    """A copy in the client's own region has no URL."""
+@pytest.mark.parametrize("url", [{}, {"SourceRegion": "eu-west-1", "PreSignedUrl": "https://signed.example/"}])
+def test_other_copies(url, guarded_client, rds_export_tasks):
+    """A copy in the client's own region has no URL, and one that the caller passes is kept."""
     rds_export_tasks.stub("CopyDBSnapshot", {})
-    parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy"}
+    parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy", **url}
 
     guarded_client.copy_db_snapshot(**parameters)
 
+    parameters.pop("SourceRegion", None)
     assert rds_export_tasks.calls[0].parameters == parameters
-
-
-def test_handler_of_a_copy(copy, guarded_client):
-    """A user's handler can change the parameters of a copy from another region."""
-    guarded_client.meta.events.register(
-        "before-parameter-build.rds", lambda params, **_: params.update(TargetDBSnapshotIdentifier="other")
-    )
-
-    assert copy()["TargetDBSnapshotIdentifier"] == "other"
-
-
-def test_callers_presigned_url(copy):
-    """A presigned URL that the caller passes is kept."""
-    assert copy(PreSignedUrl="https://signed.example/")["PreSignedUrl"] == "https://signed.example/"
 
 
 def test_presigned_url(guarded_client, rds_export_tasks):

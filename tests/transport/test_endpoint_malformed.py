@@ -61,11 +61,7 @@ BODIES = {
     "nothing": (b"", "MissingAction", 400),
     "markup in Action": (query("<&>\x00"), "InvalidAction", 400),
     "long number": (query("DescribeExportTasks", MaxRecords="9" * 5000), "InvalidParameterValue", 400),
-    "deep name": (
-        query("CancelExportTask", **{"SourceArn" + ".x" * 50000: 1}),
-        "InvalidParameterValue",
-        400,
-    ),
+    "deep name": (query("DescribeExportTasks", **{"Marker" + ".x" * 50000: 1}), "InvalidParameterValue", 400),
 }
 
 

@@ -11,11 +11,9 @@ runs. A context manager that holds what is global must be left as if it had neve
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from pathlib import Path
-from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from types import CodeType
+from typing import NamedTuple
 
 import pytest_rds_export
 
@@ -33,37 +31,25 @@ class Point(NamedTuple):
     line: int
     time: int
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{Path(self.code.co_filename).name}:{self.line}, time {self.time}"
 
 
-def points(make: Callable[[], AbstractContextManager[Any]]) -> list[Point]:
-    """Return the points at which entering and leaving can be interrupted.
+def points(make):
+    """Return the points at which ``with make(): pass`` can be interrupted: of a line, its first and its last time."""
+    times = Counter()
 
-    Of a line that runs many times, as in a loop, these are its first and its last time.
-    """
-    times: Counter[tuple[CodeType, int]] = Counter()
-
-    def count(frame: FrameType) -> None:
+    def count(frame):
         times[frame.f_code, frame.f_lineno] += 1
 
     _run(make, count)
     return [Point(code, line, time) for (code, line), last in times.items() for time in sorted({1, last})]
 
 
-def left_behind(
-    make: Callable[[], AbstractContextManager[Any]], state: Callable[[], Mapping[str, object]]
-) -> dict[str, list[str]]:
-    """Interrupt ``with make(): pass`` once at each of its points.
+def left_behind(make, state):
+    """Interrupt ``with make(): pass`` once at each of its points; return the names of what is different, by the point.
 
-    Args:
-        make: Returns a new context manager.
-        state: Returns what must be the same after an interruption as before.
-
-    Returns:
-        For each point that leaves something, the point with the names of what is different. After a point that makes
-        entering impossible, the rest is not tried.
-
+    After a point that makes entering impossible, the rest is not tried.
     """
     for _ in range(2):  # what is imported or cached at the first use is there
         _run(make, lambda frame: None)
@@ -83,10 +69,10 @@ def left_behind(
     return left
 
 
-def _interrupting(point: Point) -> Callable[[FrameType], None]:
+def _interrupting(point):
     times = 0
 
-    def interrupt(frame: FrameType) -> None:
+    def interrupt(frame):
         nonlocal times
         if frame.f_lineno == point.line:
             times += 1
@@ -96,10 +82,8 @@ def _interrupting(point: Point) -> Callable[[FrameType], None]:
     return interrupt
 
 
-def _run(
-    make: Callable[[], AbstractContextManager[Any]], at_line: Callable[[FrameType], None], only: CodeType | None = None
-) -> None:
-    def trace(frame: FrameType, event: str, argument: object) -> Any:
+def _run(make, at_line, only=None):
+    def trace(frame, event, argument):
         if not frame.f_code.co_filename.startswith(_PACKAGE) or only not in (None, frame.f_code):
             return None
         if event == "line":

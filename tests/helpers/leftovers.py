@@ -1,6 +1,7 @@
 """Find what the plugin could leave behind. As the conftest of an inner run, print it after each test."""
 
 import asyncio
+import ctypes
 import datetime as dt
 import os
 import sys
@@ -9,9 +10,23 @@ import time
 
 import boto3
 import pytest
+from botocore.endpoint import Endpoint
+from botocore.signers import RequestSigner
 
 _REAL = (time.time, time.sleep, time.monotonic, asyncio.sleep, dt.datetime, dt.date)
 _IDS = {id(real) for real in _REAL}
+_getenv = ctypes.CDLL(None).getenv
+_getenv.restype = ctypes.c_char_p
+
+
+def endpoint_of_children():
+    """Return what a child process inherits as the endpoint of RDS, also if os.environ does not have it."""
+    return _getenv(b"AWS_ENDPOINT_URL_RDS")
+
+
+def patched_methods():
+    """Return the methods of botocore that are replaced during a fake."""
+    return Endpoint.make_request, Endpoint.create_request, RequestSigner.get_auth_instance
 
 
 def held_by_botocore():

@@ -7,10 +7,8 @@ import threading
 from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
-from pytest_rds_export._fake import activate, serve
-from pytest_rds_export._live.registry import ExportTaskRegistry
-from pytest_rds_export._rds.account import Account
-from pytest_rds_export._rds.options import Options
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export._fake import active_accounts, serve
 
 VERSION = "2014-10-31"
 
@@ -29,9 +27,9 @@ def connected(url):
     return socket.create_connection((parts.hostname, parts.port))
 
 
-def request(body, *headers, line="POST / HTTP/1.1"):
+def request(body, *headers, line="POST / HTTP/1.1", hosts=("localhost:PORT",)):
     """Return the bytes of a request; ``send`` fills in the port."""
-    head = [line, "Host: localhost:PORT", f"Content-Length: {len(body)}", *headers, "", ""]
+    head = [line, *(f"Host: {host}" for host in hosts), f"Content-Length: {len(body)}", *headers, "", ""]
     return "\r\n".join(head).encode() + body
 
 
@@ -49,6 +47,12 @@ def exchanged(url, sent):
             return b"".join(iter(lambda: connection.recv(65536), b""))
         except ConnectionError:
             return b""
+
+
+def response_to(url, sent):
+    """Send these bytes and return the status, the head and the body of the response."""
+    head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
+    return int(head.split()[1]), head, body
 
 
 def post(url, body=CANCEL, **headers):
@@ -78,11 +82,13 @@ def until(condition):
     raise AssertionError("the condition did not become true")
 
 
+def endpoint():
+    """Return the context of the fixture ``rds_export_endpoint``, which serves the fake that is active."""
+    return serve(active_accounts()[-1])
+
+
 @contextmanager
 def served(*seeds, **options):
-    """Serve a registry with these seeds; yields the registry and the URL."""
-    account = Account(Options(**options))
-    registry = ExportTaskRegistry(account)
-    registry.seed_all(seeds)
-    with activate(account), serve(account) as url:
-        yield registry, url
+    """Serve a fake with these seeds; yields the registry and the URL."""
+    with fake_rds_export(*seeds, **options) as tasks, endpoint() as url:
+        yield tasks, url

@@ -11,7 +11,37 @@ from helpers.errors import refused
 from helpers.wire import Fault, parse
 
 V = "Version=2014-10-31"
-SYNTAX = ("MalformedQueryString", 404, "The query string contains a syntax error.")
+CANCEL = f"Action=CancelExportTask&{V}"
+DESCRIBE = f"Action=DescribeExportTasks&{V}"
+MAP = "CreateIntegration&SourceArn=a&TargetArn=b&IntegrationName=c&AdditionalEncryptionContext"
+
+# The code, the status and the message of an error, and the bodies that have it.
+REFUSED = [
+    (
+        ("MalformedQueryString", 404, "The query string contains a syntax error."),
+        ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "%ff=Action", "&", "{}"],
+    ),
+    (
+        ("MalformedQueryString", 404, "The parameter Filters is given in two ways."),
+        [f"{DESCRIBE}&Filters.Filter.1.Name=b&Filters=a"],
+    ),
+    (
+        ("MalformedQueryString", 404, "The parameter Filters.Filter.1.Name is given in two ways."),
+        [f"{DESCRIBE}&Filters=a&Filters.Filter.1.Name=b"],
+    ),
+    (
+        ("MissingAction", 400, "The request is missing an action or a required parameter."),
+        ["", b"", V, f"action=CancelExportTask&{V}"],
+    ),
+    (
+        ("InvalidParameterValue", 400, "The parameter ExportTaskIdentifier must be provided and must not be blank."),
+        [CANCEL, f"{CANCEL}&ExportTaskIdentifier=", f"{CANCEL}&ExportTaskIdentifier=+%09"],
+    ),
+    (
+        ("InvalidParameterValue", 400, "The parameter Tags must be provided and must not be null."),
+        [f"Action=AddTagsToResource&ResourceName=a&{V}"],
+    ),
+]
 
 
 def refusal(body):
@@ -22,16 +52,10 @@ def refusal(body):
     return failure.name, failure.http_status, failure.message
 
 
-@pytest.mark.parametrize("body", ["no query", "Action=X&&", b"\xff\xfe", "Action=%ff", "%ff=Action", "&", "{}"])
-def test_malformed(body):
-    """A body that is not a query string has a syntax error."""
-    assert refusal(body) == SYNTAX
-
-
-@pytest.mark.parametrize("body", ["", b"", V, "action=CancelExportTask&" + V])
-def test_no_action(body):
-    """A request without an action is refused."""
-    assert refusal(body) == ("MissingAction", 400, "The request is missing an action or a required parameter.")
+@pytest.mark.parametrize(("body", "error"), [(body, error) for error, bodies in REFUSED for body in bodies])
+def test_refused(body, error):
+    """A body that is no query string, has a name in two ways, or lacks an action or a parameter is refused."""
+    assert refusal(body) == error
 
 
 @pytest.mark.parametrize(
@@ -48,76 +72,38 @@ def test_unknown_action(body, action, version):
     assert refusal(body) == ("InvalidAction", 400, f"Could not find operation {action} for version {version}")
 
 
-@pytest.mark.parametrize("given", ["", "&ExportTaskIdentifier=", "&ExportTaskIdentifier=+%09"])
-def test_missing_string(given):
-    """A required string that is missing, empty or blank is refused."""
-    assert refusal(f"Action=CancelExportTask&{V}{given}") == (
-        "InvalidParameterValue",
-        400,
-        "The parameter ExportTaskIdentifier must be provided and must not be blank.",
-    )
-
-
-def test_missing_list():
-    """A required parameter of any other type is refused if it is missing."""
-    code, status, text = refusal(f"Action=AddTagsToResource&ResourceName=a&{V}")
-
-    assert (code, status) == ("InvalidParameterValue", 400)
-    assert text == "The parameter Tags must be provided and must not be null."
-
-
-def test_refused_call(rds_export_tasks, rds_export_client):
-    """A refused request of a client is recorded; botocore leaves out an empty list of values."""
-    with refused("InvalidParameterValue", 400, "The parameter Values must be provided and must not be null."):
-        rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
-
-    (call,) = rds_export_tasks.calls
-    assert (call.operation, call.parameters) == ("DescribeExportTasks", {})
-    assert (call.http_status, call.error_code, call.attempts) == (400, "InvalidParameterValue", 1)
-
-
 @pytest.mark.parametrize(
     ("query", "text"),
     [
-        ("DescribeExportTasks&MaxRecords=many", "Invalid value many for MaxRecords"),
-        ("DescribeExportTasks&MaxRecords=", "Invalid value  for MaxRecords"),
-        ("DescribeExportTasks&MaxRecords=1.5", "Invalid value 1.5 for MaxRecords"),
-        ("DescribeExportTasks&MaxRecords.1=20", "Invalid value 1 for MaxRecords"),
-        ("DescribeExportTasks&Filters=status", "Invalid value status for Filters"),
-        ("DescribeExportTasks&Filters.member.1.Name=status", "Invalid value member for Filters"),
-        ("DescribeExportTasks&Filters.Filter.x.Name=status", "Invalid value Filter for Filters"),
-        ("DescribeExportTasks&Filters.Filter.1234567890.Name=status", "Invalid value Filter for Filters"),
-        ("DescribeExportTasks&Marker.a=1&Marker.b=2", "Invalid value a, b for Marker"),
-        ("DescribeExportTasks&Filters.Filter.1=status", "Invalid value status for Filters[1]"),
-        ("DescribeDBInstances&Filters.Filter.1.Name.x=a", "Invalid value x for Filters[1].Name"),
-        ("DescribeDBSnapshots&IncludeShared=maybe", "Invalid value maybe for IncludeShared"),
-        ("CreateIntegration&AdditionalEncryptionContext=x", "Invalid value x for AdditionalEncryptionContext"),
+        ("DescribeExportTasks&MaxRecords=many", "many for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=", " for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords=1.5", "1.5 for MaxRecords"),
+        ("DescribeExportTasks&MaxRecords.1=20", "1 for MaxRecords"),
+        ("DescribeExportTasks&Filters=status", "status for Filters"),
+        ("DescribeExportTasks&Filters.member.1.Name=status", "member for Filters"),
+        ("DescribeExportTasks&Filters.Filter.x.Name=status", "Filter for Filters"),
+        ("DescribeExportTasks&Filters.Filter.1234567890.Name=status", "Filter for Filters"),
+        ("DescribeExportTasks&Marker.a=1&Marker.b=2", "a, b for Marker"),
+        ("DescribeExportTasks&Filters.Filter.1=status", "status for Filters[1]"),
+        ("DescribeDBInstances&Filters.Filter.1.Name.x=a", "x for Filters[1].Name"),
+        ("DescribeDBSnapshots&IncludeShared=maybe", "maybe for IncludeShared"),
+        (f"{MAP}=x", "x for AdditionalEncryptionContext"),
+        (f"{MAP}.entry.1=x", "x for AdditionalEncryptionContext"),
+        (f"{MAP}.entry.1.key=x", "key for AdditionalEncryptionContext"),
+        (f"{MAP}.entry.1.value=x", "value for AdditionalEncryptionContext"),
         (
-            "CreateIntegration&AdditionalEncryptionContext.entry.1=x",
-            "Invalid value x for AdditionalEncryptionContext",
+            f"{MAP}.entry.1.key.x=y&AdditionalEncryptionContext.entry.1.value=x",
+            "x for AdditionalEncryptionContext",
         ),
         (
-            "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x",
-            "Invalid value key for AdditionalEncryptionContext",
-        ),
-        (
-            "CreateIntegration&AdditionalEncryptionContext.entry.1.value=x",
-            "Invalid value value for AdditionalEncryptionContext",
-        ),
-        (
-            "CreateIntegration&AdditionalEncryptionContext.entry.1.key.x=y&AdditionalEncryptionContext.entry.1.value=x",
-            "Invalid value x for AdditionalEncryptionContext",
-        ),
-        (
-            "CreateIntegration&AdditionalEncryptionContext.entry.1.key=x&AdditionalEncryptionContext.entry.1.value.z=y",
-            "Invalid value z for AdditionalEncryptionContext[x]",
+            f"{MAP}.entry.1.key=x&AdditionalEncryptionContext.entry.1.value.z=y",
+            "z for AdditionalEncryptionContext[x]",
         ),
     ],
 )
 def test_wrong_type(query, text):
     """A parameter that is not of its type is refused with its value and name."""
-    required = "&SourceArn=a&TargetArn=b&IntegrationName=c" if query.startswith("CreateIntegration") else ""
-    assert refusal(f"{V}{required}&Action={query}") == ("InvalidParameterValue", 400, text)
+    assert refusal(f"{V}&Action={query}") == ("InvalidParameterValue", 400, f"Invalid value {text}")
 
 
 @pytest.mark.parametrize(
@@ -138,37 +124,36 @@ def test_time_in_utc(kathmandu, time):
     assert parameters == {"StartTime": datetime(2026, 3, 1, tzinfo=timezone.utc)}
 
 
-@pytest.mark.parametrize("query", ["Filters=a&Filters.Filter.1.Name=b", "Filters.Filter.1.Name=b&Filters=a"])
-def test_given_in_two_ways(query):
-    """A parameter that is both a value and a list is refused."""
-    code, status, text = refusal(f"Action=DescribeExportTasks&{V}&{query}")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Marker=a=b=c", {"Marker": "a=b=c"}),
+        ("Marker=a+b", {"Marker": "a b"}),
+        ("Marker=a%2Bb", {"Marker": "a+b"}),
+        ("Novelty.1=x&Marker=m", {"Marker": "m"}),
+        ("Filters=&Marker=m", {"Marker": "m"}),
+        (
+            "Filters.Filter.1.Name=a&" + "&".join(f"Filters.Filter.1.Values.Value.{n}={n}" for n in (10, 2, 1)),
+            {"Filters": [{"Name": "a", "Values": ["1", "2", "10"]}]},
+        ),
+    ],
+    ids=["equals sign", "plus sign", "escaped", "unknown parameter", "empty list", "numbers of items"],
+)
+def test_parameters(query, expected):
+    """A plus sign is a space; unknown parameters and empty lists are left out; items are sorted by their numbers."""
+    _, parameters = parse(f"{DESCRIBE}&{query}")
 
-    assert (code, status) == ("MalformedQueryString", 404)
-    assert text.endswith("is given in two ways.")
-
-
-def test_order_of_items():
-    """The items of a list are in the order of their numbers."""
-    query = "&".join(f"Filters.Filter.1.Values.Value.{number}={number}" for number in (10, 2, 1))
-
-    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Filters.Filter.1.Name=status&{query}")
-
-    assert parameters == {"Filters": [{"Name": "status", "Values": ["1", "2", "10"]}]}
-
-
-@pytest.mark.parametrize(("value", "marker"), [("a=b=c", "a=b=c"), ("a+b", "a b"), ("a%2Bb", "a+b")])
-def test_special_characters(value, marker):
-    """A value may contain an equals sign; a plus sign stands for a space."""
-    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Marker={value}")
-
-    assert parameters == {"Marker": marker}
+    assert parameters == expected
 
 
-def test_unknown_parameter():
-    """An unknown parameter is ignored."""
-    _, parameters = parse(f"Action=DescribeExportTasks&{V}&Novelty.1=x&Marker=m")
+def test_refused_call(rds_export_tasks, rds_export_client):
+    """A refused request of a client is recorded; botocore leaves out an empty list of values."""
+    with refused("InvalidParameterValue", 400, "The parameter Values must be provided and must not be null."):
+        rds_export_client.describe_export_tasks(Filters=[{"Name": "status", "Values": []}])
 
-    assert parameters == {"Marker": "m"}
+    (call,) = rds_export_tasks.calls
+    assert (call.operation, call.parameters) == ("DescribeExportTasks", {})
+    assert (call.http_status, call.error_code, call.attempts) == (400, "InvalidParameterValue", 1)
 
 
 _PARTS = (

@@ -131,33 +131,6 @@ def test_any_result(data, name):
     assert parsed(operation, serialize_result(operation, result, NOW)) == as_in_xml(result)
 
 
-@pytest.mark.parametrize("body", ["{}", "{}&ExportOnly=", "ExportOnly=&{}"])
-def test_empty_list(body):
-    """An empty list of parameters is left out."""
-    query = "Action=StartExportTask&Version=2014-10-31&ExportTaskIdentifier=a&SourceArn=b&S3BucketName=c&IamRoleArn=d"
-
-    _, parameters = parse(body.format(f"{query}&KmsKeyId=e"))
-
-    assert parameters == {
-        "ExportTaskIdentifier": "a",
-        "SourceArn": "b",
-        "S3BucketName": "c",
-        "IamRoleArn": "d",
-        "KmsKeyId": "e",
-    }
-
-
-def test_missing_fields():
-    """Fields that the result does not have are left out, and an empty string is not one of them."""
-    operation = MODEL.operation_model("CancelExportTask")
-
-    response = serialize_result(operation, {"Status": "CANCELING", "S3Prefix": ""}, NOW)
-
-    result = response.body.partition(b"Result>")[2].partition(b"</CancelExportTaskResult>")[0]
-    assert result == b"<S3Prefix></S3Prefix><Status>CANCELING</Status>"
-    assert parsed(operation, response) == {"Status": "CANCELING", "S3Prefix": ""}
-
-
 @pytest.mark.parametrize(
     ("text", "found"),
     [
@@ -183,23 +156,49 @@ def test_any_string(text, found):
     assert parsed(operation, failure)["Error"]["Message"] == found
 
 
-@pytest.mark.usefixtures("kathmandu")
+_TIMES_IN_XML = [
+    (NOW, "02:00:00.250Z"),
+    (datetime(2026, 3, 1, 2, tzinfo=timezone.utc), "02:00:00.000Z"),
+    (datetime(2026, 3, 1, 4, tzinfo=timezone(timedelta(hours=2))), "02:00:00.000Z"),
+    (datetime(2026, 3, 1, 2), "02:00:00.000Z"),  # noqa: DTZ001
+    ("2026-03-01T02:00:00Z", "02:00:00.000Z"),
+    (1772330400, "02:00:00.000Z"),
+]
+
+
 @pytest.mark.parametrize(
-    ("time", "text"),
+    ("operation", "result", "xml"),
     [
-        (NOW, "2026-03-01T02:00:00.250Z"),
-        (datetime(2026, 3, 1, 2, tzinfo=timezone.utc), "2026-03-01T02:00:00.000Z"),
-        (datetime(2026, 3, 1, 4, tzinfo=timezone(timedelta(hours=2))), "2026-03-01T02:00:00.000Z"),
-        (datetime(2026, 3, 1, 2), "2026-03-01T02:00:00.000Z"),  # noqa: DTZ001
-        ("2026-03-01T02:00:00Z", "2026-03-01T02:00:00.000Z"),
-        (1772330400, "2026-03-01T02:00:00.000Z"),
+        ("CancelExportTask", {"Status": "a", "S3Prefix": ""}, "<S3Prefix></S3Prefix><Status>a</Status>"),
+        (
+            "CancelExportTask",
+            {"ExportOnly": ["a", "b"]},
+            "<ExportOnly><member>a</member><member>b</member></ExportOnly>",
+        ),
+        (
+            "DescribeDBSnapshots",
+            {"DBSnapshots": [{"Engine": "a"}, {}]},
+            "<DBSnapshots><DBSnapshot><Engine>a</Engine></DBSnapshot><DBSnapshot></DBSnapshot></DBSnapshots>",
+        ),
+        (
+            "CreateIntegration",
+            {"AdditionalEncryptionContext": {"<": "&", "c": "d"}},
+            (
+                "<AdditionalEncryptionContext><entry><key>&lt;</key><value>&amp;</value></entry>"
+                "<entry><key>c</key><value>d</value></entry></AdditionalEncryptionContext>"
+            ),
+        ),
+        *(
+            ("CancelExportTask", {"TaskEndTime": time}, f"<TaskEndTime>2026-03-01T{text}</TaskEndTime>")
+            for time, text in _TIMES_IN_XML
+        ),
     ],
 )
-def test_time(time, text):
-    """A time is in UTC with three digits of milliseconds."""
-    body = serialize_result(MODEL.operation_model("CancelExportTask"), {"TaskEndTime": time}, NOW).body.decode()
+def test_elements(operation, result, xml, kathmandu):
+    """A result has elements for its fields alone, a list one for each item, a map entries, and times are in UTC."""
+    body = serialize_result(MODEL.operation_model(operation), result, NOW).body.decode()
 
-    assert f"<TaskEndTime>{text}</TaskEndTime>" in body
+    assert body.partition("Result>")[2].partition(f"</{operation}Result>")[0] == xml
 
 
 def _without_id(response):
@@ -231,18 +230,6 @@ def test_success():
         "Strict-Transport-Security": "max-age=31536000",
         "Date": "Sun, 01 Mar 2026 02:00:00 GMT",
     }
-
-
-def test_list():
-    """A list has an element for each item: ``member``, or the name that the service model has for it."""
-    cancel, describe = map(MODEL.operation_model, ("CancelExportTask", "DescribeDBSnapshots"))
-
-    names = serialize_result(cancel, {"ExportOnly": ["shop", "old"]}, NOW).body.decode()
-    snapshots = serialize_result(describe, {"DBSnapshots": [{"Engine": "mysql"}, {}]}, NOW).body.decode()
-
-    assert "<ExportOnly><member>shop</member><member>old</member></ExportOnly>" in names
-    snapshot = "<DBSnapshot><Engine>mysql</Engine></DBSnapshot><DBSnapshot></DBSnapshot>"
-    assert f"<DBSnapshots>{snapshot}</DBSnapshots>" in snapshots
 
 
 @pytest.mark.parametrize(("status", "blamed"), [(400, "Sender"), (499, "Sender"), (500, "Receiver"), (503, "Receiver")])
@@ -282,24 +269,4 @@ def test_page_of_a_proxy():
 def test_request_ids():
     """Each response has a request ID of its own."""
     operation = MODEL.operation_model("CancelExportTask")
-    ids = {serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}
-
-    assert len(ids) == 100
-
-
-def test_map():
-    """A map is a list of entries, each with a key and a value."""
-    body = (
-        "Action=CreateIntegration&Version=2014-10-31&SourceArn=a&TargetArn=b&IntegrationName=c"
-        "&AdditionalEncryptionContext.entry.1.key=tenant&AdditionalEncryptionContext.entry.1.value=shop"
-        "&AdditionalEncryptionContext.entry.2.key=stage&AdditionalEncryptionContext.entry.2.value=test"
-    )
-    _, parameters = parse(body)
-    assert parameters["AdditionalEncryptionContext"] == {"tenant": "shop", "stage": "test"}
-
-    result = {"AdditionalEncryptionContext": {"tenant": "shop", "stage": "test"}}
-    response = serialize_result(MODEL.operation_model("CreateIntegration"), result, NOW)
-    assert (
-        "<AdditionalEncryptionContext><entry><key>tenant</key><value>shop</value></entry>"
-        "<entry><key>stage</key><value>test</value></entry></AdditionalEncryptionContext>"
-    ) in response.body.decode()
+    assert len({serialize_result(operation, {}, NOW).headers["x-amzn-RequestId"] for _ in range(100)}) == 100

@@ -1,6 +1,8 @@
 """aiomoto, which has moto respond to aiobotocore's clients, together with the fake, in any order."""
 
 import asyncio
+from contextlib import AsyncExitStack
+from itertools import permutations
 
 import pytest
 
@@ -36,56 +38,41 @@ def rds_client():
     return AioSession().create_client("rds", "us-east-1")
 
 
-async def aiomoto_first():
-    """Start aiomoto, then the fake."""
-    async with aiomoto.mock_aws():
-        with fake_rds_export() as tasks:
-            async with rds_client() as rds:
-                await check_both(rds, tasks)
-
-
-async def fake_first():
-    """Start the fake, then aiomoto."""
-    with fake_rds_export() as tasks:
-        async with aiomoto.mock_aws(), rds_client() as rds:
-            await check_both(rds, tasks)
-
-
-async def client_of_aiomoto_first():
-    """Make the client between aiomoto and the fake."""
-    async with aiomoto.mock_aws(), rds_client() as rds:
-        with fake_rds_export() as tasks:
-            await check_both(rds, tasks)
-
-
-async def client_of_the_fake_first():
-    """Make the client between the fake and aiomoto."""
-    with fake_rds_export() as tasks:
-        async with rds_client() as rds, aiomoto.mock_aws():
-            await check_both(rds, tasks)
-
-
-async def client_first():
-    """Make the client before both."""
-    async with rds_client() as rds:
-        with aiomoto.mock_aws(), fake_rds_export() as tasks:
-            await check_both(rds, tasks)
-
-
-@aiomoto.mock_aws
-async def decorator():
-    """Have aiomoto decorate the coroutine function."""
-    with fake_rds_export() as tasks:
-        async with rds_client() as rds:
-            await check_both(rds, tasks)
-
-
-@pytest.mark.parametrize(
-    "order", [aiomoto_first, fake_first, client_of_aiomoto_first, client_of_the_fake_first, client_first, decorator]
-)
+@pytest.mark.parametrize("order", list(permutations(["aiomoto", "fake", "client"])), ids="-".join)
 def test_orders(order, botocore_unchanged):
     """Databases and snapshots are moto's and exports the fake's, whatever is started or made first."""
-    asyncio.run(order())
+
+    async def main():
+        async with AsyncExitStack() as stack:
+            for name in order:
+                if name == "aiomoto":
+                    await stack.enter_async_context(aiomoto.mock_aws())
+                elif name == "fake":
+                    tasks = stack.enter_context(fake_rds_export())
+                else:
+                    rds = await stack.enter_async_context(rds_client())
+            await check_both(rds, tasks)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("decorator", [True, False])
+def test_other_uses(decorator, botocore_unchanged):
+    """Aiomoto may decorate a coroutine function, or be entered by with, after the client is made."""
+
+    async def use(rds):
+        with fake_rds_export() as tasks:
+            await check_both(rds, tasks)
+
+    async def main():
+        async with rds_client() as rds:
+            if decorator:
+                await aiomoto.mock_aws(use)(rds)
+            else:
+                with aiomoto.mock_aws():
+                    await use(rds)
+
+    asyncio.run(main())
 
 
 def test_aiomoto_ends_first():

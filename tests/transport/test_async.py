@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from helpers.calls import cancel, start, without_metadata
 from helpers.clients import guarded
 from helpers.inner import run_again
-from helpers.leftovers import differences, held_by_botocore
 from helpers.names import TRANSPORT
 from pytest_rds_export import Polls, fake_rds_export, sweep
 from pytest_rds_export.exceptions import SleepLimitExceeded, UnhandledOperation
@@ -32,20 +31,14 @@ from aiobotocore.session import AioSession
 SESSION = AioSession()
 
 
-def run_with_client(main, **options):
+def run_with_client(main, service="rds", **options):
     """Run the coroutine function *main* with a client and return its result."""
 
     async def use():
-        async with SESSION.create_client("rds", "us-east-1", **options) as client:
+        async with SESSION.create_client(service, "us-east-1", **options) as client:
             return await main(client)
 
     return asyncio.run(use())
-
-
-async def status(client):
-    """Return the status of the only task."""
-    (task,) = (await client.describe_export_tasks())["ExportTasks"]
-    return task["Status"]
 
 
 @pytest.fixture
@@ -59,18 +52,6 @@ def slept(monkeypatch):
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     return seconds
-
-
-def test_whole_export(rds_export_tasks):
-    """An export is started, described and cancelled."""
-
-    async def export(client):
-        started = await start(client)
-        found = await status(client)
-        return [started["Status"], found, (await cancel(client))["Status"]]
-
-    assert run_with_client(export) == ["STARTING", "STARTING", "CANCELING"]
-    assert rds_export_tasks["nightly"].status == "CANCELING"
 
 
 def test_deliveries(rds_export_tasks, rds_export_client):
@@ -97,17 +78,16 @@ def test_deliveries(rds_export_tasks, rds_export_client):
 def test_refused_receiver(rds_export_tasks):
     """An async client is no receiver of events."""
 
-    async def refused():
-        async with SESSION.create_client("sns", "us-east-1") as client:
-            way = r"^to must be a boto3 .*, an async client. Make one with boto3.client\('sns'\)$"
-            with pytest.raises(TypeError, match=way):
-                rds_export_tasks.deliver_events(client, topic="arn:aws:sns:us-east-1:123456789012:events")
+    async def deliver(client):
+        rds_export_tasks.deliver_events(client, topic="arn:aws:sns:us-east-1:123456789012:events")
 
-    asyncio.run(refused())
+    way = r"^to must be a boto3 .*, an async client. Make one with boto3.client\('sns'\)$"
+    with pytest.raises(TypeError, match=way):
+        run_with_client(deliver, service="sns")
 
 
 def test_early_client(botocore_unchanged):
-    """A client that was made before the fake is handled."""
+    """A client that was made before the fake is handled, and all that is patched is afterwards what it was."""
 
     async def export(client):
         with fake_rds_export("nightly"):
@@ -146,11 +126,9 @@ def test_transport_failure(name, rds_export_tasks, slept):
     """An injected failure of the transport is raised as botocore's exception, and retried as botocore does."""
     failure = rds_export_tasks.inject(name).failure
 
-    async def export(client):
-        with pytest.raises(failure.exception):
-            await cancel(client)
+    with pytest.raises(failure.exception):
+        run_with_client(cancel)
 
-    run_with_client(export)
     assert (rds_export_tasks.calls[0].attempts > 1) is (name != "TruncatedResponse")
 
 
@@ -202,9 +180,10 @@ class OtherLoop(asyncio.SelectorEventLoop):
         return self._time()
 
 
+@pytest.mark.parametrize("loop_class", [asyncio.SelectorEventLoop, OtherLoop])
 @pytest.mark.parametrize("injected", [{"delay": 30}, {"failure": "Throttling"}], ids=["late response", "back-off"])
-def test_calls_at_once_in_another_loop(injected, rds_export_tasks, rds_export_clock):
-    """Also in a loop like uvloop's, calls wait together, and other tasks go on."""
+def test_calls_at_once(injected, loop_class, rds_export_tasks, rds_export_clock):
+    """A wait moves the clock; calls wait together, and other tasks go on, also in a loop like uvloop's."""
     rds_export_tasks.seed_all(["daily", "nightly"])
     rds_export_tasks.inject(operation="CancelExportTask", times=2, **injected)
     before = rds_export_clock.now
@@ -214,7 +193,7 @@ def test_calls_at_once_in_another_loop(injected, rds_export_tasks, rds_export_cl
             sleeping = asyncio.create_task(asyncio.sleep(0.001))
             await asyncio.gather(cancel(client, "daily"), cancel(client, "nightly"), sleeping)
 
-    with contextlib.closing(OtherLoop()) as loop:
+    with contextlib.closing(loop_class()) as loop:
         loop.run_until_complete(main())
 
     delays = [delay for call in rds_export_tasks.calls for delay in call.retry_delays]
@@ -252,24 +231,8 @@ def test_limit_in_a_late_response(rds_export_tasks, rds_export_clock):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject(delay=timedelta(days=2))
 
-    async def wait(client):
-        with pytest.raises(SleepLimitExceeded):
-            await cancel(client)
-
-    run_with_client(wait, config=AioConfig(read_timeout=None))
-
-
-def test_retry_moves_the_clock(rds_export_clock, rds_export_tasks):
-    """The delay of a retry moves the frozen clock."""
-    rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
-    before = rds_export_clock.now
-
-    run_with_client(lambda client: client.describe_export_tasks())
-
-    (delay,) = rds_export_tasks.calls[0].retry_delays
-    assert (rds_export_clock.now - before).total_seconds() == pytest.approx(delay, abs=1e-5)
-    assert delay > 0
-    assert rds_export_clock.sleeps == []
+    with pytest.raises(SleepLimitExceeded):
+        run_with_client(cancel, config=AioConfig(read_timeout=None))
 
 
 def test_concurrent_calls(rds_export_tasks, slept):
@@ -298,12 +261,9 @@ def test_concurrent_calls(rds_export_tasks, slept):
 
 def test_unhandled_operation(rds_export_tasks):
     """An operation without a handler raises at once and is not retried."""
+    with pytest.raises(UnhandledOperation, match=r"\Ano handler for DescribeDBInstances, "):
+        run_with_client(lambda client: client.describe_db_instances())
 
-    async def export(client):
-        with pytest.raises(UnhandledOperation, match=r"\Ano handler for DescribeDBInstances, "):
-            await client.describe_db_instances()
-
-    run_with_client(export)
     assert [call.attempts for call in rds_export_tasks.unhandled] == [1]
     rds_export_tasks.unhandled.clear()
 
@@ -322,16 +282,27 @@ class _Body:
         return b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
 
 
-async def _async_handler(request, **kwargs):
-    await asyncio.sleep(0)
+def responds(request, **kwargs):
+    """Return a response to DescribeCertificates."""
     return AioAWSResponse(request.url, 200, {}, _Body())
 
 
-def _sync_handler(request, **kwargs):
-    return AioAWSResponse(request.url, 200, {}, _Body())
+def raises(request, **kwargs):
+    """Raise an error."""
+    raise AssertionError("not this one")
 
 
-@pytest.mark.parametrize("handler", [_async_handler, _sync_handler])
+def asynchronous(handler):
+    """Return a handler that does the same after other tasks have run."""
+
+    async def handle(request, **kwargs):
+        await asyncio.sleep(0)
+        return handler(request, **kwargs)
+
+    return handle
+
+
+@pytest.mark.parametrize("handler", [asynchronous(responds), responds])
 def test_users_handler(handler, rds_export_tasks):
     """The response of a user's handler counts for other operations only."""
     rds_export_tasks.seed("nightly")
@@ -343,26 +314,17 @@ def test_users_handler(handler, rds_export_tasks):
     assert run_with_client(call) == ("m", "CANCELING")
 
 
-async def _async_raises(request, **kwargs):
-    await asyncio.sleep(0)
-    raise AssertionError("not this one")
-
-
-def _sync_raises(request, **kwargs):
-    raise AssertionError("not this one")
-
-
-@pytest.mark.parametrize("handler", [_async_raises, _sync_raises])
+@pytest.mark.parametrize("handler", [asynchronous(raises), raises])
 @pytest.mark.parametrize("operation", ["describe_export_tasks", "describe_certificates"])
 def test_error_of_a_users_handler(handler, operation, rds_export_tasks):
     """An exception of a user's handler is raised to the caller."""
 
     async def call(client):
         client.meta.events.register("before-send.rds", handler)
-        with pytest.raises(AssertionError, match="not this one"):
-            await getattr(client, operation)()
+        await getattr(client, operation)()
 
-    run_with_client(call)
+    with pytest.raises(AssertionError, match="not this one"):
+        run_with_client(call)
     assert rds_export_tasks.calls[0].error_code == "AssertionError"
 
 
@@ -391,14 +353,6 @@ def test_credentials(rds_export_tasks, monkeypatch):
     authorization = headers["Authorization"]
     assert b"Credential=testing/" in (authorization if isinstance(authorization, bytes) else authorization.encode())
     assert "X-Amz-Credential=testing%2F" in rds_export_tasks.calls[1].parameters["PreSignedUrl"]
-
-
-def test_nothing_is_left():
-    """Botocore and aiobotocore are afterwards what they were."""
-    before = held_by_botocore()
-    with fake_rds_export("nightly"):
-        run_with_client(cancel)
-    assert differences(before, held_by_botocore()) == []
 
 
 def test_emit_of_the_class(rds_export_tasks, monkeypatch):
@@ -439,16 +393,13 @@ def test_nothing_leaves(method, monkeypatch):
     async def send(self, request, *_):
         return await self._send(request), None
 
-    async def export(client):
+    with fake_rds_export():
         if method == "make_request":
             monkeypatch.setattr(Endpoint, "make_request", original)
         else:
             monkeypatch.setattr(AioEndpoint, "_get_response", send)
         with pytest.raises(UnhandledOperation, match="was not sent"):
-            await cancel(client)
-
-    with fake_rds_export():
-        run_with_client(export)
+            run_with_client(cancel)
 
 
 def test_old_way_to_use_moto(rds_export_tasks, monkeypatch):
@@ -508,23 +459,18 @@ async def test_it(client, rds_export_tasks):
 """
 
 
-def inner(pytester, mark, plugin):
-    """Run pytest on an asynchronous test with this mark."""
-    pytester.makepyfile(test_it=ASYNC_TEST.format(mark=mark))
-    return run_again(pytester, "-p", plugin)
-
-
-def test_pytest_asyncio(pytester):
-    """The fixtures work in tests of pytest-asyncio."""
-    pytest.importorskip("pytest_asyncio")
-    pytester.makeini("[pytest]\nasyncio_mode = auto\nasyncio_default_fixture_loop_scope = function")
-
-    inner(pytester, "asyncio", "pytest_asyncio.plugin").assert_outcomes(passed=1)
-
-
-def test_anyio(pytester):
-    """The fixtures work in tests of AnyIO."""
-    pytest.importorskip("anyio")
+@pytest.mark.parametrize(
+    ("mark", "plugin", "ini"),
+    [
+        ("asyncio", "pytest_asyncio.plugin", "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function"),
+        ("anyio", "anyio.pytest_plugin", ""),
+    ],
+)
+def test_runners(mark, plugin, ini, pytester):
+    """The fixtures work in tests of pytest-asyncio and of AnyIO."""
+    pytest.importorskip(plugin.partition(".")[0])
+    pytester.makeini(f"[pytest]\n{ini}")
     pytester.makeconftest("import pytest\n\n@pytest.fixture\ndef anyio_backend():\n    return 'asyncio'\n")
+    pytester.makepyfile(test_it=ASYNC_TEST.format(mark=mark))
 
-    inner(pytester, "anyio", "anyio.pytest_plugin").assert_outcomes(passed=1)
+    run_again(pytester, "-p", plugin).assert_outcomes(passed=1)

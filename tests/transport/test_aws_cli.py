@@ -57,18 +57,8 @@ def aws(request, installed, rds_export_endpoint):
     return Cli(*installed[request.param], rds_export_endpoint)
 
 
-def test_describe_events(aws, rds_export_tasks):
-    """The event of a finished export is listed."""
-    task = rds_export_tasks.seed("nightly")
-    task.move_to("COMPLETE")
-
-    (event,) = aws("describe-events", "--source-type=db-snapshot", "--source-identifier=nightly")["Events"]
-
-    assert (event["Message"], event["SourceArn"]) == ("Export task completed", task.source_arn)
-
-
 def test_whole_export(aws, rds_export_tasks, tmp_path):
-    """An export is started, cancelled and described, and its JSON can be seeded."""
+    """An export is started, cancelled and described, its JSON can be seeded, and the event of its end is listed."""
     started = aws(
         "start-export-task",
         "--export-task-identifier=nightly",
@@ -88,6 +78,10 @@ def test_whole_export(aws, rds_export_tasks, tmp_path):
     file.write_text(json.dumps(described))
     with fake_rds_export(file) as registry:
         assert registry["nightly"] == rds_export_tasks["nightly"]
+
+    rds_export_tasks["nightly"].move_to("CANCELED")
+    (event,) = aws("describe-events", "--source-type=db-snapshot", "--source-identifier=orders")["Events"]
+    assert (event["Message"], event["SourceArn"]) == ("Export task canceled", rds_export_tasks["nightly"].source_arn)
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=1))
@@ -116,12 +110,6 @@ def test_filters_and_pages(aws, rds_export_tasks):
     assert len(rds_export_tasks.calls) == 3
 
 
-def test_fault(aws):
-    """A fault has its code."""
-    message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
-    assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
-
-
 def test_retry(aws, rds_export_tasks):
     """A throttled call is retried and succeeds."""
     rds_export_tasks.seed("nightly")
@@ -134,8 +122,10 @@ def test_retry(aws, rds_export_tasks):
     assert rds_export_tasks.calls[-1].http_status == 200
 
 
-def test_unhandled_operation(aws, rds_export_tasks):
-    """An operation without a handler fails and is not retried."""
+def test_errors(aws, rds_export_tasks):
+    """A fault has its code; an operation without a handler fails and is not retried."""
+    message = aws("cancel-export-task", "--export-task-identifier=unknown", fails=True)
+    assert "An error occurred (ExportTaskNotFound) when calling the CancelExportTask operation: " in message
     message = aws("describe-db-instances", fails=True)
     assert "An error occurred (UnhandledOperation) when calling the DescribeDBInstances operation: " in message
     assert [call.attempts for call in rds_export_tasks.unhandled] == [1]

@@ -25,16 +25,6 @@ _CLUSTERS = (
 )
 
 
-@pytest.fixture
-def client():
-    """A client that was made before the fake."""
-    return boto3.client("rds", "us-east-1")
-
-
-def _identifiers(client):
-    return [task["ExportTaskIdentifier"] for task in client.describe_export_tasks()["ExportTasks"]]
-
-
 @pytest.mark.parametrize("make", CLIENTS.values(), ids=CLIENTS)
 def test_every_kind(make, rds_export_tasks):
     """Clients made in any way are handled."""
@@ -60,16 +50,9 @@ def test_regions_and_partitions(region, partition, rds_export_tasks):
     assert rds_export_tasks.calls[0].region == region
 
 
-def test_nested_uses(client):
-    """The innermost of nested uses responds."""
-    with fake_rds_export("outer"):
-        with fake_rds_export("inner"):
-            assert _identifiers(client) == ["inner"]
-        assert _identifiers(client) == ["outer"]
-
-
-def test_use_that_begins_during_a_call(client, botocore_unchanged):
+def test_use_that_begins_during_a_call(botocore_unchanged):
     """A use that begins during a call does not record that call."""
+    client = boto3.client("rds", "us-east-1")
     inner = fake_rds_export()
     entered = []
     client.meta.events.register("response-received.rds", lambda **_: entered.append(inner.__enter__()))
@@ -105,19 +88,18 @@ def test_other_services(service, operation, body, expected, rds_export_tasks, be
     assert rds_export_tasks.calls == []
 
 
-def test_own_host(rds_export_tasks):
-    """The region of a request to a host that is not AWS's is that of its signature."""
-    client = boto3.client("rds", region_name="eu-west-1", endpoint_url="https://rds.localhost.localstack.cloud:4566")
+@pytest.mark.parametrize(
+    ("region", "url"),
+    [
+        ("eu-west-1", "https://rds.localhost.localstack.cloud:4566"),
+        ("local", "http://localhost:4566"),
+        ("US-EAST-1", "http://localhost:4566"),
+    ],
+)
+def test_own_host(region, url, rds_export_tasks):
+    """A request to a host that is not AWS's has the region of its client, any that botocore accepts."""
+    client = boto3.client("rds", region_name=region, endpoint_url=url)
 
-    client.describe_export_tasks()
-
-    assert [call.region for call in rds_export_tasks.calls] == ["eu-west-1"]
-
-
-@pytest.mark.parametrize("region", ["local", "US-EAST-1"])
-def test_unusual_region(rds_export_tasks, region):
-    """A client of any region that botocore accepts is handled."""
-    client = boto3.client("rds", region_name=region, endpoint_url="http://localhost:4566")
     assert client.describe_export_tasks()["ExportTasks"] == []
     assert [call.region for call in rds_export_tasks.calls] == [region]
 
@@ -138,3 +120,15 @@ def test_exceptions_of_the_fixture(rds_export_client):
     """The exception classes of the fixture's client are those of the default session's clients."""
     with pytest.raises(rds_export_client.exceptions.ExportTaskNotFoundFault):
         boto3.client("rds", region_name="us-east-1").cancel_export_task(ExportTaskIdentifier="nightly")
+
+
+def test_raw_headers(rds_export_tasks, rds_export_client):
+    """The body of a response has the headers as aiohttp has them, pairs of bytes, which aiobotocore 2.15 reads."""
+    seen = []
+    rds_export_client.meta.events.register("after-call.rds", lambda http_response, **_: seen.append(http_response))
+
+    rds_export_client.describe_export_tasks()
+
+    (response,) = seen
+    assert [(name.decode(), value.decode()) for name, value in response.raw.raw_headers] == [*response.headers.items()]
+    assert (b"Content-Type", b"text/xml") in response.raw.raw_headers

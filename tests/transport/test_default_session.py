@@ -23,20 +23,17 @@ def _none_yet(monkeypatch):
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
-def test_new_one_is_removed():
-    """A default session that was made during the use is removed."""
-    with fake_rds_export("nightly"):
-        boto3.client("rds").describe_export_tasks()
-    assert boto3.DEFAULT_SESSION is None
+def of_botocore():
+    """Return botocore's session in the default session of boto3."""
+    return boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
 
 
 def test_existing_one_stays():
-    """A default session that existed before stays."""
+    """A default session that existed before stays, also during the use."""
     boto3.setup_default_session(region_name="eu-west-1")
     mine = boto3.DEFAULT_SESSION
     with fake_rds_export():
         assert boto3.DEFAULT_SESSION is mine
-    assert boto3.DEFAULT_SESSION is mine
 
 
 def test_data_files_are_read_once():
@@ -45,7 +42,7 @@ def test_data_files_are_read_once():
     for _ in range(2):
         with fake_rds_export():
             boto3.client("rds")
-            loaders.append(boto3.DEFAULT_SESSION._session.get_component("data_loader"))  # noqa: SLF001 - as boto3 has it
+            loaders.append(of_botocore().get_component("data_loader"))
     assert loaders[0] is loaders[1]
     assert len(loaders[0].search_paths) == len(set(loaders[0].search_paths))
 
@@ -59,14 +56,6 @@ def test_data_path(tmp_path, monkeypatch):
 
     with fake_rds_export():
         assert "shop" in boto3.DEFAULT_SESSION.get_available_services()
-
-
-def test_replaced_one_is_removed():
-    """A default session that the user installed during the use does not reach the next."""
-    with fake_rds_export():
-        boto3.DEFAULT_SESSION = object()
-    with fake_rds_export():
-        assert isinstance(boto3.DEFAULT_SESSION, boto3.session.Session)
 
 
 def test_settings_are_read_anew(monkeypatch, tmp_path):
@@ -150,7 +139,7 @@ def test_replaced_class_of_botocore(monkeypatch):
 
     monkeypatch.setattr(botocore.session, "Session", Own)
     with fake_rds_export():
-        assert isinstance(boto3.DEFAULT_SESSION._session, Own)  # noqa: SLF001 - as boto3 has it
+        assert isinstance(of_botocore(), Own)
 
 
 def test_initializers():
@@ -159,7 +148,7 @@ def test_initializers():
     botocore.register_initializer(called.append)
     try:
         with fake_rds_export():
-            session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
+            session = of_botocore()
     finally:
         botocore.unregister_initializer(called.append)
     assert called == [session]
@@ -171,24 +160,19 @@ def test_credentials(monkeypatch, tmp_path):
     config.write_text("[profile minio]\naws_access_key_id = minio\naws_secret_access_key = minio-secret\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     with fake_rds_export():
-        found = boto3.DEFAULT_SESSION.get_credentials()
-        assert (found.access_key, found.method) == ("testing", "env")
+        found = of_botocore().get_component("credential_provider").providers
+        builtin = botocore.credentials.create_credential_resolver(of_botocore()).providers
+        assert [provider.METHOD for provider in found] == [provider.METHOD for provider in builtin]
+        credentials = boto3.DEFAULT_SESSION.get_credentials()
+        assert (credentials.access_key, credentials.method) == ("testing", "env")
     with fake_rds_export(), monkeypatch.context() as patch:
         assert boto3.DEFAULT_SESSION.region_name == "us-east-1"
         patch.delenv("AWS_ACCESS_KEY_ID")
         patch.setenv("AWS_PROFILE", "minio")
         assert boto3.DEFAULT_SESSION.get_credentials().access_key == "minio"
     with fake_rds_export():
-        session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
-        session.set_config_variable("profile", "minio")
-        assert session.get_credentials().access_key == "minio"
-    with fake_rds_export():
-        session = boto3.DEFAULT_SESSION._session  # noqa: SLF001 - as boto3 has it
-        names = [provider.METHOD for provider in session.get_component("credential_provider").providers]
-        assert names == [
-            provider.METHOD for provider in botocore.credentials.create_credential_resolver(session).providers
-        ]
-        assert session.get_credentials().access_key == "testing"
+        of_botocore().set_config_variable("profile", "minio")
+        assert boto3.DEFAULT_SESSION.get_credentials().access_key == "minio"
 
 
 def test_hidden_files(monkeypatch):

@@ -9,14 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.loopback import CANCEL, code, exchanged, post, query, request, served
+from helpers.loopback import CANCEL, code, exchanged, post, query, request, response_to, served
 
 pytestmark = pytest.mark.loopback
 
 NOISE = random.Random(1).randbytes(1024 * 1024)
-NAME = "ExportTaskIdentifier"
-HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 SIGNED_FOR_X = "Authorization: Credential=testing/20260301/x/rds/aws4_request"
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 
 REFUSED = {
     "PUT": (request(CANCEL, line="PUT / HTTP/1.1"), 405),
@@ -34,6 +33,7 @@ REFUSED = {
     "no length": (HEAD + b"\r\n", 411),
     "empty length": (HEAD + b"Content-Length:\r\n\r\n", 411),
     "chunked": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nActio\r\n0\r\n\r\n", 411),
+    "chunked GET": (b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 411),
     "negative length": (HEAD + b"Content-Length: -1\r\n\r\n", 400),
     "length in words": (HEAD + b"Content-Length: all\r\n\r\n", 400),
     "length in Arabic digits": (HEAD + "Content-Length: ٣\r\n\r\n".encode(), 400),
@@ -58,24 +58,11 @@ CLOSED = {
 
 BODIES = {
     "noise": (NOISE, "MalformedQueryString", 404),
-    "broken encoding": (b"Action=\xff\xfe", "MalformedQueryString", 404),
-    "broken escapes": (b"Action=%FF%FE&Version=2014-10-31", "MalformedQueryString", 404),
-    "no pairs": (b"Action", "MalformedQueryString", 404),
-    "JSON": (b'{"Action": "CancelExportTask"}', "MalformedQueryString", 404),
     "nothing": (b"", "MissingAction", 400),
-    "missing Action": (b"Version=2014-10-31", "MissingAction", 400),
-    "unknown Action": (query("CancelAll"), "InvalidAction", 400),
     "markup in Action": (query("<&>\x00"), "InvalidAction", 400),
-    "other version": (CANCEL.replace(b"2014", b"2013"), "InvalidAction", 400),
-    "missing version": (b"Action=CancelExportTask", "InvalidAction", 400),
-    "missing parameter": (query("CancelExportTask"), "InvalidParameterValue", 400),
-    "parameter in two ways": (CANCEL + b"&ExportTaskIdentifier.x=1", "MalformedQueryString", 404),
-    "structure for a string": (query("CancelExportTask", **{f"{NAME}.x": 1}), "InvalidParameterValue", 400),
-    "number in words": (query("DescribeExportTasks", MaxRecords="all"), "InvalidParameterValue", 400),
     "long number": (query("DescribeExportTasks", MaxRecords="9" * 5000), "InvalidParameterValue", 400),
-    "list without index": (query("DescribeExportTasks", **{"Filters.Filter.x": 1}), "InvalidParameterValue", 400),
-    "deep name": (query("CancelExportTask", **{NAME + ".x" * 50000: 1}), "InvalidParameterValue", 400),
-}  # fmt: skip
+    "deep name": (query("DescribeExportTasks", **{"Marker" + ".x" * 50000: 1}), "InvalidParameterValue", 400),
+}
 
 
 @pytest.fixture
@@ -107,8 +94,8 @@ def test_http_0_9(url):
 def test_http(case, url):
     """A request that is not valid HTTP, or not a POST with a length, is refused and the connection closed."""
     sent, status = REFUSED[case]
-    head, _, body = exchanged(url, sent).decode().partition("\r\n\r\n")
-    assert head.startswith(f"HTTP/1.1 {status} ")
+    found, head, body = response_to(url, sent)
+    assert found == status
     assert head.endswith("Connection: close")
     assert_error_document(body)
     assert f"<Message>{MESSAGES.get(status, '')}" in body
@@ -116,9 +103,8 @@ def test_http(case, url):
 
 def test_head(url):
     """A HEAD request is refused without a body."""
-    head, _, body = exchanged(url, request(b"", line="HEAD / HTTP/1.1")).decode().partition("\r\n\r\n")
-    assert head.startswith("HTTP/1.1 405 ")
-    assert body == ""
+    status, _, body = response_to(url, request(b"", line="HEAD / HTTP/1.1"))
+    assert (status, body) == (405, "")
 
 
 @pytest.mark.parametrize("case", CLOSED)
@@ -140,17 +126,9 @@ def test_body(case, url):
 @pytest.mark.parametrize("path", ["/tasks", "/tasks?x=/", "*", "http://localhost/"])
 def test_path(path, url):
     """A path other than the root is refused."""
-    head, _, body = exchanged(url, request(CANCEL, line=f"POST {path} HTTP/1.1")).decode().partition("\r\n\r\n")
-    assert head.startswith("HTTP/1.1 404 ")
-    assert code(body) == "InvalidAction"
+    status, _, body = response_to(url, request(CANCEL, line=f"POST {path} HTTP/1.1"))
+    assert (status, code(body)) == (404, "InvalidAction")
     assert f"<Message>There is no service at {path.partition('?')[0]}.</Message>" in body
-
-
-def test_region(url):
-    """A signature for any region is accepted, as a client in any region is."""
-    head, _, body = exchanged(url, request(CANCEL, SIGNED_FOR_X)).decode().partition("\r\n\r\n")
-    assert head.startswith("HTTP/1.1 404 ")
-    assert code(body) == "ExportTaskNotFound"
 
 
 names = st.sampled_from(

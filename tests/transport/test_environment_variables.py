@@ -1,10 +1,13 @@
 """The environment variables while the fake is active, and afterwards."""
 
 import os
+from contextlib import nullcontext
 
 import boto3
 import pytest
 
+from helpers.clients import shared_client
+from helpers.leftovers import patched_methods
 from pytest_rds_export import fake_rds_export
 
 CREDENTIALS = {
@@ -46,33 +49,28 @@ def test_during_the_fake(real_account):
 
 @pytest.mark.parametrize(
     "before",
-    [
-        pytest.param(CREDENTIALS, id="all set"),
-        pytest.param({}, id="none set"),
-        pytest.param(dict.fromkeys(CREDENTIALS, ""), id="all empty"),
-        pytest.param({"AWS_REGION": "eu-west-1", "AWS_PROFILE": "production"}, id="some set"),
-    ],
+    [CREDENTIALS, {}, dict.fromkeys(CREDENTIALS, ""), {"AWS_REGION": "eu-west-1", "AWS_PROFILE": "production"}],
+    ids=["all set", "none set", "all empty", "some set"],
 )
 @pytest.mark.parametrize("error", [None, RuntimeError, KeyboardInterrupt])
 def test_after_the_fake(before, error, monkeypatch):
-    """Each variable is afterwards what it was, whether set, empty or unset, and however the block ends."""
+    """Each variable and each method of botocore is afterwards what it was, however the block ends."""
+    client = shared_client()
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     for name, value in before.items():
         monkeypatch.setenv(name, value)
-    everything = dict(os.environ)
+    everything, methods = dict(os.environ), patched_methods()
 
     def use():
         with fake_rds_export():
             assert dict(os.environ) != everything
+            client.describe_export_tasks()
             if error is not None:
                 raise error
 
-    if error is None:
+    with nullcontext() if error is None else pytest.raises(error):
         use()
-    else:
-        with pytest.raises(error):
-            use()
-    assert dict(os.environ) == everything
+    assert (dict(os.environ), patched_methods()) == (everything, methods)
 
 
 def test_nested_fakes(monkeypatch):
@@ -82,11 +80,6 @@ def test_nested_fakes(monkeypatch):
         with fake_rds_export(region="eu-west-1"):
             assert os.environ["AWS_REGION"] == "eu-west-1"
         assert os.environ["AWS_REGION"] == "eu-central-1"
-
-
-def test_missing_profile(real_account, rds_export_tasks):
-    """A profile in the environment that does not exist does not matter."""
-    assert boto3.Session().client("rds").describe_export_tasks()["ExportTasks"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,30 @@
 """Entering and leaving leave nothing behind, at whatever line they are interrupted."""
 
-import ctypes
 import os
 import sys
 import threading
+from contextlib import nullcontext
 from http.server import HTTPServer
 from pathlib import Path
 
 import boto3
 import pytest
-from botocore.endpoint import Endpoint
-from botocore.signers import RequestSigner
 
 from helpers.interrupted import left_behind, points
-from helpers.leftovers import differences, held_by_botocore
-from helpers.loopback import served
-from pytest_rds_export import _fake, fake_rds_export
-from pytest_rds_export._rds.account import Account
-from pytest_rds_export._rds.options import Options
+from helpers.leftovers import differences, endpoint_of_children, held_by_botocore, patched_methods
+from helpers.loopback import endpoint, served
+from pytest_rds_export import fake_rds_export
 
 _OPEN = Path("/proc/self/fd")
-_getenv = ctypes.CDLL(None).getenv
-_getenv.restype = ctypes.c_char_p
 
 
 def state():
     """Return what a use could leave."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
-        "the refusal of child processes": _getenv(b"AWS_ENDPOINT_URL_RDS"),
+        "the refusal of child processes": endpoint_of_children(),
         "the default session": boto3.DEFAULT_SESSION,
-        "methods of botocore": (Endpoint.make_request, Endpoint.create_request, RequestSigner.get_auth_instance),
+        "methods of botocore": patched_methods(),
         "finders": sys.meta_path.copy(),
         # Without those of other tests' servers, which may end meanwhile.
         "threads": {thread for thread in threading.enumerate() if not thread.daemon},
@@ -46,36 +40,31 @@ def is_socket(path):
         return False
 
 
-def served_too():
-    """Return the context of the fixture ``rds_export_endpoint``."""
-    return _fake.serve(Account(Options()))
-
-
 @pytest.fixture
 def account(monkeypatch):
     """Set credentials and a region, as a user has them."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKIAREAL",
-        "AWS_SESSION_TOKEN": "token",
-        "AWS_REGION": "eu-north-1",
-    }.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
 
 
 @pytest.mark.skipif(not _OPEN.exists(), reason="this system does not list open files there")
 @pytest.mark.loopback
 @pytest.mark.parametrize(
-    "make", [lambda: fake_rds_export("nightly"), served, served_too], ids=["fake", "endpoint", "both"]
+    ("around", "make"),
+    [(nullcontext, lambda: fake_rds_export("nightly")), (nullcontext, served), (fake_rds_export, endpoint)],
+    ids=["fake", "both", "endpoint"],
 )
-def test_any_line(make, account):
+def test_any_line(around, make, account):
     """An exception at any line of ours leaves nothing; the next use begins and ends as usual, so no lock is held."""
     before = held_by_botocore()
 
-    assert left_behind(make, state) == {}
+    with around():
+        assert left_behind(make, state) == {}
+        assert len(points(make)) > 100
 
     assert differences(before, held_by_botocore()) == []
-    assert len(points(make)) > 100
 
 
 @pytest.mark.loopback
@@ -85,6 +74,6 @@ def test_endpoint_that_cannot_begin(owner, method, account, monkeypatch):
     before = state()
     with monkeypatch.context() as patch:
         patch.setattr(owner, method, lambda self: 1 / 0)
-        with pytest.raises(ZeroDivisionError), served_too():
+        with pytest.raises(ZeroDivisionError), served():
             pytest.fail("it was entered")  # pragma: no cover
     assert state() == before

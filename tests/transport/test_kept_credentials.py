@@ -82,10 +82,3 @@ def test_rds_without_credentials():
     with fake_rds_export("nightly", credentials="keep"):
         assert "AWS_ACCESS_KEY_ID" not in os.environ
         assert cancel(boto3.client("rds"))["Status"] == "CANCELING"
-
-
-@pytest.mark.rds_export_tasks("nightly", credentials="keep")
-def test_marker(own, rds_export_tasks, rds_export_client):
-    """The marker has the option, too."""
-    assert access_key(boto3.client("s3")) == "minio"
-    assert cancel(rds_export_client)["Status"] == "CANCELING"

@@ -1,5 +1,8 @@
 """The fake handles export tasks and moto the rest of RDS, in any order of the two."""
 
+from contextlib import ExitStack
+from itertools import permutations
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
@@ -25,50 +28,30 @@ def in_moto(moto):
         yield
 
 
-def check_both(client, tasks):
-    """Assert that moto handles a parameter group, and the fake an export task."""
-    client.create_db_parameter_group(
-        DBParameterGroupName="slow", DBParameterGroupFamily="postgres16", Description="Slow queries"
-    )
-    (group,) = client.describe_db_parameter_groups()["DBParameterGroups"]
-    tasks.seed("nightly")
+@pytest.mark.parametrize("order", list(permutations(["moto", "fake", "client"])), ids="-".join)
+def test_orders(order, moto, early_client):
+    """Moto handles a parameter group and the fake an export task, whatever begins first."""
+    with ExitStack() as stack:
+        for name in order:
+            if name == "moto":
+                stack.enter_context(moto.mock_aws())
+            elif name == "fake":
+                tasks = stack.enter_context(fake_rds_export("nightly"))
+            else:
+                client = early_client if name == order[0] else boto3.client("rds", "us-east-1")
+        client.create_db_parameter_group(
+            DBParameterGroupName="slow", DBParameterGroupFamily="postgres16", Description="Slow queries"
+        )
+        (group,) = client.describe_db_parameter_groups()["DBParameterGroups"]
 
-    assert group["DBParameterGroupName"] == "slow"
-    assert cancel(client)["Status"] == "CANCELING"
-    assert described(client)["Status"] == "CANCELING"
-    assert [call.operation for call in tasks.calls] == [
-        "CreateDBParameterGroup",
-        "DescribeDBParameterGroups",
-        "CancelExportTask",
-        "DescribeExportTasks",
-    ]
-
-
-def test_moto_first(in_moto, rds_export_tasks):
-    """A client works with both if moto starts before the fake."""
-    check_both(boto3.client("rds"), rds_export_tasks)
-
-
-def test_fake_first(rds_export_tasks, in_moto):
-    """A client works with both if the fake starts before moto."""
-    check_both(boto3.client("rds"), rds_export_tasks)
-
-
-def test_early_client_with_moto_first(early_client, in_moto, rds_export_tasks):
-    """A client without moto's handler works with both if moto starts before the fake."""
-    check_both(early_client, rds_export_tasks)
-
-
-def test_early_client_with_the_fake_first(early_client, rds_export_tasks, in_moto):
-    """A client without moto's handler works with both if the fake starts before moto."""
-    check_both(early_client, rds_export_tasks)
-
-
-def test_client_made_in_between(moto, rds_export_tasks):
-    """A client that was made inside the fake works with a moto that starts later."""
-    client = boto3.client("rds")
-    with moto.mock_aws():
-        check_both(client, rds_export_tasks)
+        assert group["DBParameterGroupName"] == "slow"
+        assert (cancel(client)["Status"], described(client)["Status"]) == ("CANCELING", "CANCELING")
+        assert [call.operation for call in tasks.calls] == [
+            "CreateDBParameterGroup",
+            "DescribeDBParameterGroups",
+            "CancelExportTask",
+            "DescribeExportTasks",
+        ]
 
 
 def test_decorators(moto):
@@ -83,18 +66,19 @@ def test_decorators(moto):
 
 
 def test_export_of_moto(in_moto):
-    """An export that was started in moto is not in the fake."""
+    """An export that was started in moto is not in the fake, and is there again after the fake has ended."""
     client = boto3.client("rds", "us-east-1")
     client.create_db_cluster(
         DBClusterIdentifier="orders", Engine="aurora-mysql", MasterUsername="admin", MasterUserPassword="password"
     )
     made = client.create_db_cluster_snapshot(DBClusterSnapshotIdentifier="daily", DBClusterIdentifier="orders")
-    start(client, source=made["DBClusterSnapshot"]["DBClusterSnapshotArn"])
+    start(client, "of-moto", source=made["DBClusterSnapshot"]["DBClusterSnapshotArn"])
 
     with fake_rds_export("other"):
         tasks = client.describe_export_tasks()["ExportTasks"]
 
     assert [task["ExportTaskIdentifier"] for task in tasks] == ["other"]
+    assert described(client, "of-moto")["ExportTaskIdentifier"] == "of-moto"
 
 
 @pytest.fixture
@@ -106,10 +90,8 @@ def performed_by_moto(moto, monkeypatch):
     return requests
 
 
-def test_not_performed_by_moto(
-    in_moto, performed_by_moto, early_client, rds_export_client, rds_export_tasks, before_send
-):
-    """Moto does not perform an operation that is handled here; a user's handler still sees the request."""
+def test_performed_by_moto(in_moto, performed_by_moto, early_client, rds_export_client, rds_export_tasks, before_send):
+    """Moto performs what is not handled here, once; of what is, a user's handler still sees the request."""
     rds_export_tasks.seed_snapshot(CLUSTER)
     handler = before_send()
     rds_export_client.meta.events.register("before-send", handler)
@@ -120,35 +102,20 @@ def test_not_performed_by_moto(
     assert (response["Status"], response["SourceType"]) == ("STARTING", "CLUSTER")
     assert len(handler.requests) == 1
     assert performed_by_moto == []
+    rds_export_client.describe_db_instances()
+    assert len(performed_by_moto) == 1
 
 
-def test_injected_failure(in_moto, rds_export_client, rds_export_tasks):
-    """An injected failure takes precedence over moto."""
+def test_stub_and_injected_failure(in_moto, rds_export_client, rds_export_tasks):
+    """A stub and an injected failure take precedence over moto."""
     with (
         rds_export_tasks.inject("AccessDenied", operation="DescribeDBInstances"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         rds_export_client.describe_db_instances()
     assert rds_export_client.describe_db_instances()["DBInstances"] == []
-
-
-def test_stub(in_moto, rds_export_client, rds_export_tasks):
-    """A stub takes precedence over moto."""
     rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": [{"DBInstanceIdentifier": "stubbed"}]})
-
-    (instance,) = rds_export_client.describe_db_instances()["DBInstances"]
-
-    assert instance["DBInstanceIdentifier"] == "stubbed"
-
-
-def test_seeded_snapshot(in_moto, rds_export_client, rds_export_tasks):
-    """Seeded snapshots take precedence over moto; without any, moto responds."""
-    assert rds_export_client.describe_db_snapshots()["DBSnapshots"] == []
-    rds_export_tasks.seed_snapshot("nightly")
-
-    (snapshot,) = rds_export_client.describe_db_snapshots()["DBSnapshots"]
-
-    assert snapshot["DBSnapshotIdentifier"] == "nightly"
+    assert len(rds_export_client.describe_db_instances()["DBInstances"]) == 1
 
 
 def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
@@ -156,22 +123,6 @@ def test_error_of_moto(in_moto, rds_export_client, rds_export_tasks):
     with pytest.raises(rds_export_client.exceptions.DBInstanceNotFoundFault):
         rds_export_client.describe_db_instances(DBInstanceIdentifier="none")
     assert rds_export_tasks.unhandled == []
-
-
-def test_performed_once(in_moto, performed_by_moto, rds_export_client):
-    """Moto performs each request of another operation once."""
-    rds_export_client.describe_db_instances()
-
-    assert len(performed_by_moto) == 1
-
-
-def test_another_service(in_moto, rds_export_tasks):
-    """Moto handles other services, and no call of theirs is recorded."""
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="exports")
-
-    assert [bucket["Name"] for bucket in client.list_buckets()["Buckets"]] == ["exports"]
-    assert rds_export_tasks.calls == []
 
 
 def test_after_moto(moto, rds_export_client, rds_export_tasks):
@@ -182,38 +133,6 @@ def test_after_moto(moto, rds_export_client, rds_export_tasks):
     with pytest.raises(UnhandledOperation):
         rds_export_client.describe_db_instances()
     rds_export_tasks.unhandled.clear()
-
-
-def test_after_the_fake(in_moto):
-    """After the fake has ended, moto handles export tasks."""
-    client = boto3.client("rds", "us-east-1")
-    with fake_rds_export("nightly"):
-        assert described(client)["Status"] == "IN_PROGRESS"
-
-    with pytest.raises(ClientError, match=r"\(ExportTaskNotFound\)"):
-        cancel(client)
-
-
-def test_snapshots_of_moto(in_moto, rds_export_client, rds_export_tasks):
-    """While moto is on, it handles the operations of snapshots: they are not created here."""
-    rds_export_client.create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="mysql", AllocatedStorage=20
-    )
-
-    made = rds_export_client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-
-    assert made["DBSnapshot"]["Status"] == "available"
-    assert not rds_export_tasks.snapshots
-
-
-@pytest.mark.rds_export_tasks(snapshots="fake")
-def test_snapshots_of_the_fake(moto, in_moto, rds_export_client, rds_export_tasks):
-    """With snapshots="fake" they are handled here, and moto does not know of them."""
-    made = rds_export_client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-
-    assert made["DBSnapshot"]["Status"] == "creating"
-    assert list(rds_export_tasks.snapshots) == ["nightly"]
-    assert moto.backends.get_backend("rds")["123456789012"]["us-east-1"].database_snapshots == {}
 
 
 @pytest.mark.rds_export_tasks(snapshots="moto")

@@ -4,6 +4,7 @@ import copy
 import importlib
 import importlib.util
 import sys
+from contextlib import nullcontext
 from functools import partialmethod
 from importlib.machinery import SourceFileLoader
 from unittest.mock import MagicMock
@@ -12,7 +13,6 @@ import boto3
 import botocore.session
 import pytest
 from botocore.endpoint import Endpoint
-from botocore.exceptions import ClientError
 from botocore.hooks import BaseEventHooks, HierarchicalEmitter
 from botocore.signers import RequestSigner
 
@@ -22,6 +22,7 @@ from pytest_rds_export import fake_rds_export
 from pytest_rds_export.exceptions import UnhandledOperation
 
 BOTOCORE = ("boto3", "botocore")
+REAL = {"region_name": "us-east-1", "aws_access_key_id": "AKIAREAL", "aws_secret_access_key": "secret"}
 
 
 class Overriding(HierarchicalEmitter):
@@ -51,9 +52,11 @@ class Wrapping(BaseEventHooks):
         return Wrapping(copy.copy(self.emitter))
 
 
-def client_of(session):
-    """Return an RDS client with real credentials."""
-    return session.create_client("rds", "us-east-1", aws_access_key_id="AKIAREAL", aws_secret_access_key="secret")
+def signed_by(client):
+    """Return a list to which the Authorization header of each request of a client is added."""
+    found = []
+    client.meta.events.register("before-send", lambda request, **_: found.append(request.headers["Authorization"]))
+    return found
 
 
 @pytest.fixture
@@ -84,9 +87,10 @@ def imported_anew(monkeypatch):
 @pytest.mark.parametrize("early", [True, False])
 def test_emitter_of_the_user(emitter, early, before_send):
     """A client with an emitter of the user's own is handled, and its handlers see the request."""
-    client = client_of(botocore.session.Session(event_hooks=emitter())) if early else None
+    session = botocore.session.Session(event_hooks=emitter())
+    client = session.create_client("rds", **REAL) if early else None
     with fake_rds_export("nightly") as tasks:
-        client = client or client_of(botocore.session.Session(event_hooks=emitter()))
+        client = client or session.create_client("rds", **REAL)
         handler = before_send()
         client.meta.events.register("before-send.rds", handler)
 
@@ -99,7 +103,7 @@ def test_emitter_of_the_user(emitter, early, before_send):
 
 def test_response_of_an_emitter_of_the_user(before_send, rds_export_tasks):
     """For an operation without a handler, the response of such an emitter's handler counts."""
-    client = client_of(botocore.session.Session(event_hooks=Wrapping()))
+    client = botocore.session.Session(event_hooks=Wrapping()).create_client("rds")
     body = b"<R><DescribeCertificatesResult><Marker>m</Marker></DescribeCertificatesResult></R>"
     client.meta.events.register("before-send.rds", before_send(body))
 
@@ -151,41 +155,36 @@ def test_wrapper(owner, name, first, monkeypatch):
 @pytest.mark.parametrize("reload", [True, False])
 def test_imported_during_the_fake(reload, reloaded, monkeypatch):
     """A botocore that is imported anew during the fake is handled, and its modules are its own afterwards."""
-    early = boto3.client("rds", "us-east-1", aws_access_key_id="AKIAREAL", aws_secret_access_key="secret")
+    early = boto3.client("rds", **REAL)
     with fake_rds_export("nightly", "weekly") as tasks:
         if reload:
             reloaded("signers", "endpoint", "args", "client")
-            client = boto3.client("rds", aws_access_key_id="AKIAREAL", aws_secret_access_key="secret")
-        else:
-            anew = imported_anew(monkeypatch)
-            client = anew.client("rds", aws_access_key_id="AKIAREAL", aws_secret_access_key="secret")
-        modules = [sys.modules[f"botocore.{name}"] for name in ("signers", "endpoint")]
-        signed = []
-        for made in (early, client):
-            made.meta.events.register("before-send", lambda request, **_: signed.append(request.headers))
+        client = (boto3 if reload else imported_anew(monkeypatch)).client("rds", **REAL)
+        signers, endpoint = (sys.modules[f"botocore.{name}"] for name in ("signers", "endpoint"))
+        headers = [signed_by(early), signed_by(client)]
         cancel(client)
         cancel(early, "weekly")
         assert [call.attempts for call in tasks.calls] == [1, 1]
-    assert all(b"Credential=testing/" in headers["Authorization"] for headers in signed)
-    assert len(signed) == 2
-    assert {type(module.__loader__) for module in modules} == {SourceFileLoader}
-    assert [module.__spec__.loader for module in modules] == [module.__loader__ for module in modules]
-    for module, name, method in (
-        (modules[0], "RequestSigner", "get_auth_instance"),
-        (modules[1], "Endpoint", "create_request"),
-    ):
-        assert getattr(module, name).__dict__[method].__module__ == module.__name__
+    assert [b"Credential=testing/" in header for (header,) in headers] == [True, True]
+    for module in (signers, endpoint):
+        assert type(module.__loader__) is SourceFileLoader
+        assert module.__spec__.loader is module.__loader__
+    assert signers.RequestSigner.get_auth_instance.__module__ == "botocore.signers"
+    assert endpoint.Endpoint.create_request.__module__ == "botocore.endpoint"
 
 
-def test_client_of_an_older_botocore(monkeypatch):
-    """A client that was made before botocore was imported anew is handled, and not signed with its own key."""
-    early = boto3.client("rds", "us-east-1", aws_access_key_id="AKIAREAL", aws_secret_access_key="secret")
-    imported_anew(monkeypatch)
-    signed = []
-    early.meta.events.register("before-send", lambda request, **_: signed.append(request.headers["Authorization"]))
-    with fake_rds_export("nightly"):
-        assert cancel(early)["Status"] == "CANCELING"
-    assert b"Credential=testing/" in signed[0]
+@pytest.mark.parametrize("outer", [nullcontext, fake_rds_export])
+def test_imported_before_the_fake(outer, botocore_unchanged, monkeypatch):
+    """A botocore that was imported anew is handled, and a client of the older one, which is signed with fake keys."""
+    early = boto3.client("rds", **REAL)
+    headers = signed_by(early)
+    with outer(), monkeypatch.context() as patch:
+        anew = imported_anew(patch)
+        with fake_rds_export("nightly") as tasks:
+            assert cancel(early)["Status"] == "CANCELING"
+            anew.client("rds").describe_export_tasks()
+            assert [call.attempts for call in tasks.calls] == [1, 1]
+    assert b"Credential=testing/" in headers[0]
 
 
 def test_module_that_does_not_exist(monkeypatch, rds_export_tasks):
@@ -206,7 +205,7 @@ REFUSED = (
 def test_patch_removed(url, monkeypatch):
     """A request fails before it is signed and sent if something has removed our patch."""
     original = Endpoint.make_request
-    client = boto3.client("rds", "us-east-1", endpoint_url=url, aws_access_key_id="key", aws_secret_access_key="secret")
+    client = boto3.client("rds", **REAL, endpoint_url=url)
     client.meta.events.register("before-sign", lambda **_: pytest.fail("it was signed"))
     with fake_rds_export("nightly"):
         monkeypatch.setattr(Endpoint, "make_request", original)
@@ -241,23 +240,9 @@ def test_import_that_outlives_the_fake():
     assert module.RequestSigner.get_auth_instance.__module__ == "botocore.signers"
 
 
-def test_unknown_action(rds_export_client, rds_export_tasks):
-    """A request that a handler has made one of no operation is refused as AWS does, and is no call."""
-    rds_export_client.meta.events.register(
-        "before-call.rds", lambda params, **_: params["body"].update(Action="Nothing")
-    )
-    with pytest.raises(ClientError, match="InvalidAction"):
-        rds_export_client.describe_db_instances()
-    assert rds_export_tasks.calls == []
-
-
 def test_no_event(monkeypatch, rds_export_client):
     """A request fails before it is sent if something sends it without the event before-send."""
-    monkeypatch.setattr(
-        Endpoint,
-        "_get_response",
-        lambda self, request, *_: (self._send(request), None),
-    )
+    monkeypatch.setattr(Endpoint, "_get_response", lambda self, request, *_: (self._send(request), None))
     with pytest.raises(UnhandledOperation, match=REFUSED.format(r"https://rds\.us-east-1\.amazonaws\.com/")):
         cancel(rds_export_client)
 

@@ -52,15 +52,6 @@ def test_snapshots(server_url, rds_export_tasks):
     assert not rds_export_tasks.snapshots
 
 
-def test_injected_failure(server_url, rds_export_tasks):
-    """A failure can be injected into what the other fake responds to."""
-    client = boto3.client("rds", endpoint_url=server_url)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeDBParameterGroups")
-
-    with pytest.raises(client.exceptions.ClientError, match=r"\(AccessDenied\)"):
-        client.describe_db_parameter_groups()
-
-
 def test_own_endpoint(rds_export_tasks, rds_export_endpoint):
     """The endpoint of this fake is no other fake: an operation without a handler is an error here."""
     with pytest.raises(UnhandledOperation):

@@ -8,15 +8,16 @@ from contextlib import ExitStack
 
 import boto3
 import pytest
-from botocore.endpoint import Endpoint
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from helpers.inner import run_again
+from helpers.clients import shared_client
+from helpers.inner import run
+from helpers.leftovers import endpoint_of_children, patched_methods
 from helpers.loopback import served
 from pytest_rds_export import fake_rds_export
 
-MAKE_REQUEST = Endpoint.make_request
+METHODS = patched_methods()
 REAL = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_PROFILE": "production", "AWS_REGION": "eu-north-1"}
 REGIONS = ("us-west-1", "eu-west-1", "cn-north-1")
 # What the code under test does while fakes are active.
@@ -57,7 +58,7 @@ def performed(steps, begin):
 def process():
     """Return what a use replaces."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
-    return environ, boto3.DEFAULT_SESSION, Endpoint.make_request
+    return environ, endpoint_of_children(), boto3.DEFAULT_SESSION, patched_methods(), sys.meta_path[:]
 
 
 @pytest.fixture(params=["production", "nothing"])
@@ -72,42 +73,24 @@ def before(request, monkeypatch):
     return process()
 
 
-def test_any_interleaving(before):
+@pytest.mark.loopback
+@pytest.mark.parametrize("use", [fake_rds_export, served])
+def test_any_interleaving(use, before):
     """Whatever the order and the code under test, everything is restored when the last use ends, and not earlier."""
 
     @given(interleavings())
+    @example([0, 1, 0, "uses the session", 1])
+    @example([0, 1, "installs a session", 1, 0])
     def check(steps):
-        for active in performed(steps, lambda number: fake_rds_export(region=REGIONS[number % 3])):
+        for active in performed(steps, lambda number: use(region=REGIONS[number % 3])):
             if active:
                 assert os.environ["AWS_ACCESS_KEY_ID"] == "testing"
-                assert Endpoint.make_request is not MAKE_REQUEST
+                assert endpoint_of_children().startswith(b"http://127.0.0.1:")
+                assert not set(patched_methods()) & set(METHODS)
             else:
                 assert process() == before
 
     check()
-
-
-@pytest.mark.loopback
-def test_any_interleaving_of_endpoints(before):
-    """The variables of the endpoint are restored, too."""
-
-    @given(interleavings())
-    def check(steps):
-        for active in performed(steps, lambda _: served()):
-            assert active or process() == before
-
-    check()
-
-
-def test_first_one_ends_first(before):
-    """The default session of a use that ended is not left behind by the next."""
-    first, second = fake_rds_export(), fake_rds_export()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert boto3.client("rds", "us-east-1").describe_export_tasks()["ExportTasks"] == []
-    second.__exit__(None, None, None)
-    assert process() == before
 
 
 def test_threads(before):
@@ -115,6 +98,7 @@ def test_threads(before):
 
     def use(_):
         with fake_rds_export():
+            shared_client().describe_export_tasks()
             return os.environ["AWS_ACCESS_KEY_ID"]
 
     with ThreadPoolExecutor(8) as pool:
@@ -139,45 +123,40 @@ def test_boto3_imported_meanwhile(before, monkeypatch):
 def test_monkeypatch_that_outlives_the_use(pytester, monkeypatch):
     """A default session that ``monkeypatch`` restores after the fixture's end is not left behind."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    pytester.makepyfile(
-        """
-        import boto3
-        import pytest
+    source = """
+@pytest.fixture(autouse=True)
+def no_session(monkeypatch):
+    yield lambda: monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
-        @pytest.fixture(autouse=True)
-        def no_session(monkeypatch):
-            yield lambda: monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+def test_first(no_session, rds_export_tasks):
+    boto3.client("rds")
+    no_session()
 
-        def test_first(no_session, rds_export_tasks):
-            boto3.client("rds")
-            no_session()
-
-        def test_second():
-            assert boto3.DEFAULT_SESSION is None
-        """
-    )
-    run_again(pytester).assert_outcomes(passed=2)
+def test_second():
+    assert boto3.DEFAULT_SESSION is None
+"""
+    run(pytester, source).assert_outcomes(passed=2)
 
 
 def test_coroutines_with_one_instance(before):
     """Of uses of one instance that overlap in coroutines, each ends its own account."""
     fake = fake_rds_export()
+    second_is_in, first_is_out = asyncio.Event(), asyncio.Event()
 
-    async def first(second_is_in, first_is_out):
+    async def first():
         with fake:
             await second_is_in.wait()
         first_is_out.set()
 
-    async def second(second_is_in, first_is_out):
+    async def second():
         with fake as tasks:
             second_is_in.set()
             await first_is_out.wait()
-            boto3.client("rds", "us-east-1").describe_export_tasks()
+            shared_client().describe_export_tasks()
             assert len(tasks.calls) == 1
 
     async def main():
-        events = asyncio.Event(), asyncio.Event()
-        await asyncio.gather(first(*events), second(*events))
+        await asyncio.gather(first(), second())
 
     asyncio.run(main())
     assert process() == before

@@ -1,8 +1,7 @@
 """The patches of botocore: what they need, and that nothing of them is left."""
 
 import sys
-from contextlib import nullcontext
-from unittest.mock import patch
+from importlib.machinery import PathFinder
 
 import boto3
 import botocore.endpoint
@@ -15,30 +14,8 @@ from helpers.errors import raises_exactly
 from helpers.leftovers import differences, held_by_botocore
 from pytest_rds_export import fake_rds_export
 
-
-@pytest.mark.parametrize("error", [None, AssertionError, KeyboardInterrupt])
-def test_end_of_the_block(error, botocore_unchanged):
-    """The objects of botocore are unchanged after the block, however it ends."""
-    client = boto3.client("rds", "us-east-1")
-
-    def use():
-        with fake_rds_export("nightly"):
-            client.cancel_export_task(ExportTaskIdentifier="nightly")
-            if error is not None:
-                raise error
-
-    with nullcontext() if error is None else pytest.raises(error):
-        use()
-
-
-def test_wrong_seed(botocore_unchanged):
-    """The objects of botocore are unchanged after a seed was refused."""
-    text = (
-        "identifier must be at most 60 ASCII letters, digits and single hyphens, with a letter first and no hyphen "
-        "last, got '9'"
-    )
-    with raises_exactly(ValueError, text), fake_rds_export("9"):
-        pytest.fail("it was entered")  # pragma: no cover
+METHODS = [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")]
+each_method = pytest.mark.parametrize(("owner", "name"), METHODS)
 
 
 def test_during_the_block():
@@ -46,17 +23,19 @@ def test_during_the_block():
     before = held_by_botocore()
     with fake_rds_export():
         during = held_by_botocore()
-    assert {where[1:] for where in differences(before, during)} == {
-        ("Endpoint", "make_request"),
-        ("Endpoint", "create_request"),
-        ("RequestSigner", "get_auth_instance"),
-    }
+    patched = {(owner.__name__, name) for owner, name in METHODS}
+    assert {where[1:] for where in differences(before, during)} == patched
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
-)
+def test_place_among_import_hooks():
+    """One import hook stands just before Python's own: libraries remove what comes first at the end of theirs."""
+    before = sys.meta_path[:]
+    with fake_rds_export():
+        (place,) = [index for index, finder in enumerate(sys.meta_path) if finder not in before]
+        assert sys.meta_path[place + 1] is PathFinder
+
+
+@each_method
 def test_unknown_botocore(owner, name, monkeypatch, botocore_unchanged):
     """A botocore without the expected method is refused at once."""
     text = (
@@ -95,10 +74,7 @@ def test_other_services(monkeypatch):
     assert vars(Endpoint)["make_request"] is make_request
 
 
-@pytest.mark.parametrize(
-    ("owner", "name"),
-    [(Endpoint, "make_request"), (Endpoint, "create_request"), (RequestSigner, "get_auth_instance")],
-)
+@each_method
 def test_descriptor(owner, name, monkeypatch):
     """A descriptor that another library has put in place of a method is asked for it as Python does, with the class."""
     original, seen = vars(owner)[name], []
@@ -113,17 +89,3 @@ def test_descriptor(owner, name, monkeypatch):
         boto3.client("rds").cancel_export_task(ExportTaskIdentifier="nightly")
 
     assert set(seen) == {owner}
-
-
-@pytest.mark.parametrize("outer", [True, False])
-def test_imported_again(botocore_unchanged, outer):
-    """A botocore that is imported again is faked, too."""
-    for _ in range(2):
-        with fake_rds_export() if outer else nullcontext(), patch.dict(sys.modules):
-            for name in [name for name in sys.modules if name.split(".")[0] in ("boto3", "botocore")]:
-                del sys.modules[name]
-            import boto3 as reimported
-
-            with fake_rds_export("nightly") as tasks:
-                reimported.client("rds").describe_export_tasks()
-                assert len(tasks.calls) == 1

@@ -5,7 +5,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from helpers.calls import cancel
 from pytest_rds_export.exceptions import UnhandledOperation
+
+CERTIFICATES = b"<R><DescribeCertificatesResult><Marker>first</Marker></DescribeCertificatesResult></R>"
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ def test_handler_of_an_export_call(rds_export_tasks, before_send, client):
     handler = before_send(b"<R><CancelExportTaskResult><Status>FAILED</Status></CancelExportTaskResult></R>")
     client.meta.events.register("before-send.rds.CancelExportTask", handler)
 
-    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert cancel(client)["Status"] == "CANCELING"
     assert len(handler.requests) == 1
 
 
@@ -34,76 +37,53 @@ def test_handler_that_raises(rds_export_tasks, client):
     client.meta.events.register("before-send.rds", spy)
 
     with pytest.raises(AssertionError, match="not this one"):
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        cancel(client)
     assert task.status == "IN_PROGRESS"
     assert rds_export_tasks.calls[0].error_code == "AssertionError"
 
 
 def test_handlers_of_another_operation(rds_export_tasks, before_send, client):
-    """Of several user's handlers of another operation the first response counts."""
-    body = "<R><DescribeCertificatesResult><Marker>{}</Marker></DescribeCertificatesResult></R>"
-    handlers = [before_send(), before_send(body.format(1).encode()), before_send(body.format(2).encode())]
+    """Of several user's handlers of another operation the first response counts; with applied=True it is lost."""
+    handlers = [before_send(), before_send(CERTIFICATES), before_send(CERTIFICATES.replace(b"first", b"second"))]
     for handler in handlers:
         client.meta.events.register("before-send.rds.DescribeCertificates", handler)
 
-    assert client.describe_certificates()["Marker"] == "1"
-    assert [len(handler.requests) for handler in handlers] == [1, 1, 1]
+    assert client.describe_certificates()["Marker"] == "first"
+    with (
+        rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True),
+        pytest.raises(ClientError, match=r"\(AccessDenied\)"),
+    ):
+        client.describe_certificates()
+    assert [len(handler.requests) for handler in handlers] == [2, 2, 2]
     assert rds_export_tasks.unhandled == []
 
 
-def test_name_of_the_event(rds_export_tasks, client):
-    """A user's handler sees what is handled and what is stubbed, with the name of the event as from botocore."""
-    names = []
+def test_what_handlers_get(rds_export_tasks, client):
+    """A user's handlers of what is handled or stubbed get the name of the event, and the URL with the response."""
+    names, urls = [], []
     client.meta.events.register("before-send.rds", lambda event_name, **_: names.append(event_name))
+    client.meta.events.register("needs-retry.rds", lambda response, **_: urls.append(response[0].url))
     rds_export_tasks.stub("DescribeCertificates", {})
 
     client.describe_export_tasks()
     client.describe_certificates()
 
     assert names == ["before-send.rds.DescribeExportTasks", "before-send.rds.DescribeCertificates"]
+    assert urls == ["https://rds.us-east-1.amazonaws.com/"] * 2
 
 
-def test_stub_before_a_handler(rds_export_tasks, before_send, client):
-    """A stub takes precedence over a user's handler."""
-    handler = before_send(b"<R><DescribeCertificatesResult><Marker>handler</Marker></DescribeCertificatesResult></R>")
-    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
+def test_stub_and_injected_failure(rds_export_tasks, before_send, client):
+    """A stub takes precedence over a user's handler, and an injected failure over both."""
+    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(CERTIFICATES))
     rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
 
     assert client.describe_certificates()["Marker"] == "stub"
-
-
-def test_injected_failure_before_both(rds_export_tasks, before_send, client):
-    """An injected failure takes precedence over a user's handler and a stub."""
-    client.meta.events.register("before-send.rds.DescribeCertificates", before_send(b"<R/>"))
-    rds_export_tasks.stub("DescribeCertificates", {"Marker": "stub"})
-
     with (
         rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates"),
         pytest.raises(ClientError, match=r"\(AccessDenied\)"),
     ):
         client.describe_certificates()
-    assert rds_export_tasks.calls[0].injected
-
-
-def test_url_of_the_response(rds_export_tasks, client):
-    """A user's handler of needs-retry gets a response with the URL of its request."""
-    urls = []
-    client.meta.events.register("needs-retry.rds", lambda response, **_: urls.append(response[0].url))
-
-    client.describe_export_tasks()
-
-    assert urls == ["https://rds.us-east-1.amazonaws.com/"]
-
-
-def test_applied_failure(rds_export_tasks, before_send, client):
-    """A failure with applied=True calls the user's handler and loses its response."""
-    handler = before_send(b"<R><DescribeCertificatesResult/></R>")
-    client.meta.events.register("before-send.rds.DescribeCertificates", handler)
-    rds_export_tasks.inject("AccessDenied", operation="DescribeCertificates", applied=True)
-
-    with pytest.raises(ClientError, match=r"\(AccessDenied\)"):
-        client.describe_certificates()
-    assert len(handler.requests) == 1
+    assert rds_export_tasks.calls[1].injected
 
 
 @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
@@ -157,9 +137,8 @@ def test_no_snapshots(rds_export_tasks, client):
     rds_export_tasks.unhandled.clear()
 
 
-def test_no_handler_and_a_retry(rds_export_tasks):
+def test_no_handler_and_a_retry(rds_export_tasks, client):
     """An unhandled operation that is retried is recorded once."""
-    client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
     client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
 
     with pytest.raises(UnhandledOperation):

@@ -8,14 +8,17 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.retries.bucket import TokenBucket
 
-from helpers.calls import CALLS
+from helpers.calls import cancel, start
 from helpers.clients import client_with, http_response
 from pytest_rds_export import failures, fake_rds_export
 
 THROTTLING = b"<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>"
 
+DEFAULT = {"standard": 3, "legacy": 5}[botocore.session.Session().get_config_variable("retry_mode")]
+
 # The retry settings of a client, and the attempts of a throttled call.
 SETTINGS = [
+    ({}, DEFAULT),
     ({"mode": "standard"}, 3),
     ({"mode": "standard", "max_attempts": 0}, 1),
     ({"mode": "standard", "max_attempts": 1}, 2),
@@ -27,9 +30,6 @@ SETTINGS = [
     ({"mode": "adaptive", "max_attempts": 0}, 1),
     ({"mode": "adaptive", "max_attempts": 5}, 6),
 ]
-each_setting = pytest.mark.parametrize(
-    ("retries", "attempts"), SETTINGS, ids=["-".join(map(str, retries.values())) for retries, _ in SETTINGS]
-)
 each_mode = pytest.mark.parametrize("mode", ["standard", "legacy", "adaptive"])
 
 
@@ -51,10 +51,10 @@ def limiter(monkeypatch):
     return buckets
 
 
-def throttled(client, operation="CancelExportTask"):
+def throttled(client):
     """Make a call that is throttled until botocore stops retrying; return the error response."""
     with pytest.raises(ClientError, match=r"\(Throttling\)") as caught:
-        CALLS[operation](client)
+        cancel(client)
     return caught.value.response
 
 
@@ -64,44 +64,26 @@ def throttle(client, event):
     return client
 
 
-@each_setting
-def test_attempts(rds_export_tasks, no_sleep, retries, attempts):
-    """A throttled call is attempted as often as the client's retry settings say."""
-    rds_export_tasks.inject("Throttling")
-
-    response = throttled(client_with(**retries))
-
-    (call,) = rds_export_tasks.calls
-    assert (call.attempts, len(call.retry_delays)) == (attempts, attempts - 1)
-    assert response["ResponseMetadata"]["RetryAttempts"] == attempts - 1
-
-
-def test_default_mode(rds_export_tasks, no_sleep):
-    """Without settings, the retry mode is the default of botocore."""
-    rds_export_tasks.inject("Throttling")
-
-    throttled(client_with())
-
-    default = botocore.session.Session().get_config_variable("retry_mode")
-    assert rds_export_tasks.calls[0].attempts == {"standard": 3, "legacy": 5}[default]
-
-
-@each_setting
+@pytest.mark.parametrize(("retries", "attempts"), SETTINGS)
 def test_delays(slept, limiter, retries, attempts):
-    """The recorded delays are those that botocore would sleep for."""
+    """A throttled call has the attempts and the delays that botocore would have; nothing sleeps or is limited."""
     random.seed(7)
     throttled(throttle(client_with(**retries), "before-send.rds"))
     expected = list(slept)
     slept.clear()
+    limiter.clear()
 
     with fake_rds_export() as registry:
         registry.inject("Throttling")
         random.seed(7)
-        throttled(client_with(**retries))
+        response = throttled(client_with(**retries))
 
+    (call,) = registry.calls
+    assert (call.attempts, response["ResponseMetadata"]["RetryAttempts"]) == (attempts, attempts - 1)
     assert len(expected) == attempts - 1
-    assert registry.calls[0].retry_delays == expected
+    assert call.retry_delays == expected
     assert not any(slept)
+    assert limiter == []
 
 
 @each_mode
@@ -110,7 +92,7 @@ def test_second_attempt(rds_export_tasks, no_sleep, mode):
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InternalFailure", times=1)
 
-    CALLS["CancelExportTask"](client_with(mode=mode))
+    cancel(client_with(mode=mode))
 
     (call,) = rds_export_tasks.calls
     assert (call.attempts, call.http_status, call.error_code, len(call.retry_delays)) == (2, 200, None, 1)
@@ -124,32 +106,9 @@ def test_no_sleep(rds_export_tasks, no_sleep, mode):
     retried = [failure for failure in failures("StartExportTask") if failure.retried]
     for failure in retried:
         with rds_export_tasks.inject(failure), pytest.raises(failure.exception):
-            CALLS["StartExportTask"](client)
+            start(client)
 
     assert [len(call.retry_delays) for call in rds_export_tasks.calls] == [1] * len(retried)
-
-
-def test_stub(rds_export_tasks, no_sleep):
-    """A stubbed operation is retried without sleeping."""
-    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    rds_export_tasks.inject("Throttling", operation="DescribeDBInstances", times=2)
-
-    response = client_with(mode="standard").describe_db_instances()
-
-    assert response["ResponseMetadata"]["RetryAttempts"] == 2
-    assert len(rds_export_tasks.calls[0].retry_delays) == 2
-
-
-def test_rate_limiter(rds_export_tasks, no_sleep, limiter):
-    """The rate limiter of the adaptive mode is not used."""
-    rds_export_tasks.inject("Throttling")
-    client = client_with(mode="adaptive")
-
-    for _ in range(3):
-        throttled(client)
-
-    assert [call.attempts for call in rds_export_tasks.calls] == [3, 3, 3]
-    assert limiter == []
 
 
 @each_mode

@@ -11,9 +11,15 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 
+from helpers.calls import cancel
 from helpers.clients import guarded
 from pytest_rds_export import fake_rds_export
 
+COPY = {
+    "SourceDBSnapshotIdentifier": "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
+    "TargetDBSnapshotIdentifier": "copy",
+    "SourceRegion": "eu-west-1",
+}
 _Guarded = guarded(Credentials)
 
 
@@ -37,15 +43,15 @@ def guarded_client(guarded_session, monkeypatch):
 def authorization(before_send):
     """Return a function that cancels ``nightly`` and returns the Authorization header."""
 
-    def cancel(client):
+    def authorization(client):
         handler = before_send()
         client.meta.events.register("before-send.rds.CancelExportTask", handler)
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        cancel(client)
         (request,) = handler.requests
         found = request.headers.get("Authorization")
         return found.decode() if isinstance(found, bytes) else found
 
-    return cancel
+    return authorization
 
 
 def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
@@ -58,24 +64,14 @@ def test_fake_credentials(guarded_client, rds_export_tasks, authorization):
     assert "x-amz-security-token" not in signed
 
 
-def test_no_credentials(rds_export_tasks, monkeypatch):
-    """A client without credentials works."""
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    client = boto3.Session().client("rds")
-    rds_export_tasks.seed("nightly")
-
-    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
-
-
-def test_no_credentials_after_the_fake():
-    """After the fake, a client without credentials is refused again by botocore."""
+def test_no_credentials():
+    """A client without credentials works during the fake alone."""
     client = boto3.Session().client("rds", "us-east-1")
     with fake_rds_export("nightly"):
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        assert cancel(client)["Status"] == "CANCELING"
 
     with pytest.raises(NoCredentialsError):
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+        cancel(client)
 
 
 def test_unsigned_client(rds_export_tasks):
@@ -84,7 +80,7 @@ def test_unsigned_client(rds_export_tasks):
     client = boto3.client("rds", "eu-west-1", config=config, endpoint_url="https://rds.example.com")
     rds_export_tasks.in_region("eu-west-1").seed("nightly")
 
-    assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+    assert cancel(client)["Status"] == "CANCELING"
 
 
 def test_role(tmp_path, monkeypatch, refused_network):
@@ -99,64 +95,31 @@ def test_role(tmp_path, monkeypatch, refused_network):
     client = boto3.Session(profile_name="exporter").client("rds", "us-east-1")
 
     with fake_rds_export("nightly"):
-        assert client.cancel_export_task(ExportTaskIdentifier="nightly")["Status"] == "CANCELING"
+        assert cancel(client)["Status"] == "CANCELING"
     assert refused_network == []
 
 
 def test_copy_from_another_region(guarded_client, rds_export_tasks):
     """The URL in a copy from another region is signed with fake credentials."""
-    rds_export_tasks.stub("CopyDBSnapshot", {"DBSnapshot": {"Status": "creating"}})
+    rds_export_tasks.stub("CopyDBSnapshot", {})
 
-    guarded_client.copy_db_snapshot(
-        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
-        TargetDBSnapshotIdentifier="copy",
-        SourceRegion="eu-west-1",
-    )
+    guarded_client.copy_db_snapshot(**COPY)
 
-    (call,) = rds_export_tasks.calls_to("CopyDBSnapshot")
-    url = urlsplit(call.parameters["PreSignedUrl"])
+    url = urlsplit(rds_export_tasks.calls[0].parameters["PreSignedUrl"])
     assert url.netloc == "rds.eu-west-1.amazonaws.com"
     assert parse_qs(url.query)["X-Amz-Credential"][0].startswith("testing/")
 
 
-def test_copy_in_the_region(guarded_client, rds_export_tasks):
-    """A copy in the client's own region has no URL."""
+@pytest.mark.parametrize("url", [{}, {"SourceRegion": "eu-west-1", "PreSignedUrl": "https://signed.example/"}])
+def test_other_copies(url, guarded_client, rds_export_tasks):
+    """A copy in the client's own region has no URL, and one that the caller passes is kept."""
     rds_export_tasks.stub("CopyDBSnapshot", {})
-    parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy"}
+    parameters = {"SourceDBSnapshotIdentifier": "nightly", "TargetDBSnapshotIdentifier": "copy", **url}
 
     guarded_client.copy_db_snapshot(**parameters)
 
+    parameters.pop("SourceRegion", None)
     assert rds_export_tasks.calls[0].parameters == parameters
-
-
-def test_handler_of_a_copy(guarded_client, rds_export_tasks):
-    """A user's handler can change the parameters of a copy from another region."""
-    rds_export_tasks.stub("CopyDBSnapshot", {})
-    guarded_client.meta.events.register(
-        "before-parameter-build.rds", lambda params, **_: params.update(TargetDBSnapshotIdentifier="other")
-    )
-
-    guarded_client.copy_db_snapshot(
-        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
-        TargetDBSnapshotIdentifier="copy",
-        SourceRegion="eu-west-1",
-    )
-
-    assert rds_export_tasks.calls[0].parameters["TargetDBSnapshotIdentifier"] == "other"
-
-
-def test_callers_presigned_url(guarded_client, rds_export_tasks):
-    """A presigned URL that the caller passes is kept."""
-    rds_export_tasks.stub("CopyDBSnapshot", {})
-
-    guarded_client.copy_db_snapshot(
-        SourceDBSnapshotIdentifier="arn:aws:rds:eu-west-1:123456789012:snapshot:nightly",
-        TargetDBSnapshotIdentifier="copy",
-        SourceRegion="eu-west-1",
-        PreSignedUrl="https://signed.example/",
-    )
-
-    assert rds_export_tasks.calls[0].parameters["PreSignedUrl"] == "https://signed.example/"
 
 
 def test_presigned_url(guarded_client, rds_export_tasks):
@@ -174,14 +137,19 @@ def test_token_for_a_database(rds_export_tasks):
     assert "X-Amz-Credential=AKIAOWN%2F" in client.generate_db_auth_token("db.example", 5432, "exporter")
 
 
+def set_signing(client, **values):
+    """Have a user's handler set these values in the signing context of each request of a client."""
+    client.meta.events.register(
+        "before-call.rds", lambda context, **_: context.setdefault("signing", {}).update(values)
+    )
+
+
 def test_credentials_of_a_handler(rds_export_tasks, authorization):
     """Credentials that a user's handler sets for the request are not used either."""
     rds_export_tasks.seed("nightly")
     client = boto3.client("rds")
     own = Credentials("AKIAOWN", "own-secret")
-    client.meta.events.register(
-        "before-call.rds", lambda context, **_: context.setdefault("signing", {}).update(request_credentials=own)
-    )
+    set_signing(client, request_credentials=own)
 
     assert "Credential=testing/" in authorization(client)
 
@@ -190,9 +158,7 @@ def test_region_of_a_handler(rds_export_tasks, authorization):
     """A request that a user's handler has signed for another region goes to that region."""
     rds_export_tasks.in_region("eu-west-1").seed("nightly")
     client = boto3.client("rds")
-    client.meta.events.register(
-        "before-call.rds", lambda context, **_: context.setdefault("signing", {}).update(region="eu-west-1")
-    )
+    set_signing(client, region="eu-west-1")
 
     assert "/eu-west-1/rds/aws4_request" in authorization(client)
     assert {call.region for call in rds_export_tasks.calls} == {"eu-west-1"}
@@ -200,8 +166,7 @@ def test_region_of_a_handler(rds_export_tasks, authorization):
 
 def test_stubber(rds_export_client):
     """The Stubber of botocore sees the parameters that the caller passed."""
-    given = {"SourceDBSnapshotIdentifier": "a", "TargetDBSnapshotIdentifier": "b", "SourceRegion": "eu-west-1"}
     with Stubber(rds_export_client) as stubber:
-        stubber.add_response("copy_db_snapshot", {}, given)
-        rds_export_client.copy_db_snapshot(**given)
+        stubber.add_response("copy_db_snapshot", {}, COPY)
+        rds_export_client.copy_db_snapshot(**COPY)
         stubber.assert_no_pending_responses()

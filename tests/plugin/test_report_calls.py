@@ -35,16 +35,9 @@ def test_only_source(tasks):
     ]
 
 
-def test_only_called(tasks):
-    """A call alone is reported."""
-    try_cancel()
-
-    assert report() == [
-        "what happened:",
-        "  CancelExportTask 'nightly' in us-east-1: ExportTaskNotFound (HTTP 404), 1 attempt",
-        "tasks:",
-        "  none",
-    ]
+def words():
+    """Return who did what, for each line about what happened."""
+    return [line.split()[1:3] for line in steps()]
 
 
 class _Unprintable:
@@ -64,8 +57,8 @@ def test_broken_report(tasks):
         assert report() == ["the report failed: LookupError('no name')"]
 
 
-def test_attempts(tasks):
-    """A call shows its attempts, the injected failures among them, and the back-off."""
+def test_attempts(rds_export_clock, tasks):
+    """A call shows its attempts, the injected failures among them, and the back-off, which is no sleep of its own."""
     tasks.seed("nightly")
     tasks.inject("Throttling", times=1)
     tasks.inject("ReadTimeoutError", times=1)
@@ -254,21 +247,6 @@ def test_what_happened(rds_export_clock, tasks):
     ]
 
 
-def test_moved_between_calls(rds_export_clock, tasks):
-    """What the test asks for is listed where it happened, also while the clock stands still."""
-    tasks.seed("nightly")
-    poll()
-    tasks["nightly"].move_to("COMPLETE")
-    poll()
-
-    poll_line = "  +0:00:00  DescribeExportTasks 'nightly' in us-east-1: ok (HTTP 200), 1 attempt: "
-    assert steps() == [
-        f"{poll_line}IN_PROGRESS",
-        "  +0:00:00  'nightly' COMPLETE in us-east-1, event RDS-EVENT-0161",
-        f"{poll_line}COMPLETE",
-    ]
-
-
 @pytest.mark.parametrize(
     "timeline",
     [
@@ -285,10 +263,10 @@ def test_changes_that_a_call_notices(rds_export_clock, tasks, timeline):
     time.sleep(120)
     try_call("describe_export_tasks")
 
-    words = [line.split()[1:3] for line in steps()[1:]]
-    assert words[-1] == ["DescribeExportTasks", "in"]
+    found = words()[1:]
+    assert found[-1] == ["DescribeExportTasks", "in"]
     for name in ("'first'", "'second'"):
-        changes = [status for changed, status in words[:-1] if changed == name]
+        changes = [status for changed, status in found[:-1] if changed == name]
         assert changes == ["IN_PROGRESS", timeline.outcome]
 
 
@@ -298,7 +276,7 @@ def test_change_with_files(tasks):
     tasks.seed("nightly", timeline=Polls(in_progress=0))
     poll()
 
-    assert [line.split()[1:3] for line in steps()] == [["'nightly'", "COMPLETE"], ["DescribeExportTasks", "'nightly'"]]
+    assert words() == [["'nightly'", "COMPLETE"], ["DescribeExportTasks", "'nightly'"]]
 
 
 def test_change_after_a_call(rds_export_clock, tasks):
@@ -307,7 +285,7 @@ def test_change_after_a_call(rds_export_clock, tasks):
     try_cancel()
     assert tasks["nightly"].status == "CANCELED"
 
-    assert [line.split()[1:3] for line in steps()] == [
+    assert words() == [
         ["CancelExportTask", "'nightly'"],
         ["'nightly'", "CANCELING"],
         ["'nightly'", "CANCELED"],
@@ -321,7 +299,7 @@ def test_deletion(rds_export_clock, tasks):
     try_call("delete_db_snapshot", DBSnapshotIdentifier="orders")
 
     arn = "arn:aws:rds:us-east-1:123456789012:snapshot:{}".format
-    assert [line.split()[1:3] for line in steps()[2:]] == [
+    assert words()[2:] == [
         ["DeleteDBSnapshot", "DBSnapshotIdentifier=orders"],
         [arn("copied"), "deleted"],
         [arn("orders"), "deleting"],
@@ -344,7 +322,7 @@ def test_moved_while_a_call_is_made(rds_export_clock, tasks):
     tasks.stub("ListTagsForResource", move_all)
     try_call("list_tags_for_resource", ResourceName=source.arn)
 
-    assert [line.split()[1:3] for line in steps()] == [
+    assert words() == [
         ["ListTagsForResource", "in"],
         [source.arn, "failed"],
         ["'first'", "FAILED"],
@@ -375,14 +353,6 @@ def test_unfrozen_meanwhile():
             poll(identifier="weekly")
 
             assert [line.split()[0] for line in steps()] == ["+1:00:00", "+1:00:00"]
-
-
-def test_back_off(rds_export_clock, tasks):
-    """A delay of botocore's is shown with its call, not as a sleep."""
-    tasks.inject("Throttling", times=1)
-    try_cancel()
-
-    assert len(steps()) == 1
 
 
 def test_many_changes(rds_export_clock, tasks):

@@ -113,60 +113,33 @@ class _Case(unittest.TestCase):
         self.steps.append(cancel(self.client)["Status"])
 
 
+@fake_rds_export("nightly")
+class _DecoratedCase(_Case):
+    pass
+
+
 def test_test_case(botocore_unchanged):
-    """The fake of a TestCase is active from its set-up to its last clean-up; each test has a registry of its own."""
-
-    @fake_rds_export("nightly")
-    class Test(_Case):
-        pass
-
-    for _ in range(2):
-        case = Test("test_it")
-        assert case.run().wasSuccessful()
+    """The fake of a TestCase is active from its set-up to its last clean-up; each run has a registry of its own."""
+    for method in ("run", "run", "debug"):
+        case = _DecoratedCase("test_it")
+        result = getattr(case, method)()
+        assert result is None or result.wasSuccessful()
         assert case.steps == ["IN_PROGRESS", "CANCELING", "CANCELING", "CANCELING"]
 
 
-def test_test_case_in_debug_mode():
-    """So it is if a debugger runs the test."""
-    decorated = fake_rds_export("nightly")(type("Test", (_Case,), {}))
-    case = decorated("test_it")
-    case.debug()
-    assert case.steps[-1] == "CANCELING"
+def test_subclass_of_a_test_case():
+    """A subclass has the fake, too, also if its set-up does not call that of the decorated class."""
 
-
-def test_set_up_without_super():
-    """A subclass whose set-up does not call that of the decorated class has the fake all the same."""
-
-    @fake_rds_export("nightly")
-    class Decorated(_Case):
-        pass
-
-    class Sub(Decorated):
+    class Sub(_DecoratedCase):
         def setUp(self):
             self.steps = []
             self.client = boto3.client("rds")
-
-    case = Sub("test_it")
-    assert case.run().wasSuccessful()
-    assert case.steps == ["CANCELING", "CANCELING"]
-
-
-def test_subclass_of_a_test_case():
-    """A subclass of a decorated TestCase has the fake, with what it adds in its own set-up."""
-
-    @fake_rds_export("nightly")
-    class Decorated(_Case):
-        pass
-
-    class Test(Decorated):
-        def setUp(self):
-            super().setUp()
             cancel(self.client)
 
         def test_it(self):
             assert described(self.client)["Status"] == "CANCELING"
 
-    assert outcome(Test) == (1, 0, 0, 0, [])
+    assert outcome(Sub) == (1, 0, 0, 0, [])
 
 
 def test_end_check_of_a_test_case():

@@ -135,13 +135,12 @@ def test_without_a_failure(pytester):
         """
 import unittest
 
-pytestmark = pytest.mark.rds_export_failure("StartExportTask")
-
 @pytest.mark.rds_export_failure("DescribeExportTasks")
 class TestIt:
     def test_of_a_class(self):
         pass
 
+@pytest.mark.rds_export_failure("DescribeExportTasks")
 class TestOwn:
     @pytest.fixture
     def rds_export_failure(self, rds_export_tasks):
@@ -149,14 +148,6 @@ class TestOwn:
 
     def test_own(self, rds_export_failure):
         assert rds_export_failure == "the user's own"
-""",
-    )
-    result.assert_outcomes(passed=2)
-
-    result = run(
-        pytester,
-        """
-import unittest
 
 def test_getfixturevalue(request):
     request.getfixturevalue("rds_export_failure")
@@ -171,7 +162,7 @@ def test_unknown(rds_export_failure):
     pass
 """,
     )
-    result.assert_outcomes(failed=1, errors=2)
+    result.assert_outcomes(passed=2, failed=1, errors=2)
     found = blocks(result)
     assert NO_PARAMETER in found["ERROR at setup of TestCase.test_it"]
     assert NO_PARAMETER in found["test_getfixturevalue"]

@@ -69,28 +69,6 @@ def test_decorated_function(client, botocore_unchanged):
     assert list(inspect.signature(export).parameters) == ["identifier", "times"]
 
 
-def test_decorated_recursion(client, botocore_unchanged):
-    """A decorated function may call itself."""
-
-    @fake_rds_export("nightly")
-    def export(depth):
-        return [cancel(client)["Status"], *(export(depth - 1) if depth else [])]
-
-    assert export(2) == ["CANCELING"] * 3
-
-
-def test_decorated_coroutine(client, botocore_unchanged):
-    """A decorated coroutine function runs with the fake until it ends."""
-
-    @fake_rds_export("nightly")
-    async def export(identifier):
-        await asyncio.sleep(0)
-        return cancel(client, identifier)["Status"]
-
-    assert inspect.iscoroutinefunction(export)
-    assert asyncio.run(export("nightly")) == "CANCELING"
-
-
 def test_unawaited_coroutine(botocore_unchanged):
     """A decorated coroutine that is never awaited leaves nothing behind."""
 
@@ -112,6 +90,8 @@ def test_overlapping_coroutines(client, botocore_unchanged):
         entered[number].set()
         await entered[(number + 1) % 3].wait()
         return described(client)["Status"], os.environ["AWS_ACCESS_KEY_ID"]
+
+    assert inspect.iscoroutinefunction(export)
 
     async def main():
         return await asyncio.gather(*map(export, range(3)))

@@ -393,12 +393,7 @@ DESCRIBED = [
 # CancelExportTask, and what is there afterwards.
 CANCELED = [
     Check("cancel an unknown identifier", NOT_FOUND, lambda world: world.cancel(f"{world.prefix}-none")),
-    Check(
-        "cancel without an identifier",
-        INVALID,
-        send("CancelExportTask"),
-        BLANK.format("ExportTaskIdentifier"),
-    ),
+    Check("cancel without an identifier", INVALID, send("CancelExportTask"), BLANK.format("ExportTaskIdentifier")),
     Check("the response of cancel: Status", "CANCELING", canceled(lambda _, task: task["Status"])),
     Check(
         "the response of cancel: fields",
@@ -413,11 +408,7 @@ CANCELED = [
         ended(lambda _, task: names({name: task[name] for name in task if name != "TaskStartTime"})),
     ),
     Check("cancel again after the end", STATE, ended(lambda world, _: world.cancel())),
-    Check(
-        "start with the identifier of a canceled export",
-        EXISTS,
-        ended(lambda world, _: world.start(world.main)),
-    ),
+    Check("start with the identifier of a canceled export", EXISTS, ended(lambda world, _: world.start(world.main))),
     Check("filter status after the end", "True", ended(lambda world, _: world.filtered(status=["canceled"]))),
 ]
 
@@ -430,9 +421,7 @@ EVENTS = [
         event(lambda _, item: names(item)),
     ),
     Check(
-        "the event of a canceled export: categories",
-        "['notification']",
-        event(lambda _, item: item["EventCategories"]),
+        "the event of a canceled export: categories", "['notification']", event(lambda _, item: item["EventCategories"])
     ),
     Check(
         "the event of a canceled export: SourceArn is that of the snapshot",
@@ -459,11 +448,7 @@ EVENTS = [
         )
         for time in ("yesterday", "1772323200", "2026-03-01T00:00:00+02:00")
     ),
-    Check(
-        "events with a StartTime in UTC",
-        "accepted",
-        send("DescribeEvents", StartTime="2026-03-01T00:00:00Z"),
-    ),
+    Check("events with a StartTime in UTC", "accepted", send("DescribeEvents", StartTime="2026-03-01T00:00:00Z")),
 ]
 
 # The protocol.

@@ -94,11 +94,7 @@ def test_it(rds_export_tasks):
     ("name", "value", "text"),
     [
         ("region", "Ireland", "region must be a name such as 'eu-west-1', got 'Ireland'"),
-        (
-            "page_size",
-            "many",
-            "page_size must be an int from 1 to 100: invalid literal for int() with base 10: 'many'",
-        ),
+        ("page_size", "many", "page_size must be an int from 1 to 100: invalid literal for int() with base 10: 'many'"),
         ("assert_all_injected", "maybe", "assert_all_injected must be True or False: invalid truth value 'maybe'"),
     ],
 )

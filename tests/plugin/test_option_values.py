@@ -27,11 +27,7 @@ from pytest_rds_export import Stuck, Timeline, fake_rds_export
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
-        (
-            "concurrent_limit_scope",
-            "global",
-            "concurrent_limit_scope must be 'region' or 'account', got 'global'",
-        ),
+        ("concurrent_limit_scope", "global", "concurrent_limit_scope must be 'region' or 'account', got 'global'"),
         ("concurrent_limit_scope", None, "concurrent_limit_scope must be 'region' or 'account', got None"),
         ("page_size", 0, "page_size must be an int from 1 to 100, got 0"),
         ("page_size", 101, "page_size must be an int from 1 to 100, got 101"),

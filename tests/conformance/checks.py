@@ -185,6 +185,7 @@ FIELDS = (
     "ExportTaskIdentifier IamRoleArn KmsKeyId PercentProgress S3Bucket {}SnapshotTime SourceArn SourceType Status {}"
     "TotalExtractedDataInGB"
 )
+EVENT_FIELDS = "Date EventCategories Message SourceArn SourceIdentifier SourceType"
 PREFIX_TEXT = (
     "Invalid value {} for S3Prefix. It must not begin with a slash, contain a colon or be longer than 60 characters."
 )
@@ -414,24 +415,15 @@ CANCELED = [
 
 # DescribeEvents.
 EVENTS = [
-    Check("the event of a canceled export: Message", "Export task canceled", event(lambda _, item: item["Message"])),
-    Check(
-        "the event of a canceled export: fields",
-        "Date EventCategories Message SourceArn SourceIdentifier SourceType",
-        event(lambda _, item: names(item)),
-    ),
-    Check(
-        "the event of a canceled export: categories", "['notification']", event(lambda _, item: item["EventCategories"])
-    ),
-    Check(
-        "the event of a canceled export: SourceArn is that of the snapshot",
-        "True",
-        event(lambda world, item: item["SourceArn"] == world.source_arn),
-    ),
-    Check(
-        "the event of a canceled export: Date is the TaskEndTime",
-        "True",
-        event(lambda world, item: item["Date"] == world.ended_main()["TaskEndTime"]),
+    *(
+        Check(f"the event of a canceled export: {what}", expected, event(look))
+        for what, expected, look in (
+            ("Message", "Export task canceled", lambda _, item: item["Message"]),
+            ("fields", EVENT_FIELDS, lambda _, item: names(item)),
+            ("categories", "['notification']", lambda _, item: item["EventCategories"]),
+            ("SourceArn is that of the snapshot", "True", lambda world, item: item["SourceArn"] == world.source_arn),
+            ("Date is the TaskEndTime", "True", lambda world, item: item["Date"] == world.ended_main()["TaskEndTime"]),
+        )
     ),
     Check(
         "events with SourceIdentifier but no SourceType",

@@ -46,7 +46,7 @@ else:
 
 
 def test_registry(rds_export_tasks: ExportTaskRegistry) -> None:
-    """The registry is a mapping from identifiers to tasks."""
+    """The registry is a mapping from identifiers to tasks, which have a status, a region and a way to move them."""
     mapping: Mapping[str, ExportTask] = rds_export_tasks
     task = rds_export_tasks.seed("nightly", status="STARTING", timeline=Polls(starting=2), percent_progress=0)
 
@@ -57,6 +57,11 @@ def test_registry(rds_export_tasks: ExportTaskRegistry) -> None:
     assert_type(rds_export_tasks.calls_to("CancelExportTask"), list[Call])
     assert_type(rds_export_tasks.unhandled, list[Call])
     assert mapping["nightly"] is task
+    assert_type(task.status, str)
+    assert_type(task.identifier, str)
+    assert_type(task.region, "str | None")
+    assert_type(task.move_to("COMPLETE"), None)
+    assert task.status == "COMPLETE"
 
 
 def test_sweep() -> None:
@@ -96,17 +101,6 @@ def test_files(rds_export_tasks: ExportTaskRegistry, tmp_path: Path) -> None:
     if TYPE_CHECKING:
         rds_export_tasks.write_files(boto3.client("s3"))
     assert table.name == "shop.orders"
-
-
-def test_task(rds_export_tasks: ExportTaskRegistry) -> None:
-    """A task has a status, an identifier, a region and a way to move it."""
-    task = rds_export_tasks.seed("nightly")
-
-    assert_type(task.status, str)
-    assert_type(task.identifier, str)
-    assert_type(task.region, "str | None")
-    assert_type(task.move_to("COMPLETE"), None)
-    assert task.status == "COMPLETE"
 
 
 def test_events(rds_export_tasks: ExportTaskRegistry) -> None:

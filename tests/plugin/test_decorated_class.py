@@ -46,9 +46,6 @@ class _Decorated(_Base):
         """Cancel an export."""
         return [cancel(client)["Status"]] * times
 
-    async def test_asynchronous(self, client):
-        return cancel(client)["Status"]
-
     class TestNested:
         def test_nested(self, client):
             return cancel(client)
@@ -71,14 +68,6 @@ def test_inherited_methods(client):
     assert case.test_number == 1
     with pytest.raises(NoCredentialsError):
         _Base().test_inherited(client)
-
-
-def test_asynchronous_method(client):
-    """A coroutine function stays one."""
-    coroutine = _Decorated().test_asynchronous(client)
-    with pytest.raises(StopIteration) as stopped:
-        coroutine.send(None)
-    assert stopped.value.value == "CANCELING"
 
 
 def test_other_methods(client):

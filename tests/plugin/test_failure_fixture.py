@@ -135,12 +135,12 @@ def test_without_a_failure(pytester):
         """
 import unittest
 
-@pytest.mark.rds_export_failure("DescribeExportTasks")
+@pytest.mark.rds_export_failure("StartExportTask")
 class TestIt:
     def test_of_a_class(self):
         pass
 
-@pytest.mark.rds_export_failure("DescribeExportTasks")
+@pytest.mark.rds_export_failure("StartExportTask")
 class TestOwn:
     @pytest.fixture
     def rds_export_failure(self, rds_export_tasks):

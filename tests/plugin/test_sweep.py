@@ -319,19 +319,9 @@ def test_raises():
 
 
 def test_failure_in_the_first_run():
-    """In the first run every exception leaves the block, and so it does before the call that fails."""
+    """In the first run every exception leaves the block."""
     with pytest.raises(ClientError, match="ExportTaskNotFound"):
         attempts_of(sweep("ExportTaskNotFound", raises=Exception))
-
-    def scenario():
-        runs.append(None)
-        cancel_nightly()
-        if len(runs) == 2:
-            raise LookupError
-
-    runs = []
-    with pytest.raises(LookupError):
-        attempts_of(sweep("lost response", operation="DescribeExportTasks", seeds=["nightly"]), scenario)
 
 
 def test_threads():
@@ -561,10 +551,6 @@ def test_reprs():
     assert repr(first) == "<Attempt without a failure, to record the calls>"
     assert repr(attempt) == "<Attempt 1 of 4: Throttling into DescribeExportTasks of 'nightly', call 1>"
     assert first.describe() == "sweep: the first run, without a failure"
-    assert attempt.describe() == (
-        "sweep: attempt 1 of 4: Throttling into DescribeExportTasks of 'nightly', call 1\n"
-        "to repeat it alone: rds_export_tasks.inject('Throttling', operation='DescribeExportTasks', calls=1)"
-    )
 
 
 def test_along_with_the_registry(rds_export_tasks, rds_export_client, rds_export_sweep):

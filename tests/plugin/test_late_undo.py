@@ -24,17 +24,6 @@ def test_it(monkeypatch, rds_export_tasks):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "mine")
     monkeypatch.setenv("AWS_PROFILE", "mine")
 """,
-    "unset by monkeypatch": """
-def test_it(monkeypatch, rds_export_tasks):
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-""",
-    "set before the fake": """
-def test_it(monkeypatch, request):
-    monkeypatch.setenv("AWS_PROFILE", "production")
-    monkeypatch.setenv("AWS_REGION", "eu-west-1")
-    request.getfixturevalue("rds_export_tasks")
-    assert "AWS_PROFILE" not in os.environ
-""",
     "set by an earlier fixture": """
 @pytest.fixture
 def production(monkeypatch):
@@ -44,11 +33,6 @@ def production(monkeypatch):
 @pytest.mark.rds_export_tasks(region="us-east-1")
 def test_it(production, rds_export_tasks):
     assert "AWS_PROFILE" not in os.environ
-""",
-    "fake asked for at run time": """
-def test_it(monkeypatch, request):
-    request.getfixturevalue("rds_export_tasks")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
 """,
     "variable that two tests set": """
 def use(monkeypatch):
@@ -130,10 +114,6 @@ def test_it(request):
 def test_it(monkeypatch, rds_export_endpoint):
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS", "mine")
     monkeypatch.setenv("NO_PROXY", "mine")
-
-@pytest.mark.loopback
-def test_unset(monkeypatch, rds_export_endpoint):
-    monkeypatch.delenv("AWS_ENDPOINT_URL_RDS")
 
 def test_urls():
     assert "NO_PROXY" not in os.environ

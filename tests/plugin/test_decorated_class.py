@@ -85,6 +85,7 @@ def outcome(case_class, name="test_it"):
     return result.testsRun, len(result.failures), len(result.errors), len(result.skipped), messages
 
 
+@fake_rds_export("nightly")
 class _Case(unittest.TestCase):
     """A test case whose tests and set-up use the fake."""
 
@@ -102,15 +103,10 @@ class _Case(unittest.TestCase):
         self.steps.append(cancel(self.client)["Status"])
 
 
-@fake_rds_export("nightly")
-class _DecoratedCase(_Case):
-    pass
-
-
 def test_test_case(botocore_unchanged):
     """The fake of a TestCase is active from its set-up to its last clean-up; each run has a registry of its own."""
     for method in ("run", "run", "debug"):
-        case = _DecoratedCase("test_it")
+        case = _Case("test_it")
         result = getattr(case, method)()
         assert result is None or result.wasSuccessful()
         assert case.steps == ["IN_PROGRESS", "CANCELING", "CANCELING", "CANCELING"]
@@ -119,7 +115,7 @@ def test_test_case(botocore_unchanged):
 def test_subclass_of_a_test_case():
     """A subclass has the fake, too, also if its set-up does not call that of the decorated class."""
 
-    class Sub(_DecoratedCase):
+    class Sub(_Case):
         def setUp(self):
             self.steps = []
             self.client = boto3.client("rds")
@@ -134,22 +130,22 @@ def test_subclass_of_a_test_case():
 def test_end_check_of_a_test_case():
     """The end is checked if the test has passed; otherwise only its own failure is reported."""
 
-    def call(case):
-        try_call("describe_db_instances")
+    @fake_rds_export()
+    class Test(unittest.TestCase):
+        def setUp(self):
+            try_call("describe_db_instances")
 
-    def fail(case):
-        try_call("describe_db_instances")
-        case.fail("mine")
+        def test_passes(self): ...
 
-    def skip(case):
-        try_call("describe_db_instances")
-        case.skipTest("later")
+        def test_fails(self):
+            self.fail("mine")
 
-    results = [
-        outcome(fake_rds_export()(type("Test", (unittest.TestCase,), {"test_it": body}))) for body in (call, fail, skip)
-    ]
-    assert [result[:4] for result in results] == [(1, 1, 0, 0), (1, 1, 0, 0), (1, 0, 0, 1)]
-    assert results[1][4] == ["AssertionError: mine"]
+        def test_skips(self):
+            self.skipTest("later")
+
+    assert outcome(Test, "test_passes")[:4] == (1, 1, 0, 0)
+    assert outcome(Test, "test_fails") == (1, 1, 0, 0, ["AssertionError: mine"])
+    assert outcome(Test, "test_skips")[:4] == (1, 0, 0, 1)
 
 
 def test_asynchronous_test_case(botocore_unchanged):

@@ -91,16 +91,8 @@ def test_kinds_and_values():
     """
     broken = RuntimeError("broken")
     mine = Failure("Mine", "CancelExportTask", http_status=409)
-    found = sweep(
-        "documented",
-        "ExportTaskNotFound",
-        mine,
-        broken,
-        5,
-        timedelta(minutes=3),
-        seeds=["nightly"],
-        operation=["CancelExportTask", "DescribeEvents"],
-    )
+    given = ["documented", "ExportTaskNotFound", mine, broken, 5, timedelta(minutes=3)]
+    found = sweep(*given, seeds=["nightly"], operation=["CancelExportTask", "DescribeEvents"])
 
     assert named(attempts_of(found, lambda: cancel_nightly(attempts=1))) == [
         f"{what} into CancelExportTask of 'nightly', call 2"

@@ -99,12 +99,7 @@ def started(look):
 
 def shown(look):
     """Look at the main export as DescribeExportTasks shows it while it runs."""
-
-    def look_at(world):
-        world.started_main()
-        return look(world, world.task())
-
-    return look_at
+    return running(lambda world: look(world, world.task()))
 
 
 def running(look):

@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from helpers.errors import raises_exactly
-from pytest_rds_export import Stuck, Timeline, fake_rds_export
+from pytest_rds_export import Stuck, fake_rds_export
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,3 @@ def test_account_id():
     with fake_rds_export("nightly", account_id="999988887777") as registry:
         assert registry["nightly"].source_arn == "arn:aws:rds:us-east-1:999988887777:snapshot:nightly"
         assert registry.seed_snapshot("nightly").arn == registry["nightly"].source_arn
-
-
-def test_timeline():
-    """The option is the timeline of tasks that have none of their own."""
-    own = Timeline(in_progress=1)
-    with fake_rds_export("nightly", timeline=Stuck()) as registry:
-        assert registry["nightly"].timeline == Stuck()
-        assert registry.seed("other", timeline=own).timeline == own

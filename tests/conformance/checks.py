@@ -7,12 +7,12 @@ from botocore.exceptions import ClientError
 from world import UNFINISHED
 
 IDENTIFIER = (
-    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
-    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+    "The parameter {} is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII "
+    "letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
 )
-BLANK, NULL = "must be provided and must not be blank.", "must be provided and must not be null."
-INVALID = "400 InvalidParameterValue"
-STATE = "400 InvalidExportTaskStateFault"
+BLANK, NULL = "The parameter {} must be provided and must not be blank.", "must be provided and must not be null."
+INVALID, STATE = "400 InvalidParameterValue", "400 InvalidExportTaskStateFault"
+EXISTS, NOT_FOUND = "400 ExportTaskAlreadyExists", "404 ExportTaskNotFound"
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,31 @@ def start(**parameters):
     return lambda world: world.start(**parameters)
 
 
+def start_of(resource):
+    """Look at what StartExportTask responds for another source next to the one that can be exported."""
+    return lambda world: world.start(SourceArn=world.arn(resource))
+
+
+def describe(**parameters):
+    """Look at what DescribeExportTasks responds."""
+    return lambda world: world.rds.describe_export_tasks(**parameters)
+
+
+def events(**parameters):
+    """Look at what DescribeEvents responds."""
+    return lambda world: world.rds.describe_events(**parameters)
+
+
+def filtered(**filters):
+    """Look whether the main export matches filters."""
+    return lambda world: world.filtered(**filters)
+
+
+def send(action, **query):
+    """Look at what is responded to a query that botocore would not send."""
+    return lambda world: world.send(action, **query)
+
+
 def started(look):
     """Look at the response that started the main export."""
     return lambda world: look(world, world.started_main())
@@ -74,12 +99,7 @@ def started(look):
 
 def shown(look):
     """Look at the main export as DescribeExportTasks shows it while it runs."""
-
-    def look_at(world):
-        world.started_main()
-        return look(world, world.task())
-
-    return look_at
+    return running(lambda world: look(world, world.task()))
 
 
 def running(look):
@@ -125,6 +145,12 @@ def are_unfinished_first(tasks):
     return have_ended == sorted(have_ended)
 
 
+def has_one_request_id(response):
+    """Return whether body and header of a response have the same request id."""
+    metadata = response["ResponseMetadata"]
+    return metadata.get("RequestId") == metadata["HTTPHeaders"].get("x-amzn-requestid")
+
+
 def header(name):
     """Look at a header of a response."""
     return lambda world: world.rds.describe_events()["ResponseMetadata"]["HTTPHeaders"].get(name)
@@ -154,6 +180,7 @@ FIELDS = (
     "ExportTaskIdentifier IamRoleArn KmsKeyId PercentProgress S3Bucket {}SnapshotTime SourceArn SourceType Status {}"
     "TotalExtractedDataInGB"
 )
+EVENT_FIELDS = "Date EventCategories Message SourceArn SourceIdentifier SourceType"
 PREFIX_TEXT = (
     "Invalid value {} for S3Prefix. It must not begin with a slash, contain a colon or be longer than 60 characters."
 )
@@ -161,21 +188,16 @@ PREFIX_TEXT = (
 # What StartExportTask refuses: nothing is created.
 REFUSED = [
     *(
-        Check(f"start without {name}", INVALID, start(without=(name,)), f"The parameter {name} {BLANK}")
+        Check(f"start without {name}", INVALID, start(without=(name,)), BLANK.format(name))
         for name in ("ExportTaskIdentifier", "SourceArn", "S3BucketName", "IamRoleArn", "KmsKeyId")
     ),
-    Check(
-        "start with an empty identifier",
-        INVALID,
-        start(identifier=""),
-        f"The parameter ExportTaskIdentifier {BLANK}",
-    ),
+    Check("start with an empty identifier", INVALID, start(identifier=""), BLANK.format("ExportTaskIdentifier")),
     *(
         Check(
             f"start with the identifier {identifier!r}",
             INVALID,
             start(identifier=identifier),
-            f"The parameter ExportTaskIdentifier {IDENTIFIER}",
+            IDENTIFIER.format("ExportTaskIdentifier"),
         )
         for identifier in ("2nightly", "nightly-", "night--ly", "night_ly", "nightly.1")
     ),
@@ -185,32 +207,20 @@ REFUSED = [
         start(identifier="n" * 61),
         "The parameter ExportTaskIdentifier is not a valid identifier because it is longer than 60 characters.",
     ),
-    Check(
-        "start with an unknown snapshot",
-        "404 DBSnapshotNotFound",
-        lambda world: world.start(SourceArn=world.arn("snapshot:no-such-snapshot")),
-        "Could not find snapshot with name no-such-snapshot",
-    ),
-    Check(
-        "start with an unknown cluster snapshot",
-        "404 DBClusterSnapshotNotFoundFault",
-        lambda world: world.start(SourceArn=world.arn("cluster-snapshot:no-such-snapshot")),
-    ),
-    Check(
-        "start with an unknown cluster",
-        "404 DBClusterNotFoundFault",
-        lambda world: world.start(SourceArn=world.arn("cluster:no-such-cluster")),
+    *(
+        Check(f"start with an unknown {what}", expected, start_of(f"{kind}:no-such-{what.split()[-1]}"), text)
+        for what, kind, expected, text in (
+            ("snapshot", "snapshot", "404 DBSnapshotNotFound", "Could not find snapshot with name no-such-snapshot"),
+            ("cluster snapshot", "cluster-snapshot", "404 DBClusterSnapshotNotFoundFault", ""),
+            ("cluster", "cluster", "404 DBClusterNotFoundFault", ""),
+        )
     ),
     Check(
         "start with a snapshot of another region",
         "404 DBSnapshotNotFound",
         lambda world: world.start(SourceArn=world.source_arn.replace(world.region, "ap-south-1")),
     ),
-    Check(
-        "start with the ARN of an instance",
-        INVALID,
-        lambda world: world.start(SourceArn=world.arn("db:orders")),
-    ),
+    Check("start with the ARN of an instance", INVALID, start_of("db:orders")),
     Check("start with a SourceArn that is none", INVALID, start(SourceArn="nightly")),
     *(
         Check(f"start with {what} in ExportOnly", "400 InvalidExportOnly", start(ExportOnly=[form]))
@@ -280,18 +290,14 @@ STARTED = [
     ),
     Check(
         "start with an identifier in use",
-        "400 ExportTaskAlreadyExists",
+        EXISTS,
         running(lambda world: world.start(world.main)),
         "The export task with the ID …-Main already exists.",
     ),
-    Check(
-        "a second export of the source",
-        "400 ExportTaskAlreadyExists",
-        running(lambda world: world.start(f"{world.prefix}-second")),
-    ),
+    Check("a second export of the source", EXISTS, running(lambda world: world.start(f"{world.prefix}-second"))),
     Check(
         "a second export of the source, of one table",
-        "400 ExportTaskAlreadyExists",
+        EXISTS,
         running(lambda world: world.start(f"{world.prefix}-third", ExportOnly=["shop.orders"])),
     ),
 ]
@@ -308,10 +314,10 @@ DESCRIBED = [
     ),
     Check(
         "describe an unknown identifier",
-        "404 ExportTaskNotFound",
+        NOT_FOUND,
         lambda world: world.rds.describe_export_tasks(ExportTaskIdentifier=f"{world.prefix}-none"),
     ),
-    Check("describe in another region", "404 ExportTaskNotFound", elsewhere),
+    Check("describe in another region", NOT_FOUND, elsewhere),
     Check(
         "describe: no export that has ended stands before an unfinished one",
         "True",
@@ -329,52 +335,36 @@ DESCRIBED = [
     ),
     Check("filter s3-bucket", "True", running(lambda world: world.filtered(s3_bucket=[world.bucket]))),
     Check("filter source-arn", "True", running(lambda world: world.filtered(source_arn=[world.source_arn]))),
-    Check(
-        "filter status, one of two values",
-        "True",
-        running(lambda world: world.filtered(status=["starting", "in_progress"])),
-    ),
-    Check("filter status without a match", "False", running(lambda world: world.filtered(status=["failed"]))),
+    Check("filter status, one of two values", "True", running(filtered(status=["starting", "in_progress"]))),
+    Check("filter status without a match", "False", running(filtered(status=["failed"]))),
     Check(
         "two filters, one without a match",
         "False",
         running(lambda world: world.filtered(export_task_identifier=[world.main], status=["complete"])),
     ),
-    Check(
-        "filter status in upper case",
-        INVALID,
-        lambda world: world.filtered(status=["IN_PROGRESS"]),
-        "The IN_PROGRESS value isn't a valid export task status.",
-    ),
-    Check(
-        "filter status with what is none",
-        INVALID,
-        lambda world: world.filtered(status=["done"]),
-        "The done value isn't a valid export task status.",
+    *(
+        Check(
+            f"filter status {what}",
+            INVALID,
+            filtered(status=[value]),
+            f"The {value} value isn't a valid export task status.",
+        )
+        for what, value in (("in upper case", "IN_PROGRESS"), ("with what is none", "done"))
     ),
     Check(
         "filter export-task-identifier with what is none",
         INVALID,
-        lambda world: world.filtered(export_task_identifier=["night_ly"]),
-        f"The parameter Filter: export-task-identifier {IDENTIFIER}",
+        filtered(export_task_identifier=["night_ly"]),
+        IDENTIFIER.format("Filter: export-task-identifier"),
     ),
-    Check(
-        "an unknown filter",
-        INVALID,
-        lambda world: world.filtered(engine=["mysql"]),
-        "Unrecognized filter name: engine",
-    ),
+    Check("an unknown filter", INVALID, filtered(engine=["mysql"]), "Unrecognized filter name: engine"),
     Check(
         "a filter without values",
         INVALID,
-        lambda world: world.send("DescribeExportTasks", **{"Filters.Filter.1.Name": "status"}),
+        send("DescribeExportTasks", **{"Filters.Filter.1.Name": "status"}),
         f"The parameter Values {NULL}",
     ),
-    Check(
-        "describe by SourceArn",
-        "True",
-        running(lambda world: world.finds(SourceArn=world.source_arn)),
-    ),
+    Check("describe by SourceArn", "True", running(lambda world: world.finds(SourceArn=world.source_arn))),
     Check(
         "describe by an unknown SourceArn",
         "False",
@@ -386,37 +376,20 @@ DESCRIBED = [
         Check(
             f"describe with MaxRecords {number}",
             INVALID,
-            lambda world, number=number: world.rds.describe_export_tasks(MaxRecords=number),
+            describe(MaxRecords=number),
             f"Invalid value {number} for MaxRecords. Must be between 20 and 100",
         )
         for number in (19, 101)
     ),
-    Check("describe with MaxRecords 20", "accepted", lambda world: world.rds.describe_export_tasks(MaxRecords=20)),
-    Check(
-        "describe with MaxRecords in words",
-        INVALID,
-        lambda world: world.send("DescribeExportTasks", MaxRecords="many"),
-    ),
-    Check(
-        "describe with a Marker that is none",
-        INVALID,
-        lambda world: world.rds.describe_export_tasks(Marker="no-such-marker"),
-    ),
+    Check("describe with MaxRecords 20", "accepted", describe(MaxRecords=20)),
+    Check("describe with MaxRecords in words", INVALID, send("DescribeExportTasks", MaxRecords="many")),
+    Check("describe with a Marker that is none", INVALID, describe(Marker="no-such-marker")),
 ]
 
 # CancelExportTask, and what is there afterwards.
 CANCELED = [
-    Check(
-        "cancel an unknown identifier",
-        "404 ExportTaskNotFound",
-        lambda world: world.cancel(f"{world.prefix}-none"),
-    ),
-    Check(
-        "cancel without an identifier",
-        INVALID,
-        lambda world: world.send("CancelExportTask"),
-        f"The parameter ExportTaskIdentifier {BLANK}",
-    ),
+    Check("cancel an unknown identifier", NOT_FOUND, lambda world: world.cancel(f"{world.prefix}-none")),
+    Check("cancel without an identifier", INVALID, send("CancelExportTask"), BLANK.format("ExportTaskIdentifier")),
     Check("the response of cancel: Status", "CANCELING", canceled(lambda _, task: task["Status"])),
     Check(
         "the response of cancel: fields",
@@ -431,95 +404,60 @@ CANCELED = [
         ended(lambda _, task: names({name: task[name] for name in task if name != "TaskStartTime"})),
     ),
     Check("cancel again after the end", STATE, ended(lambda world, _: world.cancel())),
-    Check(
-        "start with the identifier of a canceled export",
-        "400 ExportTaskAlreadyExists",
-        ended(lambda world, _: world.start(world.main)),
-    ),
+    Check("start with the identifier of a canceled export", EXISTS, ended(lambda world, _: world.start(world.main))),
     Check("filter status after the end", "True", ended(lambda world, _: world.filtered(status=["canceled"]))),
 ]
 
 # DescribeEvents.
 EVENTS = [
-    Check("the event of a canceled export: Message", "Export task canceled", event(lambda _, item: item["Message"])),
-    Check(
-        "the event of a canceled export: fields",
-        "Date EventCategories Message SourceArn SourceIdentifier SourceType",
-        event(lambda _, item: names(item)),
-    ),
-    Check(
-        "the event of a canceled export: categories",
-        "['notification']",
-        event(lambda _, item: item["EventCategories"]),
-    ),
-    Check(
-        "the event of a canceled export: SourceArn is that of the snapshot",
-        "True",
-        event(lambda world, item: item["SourceArn"] == world.source_arn),
-    ),
-    Check(
-        "the event of a canceled export: Date is the TaskEndTime",
-        "True",
-        event(lambda world, item: item["Date"] == world.ended_main()["TaskEndTime"]),
+    *(
+        Check(f"the event of a canceled export: {what}", expected, event(look))
+        for what, expected, look in (
+            ("Message", "Export task canceled", lambda _, item: item["Message"]),
+            ("fields", EVENT_FIELDS, lambda _, item: names(item)),
+            ("categories", "['notification']", lambda _, item: item["EventCategories"]),
+            ("SourceArn is that of the snapshot", "True", lambda world, item: item["SourceArn"] == world.source_arn),
+            ("Date is the TaskEndTime", "True", lambda world, item: item["Date"] == world.ended_main()["TaskEndTime"]),
+        )
     ),
     Check(
         "events with SourceIdentifier but no SourceType",
         "400 InvalidParameterCombination",
-        lambda world: world.rds.describe_events(SourceIdentifier="nightly"),
+        events(SourceIdentifier="nightly"),
     ),
-    Check(
-        "events with an unknown SourceType",
-        INVALID,
-        lambda world: world.rds.describe_events(SourceType="snapshot"),
-    ),
+    Check("events with an unknown SourceType", INVALID, events(SourceType="snapshot")),
     *(
         Check(
             f"events with the StartTime {time}",
             "400 MalformedInput",
-            lambda world, time=time: world.send("DescribeEvents", StartTime=time),
+            send("DescribeEvents", StartTime=time),
             "timestamp must follow ISO8601",
         )
         for time in ("yesterday", "1772323200", "2026-03-01T00:00:00+02:00")
     ),
-    Check(
-        "events with a StartTime in UTC",
-        "accepted",
-        lambda world: world.send("DescribeEvents", StartTime="2026-03-01T00:00:00Z"),
-    ),
+    Check("events with a StartTime in UTC", "accepted", send("DescribeEvents", StartTime="2026-03-01T00:00:00Z")),
 ]
 
 # The protocol.
 WIRE = [
-    Check(
-        "an unknown Action",
-        "400 InvalidAction",
-        lambda world: world.send("CancelEverything"),
-        "Could not find operation CancelEverything for version 2014-10-31",
-    ),
-    Check(
-        "another API version",
-        "400 InvalidAction",
-        lambda world: world.send("DescribeEvents", version="2013-01-01"),
-        "Could not find operation DescribeEvents for version 2013-01-01",
+    *(
+        Check(
+            name,
+            "400 InvalidAction",
+            send(action, version=version),
+            f"Could not find operation {action} for version {version}",
+        )
+        for name, action, version in (
+            ("an unknown Action", "CancelEverything", "2014-10-31"),
+            ("another API version", "DescribeEvents", "2013-01-01"),
+        )
     ),
     Check("Type of an error of the client", "Sender", error_of(lambda error: error["Error"].get("Type"))),
-    Check(
-        "the request id of an error is in body and header",
-        "True",
-        error_of(
-            lambda error: (
-                error["ResponseMetadata"].get("RequestId")
-                == error["ResponseMetadata"]["HTTPHeaders"].get("x-amzn-requestid")
-            )
-        ),
-    ),
+    Check("the request id of an error is in body and header", "True", error_of(has_one_request_id)),
     Check(
         "the request id of a success is in body and header",
         "True",
-        lambda world: (
-            (metadata := world.rds.describe_events()["ResponseMetadata"]).get("RequestId")
-            == metadata["HTTPHeaders"].get("x-amzn-requestid")
-        ),
+        lambda world: has_one_request_id(world.rds.describe_events()),
     ),
     Check("header Content-Type", "text/xml", header("content-type")),
     Check("header Strict-Transport-Security", "max-age=31536000", header("strict-transport-security")),

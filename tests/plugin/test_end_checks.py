@@ -26,24 +26,6 @@ def test_nothing_called(tasks):
     assert problem() == UNUSED
 
 
-def test_other_operations_called(tasks):
-    """What was called instead is named, and how to make it fail."""
-    tasks.seed("nightly")
-    tasks.inject("AccessDenied")
-    try_call("describe_export_tasks")
-    try_call("describe_export_tasks")
-    try_call("start_export_task", **dict.fromkeys(PARAMETERS, "x"))
-
-    assert problem() == (
-        "AccessDenied was injected into CancelExportTask and never used. The test called DescribeExportTasks x2, "
-        "StartExportTask. Do one of these:\n"
-        "  - call CancelExportTask in the test\n"
-        "  - fail what is called: inject(..., operation='DescribeExportTasks')\n"
-        "  - for the fixture rds_export_failure: @pytest.mark.rds_export_failure('DescribeExportTasks')\n"
-        "  - allow it: assert_all_injected=False"
-    )
-
-
 def test_other_tasks_named(tasks):
     """For a failure of one export task, the calls are listed with the tasks that they named."""
     tasks.inject("Throttling", identifier="nightly")
@@ -61,25 +43,28 @@ def test_other_tasks_named(tasks):
 @pytest.mark.parametrize(
     ("failure", "name", "fits"),
     [
-        ("InvalidExportTaskStateFault", "InvalidExportTaskStateFault", False),
-        ("ExportTaskNotFound", "ExportTaskNotFound", True),
-        (Failure("SomethingNew"), "SomethingNew", False),
-        (OSError("broken"), "OSError('broken')", True),
+        ("InvalidExportTaskStateFault", "InvalidExportTaskStateFault", None),
+        ("ExportTaskNotFound", "ExportTaskNotFound", "DescribeExportTasks"),
+        ("AccessDenied", "AccessDenied", "StartExportTask"),
+        (Failure("SomethingNew"), "SomethingNew", None),
+        (OSError("broken"), "OSError('broken')", "StartExportTask"),
     ],
-    ids=["own failure", "shared failure", "new failure", "exception"],
+    ids=["own failure", "shared failure", "common failure", "new failure", "exception"],
 )
-def test_advice(tasks, failure, name, fits):
-    """What was called instead is advised only if it can fail so."""
+def test_other_operations_called(tasks, failure, name, fits):
+    """What was called instead is named; the first of it that can fail so is advised."""
     tasks.inject(failure)
+    try_call("start_export_task", **dict.fromkeys(PARAMETERS, "x"))
+    try_call("describe_export_tasks")
     try_call("describe_export_tasks")
 
     other = (
-        "  - fail what is called: inject(..., operation='DescribeExportTasks')\n"
-        "  - for the fixture rds_export_failure: @pytest.mark.rds_export_failure('DescribeExportTasks')\n"
+        f"  - fail what is called: inject(..., operation='{fits}')\n"
+        f"  - for the fixture rds_export_failure: @pytest.mark.rds_export_failure('{fits}')\n"
     )
     assert problem() == (
-        f"{name} was injected into CancelExportTask and never used. The test called DescribeExportTasks. "
-        "Do one of these:\n"
+        f"{name} was injected into CancelExportTask and never used. The test called StartExportTask, "
+        "DescribeExportTasks x2. Do one of these:\n"
         "  - call CancelExportTask in the test\n"
         f"{other if fits else ''}"
         "  - allow it: assert_all_injected=False"
@@ -176,13 +161,13 @@ def test_undelivered(tasks):
 @pytest.mark.parametrize("option", ["assert_all_injected", "assert_all_handled", "assert_all_delivered"])
 def test_disabled(option):
     """Each check has an option that switches it off."""
+    options = ("assert_all_injected", "assert_all_handled", "assert_all_delivered")
     with fake_rds_export(**{option: False}) as tasks:
         tasks.inject("AccessDenied", operation="StartExportTask")
         try_call("describe_db_instances")
         tasks.deliver_events(lambda event, context: event["Records"])
         tasks.seed("nightly").move_to("COMPLETE")
         found = problem()
-        options = ("assert_all_injected", "assert_all_handled", "assert_all_delivered")
         vars(tasks.options).update(dict.fromkeys(options, False))
 
     expected = zip(("never used", "no handler", "raised KeyError"), options, strict=True)

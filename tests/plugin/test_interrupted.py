@@ -47,35 +47,30 @@ POLL = """
 """
 
 
-def run(pytester, interruption="raise KeyboardInterrupt", *arguments, fixture="polled"):
+def run(pytester, interruption, *arguments, fixture="polled"):
     """Run a test that polls and is then interrupted."""
     pytester.makepyfile(POLL.format(fixture=fixture, interruption=interruption))
     return run_again(pytester, *arguments, no_reraise_ctrlc=True)
 
 
 @pytest.mark.parametrize(
-    ("interruption", "code"),
+    ("interruption", "fixture", "code"),
     [
-        ("raise KeyboardInterrupt", 2),
-        ("pytest.exit('enough', returncode=7)", 7),
+        ("raise KeyboardInterrupt", "polled", 2),
+        ("pytest.exit('enough', returncode=7)", "polled", 7),
+        ("...", "interrupted", 2),
     ],
+    ids=["Ctrl-C", "exit", "set-up"],
 )
-def test_interruption(pytester, interruption, code):
-    """The report is shown once, before pytest's own summary, and the interruption goes on."""
-    result = run(pytester, interruption)
+def test_interruption(pytester, interruption, fixture, code):
+    """The report is shown once, before pytest's own summary, and the interruption goes on, also that of a set-up."""
+    result = run(pytester, interruption, fixture=fixture)
 
     assert result.ret == code
     shown = [line for line in without_times(lines_after(result, TITLE)) if line]
     assert shown[: len(REPORT)] == REPORT
     assert str(result.stdout).count(TITLE) == 1
     result.assert_outcomes()
-
-
-def test_interrupted_fixture(pytester):
-    """A test that is interrupted in its set-up is reported, too."""
-    result = run(pytester, "...", fixture="interrupted")
-
-    assert without_times(lines_after(result, TITLE))[: len(REPORT)] == REPORT
 
 
 def test_timeout(pytester):
@@ -88,17 +83,14 @@ def test_timeout(pytester):
     assert without_times(lines_after(result, TITLE))[: len(REPORT)] == REPORT
 
 
-def test_without_the_terminal_reporter(pytester):
-    """Without pytest's terminal reporter nothing is shown."""
-    result = run(pytester, "raise KeyboardInterrupt", "-p", "no:terminal")
-
-    assert result.ret == 2
-    assert TITLE not in str(result.stdout)
-
-
-def test_nothing_to_show(pytester):
-    """Nothing is shown of a test that called nothing."""
-    result = run(pytester, fixture="rds_export_tasks")
+@pytest.mark.parametrize(
+    ("fixture", "arguments"),
+    [("polled", ("-p", "no:terminal")), ("rds_export_tasks", ())],
+    ids=["no terminal reporter", "no call"],
+)
+def test_nothing_to_show(pytester, fixture, arguments):
+    """Nothing is shown without pytest's terminal reporter, and of a test that called nothing."""
+    result = run(pytester, "raise KeyboardInterrupt", *arguments, fixture=fixture)
 
     assert result.ret == 2
     assert TITLE not in str(result.stdout)

@@ -1,8 +1,8 @@
-"""Patches of the environment that are made during a fake and undone after it bring nothing of the fake back."""
+"""The environment after tests that also patch it themselves: undone before or after the fake, nothing of it stays."""
 
 import pytest
 
-from helpers.inner import run
+from helpers.inner import blocks, run
 
 BEFORE = """
 import os
@@ -10,12 +10,10 @@ import pytest
 from pytest_rds_export import fake_rds_export
 from unittest.mock import patch
 
-real = {"AWS_ACCESS_KEY_ID": "AKIAREAL", "AWS_REGION": "eu-north-1"}
-
 def aws():
-    return {name: os.environ.get(name) for name in (*real, "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")}
+    return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
 
-before = {**dict.fromkeys(aws()), **real}
+before = aws()
 
 """
 
@@ -23,7 +21,41 @@ ORDERS = {
     "monkeypatch of the test": """
 def test_it(monkeypatch, rds_export_tasks):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "mine")
     monkeypatch.setenv("AWS_PROFILE", "mine")
+""",
+    "set by an earlier fixture": """
+@pytest.fixture
+def production(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+
+@pytest.mark.rds_export_tasks(region="us-east-1")
+def test_it(production, rds_export_tasks):
+    assert "AWS_PROFILE" not in os.environ
+""",
+    "variable that two tests set": """
+def use(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    with fake_rds_export():
+        assert "AWS_PROFILE" not in os.environ
+    assert os.environ["AWS_PROFILE"] == "production"
+
+def test_first(monkeypatch):
+    use(monkeypatch)
+
+def test_second(monkeypatch):
+    assert aws() == before
+    use(monkeypatch)
+""",
+    "failing teardown": """
+@pytest.fixture
+def broken():
+    yield
+    raise RuntimeError
+
+def test_that_fails(monkeypatch, rds_export_tasks, broken):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
 """,
     "monkeypatch of an earlier fixture": """
 @pytest.fixture
@@ -84,7 +116,7 @@ def test_it(monkeypatch, rds_export_endpoint):
     monkeypatch.setenv("NO_PROXY", "mine")
 
 def test_urls():
-    assert not {"AWS_ENDPOINT_URL_RDS", "NO_PROXY"} & os.environ.keys()
+    assert "NO_PROXY" not in os.environ
 """,
 }
 
@@ -138,7 +170,8 @@ def test_environment(pytester):
 
     result = run(pytester, SET_BY_OTHERS, "-W", "ignore::pytest.PytestUnknownMarkWarning")
 
-    result.assert_outcomes(passed="".join([*files.values(), SET_BY_OTHERS]).count("def test_"))
+    result.assert_outcomes(passed="".join([*files.values(), SET_BY_OTHERS]).count("def test_"), errors=1)
+    assert list(blocks(result)) == ["ERROR at teardown of test_that_fails"]
 
 
 def test_botocore(pytester):
@@ -162,30 +195,6 @@ def test_retries(rds_export_tasks, rds_export_client):
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", times=1)
     rds_export_client.describe_export_tasks()
     assert len(rds_export_tasks.calls[0].retry_delays) == 1
-"""
-    run(pytester, source).assert_outcomes(passed=3)
-
-
-def test_variable_that_a_test_sets(pytester):
-    """A variable that a test sets, and a fake inside it unsets, is unset again after the test, also in a later test."""
-    source = """
-import os
-
-def use(monkeypatch):
-    monkeypatch.setenv("AWS_PROFILE", "production")
-    with fake_rds_export():
-        assert "AWS_PROFILE" not in os.environ
-    assert os.environ["AWS_PROFILE"] == "production"
-
-def test_first(monkeypatch):
-    use(monkeypatch)
-
-def test_second(monkeypatch):
-    assert "AWS_PROFILE" not in os.environ
-    use(monkeypatch)
-
-def test_third():
-    assert "AWS_PROFILE" not in os.environ
 """
     run(pytester, source).assert_outcomes(passed=3)
 

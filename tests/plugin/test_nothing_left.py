@@ -82,16 +82,12 @@ def test_removes_it():
 """
 
 INTERRUPTED = """
-def test_is_interrupted(used):
-    raise KeyboardInterrupt
-"""
-INTERRUPTED_AT_SETUP = """
 @pytest.fixture
 def interrupted(used):
     raise KeyboardInterrupt
 
-def test_is_interrupted_at_setup(interrupted):
-    pass
+def test_is_interrupted({fixture}):
+    raise KeyboardInterrupt
 """
 
 
@@ -116,10 +112,10 @@ def test_outcomes(pytester, monkeypatch):
     assert found == dict.fromkeys([*names, "the run"], "[]")
 
 
-@pytest.mark.parametrize("source", [INTERRUPTED, INTERRUPTED_AT_SETUP], ids=["call", "setup"])
-def test_interrupted_run(source, pytester):
+@pytest.mark.parametrize("fixture", ["used", "interrupted"])
+def test_interrupted_run(fixture, pytester):
     """A run that is interrupted during a test or its setup leaves nothing behind."""
-    pytester.makepyfile(test_it=SETUP + source)
+    pytester.makepyfile(test_it=SETUP + INTERRUPTED.format(fixture=fixture))
     before = leftovers.state(), leftovers.environment_and_threads()
 
     result = run_again(pytester, no_reraise_ctrlc=True)

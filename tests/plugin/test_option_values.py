@@ -4,7 +4,7 @@ import boto3
 import pytest
 
 from helpers.errors import raises_exactly
-from pytest_rds_export import Stuck, Timeline, fake_rds_export
+from pytest_rds_export import Stuck, fake_rds_export
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,7 @@ from pytest_rds_export import Stuck, Timeline, fake_rds_export
         ("concurrent_limit", 0, "concurrent_limit must be an int of at least 1, got 0"),
         ("concurrent_limit", 1.5, "concurrent_limit must be an int of at least 1, got float 1.5"),
         ("concurrent_limit", True, "concurrent_limit must be an int of at least 1, got bool True"),
-        (
-            "concurrent_limit_scope",
-            "global",
-            "concurrent_limit_scope must be 'region' or 'account', got 'global'",
-        ),
+        ("concurrent_limit_scope", "global", "concurrent_limit_scope must be 'region' or 'account', got 'global'"),
         ("concurrent_limit_scope", None, "concurrent_limit_scope must be 'region' or 'account', got None"),
         ("page_size", 0, "page_size must be an int from 1 to 100, got 0"),
         ("page_size", 101, "page_size must be an int from 1 to 100, got 101"),
@@ -106,11 +102,3 @@ def test_account_id():
     with fake_rds_export("nightly", account_id="999988887777") as registry:
         assert registry["nightly"].source_arn == "arn:aws:rds:us-east-1:999988887777:snapshot:nightly"
         assert registry.seed_snapshot("nightly").arn == registry["nightly"].source_arn
-
-
-def test_timeline():
-    """The option is the timeline of tasks that have none of their own."""
-    own = Timeline(in_progress=1)
-    with fake_rds_export("nightly", timeline=Stuck()) as registry:
-        assert registry["nightly"].timeline == Stuck()
-        assert registry.seed("other", timeline=own).timeline == own

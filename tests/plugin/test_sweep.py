@@ -1,20 +1,20 @@
 """``sweep`` and ``rds_export_sweep``: which attempts there are, and what each of them is for the program."""
 
 import asyncio
-import threading
 import time
 from contextlib import nullcontext
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.parsers import ResponseParserError
 
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
+from helpers.threads import at_once
 from pytest_rds_export import ExportTask, Failure, Polls, failures, sweep
 from pytest_rds_export.exceptions import SleepLimitExceeded, UnhandledOperation
 
@@ -47,16 +47,6 @@ def outcome(attempt, operation):
     return call.attempts, call.error_code
 
 
-def test_response_that_breaks_off():
-    """A response that breaks off comes from an operation that has taken effect."""
-    _, described_, canceled = attempts_of(sweep("TruncatedResponse", seeds=["nightly"], raises=ResponseParserError))
-
-    assert [attempt.tasks["nightly"].status for attempt in (described_, canceled)] == ["IN_PROGRESS", "CANCELING"]
-    assert canceled.inject_line == (
-        "rds_export_tasks.inject('TruncatedResponse', operation='CancelExportTask', calls=1, applied=True)"
-    )
-
-
 def test_each_call_with_each_failure():
     """The first run has no failure; then each call fails with each failure that it can have."""
     attempts = attempts_of(
@@ -86,7 +76,7 @@ def test_each_call_with_each_failure():
 
 def test_all_failures():
     """By default each call fails with all that its operation can have, and with a lost and a late response."""
-    attempts = attempts_of(sweep(seeds=["nightly"], raises=Exception), cancel_nightly)
+    attempts = attempts_of(sweep(seeds=["nightly"], raises=Exception))
 
     for operation in ("DescribeExportTasks", "CancelExportTask"):
         found = [attempt for attempt in attempts[1:] if attempt.call.operation == operation]
@@ -95,19 +85,14 @@ def test_all_failures():
 
 
 def test_kinds_and_values():
-    """Failures are named, of a kind, values of the user, exceptions and delays; one that is named twice counts once."""
+    """Failures are named, of a kind, values of the user, exceptions and delays; one that is named twice counts once.
+
+    Only the calls of the named operations fail.
+    """
     broken = RuntimeError("broken")
     mine = Failure("Mine", "CancelExportTask", http_status=409)
-    found = sweep(
-        "documented",
-        "ExportTaskNotFound",
-        mine,
-        broken,
-        5,
-        timedelta(minutes=3),
-        seeds=["nightly"],
-        operation="CancelExportTask",
-    )
+    given = ["documented", "ExportTaskNotFound", mine, broken, 5, timedelta(minutes=3)]
+    found = sweep(*given, seeds=["nightly"], operation=["CancelExportTask", "DescribeEvents"])
 
     assert named(attempts_of(found, lambda: cancel_nightly(attempts=1))) == [
         f"{what} into CancelExportTask of 'nightly', call 2"
@@ -124,6 +109,7 @@ def test_kinds_and_values():
 
 LINES = {
     "Throttling": "'Throttling', operation='CancelExportTask', calls=1",
+    "TruncatedResponse": "'TruncatedResponse', operation='CancelExportTask', calls=1, applied=True",
     "lost response": "'ReadTimeoutError', operation='CancelExportTask', times=1, applied=True",
     "late response": "operation='CancelExportTask', times=1, delay=600",
     Failure("Mine", http_status=409): (
@@ -149,6 +135,7 @@ def test_line_that_repeats_an_attempt(rds_export_tasks, failure, line):
     assert [repr(call).partition(", delays")[0] for call in rds_export_tasks.calls] == [
         repr(call).partition(", delays")[0] for call in attempt.tasks.calls
     ]
+    assert rds_export_tasks["nightly"].status == attempt.tasks["nightly"].status
 
 
 def test_position_of_a_call():
@@ -283,22 +270,13 @@ def test_running():
 
 def test_raised():
     """The failure itself may leave the block; the attempt has it."""
+    broken = RuntimeError("x")
     attempts = attempts_of(
-        sweep(
-            "AccessDenied",
-            "ReadTimeoutError",
-            "ProxyErrorPage",
-            "TruncatedResponse",
-            RuntimeError("x"),
-            seeds=["nightly"],
-        )
+        sweep("AccessDenied", "ReadTimeoutError", "ProxyErrorPage", "TruncatedResponse", broken, seeds=["nightly"])
     )
 
-    names = [type(attempt.raised).__name__ for attempt in attempts]
-    assert names == [
-        "NoneType",
-        *["ClientError", "ReadTimeoutError", "ClientError", "ResponseParserError", "RuntimeError"] * 2,
-    ]
+    names = ["ClientError", "ReadTimeoutError", "ClientError", "ResponseParserError", "RuntimeError"]
+    assert [type(attempt.raised).__name__ for attempt in attempts] == ["NoneType", *names, *names]
 
 
 def run_into(error, *given, **options):
@@ -333,41 +311,22 @@ def test_raises():
 
 
 def test_failure_in_the_first_run():
-    """In the first run every exception leaves the block, and so it does before the call that fails."""
+    """In the first run every exception leaves the block."""
     with pytest.raises(ClientError, match="ExportTaskNotFound"):
         attempts_of(sweep("ExportTaskNotFound", raises=Exception))
-
-    def scenario():
-        runs.append(None)
-        cancel_nightly()
-        if len(runs) == 2:
-            raise LookupError
-
-    runs = []
-    with pytest.raises(LookupError):
-        attempts_of(sweep("lost response", operation="DescribeExportTasks", seeds=["nightly"]), scenario)
 
 
 def test_threads():
     """Calls of several threads fail in each of them, whatever their order."""
     identifiers = ["daily", "nightly", "weekly"]
 
+    outcomes = []
+
     def scenario():
-        def work(identifier):
-            try:
-                cancel(shared_client(), identifier)
-            except ClientError:
-                caught.append(identifier)
+        outcomes.append(at_once(*(partial(cancel, shared_client(), name) for name in identifiers)))
 
-        threads = [threading.Thread(target=work, args=[name]) for name in identifiers]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    caught = []
     attempts = attempts_of(sweep("AccessDenied", seeds=identifiers), scenario)
-    assert sorted(caught) == identifiers
+    assert sorted(outcome.index("AccessDenied") for outcome in outcomes[1:]) == [0, 1, 2]
     assert [attempt.running for attempt in attempts] == [0, 1, 1, 1]
 
 
@@ -407,14 +366,6 @@ def test_moto(moto):
             snapshots = boto3.client("rds", "us-east-1").describe_db_snapshots()["DBSnapshots"]
             left.append("manual" in {snapshot["DBSnapshotIdentifier"] for snapshot in snapshots})
     assert left == [False, True, False]
-
-
-def test_operations():
-    """Several operations may be named."""
-    found = sweep(
-        "AccessDenied", seeds=["nightly"], operation=["CancelExportTask", "DescribeExportTasks", "DescribeEvents"]
-    )
-    assert len(attempts_of(found)) == 3
 
 
 def test_injected_by_the_scenario():
@@ -548,40 +499,25 @@ def test_attempt_that_is_not_used():
         list(sweep())
 
 
-FAILURE = (
-    "a failure must be the name of a failure or of a kind, a Failure, an exception, or the delay of a late response, "
-    "got"
-)
+A_FAILURE = "the name of a failure or of a kind, a Failure, an exception, or the delay of a late response"
+THROTTLING = "unknown failure 'Throtling'. Did you mean 'Throttling' or 'ThrottlingException'?"
+MOST = "most must be an int of at least 1, or None for every attempt, got 0"
+RAISES = "raises must be an exception class, or a tuple of them, got"
 
 
 @pytest.mark.parametrize(
     ("given", "options", "error", "text"),
     [
-        ([None], {}, ValueError, f"{FAILURE} " + "None"),
-        ([True], {}, ValueError, f"{FAILURE} bool True"),
-        (
-            ["Throtling"],
-            {},
-            ValueError,
-            "unknown failure 'Throtling'. Did you mean 'Throttling' or 'ThrottlingException'?",
-        ),
+        ([None], {}, ValueError, f"a failure must be {A_FAILURE}, got None"),
+        ([True], {}, ValueError, f"a failure must be {A_FAILURE}, got bool True"),
+        (["Throtling"], {}, ValueError, THROTTLING),
         (["lost"], {}, ValueError, "unknown failure 'lost'. Did you mean 'lost response'?"),
         ([-5], {}, ValueError, "a delay must be a timedelta or a number of seconds, from 0 to 100 years, got -5"),
         ([0], {}, ValueError, "a delay must be longer than 0, got 0"),
-        ([], {"most": 0}, ValueError, "most must be an int of at least 1, or None for every attempt, got 0"),
+        ([], {"most": 0}, ValueError, MOST),
         ([], {"seed": "x"}, ValueError, "seed must be an int, got str 'x'"),
-        (
-            [],
-            {"raises": LookupError("x")},
-            TypeError,
-            "raises must be an exception class, or a tuple of them, got LookupError LookupError('x')",
-        ),
-        (
-            [],
-            {"raises": (KeyError, int)},
-            TypeError,
-            "raises must be an exception class, or a tuple of them, got the class int",
-        ),
+        ([], {"raises": LookupError("x")}, TypeError, f"{RAISES} LookupError LookupError('x')"),
+        ([], {"raises": (KeyError, int)}, TypeError, f"{RAISES} the class int"),
         ([], {"operation": "Cancel"}, ValueError, None),
         ([], {"operation": []}, ValueError, "operation must be the API name of an operation, or several, got []"),
         ([], {"seeds": None}, TypeError, "items must be a list of seeds, got None"),
@@ -607,23 +543,6 @@ def test_reprs():
     assert repr(first) == "<Attempt without a failure, to record the calls>"
     assert repr(attempt) == "<Attempt 1 of 4: Throttling into DescribeExportTasks of 'nightly', call 1>"
     assert first.describe() == "sweep: the first run, without a failure"
-    assert attempt.describe() == (
-        "sweep: attempt 1 of 4: Throttling into DescribeExportTasks of 'nightly', call 1\n"
-        "to repeat it alone: rds_export_tasks.inject('Throttling', operation='DescribeExportTasks', calls=1)"
-    )
-
-
-@pytest.mark.rds_export_tasks("nightly", region="eu-west-1")
-def test_fixture(rds_export_sweep):
-    """The fixture has the seeds and options of the markers, which the call can change."""
-    for attempt in rds_export_sweep("AccessDenied"):
-        with attempt as tasks:
-            cancel_nightly()
-            assert (list(tasks), tasks.region) == (["nightly"], "eu-west-1")
-    (first, *_) = attempts_of(
-        rds_export_sweep(seeds=["nightly", "weekly"], region="us-west-2", most=1, raises=Exception)
-    )
-    assert (list(first.tasks), first.tasks.region) == (["nightly", "weekly"], "us-west-2")
 
 
 def test_along_with_the_registry(rds_export_tasks, rds_export_client, rds_export_sweep):
@@ -636,21 +555,25 @@ def test_along_with_the_registry(rds_export_tasks, rds_export_client, rds_export
     assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
 
 
-class TestOverriddenSeeds:
-    """The seeds of a class."""
+class TestFixture:
+    """The fixture, and the seeds of a class."""
 
     @pytest.fixture
     def rds_export_seed(self):
         """Return two seeds."""
         return iter(["daily", "weekly"])
 
-    @pytest.mark.rds_export_tasks("nightly")
-    def test_seeds(self, rds_export_sweep):
-        """Each attempt has the seeds of the fixture, then those of the markers."""
+    @pytest.mark.rds_export_tasks("nightly", region="eu-west-1")
+    def test_seeds_and_options(self, rds_export_sweep):
+        """Each attempt has the seeds of the fixture, then those and the options of the markers; a call changes both."""
         for attempt in rds_export_sweep("AccessDenied"):
             with attempt as tasks:
-                assert list(tasks) == ["daily", "weekly", "nightly"]
-                cancel(shared_client())
+                cancel_nightly()
+                assert (list(tasks), tasks.region) == (["daily", "weekly", "nightly"], "eu-west-1")
+        first, *_ = attempts_of(
+            rds_export_sweep(seeds=["nightly", "monthly"], region="us-west-2", most=1, raises=Exception)
+        )
+        assert (list(first.tasks), first.tasks.region) == (["nightly", "monthly"], "us-west-2")
 
 
 def test_failure_that_a_receiver_lets_pass(rds_export_clock):

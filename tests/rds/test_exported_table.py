@@ -123,42 +123,46 @@ VALUES = {
 }
 
 
+# Of each column: the source type of MySQL, Parquet's types for it, the source type of PostgreSQL, Arrow's type for it.
+TYPES = {
+    "flag": ("tinyint", "INT32", "NONE", "boolean", "bool"),
+    "small": ("int", "INT32", "NONE", "integer", "int32"),
+    "big": ("bigint", "INT64", "NONE", "bigint", "int64"),
+    "ratio": ("double", "DOUBLE", "NONE", "double precision", "double"),
+    "price": ("decimal(4,2)", "INT32", "DECIMAL", "numeric", "string"),
+    "name": ("varchar", "BYTE_ARRAY", "UTF8", "character varying", "string"),
+    "data": ("blob", "BYTE_ARRAY", "NONE", "bytea", "binary"),
+    "at": ("datetime", "INT64", "TIMESTAMP_MICROS", "timestamp without time zone", "string"),
+    "day": ("date", "BYTE_ARRAY", "UTF8", "date", "string"),
+    "time": ("time", "BYTE_ARRAY", "UTF8", "time without time zone", "string"),
+    "more": ("json", "BYTE_ARRAY", "UTF8", "jsonb", "string"),
+    "uuid": ("char", "BYTE_ARRAY", "UTF8", "uuid", "string"),
+    "none": ("varchar", "BYTE_ARRAY", "UTF8", "character varying", "string"),
+}
+STRINGS = {
+    "day": "2024-06-26",
+    "time": "12:30:00",
+    "more": '{"a": [1]}',
+    "uuid": "00000000-0000-0000-0000-000000000001",
+}
+
+
 def test_rows_of_mysql():
     """Rows of a MySQL table have the types that AWS documents, inferred from the values."""
     pq = pytest.importorskip("pyarrow.parquet")
     table = ExportedTable("shop.orders", rows=[VALUES, dict.fromkeys(VALUES)])
     file = pq.ParquetFile(io.BytesIO(table.parts[0]))
-    schema = file.schema
-    assert file.metadata.metadata is None  # not pyarrow's own schema
-    assert {file.metadata.row_group(0).column(i).compression for i in range(len(VALUES))} == {"GZIP"}
-    assert {schema.column(i).max_definition_level for i in range(len(VALUES))} == {1}
-    physical = {schema.column(i).name: schema.column(i).physical_type for i in range(len(VALUES))}
-    converted = {schema.column(i).name: schema.column(i).converted_type for i in range(len(VALUES))}
-    assert {name: (source, physical[name], converted[name]) for name, source in table.columns.items()} == {
-        "flag": ("tinyint", "INT32", "NONE"),
-        "small": ("int", "INT32", "NONE"),
-        "big": ("bigint", "INT64", "NONE"),
-        "ratio": ("double", "DOUBLE", "NONE"),
-        "price": ("decimal(4,2)", "INT32", "DECIMAL"),
-        "name": ("varchar", "BYTE_ARRAY", "UTF8"),
-        "data": ("blob", "BYTE_ARRAY", "NONE"),
-        "at": ("datetime", "INT64", "TIMESTAMP_MICROS"),
-        "day": ("date", "BYTE_ARRAY", "UTF8"),
-        "time": ("time", "BYTE_ARRAY", "UTF8"),
-        "more": ("json", "BYTE_ARRAY", "UTF8"),
-        "uuid": ("char", "BYTE_ARRAY", "UTF8"),
-        "none": ("varchar", "BYTE_ARRAY", "UTF8"),
+    columns = [file.schema.column(index) for index in range(len(VALUES))]
+
+    assert table.columns == {name: types[0] for name, types in TYPES.items()}
+    assert {c.name: (c.physical_type, c.converted_type) for c in columns} == {
+        name: types[1:3] for name, types in TYPES.items()
     }
-    assert read(table.parts[0]).to_pylist() == [
-        {
-            **VALUES,
-            "flag": 1,
-            "at": NOON.replace(tzinfo=dt.timezone.utc),
-            "day": "2024-06-26",
-            "time": "12:30:00",
-            "more": '{"a": [1]}',
-            "uuid": "00000000-0000-0000-0000-000000000001",
-        },
+    assert {c.max_definition_level for c in columns} == {1}
+    assert {file.metadata.row_group(0).column(index).compression for index in range(len(VALUES))} == {"GZIP"}
+    assert file.metadata.metadata is None  # not pyarrow's own schema
+    assert file.read().to_pylist() == [
+        {**VALUES, **STRINGS, "flag": 1, "at": NOON.replace(tzinfo=dt.timezone.utc)},
         dict.fromkeys(VALUES),
     ]
 
@@ -167,35 +171,11 @@ def test_rows_of_postgresql():
     """Rows of a PostgreSQL table have numbers, booleans, bytes, and strings for the rest."""
     pytest.importorskip("pyarrow")
     table = ExportedTable("shop.public.orders", rows=[VALUES])
-    assert table.columns == {
-        "flag": "boolean",
-        "small": "integer",
-        "big": "bigint",
-        "ratio": "double precision",
-        "price": "numeric",
-        "name": "character varying",
-        "data": "bytea",
-        "at": "timestamp without time zone",
-        "day": "date",
-        "time": "time without time zone",
-        "more": "jsonb",
-        "uuid": "uuid",
-        "none": "character varying",
-    }
     result = read(table.parts[0])
-    types = [str(field.type) for field in result.schema]
-    assert types == ["bool", "int32", "int64", "double", "string", "string", "binary", *["string"] * 6]
-    assert result.to_pylist() == [
-        {
-            **VALUES,
-            "price": "-12.50",
-            "at": "2024-06-26 12:30:00",
-            "day": "2024-06-26",
-            "time": "12:30:00",
-            "more": '{"a": [1]}',
-            "uuid": "00000000-0000-0000-0000-000000000001",
-        }
-    ]
+
+    assert table.columns == {name: types[3] for name, types in TYPES.items()}
+    assert {field.name: str(field.type) for field in result.schema} == {name: types[4] for name, types in TYPES.items()}
+    assert result.to_pylist() == [{**VALUES, **STRINGS, "price": "-12.50", "at": "2024-06-26 12:30:00"}]
 
 
 @pytest.mark.parametrize(

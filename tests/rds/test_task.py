@@ -164,19 +164,24 @@ def test_assignment_to_a_value():
 
 
 def test_own_lists(rds_export_tasks, client):
-    """Values and live tasks share no list with parameters and responses."""
-    kept = ExportTask("nightly", export_only=["orders"])
+    """Values and live tasks share no list with what they were given, what was read, parameters and responses."""
+    given = ["orders"]
+    kept = ExportTask("nightly", export_only=given)
     rds_export_tasks.seed_all([kept])
+    rds_export_tasks.seed("seeded", export_only=given)
     start(client, "weekly", ExportOnly=["orders"])
     client.describe_export_tasks()
 
+    given.append("customers")
+    kept.export_only.append("customers")
+    for task in rds_export_tasks.values():
+        task.export_only.append("customers")
     for call in rds_export_tasks.calls:
         for holder in (call.parameters, call.response, *call.response.get("ExportTasks", ())):
             if "ExportOnly" in holder:
                 holder["ExportOnly"].append("customers")
 
-    assert kept.export_only == rds_export_tasks["nightly"].export_only == ["orders"]
-    assert rds_export_tasks["weekly"].export_only == ["orders"]
+    assert [task.export_only for task in (kept, *rds_export_tasks.values())] == [["orders"]] * 4
 
 
 def test_field():

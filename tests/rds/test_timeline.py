@@ -1,14 +1,10 @@
 """Timeline: a task advances by the clock, at the times of its timeline and not of the read."""
 
-import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from helpers.aws import STATUSES
 from helpers.calls import cancel, described, start
 from helpers.errors import raises_exactly
 from helpers.timelines import HALF_AN_HOUR, T0, minutes
@@ -165,55 +161,6 @@ def test_progress_when_the_clock_runs_backwards(clock, rds_export_tasks, client)
     assert cancel(client)["Status"] == "CANCELING"
     clock.tick(minutes(2))
     assert described(client)["Status"] == "CANCELED"
-
-
-phases = st.integers(0, 600)
-outcomes = st.sampled_from(["COMPLETE", "FAILED", "CANCELED"])
-timelines = st.builds(
-    Timeline, starting=phases, in_progress=phases, canceling=phases, outcome=outcomes, cancel_outcome=outcomes
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example sets the clock
-@given(
-    timelines,
-    st.sampled_from(["STARTING", "IN_PROGRESS"]),
-    st.integers(0, 99),
-    st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
-)
-def test_tasks_only_advance(clock, timeline, status, percent, steps):
-    """Progress never falls, statuses go forward, and times are in order."""
-    clock.move_to(T0)
-    with fake_rds_export() as registry:
-        task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
-        seen = [_state(task)]
-        for step in steps:
-            if step != "cancel":
-                clock.tick(step)
-            elif task.status in ("STARTING", "IN_PROGRESS"):
-                task.move_to("CANCELING")
-            seen.append(_state(task))
-    for before, after in itertools.pairwise(seen):
-        assert STATUSES.index(before[0]) <= STATUSES.index(after[0])
-        assert before[1:3] <= after[1:3]
-        assert before[3] in (None, after[3])
-        assert before[4] in (None, after[4])
-        assert before[4] is None or before == after
-    _, percent, gigabytes, start, end = seen[-1]
-    assert percent <= 100
-    assert gigabytes <= 100
-    assert start is None or end is None or start <= end or any(step != "cancel" and step < 0 for step in steps)
-
-
-def _state(task):
-    """What may only advance."""
-    return (
-        task.status,
-        task.percent_progress,
-        task.total_extracted_data_in_gb,
-        task.task_start_time,
-        task.task_end_time,
-    )
 
 
 PHASE = "{} must be a timedelta or a number of seconds, from 0 to 100 years, got {!r}"

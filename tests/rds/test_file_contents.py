@@ -8,7 +8,6 @@ import sys
 import pytest
 
 from helpers.aws import CLUSTER
-from helpers.errors import raises_exactly
 from helpers.exported import END, ORDERS_PART, table_statuses, written
 from pytest_rds_export import ExportedTable
 
@@ -29,13 +28,6 @@ def test_mysql_keys():
         "nightly/shop/shop.orders/1/_SUCCESS",
         "nightly/export_tables_info_nightly_from_1_to_2.json",
         "nightly/export_info_nightly.json",
-    ]
-
-
-def test_postgresql_keys():
-    """A PostgreSQL table has the folder database/schema.table."""
-    assert [key for key in written(["shop.public.orders"]) if "SUCCESS" in key] == [
-        "nightly/shop/public.orders/1/_SUCCESS"
     ]
 
 
@@ -91,20 +83,6 @@ def test_no_batch_folders():
     ]
 
 
-@pytest.mark.parametrize(
-    ("layout", "message"),
-    [
-        ({"uuid_of": "file"}, "uuid_of must be 'export', 'table' or 'part', got 'file'"),
-        ({"batch_folders": 1}, "batch_folders must be True or False, got 1"),
-        ({"batch_folders": False}, "batch_folders=False has no place for the parts ((2, 0),) of 'shop.orders'"),
-    ],
-)
-def test_bad_layout(layout, message):
-    """A layout that does not exist is refused."""
-    with raises_exactly(ValueError, message):
-        written([ExportedTable("shop.orders", parts={(2, 0): b""})], layout=layout)
-
-
 def test_mysql_name_with_a_dot():
     """A table of MySQL may have a dot in its name; ExportOnly selects it by its database or its whole name."""
     table = ExportedTable("shop.v1.orders", engine="aurora-mysql")
@@ -138,17 +116,13 @@ def test_prefix():
 
 
 def test_chunks():
-    """An export_tables_info lists at most 100 tables and says which."""
+    """An export_tables_info lists at most 100 tables and says which; without tables there is none."""
     objects = written([f"shop.t{number}" for number in range(201)])
     names = [key for key in objects if "tables_info" in key]
     assert names == [
         f"nightly/export_tables_info_nightly_from_{span}.json" for span in ("1_to_100", "101_to_200", "201_to_201")
     ]
     assert [len(json.loads(objects[name])["perTableStatus"]) for name in names] == [100, 100, 1]
-
-
-def test_no_tables():
-    """An export without tables writes export_info alone."""
     assert list(written([])) == ["nightly/export_info_nightly.json"]
 
 
@@ -190,7 +164,7 @@ def test_tables_info_of_mysql():
 
 
 def test_tables_info_of_postgresql():
-    """A PostgreSQL column also has its length and precisions."""
+    """A PostgreSQL table has the folder database/schema.table, and its columns have lengths and precisions."""
     columns = {
         "name": "character varying(40)",
         "price": "numeric(10,2)",
@@ -202,6 +176,7 @@ def test_tables_info_of_postgresql():
         "tax": "decimal(8,2)",
     }
     objects = written([ExportedTable("shop.public.orders", columns=columns)])
+    assert "nightly/shop/public.orders/1/_SUCCESS" in objects
     (table,) = table_statuses(objects)
     assert table["target"] == "shop.public.orders"
     assert [tuple(column.values()) for column in table["schemaMetadata"]["originalTypeMappings"]] == [

@@ -90,7 +90,12 @@ USE_A_STATUS = "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', '
         ({"percent_progress": True}, "percent_progress must be an int, got bool True"),
         ({"total_extracted_data_in_gb": -3}, "total_extracted_data_in_gb must be an int of at least 0, got -3"),
         ({"total_extracted_data_in_gb": 1.5}, "total_extracted_data_in_gb must be an int, got float 1.5"),
+        ({"status": "COMPLETE", "percent_progress": 50}, "percent_progress of a COMPLETE task must be 100, got 50"),
         ({"s3_bucket": 5}, "s3_bucket must be a string, got int 5"),
+        *(
+            ({"s3_bucket": path}, f"s3_bucket must be the name of a bucket, without a prefix, got {path!r}")
+            for path in ("backups/2026", "s3://backups", "")
+        ),
         ({"export_only": "orders"}, "export_only must be a list of strings, got str 'orders'"),
         ({"export_only": ["orders", 2]}, "export_only[1] must be a string, got int 2"),
         (

@@ -50,13 +50,9 @@ def stored_in(rds_export_tasks):
     return stored_in
 
 
-def fails_to_put(s3, code, http_status=400):
-    """A stub of the client whose PutObject raises from now on, and whose HeadBucket succeeds."""
-    stubber = Stubber(s3)
-    stubber.add_response("head_bucket", {})
-    stubber.add_client_error("put_object", code, http_status_code=http_status)
-    stubber.activate()
-    return stubber
+def deny():
+    """Refuse to store a file, as S3 does."""
+    raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(starting=0)])
@@ -111,16 +107,17 @@ def test_unreachable_store(client, rds_export_tasks, rds_export_clock, s3, monke
     assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
 
 
-def test_store_fails(client, rds_export_tasks, rds_export_clock, s3):
+def test_store_fails(client, rds_export_tasks, rds_export_clock):
     """A store that raises makes the task FAILED at once, with the documented cause; it is not asked again."""
-    rds_export_tasks.write_files(s3)
-    with fails_to_put(s3, "AccessDenied", 403):
-        start(client)
-        rds_export_clock.tick(minutes=23)
-        rds_export_clock.tick(minutes=23)
+    store = Store(deny)
+    rds_export_tasks.write_files(store)
+    start(client)
+    rds_export_clock.tick(minutes=23)
+    rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
     assert task["TaskEndTime"].isoformat() == "2026-01-01T00:23:00+00:00"
+    assert store.asked == 1
 
 
 @pytest.mark.parametrize("fields", [{}, {"warning_message": "one was skipped", "total_extracted_data_in_gb": 7}])
@@ -249,11 +246,8 @@ def test_report():
     assert store.asked == 1
 
 
-def test_store_fails_while_moved(client, rds_export_tasks, s3):
+def test_store_fails_while_moved(stored_in):
     """A task that is moved forward keeps the progress of the move if its files cannot be stored."""
-    rds_export_tasks.write_files(s3)
-    with fails_to_put(s3, "AccessDenied", 403):
-        start(client)
-        task = rds_export_tasks["nightly"]
-        task.move_to("IN_PROGRESS", percent_progress=60)
+    task = stored_in(deny).seed("nightly", status="STARTING")
+    task.move_to("IN_PROGRESS", percent_progress=60)
     assert (task.status, task.percent_progress, task.failure_cause) == ("FAILED", 60, DENIED)

@@ -234,6 +234,7 @@ def test_size_of_a_move(rds_export_tasks, given, extracted, size):
         ("DONE", {}, ValueError, "unknown status 'DONE'"),
         (["FAILED"], {}, ValueError, "Did you mean 'FAILED'"),
         ("FAILED", {"percent_progress": 140}, ValueError, "percent_progress must be an int from 0 to 100"),
+        ("COMPLETE", {"percent_progress": 50}, ValueError, "percent_progress of a COMPLETE task must be 100"),
         ("FAILED", {"export_task_identifier": "later"}, TypeError, "^move_to cannot set export_task_identifier$"),
         ("FAILED", {"status": "COMPLETE"}, TypeError, "^move_to cannot set status$"),
         ("FAILED", {"failure_caus": "full"}, TypeError, "unknown field 'failure_caus'. Did you mean 'failure_cause'"),

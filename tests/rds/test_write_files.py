@@ -207,6 +207,12 @@ def test_skipped_of_a_seeded_export(skips, seed, warning):
         ({"tables": {}}, "tables must be a list of names and ExportedTables, got {}"),
         ({"tables": [ORDERS, ExportedTable(ORDERS)]}, "tables must be different, got 'shop.orders' twice"),
         ({"time_format": "unix"}, "time_format must be 'text' or 'iso', got 'unix'"),
+        ({"uuid_of": "file"}, "uuid_of must be 'export', 'table' or 'part', got 'file'"),
+        ({"batch_folders": 1}, "batch_folders must be True or False, got 1"),
+        (
+            {"batch_folders": False, "tables": [ExportedTable(ORDERS, parts={(2, 0): b""})]},
+            "batch_folders=False has no place for the parts ((2, 0),) of 'shop.orders'",
+        ),
     ],
 )
 def test_refused_arguments(rds_export_tasks, tmp_path, arguments, message):

@@ -40,6 +40,23 @@ class MemoryS3:
         self.bodies[Key] = Body
 
 
+class Store(MemoryS3):
+    """A ``MemoryS3`` that calls *act* before it keeps a file, or raises because it is full."""
+
+    def __init__(self, act=None, *, full=False):
+        super().__init__(BUCKET)
+        self.act, self.full, self.asked = act, full, 0
+
+    def put_object(self, **parameters):
+        """Act, and keep the file."""
+        self.asked += 1
+        if self.act is not None:
+            self.act()
+        if self.full:
+            raise OSError("disk full")
+        super().put_object(**parameters)
+
+
 class BusyS3(MemoryS3):
     """A ``MemoryS3`` that looks at all tasks while it stores, also from a thread that it waits for, and may sleep."""
 

@@ -11,7 +11,7 @@ from helpers.aws import CLUSTER, documented
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import refused
-from helpers.exported import BUCKET, MemoryS3, all_keys, keys_of
+from helpers.exported import BUCKET, Store, all_keys, keys_of
 from helpers.reports import report
 from pytest_rds_export import ExportedTable, Polls, Stuck, Timeline, fake_rds_export
 
@@ -20,23 +20,6 @@ DENIED = (
     "The IAM role arn:aws:iam::123456789012:role/rds-export isn't authorized to call s3:PutObject on the S3 bucket "
     "rds-exports. Review your permissions and retry the export."
 )
-
-
-class Store(MemoryS3):
-    """A store that calls *act* before it keeps a file, or raises because it is full."""
-
-    def __init__(self, act=None, *, full=False):
-        super().__init__(BUCKET)
-        self.act, self.full, self.asked = act, full, 0
-
-    def put_object(self, **arguments):
-        """Keep a file."""
-        self.asked += 1
-        if self.act is not None:
-            self.act()
-        if self.full:
-            raise OSError("disk full")
-        super().put_object(**arguments)
 
 
 @pytest.fixture

@@ -40,9 +40,6 @@ def in_use(identifier, region="us-east-1"):
     )
 
 
-TO_SEED_A_DICT = "dict {'ExportTaskIdentifier': 'late'}. To seed a dict, write seed_all([...])"
-
-
 @pytest.mark.parametrize(
     ("identifier", "got"),
     [
@@ -55,7 +52,10 @@ TO_SEED_A_DICT = "dict {'ExportTaskIdentifier': 'late'}. To seed a dict, write s
             for path in ("tests/data/export-tasks.json", "tasks.json", r"data\tasks")
         ),
         (PATH, f"{type(PATH).__name__} {PATH!r}. To seed a {type(PATH).__name__}, write seed_all([...])"),
-        ({"ExportTaskIdentifier": "late"}, TO_SEED_A_DICT),
+        (
+            {"ExportTaskIdentifier": "late"},
+            "dict {'ExportTaskIdentifier': 'late'}. To seed a dict, write seed_all([...])",
+        ),
     ],
 )
 def test_wrong_identifier(registry, identifier, got):
@@ -77,15 +77,14 @@ def test_longest_identifier(rds_export_tasks):
     assert rds_export_tasks.seed("a" * 60).identifier == "a" * 60
 
 
+NO_TIME_ZONE = "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
 USE_A_STATUS = "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"
 
 
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"percent_progress": 140}, "percent_progress must be an int from 0 to 100, got 140"),
-        ({"percent_progress": 101}, "percent_progress must be an int from 0 to 100, got 101"),
-        ({"percent_progress": -1}, "percent_progress must be an int from 0 to 100, got -1"),
+        *(({"percent_progress": n}, f"percent_progress must be an int from 0 to 100, got {n}") for n in (140, 101, -1)),
         ({"percent_progress": "42"}, "percent_progress must be an int, got str '42'"),
         ({"percent_progress": True}, "percent_progress must be an int, got bool True"),
         ({"total_extracted_data_in_gb": -3}, "total_extracted_data_in_gb must be an int of at least 0, got -3"),
@@ -102,20 +101,8 @@ USE_A_STATUS = "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', '
             {"task_end_time": "yesterday"},
             "task_end_time must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'yesterday'",
         ),
-        (
-            {"task_end_time": "2026-03-01T02:00:00"},
-            (
-                "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
-                "'2026-03-01T02:00:00'"
-            ),
-        ),
-        (
-            {"task_end_time": datetime(2026, 3, 1)},  # noqa: DTZ001
-            (
-                "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
-                "datetime.datetime(2026, 3, 1, 0, 0)"
-            ),
-        ),
+        ({"task_end_time": "2026-03-01T02:00:00"}, f"{NO_TIME_ZONE}'2026-03-01T02:00:00'"),
+        ({"task_end_time": datetime(2026, 3, 1)}, f"{NO_TIME_ZONE}datetime.datetime(2026, 3, 1, 0, 0)"),  # noqa: DTZ001
         (
             {"task_end_time": 1772330400},
             "task_end_time must be an aware datetime or an ISO 8601 string, got int 1772330400",
@@ -182,6 +169,7 @@ def test_identifier_given_twice(registry):
 
 
 NO_SEED = "a seed must be an identifier, an ExportTask, a mapping in the API's shape or a Path to a JSON file, got "
+NO_IDENTIFIER = "an export task must have an 'ExportTaskIdentifier', got "
 ONE_SEED = "seed_all takes a list of seeds, got one seed. Write "
 
 
@@ -207,26 +195,18 @@ ONE_SEED = "seed_all takes a list of seeds, got one seed. Write "
         (["late", "nightly"], ValueError, in_use("nightly")),
         (["late", "late"], ValueError, in_use("late")),
         ([ExportTask("late", region="eu-west-1")] * 2, ValueError, in_use("late", "eu-west-1")),
-        (
-            ["late", {"Status": "COMPLETE"}],
-            ValueError,
-            "an export task must have an 'ExportTaskIdentifier', got {'Status': 'COMPLETE'}",
-        ),
-        (["late", {}], ValueError, "an export task must have an 'ExportTaskIdentifier', got {}"),
-        (
-            ["late", {"ExportTaskIdentifier": "x", "PercentProgres": 42}],
-            TypeError,
-            "unknown field 'PercentProgres'. Did you mean 'PercentProgress'?",
-        ),
-        (
-            ["late", {"ExportTaskIdentifier": "x", "percent_progress": 42}],
-            TypeError,
-            "unknown field 'percent_progress'. Did you mean 'PercentProgress'?",
-        ),
-        (
-            ["late", {"ExportTaskIdentifier": "x", "bucket": 42}],
-            TypeError,
-            "unknown field 'bucket'. Did you mean 'S3Bucket'?",
+        *((["late", item], ValueError, f"{NO_IDENTIFIER}{item!r}") for item in ({"Status": "COMPLETE"}, {})),
+        *(
+            (
+                ["late", {"ExportTaskIdentifier": "x", name: 42}],
+                TypeError,
+                f"unknown field {name!r}. Did you mean {known!r}?",
+            )
+            for name, known in (
+                ("PercentProgres", "PercentProgress"),
+                ("percent_progress", "PercentProgress"),
+                ("bucket", "S3Bucket"),
+            )
         ),
     ],
 )
@@ -247,7 +227,7 @@ def test_wrong_seeds(registry, items, error, text):
         (
             '[{"ExportTaskIdentifier": "ok"}, {"Status": "FAILED"}]',
             ValueError,
-            "PATH, export task 1: an export task must have an 'ExportTaskIdentifier', got {'Status': 'FAILED'}",
+            f"PATH, export task 1: {NO_IDENTIFIER}{{'Status': 'FAILED'}}",
         ),
         (
             '[{"ExportTaskIdentifier": "late", "PercentProgress": 140}]',

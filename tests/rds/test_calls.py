@@ -81,33 +81,6 @@ def test_exhausted_retries(name, http_status, error_code, rds_export_tasks, retr
     assert (call.http_status, call.error_code, call.response, call.attempts) == (http_status, error_code, None, 3)
 
 
-def test_order(rds_export_tasks, before_send):
-    """The calls of all regions and operations are listed in their order."""
-    default, other = shared_client(), client_with(region="eu-west-1")
-    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    other.meta.events.register(
-        "before-send.rds.DescribeCertificates", before_send(b"<R><DescribeCertificatesResult/></R>")
-    )
-
-    default.describe_export_tasks()
-    other.describe_export_tasks()
-    default.describe_db_instances()
-    other.describe_certificates()
-    with pytest.raises(AssertionError):
-        default.describe_db_clusters()
-
-    assert [(call.operation, call.region) for call in rds_export_tasks.calls] == [
-        ("DescribeExportTasks", "us-east-1"),
-        ("DescribeExportTasks", "eu-west-1"),
-        ("DescribeDBInstances", "us-east-1"),
-        ("DescribeCertificates", "eu-west-1"),
-        ("DescribeDBClusters", "us-east-1"),
-    ]
-    assert rds_export_tasks.calls == rds_export_tasks.in_region("eu-west-1").calls
-    assert [call.operation for call in rds_export_tasks.unhandled] == ["DescribeDBClusters"]
-    rds_export_tasks.unhandled.clear()
-
-
 @pytest.mark.parametrize(
     ("body", "http_status", "error_code", "response"),
     [

@@ -351,10 +351,8 @@ class Account(RuleBasedStateMachine):
     @rule(region=drawn.regions, cluster=st.booleans(), available=st.booleans(), size=st.sampled_from([None, 7]))
     def seed_database(self, region, cluster, available, size):
         """Seed an instance or a cluster, or stop or start it."""
-        arn, status = (
-            arn_of(region, f"{'cluster' if cluster else 'db'}:orders"),
-            "available" if available else "stopped",
-        )
+        arn = arn_of(region, f"{'cluster' if cluster else 'db'}:orders")
+        status = "available" if available else "stopped"
         if arn in self.expected.sources[region]:
             self.live_sources[arn].move_to(status)
             self.expected.sources[region][arn].move(status, self.now)

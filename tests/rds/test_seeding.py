@@ -97,13 +97,14 @@ def test_default_times(rds_export_tasks):
 
 
 TIME = datetime(2026, 3, 1, 2, tzinfo=UTC)
+LATER = TIME + timedelta(hours=3)
 
 
 @pytest.mark.usefixtures("rds_export_clock")
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"status": "COMPLETE", "task_start_time": TIME}, {"snapshot_time": TIME - timedelta(hours=1)}),
+        ({"task_start_time": TIME, "task_end_time": LATER}, {"snapshot_time": TIME - timedelta(hours=1)}),
         # The clock is earlier.
         ({"status": "COMPLETE", "task_start_time": TIME}, {"task_start_time": TIME, "task_end_time": TIME}),
         ({"task_start_time": TIME, "task_end_time": TIME}, {"task_end_time": TIME}),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from helpers.calls import start
+from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from pytest_rds_export import ExportTask, failures, fake_rds_export
 
@@ -102,9 +103,14 @@ def test_what_belongs_to_the_account(registry, client):
     client.describe_db_instances()
     with pytest.raises(client.exceptions.ClientError, match="AccessDenied"):
         start(client, "third")
+    shared_client("eu-west-1").describe_export_tasks()
 
     assert injection.attempts == 1
-    assert [call.operation for call in abroad.calls] == ["DescribeDBInstances", "StartExportTask"]
+    assert [(call.operation, call.region) for call in abroad.calls] == [
+        ("DescribeDBInstances", "us-east-1"),
+        ("StartExportTask", "us-east-1"),
+        ("DescribeExportTasks", "eu-west-1"),
+    ]
     assert abroad.calls_to("StartExportTask") == registry.calls_to("StartExportTask") == [registry.calls[1]]
 
 

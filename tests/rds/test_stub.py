@@ -104,7 +104,9 @@ def test_exception_of_a_callable(rds_export_tasks, describe, raised, error, text
 
 
 def test_operation_without_output(rds_export_tasks, client):
-    """An operation without output can be stubbed with an empty mapping."""
+    """An operation without output can be stubbed with an empty mapping only."""
+    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
+        rds_export_tasks.stub("AddTagsToResource", {"Tags": []})
     rds_export_tasks.stub("AddTagsToResource", {})
 
     tags = {"ResourceName": "arn:aws:rds:us-east-1:123456789012:db:orders", "Tags": [{"Key": "a", "Value": "b"}]}
@@ -160,9 +162,3 @@ def test_wrong_response(rds_export_tasks, describe, response, text):
     rds_export_tasks.stub("DescribeDBInstances", lambda parameters: response)
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         describe()
-
-
-def test_response_for_an_operation_without_output(rds_export_tasks):
-    """A response for an operation without output is refused."""
-    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
-        rds_export_tasks.stub("AddTagsToResource", {"Tags": []})

@@ -20,7 +20,7 @@ Parts of the service without an account:
 
 - ``events``: events of the ends of exports
 - ``timelines``: a timeline and where it begins
-- ``exported``: exported files, their keys, a task and a target
+- ``exported``: exported files, their keys, and stores for them
 
 Pytest and the rest of the process:
 

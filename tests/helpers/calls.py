@@ -7,14 +7,13 @@ def start(client, identifier="nightly", source=None, **parameters):
     """Call StartExportTask, by default for the snapshot of the same name, and return the response."""
     if source is None:
         source = f"{SNAPSHOT.rpartition(':')[0]}:{identifier}"
-    return client.start_export_task(
-        ExportTaskIdentifier=identifier,
-        SourceArn=source,
-        S3BucketName="rds-exports",
-        IamRoleArn=f"arn:aws:iam::{ACCOUNT}:role/rds-export",
-        KmsKeyId="1234abcd",
+    given = {
+        "S3BucketName": "rds-exports",
+        "IamRoleArn": f"arn:aws:iam::{ACCOUNT}:role/rds-export",
+        "KmsKeyId": "1234abcd",
         **parameters,
-    )
+    }
+    return client.start_export_task(ExportTaskIdentifier=identifier, SourceArn=source, **given)
 
 
 def cancel(client, identifier="nightly"):

@@ -53,43 +53,32 @@ timelines = st.one_of(
 )
 
 
+def _to_timeline(expected, by_clock, by_polls, names, **ends):
+    phases = {name: getattr(expected, name) for name in names}
+    if expected.by == "clock":
+        return by_clock(**{name: timedelta(milliseconds=length) for name, length in phases.items()}, **ends)
+    return by_polls(**phases, **ends) if expected.by == "polls" else Stuck()
+
+
 def to_timeline(expected):
     """Return the timeline of the package that a rule describes."""
     ends = {"outcome": expected.outcome, "cancel_outcome": expected.cancel_outcome}
-    phases = [expected.starting, expected.in_progress, expected.canceling]
-    names = ("starting", "in_progress", "canceling")
-    if expected.by == "clock":
-        return Timeline(**dict(zip(names, (timedelta(milliseconds=phase) for phase in phases), strict=True)), **ends)
-    return Polls(**dict(zip(names, phases, strict=True)), **ends) if expected.by == "polls" else Stuck()
-
-
-snapshot_timelines = st.one_of(
-    st.just(SNAPSHOT_DEFAULT),
-    st.builds(
-        ExpectedSnapshotTimeline,
-        *(st.just("clock"), lengths, lengths, st.just(0) | lengths),
-        outcome=st.sampled_from(["available", "available", "failed"]),
-    ),
-    st.builds(
-        ExpectedSnapshotTimeline,
-        *(st.just("polls"), _counts, _counts, _counts),
-        outcome=st.sampled_from(["available", "available", "failed"]),
-    ),
-    st.just(ExpectedSnapshotTimeline("never")),
-)
+    return _to_timeline(expected, Timeline, Polls, ("starting", "in_progress", "canceling"), **ends)
 
 
 def to_snapshot_timeline(expected):
-    """Return the timeline of the package that a rule describes."""
-    if expected.by == "never":
-        return Stuck()
-    phases = {name: getattr(expected, name) for name in ("creating", "copying", "deleting")}
-    if expected.by == "polls":
-        return SnapshotPolls(**phases, outcome=expected.outcome)
-    lengths = {name: timedelta(milliseconds=length) for name, length in phases.items()}
-    return SnapshotTimeline(**lengths, outcome=expected.outcome)
+    """Return the timeline of snapshots of the package that a rule describes."""
+    names = ("creating", "copying", "deleting")
+    return _to_timeline(expected, SnapshotTimeline, SnapshotPolls, names, outcome=expected.outcome)
 
 
+_snapshot_outcomes = {"outcome": st.sampled_from(["available", "available", "failed"])}
+snapshot_timelines = st.one_of(
+    st.just(SNAPSHOT_DEFAULT),
+    st.builds(ExpectedSnapshotTimeline, st.just("clock"), lengths, lengths, st.just(0) | lengths, **_snapshot_outcomes),
+    st.builds(ExpectedSnapshotTimeline, st.just("polls"), _counts, _counts, _counts, **_snapshot_outcomes),
+    st.just(ExpectedSnapshotTimeline("never")),
+)
 short_times = st.integers(0, 720_000).map(lambda length: timedelta(milliseconds=length))
 long_times = (st.sampled_from([1, 14 * 24, 15 * 24]) | st.integers(0, 20 * 24)).map(
     lambda length: timedelta(hours=length)

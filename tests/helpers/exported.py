@@ -1,62 +1,22 @@
-"""Exported files: their keys, and a task and a target for tests without an account."""
+"""Exported files: their keys, and stores for them."""
 
 import datetime as dt
+import json
 import threading
 import time
 from types import SimpleNamespace
 
 from botocore.exceptions import ClientError
 
+from pytest_rds_export import fake_rds_export
+
 BUCKET = "rds-exports"
 END = dt.datetime(2024, 6, 26, 15, 43, 58, 123000, tzinfo=dt.timezone.utc)
-START = END - dt.timedelta(minutes=4)
-KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-CUSTOMERS_PART = "shop/shop.customers/1/part-00000-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet"
 ORDERS_PART = "shop/shop.orders/1/part-00000-e5c72528-e696-5a84-979c-e9fd0f5989ed-c000.gz.parquet"
 
 
-class FileTask:
-    """An export task as far as ``ExportFiles`` sees it."""
-
-    def __init__(self, **fields):
-        self.fields = {
-            "ExportTaskIdentifier": "nightly",
-            "SourceArn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly",
-            "SnapshotTime": START - dt.timedelta(hours=1),
-            "TaskStartTime": START,
-            "TaskEndTime": END,
-            "S3Bucket": "exports",
-            "S3Prefix": "",
-            "IamRoleArn": "arn:aws:iam::123456789012:role/rds-export",
-            "KmsKeyId": KMS_KEY,
-            "Status": "COMPLETE",
-            "PercentProgress": 100,
-            "TotalExtractedDataInGB": 3,
-            **fields,
-        }
-
-    def move(self, status, percent):
-        """Set the status and the progress."""
-        self.fields.update(Status=status, PercentProgress=percent)
-
-
-class MemoryTarget:
-    """A target that keeps the files in the order of writing, and fails at one of them."""
-
-    def __init__(self, fails_at=None):
-        self.objects = {}
-        self.fails_at = fails_at
-
-    def put(self, bucket, key, body, kms_key_id):
-        """Keep a file, or fail."""
-        if self.fails_at is not None and self.fails_at in key:
-            raise OSError("disk full")
-        assert key not in self.objects
-        self.objects[key] = body
-
-
 class MemoryS3:
-    """An S3 client, as far as ``write_files`` uses it, that keeps the keys in the order of writing."""
+    """An S3 client, as far as ``write_files`` uses it, that keeps keys and bodies in the order of writing."""
 
     exceptions = SimpleNamespace(ClientError=ClientError)
     meta = SimpleNamespace(service_model=SimpleNamespace(service_name="s3"), endpoint_url="memory")
@@ -64,18 +24,37 @@ class MemoryS3:
     def __init__(self, *buckets):
         self._buckets = buckets
         self.keys = []
+        self.bodies = {}
 
     def head_bucket(self, Bucket):  # noqa: N803
         """Raise the 404 of S3 for a bucket that does not exist."""
         if Bucket not in self._buckets:
             raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 404}}, "HeadBucket")
 
-    def put_object(self, Bucket, Key, **parameters):  # noqa: N803
-        """Keep the key of an object, which is written once."""
+    def put_object(self, Bucket, Key, Body, **parameters):  # noqa: N803
+        """Keep an object, which is written once."""
         key = f"{Bucket}/{_without_uuid(Key)}"
         assert Bucket in self._buckets
         assert key not in self.keys
         self.keys.append(key)
+        self.bodies[Key] = Body
+
+
+class Store(MemoryS3):
+    """A ``MemoryS3`` that calls *act* before it keeps a file, or raises because it is full."""
+
+    def __init__(self, act=None, *, full=False):
+        super().__init__(BUCKET)
+        self.act, self.full, self.asked = act, full, 0
+
+    def put_object(self, **parameters):
+        """Act, and keep the file."""
+        self.asked += 1
+        if self.act is not None:
+            self.act()
+        if self.full:
+            raise OSError("disk full")
+        super().put_object(**parameters)
 
 
 class BusyS3(MemoryS3):
@@ -97,6 +76,22 @@ class BusyS3(MemoryS3):
         if self.sleeps:
             time.sleep(1)
         super().put_object(**parameters)
+
+
+def written(tables=None, *, layout=None, **fields):
+    """Return the objects that an export with these fields has written, by key, in the order of writing."""
+    s3 = MemoryS3(BUCKET)
+    known = {"task_start_time": END - dt.timedelta(minutes=4), "task_end_time": END, "total_extracted_data_in_gb": 3}
+    with fake_rds_export() as tasks:
+        tasks.write_files(s3, tables=tables, **layout or {})
+        tasks.seed("nightly", status="COMPLETE", **{**known, **fields})
+    return s3.bodies
+
+
+def table_statuses(objects):
+    """Return the entries of the only export_tables_info."""
+    (body,) = [body for key, body in objects.items() if "/export_tables_info_" in key]
+    return json.loads(body)["perTableStatus"]
 
 
 def files_below(folder):

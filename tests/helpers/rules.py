@@ -28,6 +28,13 @@ ANY = ...
 """A value that the rules do not say."""
 
 
+def refused_move(identifier, old, new):
+    """Return what is said about a move that is not possible."""
+    *others, last = [repr(status) for status in MOVES[old]] or [None]
+    hint = f"It can become {', '.join(others)} or {last}" if others else "It has ended"
+    return f"export task '{identifier}' is {old} and cannot become {new}. {hint}"
+
+
 def kind_of(arn):
     """Return the resource type of a source."""
     return arn.split(":")[5]

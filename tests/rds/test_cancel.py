@@ -2,8 +2,8 @@
 
 import pytest
 
-from helpers.aws import CLUSTER, documented, fields_of
-from helpers.calls import cancel, described, start, without_metadata
+from helpers.aws import documented, fields_of
+from helpers.calls import cancel, described, without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from pytest_rds_export import ExportTask
@@ -36,26 +36,6 @@ def test_unchanged_fields(rds_export_tasks, client):
     assert set(response) == fields_of("CANCELING", given=("S3Prefix", "ExportOnly"))
     assert (response["PercentProgress"], response["TotalExtractedDataInGB"]) == (42, 7)
     assert (response["S3Prefix"], response["ExportOnly"]) == ("rds", ["orders"])
-
-
-def test_cluster(rds_export_tasks, client):
-    """The response for an export of a cluster has no SnapshotTime."""
-    rds_export_tasks.seed("nightly", source_arn=CLUSTER)
-
-    response = without_metadata(cancel(client))
-
-    assert set(response) == fields_of("CANCELING", cluster=True)
-    assert response["SourceType"] == "CLUSTER"
-
-
-def test_started_export(client):
-    """The response for a started export has an empty S3Prefix and no TaskStartTime."""
-    start(client)
-
-    response = without_metadata(cancel(client))
-
-    assert set(response) == fields_of("CANCELING", extracting=False)
-    assert (response["Status"], response["S3Prefix"]) == ("CANCELING", "")
 
 
 def test_end(rds_export_tasks, client, rds_export_clock):
@@ -103,13 +83,3 @@ def test_another_region(rds_export_tasks, client):
 
     other_region = shared_client("eu-west-1")
     assert cancel(other_region)["Status"] == "CANCELING"
-
-
-def test_exception_classes(rds_export_tasks, client):
-    """A fault is an exception class of the client."""
-    rds_export_tasks.seed("nightly", status="COMPLETE")
-
-    with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
-        cancel(client)
-    with pytest.raises(client.exceptions.ExportTaskNotFoundFault):
-        cancel(client, "other")

@@ -5,14 +5,13 @@ import dataclasses
 import datetime as dt
 import io
 from decimal import Decimal
-from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from helpers.exported import FileTask
-from pytest_rds_export._rds.files import ExportFiles
-from pytest_rds_export._rds.tables import ExportedTable, exported_type
+from helpers.errors import raises_exactly
+from helpers.exported import table_statuses, written
+from pytest_rds_export import ExportedTable
 
 COLUMNS = "columns must be a dict such as {'id': 'int', 'name': 'char'}, got "
 ROWS = "rows must be a list of dicts such as {'id': 1, 'name': 'Ada'}, got "
@@ -59,9 +58,8 @@ WARNING = "warning must be a string such as 'PERMISSIONS_DO_NOT_EXIST', got "
 )
 def test_bad_table(name, arguments, message):
     """A bad argument of ExportedTable is refused with the value."""
-    with pytest.raises(ValueError) as raised:  # noqa: PT011
+    with raises_exactly(ValueError, message):
         ExportedTable(name, **arguments)
-    assert str(raised.value) == message
 
 
 def test_value():
@@ -82,7 +80,6 @@ def test_value():
         (ExportedTable("shop.orders"), "<ExportedTable 'shop.orders' 1 part>"),
         (ExportedTable("a.b.c", parts=[b"1", b"2"]), "<ExportedTable 'a.b.c' 2 parts>"),
         (ExportedTable("shop.a/b", warning="SLASH"), "<ExportedTable 'shop.a/b' skipped: SLASH>"),
-        (ExportFiles(Path("/exports")), "<ExportFiles to=<FolderTarget '/exports'> tables=2>"),
     ],
 )
 def test_repr(table, expected):
@@ -108,22 +105,6 @@ def test_default_part_in_pyarrow():
     assert {file.metadata.row_group(0).column(index).compression for index in range(2)} == {"GZIP"}
 
 
-def test_default_part_in_pandas():
-    """Pandas reads the default part."""
-    pytest.importorskip("pyarrow")
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.read_parquet(io.BytesIO(ExportedTable("shop.orders").parts[0]))
-    assert frame.to_dict("records") == [{"id": 1, "name": "example"}]
-
-
-def test_default_part_in_duckdb(tmp_path):
-    """DuckDB reads the default part from a folder."""
-    duckdb = pytest.importorskip("duckdb")
-    ExportFiles(tmp_path).update(FileTask().fields)
-    query = f"SELECT id, name FROM '{tmp_path}/exports/nightly/shop/shop.orders/*/*.parquet'"
-    assert duckdb.sql(query).fetchall() == [(1, "example")]
-
-
 NOON = dt.datetime(2024, 6, 26, 12, 30)  # noqa: DTZ001
 VALUES = {
     "flag": True,
@@ -142,41 +123,46 @@ VALUES = {
 }
 
 
+# Of each column: the source type of MySQL, Parquet's types for it, the source type of PostgreSQL, Arrow's type for it.
+TYPES = {
+    "flag": ("tinyint", "INT32", "NONE", "boolean", "bool"),
+    "small": ("int", "INT32", "NONE", "integer", "int32"),
+    "big": ("bigint", "INT64", "NONE", "bigint", "int64"),
+    "ratio": ("double", "DOUBLE", "NONE", "double precision", "double"),
+    "price": ("decimal(4,2)", "INT32", "DECIMAL", "numeric", "string"),
+    "name": ("varchar", "BYTE_ARRAY", "UTF8", "character varying", "string"),
+    "data": ("blob", "BYTE_ARRAY", "NONE", "bytea", "binary"),
+    "at": ("datetime", "INT64", "TIMESTAMP_MICROS", "timestamp without time zone", "string"),
+    "day": ("date", "BYTE_ARRAY", "UTF8", "date", "string"),
+    "time": ("time", "BYTE_ARRAY", "UTF8", "time without time zone", "string"),
+    "more": ("json", "BYTE_ARRAY", "UTF8", "jsonb", "string"),
+    "uuid": ("char", "BYTE_ARRAY", "UTF8", "uuid", "string"),
+    "none": ("varchar", "BYTE_ARRAY", "UTF8", "character varying", "string"),
+}
+STRINGS = {
+    "day": "2024-06-26",
+    "time": "12:30:00",
+    "more": '{"a": [1]}',
+    "uuid": "00000000-0000-0000-0000-000000000001",
+}
+
+
 def test_rows_of_mysql():
     """Rows of a MySQL table have the types that AWS documents, inferred from the values."""
     pq = pytest.importorskip("pyarrow.parquet")
     table = ExportedTable("shop.orders", rows=[VALUES, dict.fromkeys(VALUES)])
     file = pq.ParquetFile(io.BytesIO(table.parts[0]))
-    schema = file.schema
-    assert {file.metadata.row_group(0).column(i).compression for i in range(len(VALUES))} == {"GZIP"}
-    assert {schema.column(i).max_definition_level for i in range(len(VALUES))} == {1}
-    physical = {schema.column(i).name: schema.column(i).physical_type for i in range(len(VALUES))}
-    converted = {schema.column(i).name: schema.column(i).converted_type for i in range(len(VALUES))}
-    assert {name: (source, physical[name], converted[name]) for name, source in table.columns.items()} == {
-        "flag": ("tinyint", "INT32", "NONE"),
-        "small": ("int", "INT32", "NONE"),
-        "big": ("bigint", "INT64", "NONE"),
-        "ratio": ("double", "DOUBLE", "NONE"),
-        "price": ("decimal(4,2)", "INT32", "DECIMAL"),
-        "name": ("varchar", "BYTE_ARRAY", "UTF8"),
-        "data": ("blob", "BYTE_ARRAY", "NONE"),
-        "at": ("datetime", "INT64", "TIMESTAMP_MICROS"),
-        "day": ("date", "BYTE_ARRAY", "UTF8"),
-        "time": ("time", "BYTE_ARRAY", "UTF8"),
-        "more": ("json", "BYTE_ARRAY", "UTF8"),
-        "uuid": ("char", "BYTE_ARRAY", "UTF8"),
-        "none": ("varchar", "BYTE_ARRAY", "UTF8"),
+    columns = [file.schema.column(index) for index in range(len(VALUES))]
+
+    assert table.columns == {name: types[0] for name, types in TYPES.items()}
+    assert {c.name: (c.physical_type, c.converted_type) for c in columns} == {
+        name: types[1:3] for name, types in TYPES.items()
     }
-    assert read(table.parts[0]).to_pylist() == [
-        {
-            **VALUES,
-            "flag": 1,
-            "at": NOON.replace(tzinfo=dt.timezone.utc),
-            "day": "2024-06-26",
-            "time": "12:30:00",
-            "more": '{"a": [1]}',
-            "uuid": "00000000-0000-0000-0000-000000000001",
-        },
+    assert {c.max_definition_level for c in columns} == {1}
+    assert {file.metadata.row_group(0).column(index).compression for index in range(len(VALUES))} == {"GZIP"}
+    assert file.metadata.metadata is None  # not pyarrow's own schema
+    assert file.read().to_pylist() == [
+        {**VALUES, **STRINGS, "flag": 1, "at": NOON.replace(tzinfo=dt.timezone.utc)},
         dict.fromkeys(VALUES),
     ]
 
@@ -185,35 +171,11 @@ def test_rows_of_postgresql():
     """Rows of a PostgreSQL table have numbers, booleans, bytes, and strings for the rest."""
     pytest.importorskip("pyarrow")
     table = ExportedTable("shop.public.orders", rows=[VALUES])
-    assert table.columns == {
-        "flag": "boolean",
-        "small": "integer",
-        "big": "bigint",
-        "ratio": "double precision",
-        "price": "numeric",
-        "name": "character varying",
-        "data": "bytea",
-        "at": "timestamp without time zone",
-        "day": "date",
-        "time": "time without time zone",
-        "more": "jsonb",
-        "uuid": "uuid",
-        "none": "character varying",
-    }
     result = read(table.parts[0])
-    types = [str(field.type) for field in result.schema]
-    assert types == ["bool", "int32", "int64", "double", "string", "string", "binary", *["string"] * 6]
-    assert result.to_pylist() == [
-        {
-            **VALUES,
-            "price": "-12.50",
-            "at": "2024-06-26 12:30:00",
-            "day": "2024-06-26",
-            "time": "12:30:00",
-            "more": '{"a": [1]}',
-            "uuid": "00000000-0000-0000-0000-000000000001",
-        }
-    ]
+
+    assert table.columns == {name: types[3] for name, types in TYPES.items()}
+    assert {field.name: str(field.type) for field in result.schema} == {name: types[4] for name, types in TYPES.items()}
+    assert result.to_pylist() == [{**VALUES, **STRINGS, "price": "-12.50", "at": "2024-06-26 12:30:00"}]
 
 
 @pytest.mark.parametrize(
@@ -244,13 +206,6 @@ def test_declared_type(name, declared, value, arrow, result):
     assert written.column("a").to_pylist() == [result, None]
 
 
-def test_no_schema_of_arrow():
-    """The file has the Parquet schema alone, not pyarrow's own."""
-    pq = pytest.importorskip("pyarrow.parquet")
-    file = pq.ParquetFile(io.BytesIO(ExportedTable("a.b", rows=[{"id": 1}]).parts[0]))
-    assert file.metadata.metadata is None
-
-
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -271,75 +226,61 @@ def test_inferred_type(values, expected):
     assert ExportedTable("a.b", rows=[{"x": value} for value in values]).columns == {"x": expected}
 
 
-@pytest.mark.parametrize(
-    ("declared", "expected"),
-    [
-        ("decimal(9,0)", "int32 (DECIMAL(9,0))"),
-        ("numeric(18)", "int64 (DECIMAL(18,0))"),
-        ("decimal(19,0)", "fixed_len_byte_array(9) (DECIMAL(19,0))"),
-        ("decimal(38,10)", "fixed_len_byte_array(16) (DECIMAL(38,10))"),
-        ("decimal(39,0)", "binary (UTF8)"),
-        ("timestamp(6)", "int64 (TIMESTAMP_MICROS)"),
-        ("DECIMAL(5,2) UNSIGNED", "int32 (DECIMAL(5,2))"),
-        ("double unsigned", "double"),
-        ("numeric unsigned", "int64 (DECIMAL(10,0))"),
-    ],
-)
-def test_exported_type(declared, expected):
+def test_exported_type():
     """An exported type with an annotation is spelled as the captured ones."""
-    assert exported_type(declared, mysql=True) == expected
+    expected = {
+        "decimal(9,0)": "int32 (DECIMAL(9,0))",
+        "numeric(18)": "int64 (DECIMAL(18,0))",
+        "decimal(19,0)": "fixed_len_byte_array(9) (DECIMAL(19,0))",
+        "decimal(38,10)": "fixed_len_byte_array(16) (DECIMAL(38,10))",
+        "decimal(39,0)": "binary (UTF8)",
+        "timestamp(6)": "int64 (TIMESTAMP_MICROS)",
+        "DECIMAL(5,2) UNSIGNED": "int32 (DECIMAL(5,2))",
+        "double unsigned": "double",
+        "numeric unsigned": "int64 (DECIMAL(10,0))",
+    }
+
+    columns = {f"column_{number}": declared for number, declared in enumerate(expected)}
+
+    (table,) = table_statuses(written([ExportedTable("shop.orders", columns=columns)]))
+
+    mappings = table["schemaMetadata"]["originalTypeMappings"]
+    assert [column["expectedExportedType"] for column in mappings] == list(expected.values())
+
+
+INT, BIGINT = ({"columns": {"id": name}} for name in ("int", "bigint"))
+OF_TYPE = "column 'id' must have values of type "
+NO_INTEGER = "object cannot be interpreted as an integer"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("value", "arguments", "message"),
     [
-        (
-            {"rows": [{"id": "x"}], "columns": {"id": "int"}},
-            "column 'id' must have values of type 'int': 'str' object cannot be interpreted as an integer",
-        ),
-        (
-            {"rows": [{"id": 1.5}], "columns": {"id": "int"}},
-            "column 'id' must have values of type 'int': 'float' object cannot be interpreted as an integer",
-        ),
-        (
-            {"rows": [{"id": 1.5}], "columns": {"id": "bigint"}},
-            "column 'id' must have values of type 'bigint': 'float' object cannot be interpreted as an integer",
-        ),
-        (
-            {"rows": [{"id": 2**31}], "columns": {"id": "int"}},
-            "column 'id' must have values of type 'int': Value 2147483648 too large to fit in C integer type",
-        ),
-        (
-            {"rows": [{"id": 2**64}], "columns": {"id": "bigint"}},
-            "column 'id' must have values of type 'bigint': Python int too large to convert to C long",
-        ),
-        (
-            {"rows": [{"id": 1, "nam": 2}], "columns": {"id": "int", "name": "char"}},
-            "rows must have only the names of columns, id, name; got 'nam'",
-        ),
-        (
-            {"rows": [{"id": 1}, {"id": "x"}]},
-            "column 'id' must have values of one type that a database has, got [1, 'x']",
-        ),
-        ({"rows": [{"id": Decimal("NaN")}]}, "column 'id' must have finite values, got [Decimal('NaN')]"),
+        ("x", INT, f"{OF_TYPE}'int': 'str' {NO_INTEGER}"),
+        (1.5, INT, f"{OF_TYPE}'int': 'float' {NO_INTEGER}"),
+        (1.5, BIGINT, f"{OF_TYPE}'bigint': 'float' {NO_INTEGER}"),
+        (2**31, INT, f"{OF_TYPE}'int': Value 2147483648 too large to fit in C integer type"),
+        (2**64, BIGINT, f"{OF_TYPE}'bigint': Python int too large to convert to C long"),
+        (1, {"columns": {"nr": "int", "name": "char"}}, "rows must have only the names of columns, nr, name; got 'id'"),
+        (b"x", {}, "column 'id' must have values of one type that a database has, got [1, b'x']"),
+        (Decimal("NaN"), {}, "column 'id' must have finite values, got [1, Decimal('NaN')]"),
     ],
 )
-def test_bad_rows(arguments, message):
+def test_bad_rows(value, arguments, message):
     """A row that does not fit is refused with its column and value."""
     pytest.importorskip("pyarrow")
-    with pytest.raises(ValueError) as raised:  # noqa: PT011
-        ExportedTable("shop.orders", **arguments)
-    assert str(raised.value) == message
+    with raises_exactly(ValueError, message):
+        ExportedTable("shop.orders", rows=[{"id": 1}, {"id": value}], **arguments)
 
 
 @pytest.mark.parametrize(("columns", "names"), [({"day": "date"}, ["day"]), (None, ["id", "name"])])
 def test_no_rows(columns, names):
     """A table without rows has a part without rows on MySQL, and no part on PostgreSQL."""
-    parquet = pytest.importorskip("pyarrow.parquet")
+    pytest.importorskip("pyarrow")
 
     (part,) = ExportedTable("shop.orders", rows=[], columns=columns).parts
 
-    table = parquet.read_table(io.BytesIO(part))
+    table = read(part)
     assert (table.num_rows, table.column_names) == (0, names)
     assert ExportedTable("shop.public.orders", rows=[], columns=columns).parts == ()
 
@@ -355,16 +296,19 @@ def test_unsupported_column_name(character, given):
     assert ExportedTable("shop.orders", columns={column: "int"}, warning="OTHER").warning == "OTHER"
 
 
-def test_rows_in_pandas_and_duckdb(tmp_path):
-    """Pandas and DuckDB read rows from a folder."""
+def test_pandas_and_duckdb(rds_export_tasks, tmp_path):
+    """Pandas and DuckDB read the default part, and rows, from a folder."""
     pytest.importorskip("pyarrow")
     pandas, duckdb = pytest.importorskip("pandas"), pytest.importorskip("duckdb")
-    ExportFiles(tmp_path, [ExportedTable("shop.orders", rows=[{"id": 1, "price": Decimal("1.50")}])]).update(
-        FileTask().fields
-    )
-    (path,) = tmp_path.rglob("*.parquet")
-    assert pandas.read_parquet(path).to_dict("records") == [{"id": 1, "price": Decimal("1.50")}]
-    assert duckdb.sql(f"SELECT * FROM '{path}'").fetchall() == [(1, Decimal("1.50"))]
+    rows = {"customers": {"id": 1, "name": "example"}, "orders": {"id": 1, "price": Decimal("1.50")}}
+    tables = ["shop.customers", ExportedTable("shop.orders", rows=[rows["orders"]])]
+    rds_export_tasks.write_files(tmp_path, tables=tables)
+    rds_export_tasks.seed("nightly", status="COMPLETE")
+
+    for name, row in rows.items():
+        path = f"{tmp_path}/rds-exports/nightly/shop/shop.{name}/1"
+        assert pandas.read_parquet(path).to_dict("records") == [row]
+        assert duckdb.sql(f"SELECT * FROM '{path}/*.parquet'").fetchall() == [tuple(row.values())]
 
 
 def test_without_pyarrow(monkeypatch):
@@ -377,6 +321,5 @@ def test_without_pyarrow(monkeypatch):
         return real_import(name, *arguments, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(ImportError) as raised:
+    with raises_exactly(ImportError, "rows need pyarrow; install it with: pip install 'pytest-rds-export[parquet]'"):
         ExportedTable("shop.orders", rows=[{"id": 1}])
-    assert str(raised.value) == "rows need pyarrow; install it with: pip install 'pytest-rds-export[parquet]'"

@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from botocore.exceptions import ClientError
 
 from helpers.aws import service_model
 from helpers.calls import CALLS, call
@@ -64,27 +63,21 @@ def test_documented_failures():
         assert [(failure.code, failure.http_status) for failure in documented] == modelled
 
 
-def test_documented_failures_of_cancel():
-    """The documented failures of CancelExportTask have the error codes of the responses."""
-    found = {failure.name: failure.http_status for failure in failures("CancelExportTask", "documented")}
-
-    assert found == {"ExportTaskNotFound": 404, "InvalidExportTaskStateFault": 400}
-
-
-@pytest.mark.parametrize("operation", ["CancelExportTask", "DescribeExportTasks", "CreateDBInstance"])
-def test_common_failures(operation):
-    """The common failures are the same for any operation."""
+@pytest.mark.parametrize(
+    ("operation", "others"),
+    [
+        ("CancelExportTask", {}),
+        ("DescribeExportTasks", {}),
+        ("CreateDBInstance", {}),
+        ("StartExportTask", {"ExportTaskLimitReachedFault": 400}),
+    ],
+)
+def test_common_failures(operation, others):
+    """The common failures are the same for any operation; only StartExportTask has the limit, too."""
     common = failures(operation, kinds=["common"])
 
-    assert {failure.name: failure.http_status for failure in common} == COMMON
+    assert {failure.name: failure.http_status for failure in common} == {**COMMON, **others}
     assert {failure.operation for failure in common} == {operation}
-
-
-def test_limit_of_start_export_task():
-    """Only StartExportTask has the limit failure, which is not in the service model."""
-    found = {failure.name: failure.http_status for failure in failures("StartExportTask", kinds=["common"])}
-
-    assert found == {**COMMON, "ExportTaskLimitReachedFault": 400}
 
 
 def test_transport_failures():
@@ -119,17 +112,14 @@ def test_message_of_access_denied():
     assert re.fullmatch(expected, named("CancelExportTask", "AccessDenied").message)
 
 
-def test_documented_message():
-    """The message of a documented failure is the model's documentation without markup."""
-    assert named("CancelExportTask", "ExportTaskNotFound").message == "The export task doesn't exist."
-
-
 @pytest.mark.parametrize("operation", CALLS)
 def test_exception_and_match(rds_export_tasks, operation):
-    """The attributes exception and match together distinguish each failure from all others."""
+    """The attributes exception and match distinguish each failure from all others; retried says if it is retried."""
     client = client_with(mode="standard", max_attempts=1)
     errors = {failure: error_of(client, rds_export_tasks, failure) for failure in failures(operation)}
 
+    attempts = [call.attempts for call in rds_export_tasks.calls]
+    assert attempts == [2 if failure.retried else 1 for failure in errors]
     for failure in errors:
         matching = [
             other.name
@@ -137,14 +127,6 @@ def test_exception_and_match(rds_export_tasks, operation):
             if isinstance(error, failure.exception) and re.search(failure.match or "", str(error))
         ]
         assert matching == [failure.name]
-
-
-@pytest.mark.parametrize("failure", failures("CancelExportTask"), ids=lambda failure: failure.name)
-def test_retried(rds_export_tasks, failure):
-    """The attribute retried says what botocore's standard retry mode does."""
-    error_of(client_with(mode="standard", max_attempts=1), rds_export_tasks, failure)
-
-    assert rds_export_tasks.calls[0].attempts == (2 if failure.retried else 1)
 
 
 @pytest.mark.parametrize(
@@ -156,30 +138,26 @@ def test_retried_of_a_custom_failure(name, http_status, retried):
     assert Failure(name, http_status=http_status).retried is retried
 
 
-def test_custom_failure(rds_export_tasks, client):
-    """A custom failure reaches the client with its code, status and message."""
-    failure = Failure("OptInRequired", http_status=403, message="Sign up <first> & try again")
-    rds_export_tasks.inject(failure)
+@pytest.mark.parametrize(("http_status", "kind"), [(403, "Sender"), (599, "Receiver")])
+def test_custom_failure(rds_export_tasks, client, http_status, kind):
+    """A custom failure reaches the client with its code, status and message, and whose fault the status says it is."""
+    message = "Sign up <first> & try again"
+    failure = Failure("OptInRequired", "CancelExportTask", http_status=http_status, message=message)
 
-    with pytest.raises(ClientError, match=failure.match) as caught:
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+    response = error_of(client, rds_export_tasks, failure).response
 
-    assert caught.value.response["Error"] == {
-        "Type": "Sender",
-        "Code": "OptInRequired",
-        "Message": "Sign up <first> & try again",
-    }
-    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    assert response["Error"] == {"Type": kind, "Code": "OptInRequired", "Message": message}
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == http_status
 
 
 def test_replaced_message(rds_export_tasks, client):
     """The message of a failure can be replaced."""
-    rds_export_tasks.inject(replace(named("CancelExportTask", "ExportTaskNotFound"), message="No such task"))
+    failure = replace(named("CancelExportTask", "ExportTaskNotFound"), message="No such task")
 
-    with pytest.raises(client.exceptions.ExportTaskNotFoundFault) as caught:
-        client.cancel_export_task(ExportTaskIdentifier="nightly")
+    error = error_of(client, rds_export_tasks, failure)
 
-    assert caught.value.response["Error"]["Message"] == "No such task"
+    assert type(error) is client.exceptions.ExportTaskNotFoundFault
+    assert error.response["Error"]["Message"] == "No such task"
 
 
 @pytest.mark.parametrize("failure", failures("CancelExportTask", "transport"), ids=lambda failure: failure.name)
@@ -196,10 +174,7 @@ def test_custom_transport_failure(rds_export_tasks, failure):
     ("name", "text"),
     [
         ("ConnectTimeoutError", 'Connect timeout on endpoint URL: "https://rds.us-east-1.amazonaws.com/"'),
-        (
-            "SSLError",
-            "SSL validation failed for https://rds.us-east-1.amazonaws.com/ the TLS handshake failed",
-        ),
+        ("SSLError", "SSL validation failed for https://rds.us-east-1.amazonaws.com/ the TLS handshake failed"),
     ],
 )
 def test_text_of_a_transport_failure(rds_export_tasks, name, text):
@@ -214,13 +189,6 @@ def test_text_of_a_transport_failure(rds_export_tasks, name, text):
 def test_default_status():
     """The status of a failure is 400 by default."""
     assert Failure("Whatever").http_status == 400
-
-
-def test_server_error_type(rds_export_tasks, client):
-    """An error with a status of 500 or more has the type Receiver."""
-    error = error_of(client, rds_export_tasks, Failure("Broken", "CancelExportTask", http_status=599))
-
-    assert error.response["Error"]["Type"] == "Receiver"
 
 
 def test_repr():

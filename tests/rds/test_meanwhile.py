@@ -2,11 +2,12 @@
 
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from helpers.calls import start
-from helpers.exported import MemoryS3, all_keys
+from helpers.exported import Store, all_keys
 from pytest_rds_export import SnapshotPolls, SnapshotTimeline, Timeline
 
 AT_ONCE = Timeline(starting=0, in_progress=0)
@@ -86,16 +87,10 @@ def test_gone_between_pages(rds_export_tasks, client):
 
 def test_export_that_ends_while_files_are_set_up(rds_export_tasks, rds_export_clock):
     """All files of an export are there, though it ended while those of another one were written to a slow store."""
-
-    class SlowS3(MemoryS3):
-        def put_object(self, **arguments):
-            time.sleep(60)
-            super().put_object(**arguments)
-
     rds_export_tasks.seed("nightly", status="IN_PROGRESS", percent_progress=50, s3_bucket="rds-exports")
     rds_export_tasks.seed("done", status="COMPLETE", s3_bucket="rds-exports")
     rds_export_tasks.deliver_events(lambda event, context: None)
-    store = SlowS3("rds-exports")
+    store = Store(partial(time.sleep, 60))
 
     rds_export_tasks.write_files(store)
 
@@ -106,12 +101,11 @@ def test_export_that_ends_while_files_are_set_up(rds_export_tasks, rds_export_cl
 def test_seeded_while_files_are_stored(rds_export_tasks):
     """Of two exports of one name, the one that comes first is kept, also if the files of the other are stored."""
 
-    class SeedingS3(MemoryS3):
-        def put_object(self, **arguments):
-            if "nightly" not in rds_export_tasks:
-                rds_export_tasks.seed("nightly", status="FAILED")
+    def seed_first():
+        if "nightly" not in rds_export_tasks:
+            rds_export_tasks.seed("nightly", status="FAILED")
 
-    rds_export_tasks.write_files(SeedingS3("rds-exports"))
+    rds_export_tasks.write_files(Store(seed_first))
 
     with pytest.raises(ValueError, match="export task 'nightly' exists already in us-east-1"):
         rds_export_tasks.seed("nightly", status="COMPLETE")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helpers.aws import CLUSTER, fields_of
+from helpers.calls import described
 from pytest_rds_export import ExportTask, Polls, fake_rds_export
 
 DATA = Path(__file__).parent / "data"
@@ -40,33 +41,21 @@ LEDGER = {
 }
 
 
-def listed(client):
-    """All tasks as DescribeExportTasks shows them."""
-    return client.describe_export_tasks()["ExportTasks"]
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        [ORDERS, LEDGER],
+        [DATA / "export-tasks-cli-v1.json"],
+        [DATA / "export-tasks-cli-v2.json"],
+        [DATA / "export-tasks-query.json"],
+    ],
+    ids=["mappings", "AWS CLI 1", "AWS CLI 2", "bare list"],
+)
+def test_what_a_response_showed(rds_export_tasks, client, seeds):
+    """Mappings in the shape of the API and files of the AWS CLI (version 2 has ISO 8601 times) can be seeded."""
+    rds_export_tasks.seed_all(seeds)
 
-
-def test_identifier(rds_export_tasks, client):
-    """An identifier seeds an export that is IN_PROGRESS."""
-    [task] = rds_export_tasks.seed_all(["nightly"])
-
-    assert task is rds_export_tasks["nightly"]
-    assert [(shown["ExportTaskIdentifier"], shown["Status"]) for shown in listed(client)] == [
-        ("nightly", "IN_PROGRESS")
-    ]
-
-
-def test_export_task(rds_export_tasks):
-    """An ExportTask seeds its fields and its timeline."""
-    [task] = rds_export_tasks.seed_all([ExportTask("done", status="COMPLETE", s3_prefix="rds", timeline=Polls())])
-
-    assert (task.status, task.s3_prefix, task.percent_progress, task.timeline) == ("COMPLETE", "rds", 100, Polls())
-
-
-def test_mapping(rds_export_tasks, client):
-    """A mapping in the shape of the API seeds what a response showed."""
-    rds_export_tasks.seed_all([ORDERS, LEDGER])
-
-    assert listed(client) == [LEDGER, ORDERS]  # the unfinished export first
+    assert client.describe_export_tasks()["ExportTasks"] == [LEDGER, ORDERS]  # the unfinished export first
 
 
 @pytest.mark.parametrize("status", [None, "IN_PROGRESS"])
@@ -75,14 +64,6 @@ def test_mapping_without_a_status(rds_export_tasks, status):
     [task] = rds_export_tasks.seed_all([{"ExportTaskIdentifier": "nightly", "Status": status}])
 
     assert task.status == "IN_PROGRESS"
-
-
-@pytest.mark.parametrize("name", ["export-tasks-cli-v1.json", "export-tasks-cli-v2.json", "export-tasks-query.json"])
-def test_json_of_the_aws_cli(rds_export_tasks, client, name):
-    """A file of the AWS CLI can be seeded: of version 1, of version 2 (ISO 8601 times) and a bare list."""
-    rds_export_tasks.seed_all([DATA / name])
-
-    assert listed(client) == [LEDGER, ORDERS]  # the unfinished export first
 
 
 def test_all_forms(rds_export_tasks):
@@ -101,7 +82,7 @@ def test_start_time(rds_export_tasks, client, status):
     """A seed with progress has a start time, also if it is not running."""
     rds_export_tasks.seed("nightly", status=status, percent_progress=30)
 
-    [shown] = listed(client)
+    shown = described(client)
 
     assert set(shown) == fields_of(status)
     assert shown["PercentProgress"] == 30
@@ -115,36 +96,40 @@ def test_default_times(rds_export_tasks):
     assert datetime.now(UTC) - task.task_end_time < timedelta(minutes=1)
 
 
-def test_snapshot_time(rds_export_tasks):
-    """The snapshot is by default one hour older than the start."""
-    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
-
-    assert task.snapshot_time == datetime(2026, 3, 1, 1, tzinfo=UTC)
+TIME = datetime(2026, 3, 1, 2, tzinfo=UTC)
+LATER = TIME + timedelta(hours=3)
 
 
-def test_progress_before_the_start(rds_export_tasks):
-    """A task that is STARTING has no start time, whatever its progress."""
-    assert rds_export_tasks.seed("nightly", status="STARTING", percent_progress=30).task_start_time is None
+@pytest.mark.usefixtures("rds_export_clock")
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"task_start_time": TIME, "task_end_time": LATER}, {"snapshot_time": TIME - timedelta(hours=1)}),
+        # The clock is earlier.
+        ({"status": "COMPLETE", "task_start_time": TIME}, {"task_start_time": TIME, "task_end_time": TIME}),
+        ({"task_start_time": TIME, "task_end_time": TIME}, {"task_end_time": TIME}),
+        ({"status": "STARTING", "percent_progress": 30}, {"task_start_time": None}),
+        ({"source_arn": CLUSTER, "source_type": "SNAPSHOT"}, {"source_type": "SNAPSHOT"}),
+        ({"s3_bucket": None, "failure_cause": None}, {"s3_bucket": "rds-exports", "failure_cause": None}),
+        ({"export_only": []}, {"export_only": None}),
+    ],
+)
+def test_defaults(rds_export_tasks, given, expected):
+    """What is given stays. What is not, or is None or empty, is what a real task has, with times in order."""
+    task = rds_export_tasks.seed("nightly", **given)
 
-
-def test_source_type(rds_export_tasks):
-    """A given source type stays, whatever the source."""
-    assert rds_export_tasks.seed("nightly", source_arn=CLUSTER, source_type="SNAPSHOT").source_type == "SNAPSHOT"
+    assert {name: getattr(task, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize(
-    ("fields", "size"),
-    [
-        ({"percent_progress": 1, "total_extracted_data_in_gb": 3}, 300),
-        ({"percent_progress": 50, "total_extracted_data_in_gb": 0}, 100),
-        ({"percent_progress": 0, "total_extracted_data_in_gb": 3}, 100),
-    ],
+    ("percent", "given", "extracted", "size"),
+    [(50, None, 50, 100), (1, 3, 3, 300), (50, 0, 0, 100), (0, 3, 3, 100)],
 )
-def test_size(rds_export_tasks, fields, size):
+def test_size(rds_export_tasks, percent, given, extracted, size):
     """Progress and extracted data say how large the whole export is; by default it has 100 gigabytes."""
-    task = rds_export_tasks.seed("nightly", **fields)
+    task = rds_export_tasks.seed("nightly", percent_progress=percent, total_extracted_data_in_gb=given)
 
-    assert task.total_extracted_data_in_gb == fields["total_extracted_data_in_gb"]
+    assert task.total_extracted_data_in_gb == extracted
     task.move_to("COMPLETE")
     assert task.total_extracted_data_in_gb == size
 
@@ -160,37 +145,6 @@ def test_given_times(rds_export_tasks):
     assert task.snapshot_time == datetime(2026, 3, 1, 2, 0, 0, 123000, tzinfo=UTC)
     assert task.task_start_time == datetime(2026, 3, 1, 2, 0, tzinfo=UTC)
     assert task.snapshot_time.utcoffset() == task.task_start_time.utcoffset() == timedelta(0)
-
-
-def test_end_at_the_start(rds_export_tasks):
-    """An export may end when it starts."""
-    time = datetime(2026, 3, 1, tzinfo=UTC)
-
-    assert rds_export_tasks.seed("short", task_start_time=time, task_end_time=time).task_end_time == time
-
-
-def test_none(rds_export_tasks):
-    """A field that is None has its default."""
-    task = rds_export_tasks.seed("nightly", s3_bucket=None, failure_cause=None)
-
-    assert task.s3_bucket == "rds-exports"
-    assert task.failure_cause is None
-
-
-def test_empty_export_only(rds_export_tasks):
-    """An empty export_only is None."""
-    assert rds_export_tasks.seed("nightly", export_only=[]).export_only is None
-
-
-def test_lists_are_copied(rds_export_tasks):
-    """Neither the list that was given nor the one that was read is that of the task."""
-    tables = ["orders"]
-    task = rds_export_tasks.seed("nightly", export_only=tables)
-
-    tables.append("invoices")
-    task.export_only.append("ledger")
-
-    assert task.export_only == ["orders"]
 
 
 def test_live_task(rds_export_tasks):
@@ -222,36 +176,31 @@ def test_region(rds_export_tasks, seed):
 
 
 def test_two_regions(rds_export_tasks):
-    """An identifier can be seeded in two regions."""
-    here, there = rds_export_tasks.seed_all(["nightly", ExportTask("nightly", region="eu-west-1")])
+    """An identifier can be seeded in two regions, also by the argument region."""
+    rds_export_tasks.seed("nightly")
 
-    assert (here.region, there.region) == ("us-east-1", "eu-west-1")
+    there = rds_export_tasks.seed("nightly", region="eu-west-1")
+
+    assert there is rds_export_tasks.in_region("eu-west-1")["nightly"]
+    assert there.source_arn == "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly"
 
 
 @pytest.mark.parametrize(
-    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("moon-tranquility-1", "aws"),
+    ],
 )
 def test_partition(rds_export_tasks, region, partition):
-    """The default ARNs have the partition of the region."""
+    """The default ARNs have the partition of the region, that of an unknown one is aws."""
     task = rds_export_tasks.in_region(region).seed("nightly")
 
     assert task.source_arn == f"arn:{partition}:rds:{region}:123456789012:snapshot:nightly"
     assert task.iam_role_arn == f"arn:{partition}:iam::123456789012:role/rds-export"
     assert task.kms_key_id.startswith(f"arn:{partition}:kms:{region}:123456789012:key/")
-
-
-def test_region_argument(rds_export_tasks):
-    """The argument region seeds a task in another region."""
-    task = rds_export_tasks.seed("nightly", region="eu-west-1")
-    assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
-    assert task.source_arn == "arn:aws:rds:eu-west-1:123456789012:snapshot:nightly"
-
-
-def test_unknown_region(rds_export_tasks):
-    """An unknown region has the partition aws."""
-    task = rds_export_tasks.in_region("moon-tranquility-1").seed("nightly")
-
-    assert task.source_arn == "arn:aws:rds:moon-tranquility-1:123456789012:snapshot:nightly"
 
 
 def test_value(rds_export_tasks, client):
@@ -263,16 +212,9 @@ def test_value(rds_export_tasks, client):
 
     assert task is rds_export_tasks.in_region("eu-west-1")["nightly"]
     assert (task.status, task.timeline, task.warning_message) == ("FAILED", Polls(), "skipped")
-    assert [shown["PercentProgress"] for shown in client.describe_export_tasks()["ExportTasks"]] == [42]
+    assert described(client)["PercentProgress"] == 42
     here.move_to("COMPLETE")
     assert (KEPT.status, KEPT.percent_progress) == ("IN_PROGRESS", 42)
-
-
-def test_end_of_a_start_in_the_future(rds_export_tasks, rds_export_clock):
-    """A task that ended does not end before a start that is given, even if the clock is earlier."""
-    task = rds_export_tasks.seed("nightly", status="COMPLETE", task_start_time="2026-03-01T02:00Z")
-
-    assert task.task_end_time == task.task_start_time == datetime(2026, 3, 1, 2, tzinfo=UTC)
 
 
 def test_concurrent_limit(rds_export_tasks):

@@ -19,6 +19,7 @@ WRONG_ARN = (
     "source_arn must be the ARN of a snapshot, cluster-snapshot or cluster, such as "
     "'arn:aws:rds:us-east-1:123456789012:snapshot:nightly', got"
 )
+PATH = Path("tasks.json")
 EXPECTED_FILE = "It must be the output of 'aws rds describe-export-tasks'"
 
 
@@ -39,33 +40,28 @@ def in_use(identifier, region="us-east-1"):
     )
 
 
-@pytest.mark.parametrize("identifier", ["", "1st", "late-", "a--b", "night_ly", "nächtlich", "a" * 61])
-def test_wrong_identifier(registry, identifier):
-    """An identifier that AWS refuses cannot be seeded."""
-    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {identifier!r}"):
-        registry.seed(identifier)
-
-
-@pytest.mark.parametrize(("identifier", "got"), [(7, "int 7"), (None, "None"), (str, "the class str")])
-def test_identifier_of_the_wrong_type(registry, identifier, got):
-    """An identifier must be a string."""
+@pytest.mark.parametrize(
+    ("identifier", "got"),
+    [
+        *((identifier, repr(identifier)) for identifier in ("", "1st", "late-", "a--b", "night_ly", "größe", "a" * 61)),
+        (7, "int 7"),
+        (None, "None"),
+        (str, "the class str"),
+        *(
+            (path, f"{path!r}. To seed a file, write seed_all([Path({path!r})])")
+            for path in ("tests/data/export-tasks.json", "tasks.json", r"data\tasks")
+        ),
+        (PATH, f"{type(PATH).__name__} {PATH!r}. To seed a {type(PATH).__name__}, write seed_all([...])"),
+        (
+            {"ExportTaskIdentifier": "late"},
+            "dict {'ExportTaskIdentifier': 'late'}. To seed a dict, write seed_all([...])",
+        ),
+    ],
+)
+def test_wrong_identifier(registry, identifier, got):
+    """An identifier that AWS refuses cannot be seeded; of what only seed_all takes, the message has the call."""
     with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {got}"):
         registry.seed(identifier)
-
-
-@pytest.mark.parametrize("path", ["tests/data/export-tasks.json", "tasks.json", r"data\tasks"])
-def test_path_as_a_string(registry, path):
-    """A path that is given as a string is refused with the way to seed a file."""
-    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {path!r}. To seed a file, write seed_all([Path({path!r})])"):
-        registry.seed(path)
-
-
-@pytest.mark.parametrize("seed", [Path("tasks.json"), {"ExportTaskIdentifier": "late"}])
-def test_seed_for_seed_all(registry, seed):
-    """A seed that only seed_all takes is refused with that hint."""
-    name = type(seed).__name__
-    with raises_exactly(ValueError, f"{WRONG_IDENTIFIER} {name} {seed!r}. To seed a {name}, write seed_all([...])"):
-        registry.seed(seed)
 
 
 @pytest.mark.parametrize("options", [{"status": "FAILED"}, {"timeline": Stuck()}, {"region": "x"}, {"s3_bucket": "x"}])
@@ -76,16 +72,60 @@ def test_fields_alongside_a_value(registry, options):
         registry.seed(ExportTask("late", status="FAILED"), **options)
 
 
-@pytest.mark.parametrize(("items", "got"), [(5, "int 5"), (None, "None")])
-def test_no_list(registry, items, got):
-    """What is not a list of seeds is refused with the value."""
-    with raises_exactly(TypeError, f"items must be a list of seeds, got {got}"):
-        registry.seed_all(items)
+def test_longest_identifier(rds_export_tasks):
+    """An identifier may have 60 characters."""
+    assert rds_export_tasks.seed("a" * 60).identifier == "a" * 60
+
+
+NO_TIME_ZONE = "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
+USE_A_STATUS = "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"
 
 
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
+        *(({"percent_progress": n}, f"percent_progress must be an int from 0 to 100, got {n}") for n in (140, 101, -1)),
+        ({"percent_progress": "42"}, "percent_progress must be an int, got str '42'"),
+        ({"percent_progress": True}, "percent_progress must be an int, got bool True"),
+        ({"total_extracted_data_in_gb": -3}, "total_extracted_data_in_gb must be an int of at least 0, got -3"),
+        ({"total_extracted_data_in_gb": 1.5}, "total_extracted_data_in_gb must be an int, got float 1.5"),
+        ({"status": "COMPLETE", "percent_progress": 50}, "percent_progress of a COMPLETE task must be 100, got 50"),
+        ({"s3_bucket": 5}, "s3_bucket must be a string, got int 5"),
+        *(
+            ({"s3_bucket": path}, f"s3_bucket must be the name of a bucket, without a prefix, got {path!r}")
+            for path in ("backups/2026", "s3://backups", "")
+        ),
+        ({"export_only": "orders"}, "export_only must be a list of strings, got str 'orders'"),
+        ({"export_only": ["orders", 2]}, "export_only[1] must be a string, got int 2"),
+        (
+            {"task_end_time": "yesterday"},
+            "task_end_time must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'yesterday'",
+        ),
+        ({"task_end_time": "2026-03-01T02:00:00"}, f"{NO_TIME_ZONE}'2026-03-01T02:00:00'"),
+        ({"task_end_time": datetime(2026, 3, 1)}, f"{NO_TIME_ZONE}datetime.datetime(2026, 3, 1, 0, 0)"),  # noqa: DTZ001
+        (
+            {"task_end_time": 1772330400},
+            "task_end_time must be an aware datetime or an ISO 8601 string, got int 1772330400",
+        ),
+        (
+            {"source_arn": "arn:aws:rds:us-east-1:123456789012:db:orders"},
+            f"{WRONG_ARN} 'arn:aws:rds:us-east-1:123456789012:db:orders'",
+        ),
+        ({"source_arn": "nightly"}, f"{WRONG_ARN} 'nightly'"),
+        ({"source_type": "cluster"}, "source_type must be 'SNAPSHOT' or 'CLUSTER', got 'cluster'"),
+        ({"timeline": "slow"}, "timeline must be a Timeline, Polls or Stuck, got str 'slow'"),
+        ({"status": "complete"}, "unknown status 'complete'. Did you mean 'COMPLETE'?"),
+        ({"status": "CANCELLED"}, "unknown status 'CANCELLED'. Did you mean 'CANCELED' or 'CANCELING'?"),
+        ({"status": "progress"}, "unknown status 'progress'. Did you mean 'IN_PROGRESS'?"),
+        ({"status": "done"}, f"unknown status 'done'. {USE_A_STATUS}"),
+        ({"status": ["FAILED"]}, "unknown status ['FAILED']. Did you mean 'FAILED'?"),
+        ({"status": ""}, f"unknown status ''. {USE_A_STATUS}"),
+        ({"region": "Dublin"}, "region must be a name such as 'eu-west-1', got 'Dublin'"),
+        ({"region": ["eu-west-1"]}, "region must be a name such as 'eu-west-1', got ['eu-west-1']"),
+        (
+            {"region": "eu-west-1", "source_arn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly"},
+            "region must be that of source_arn, 'us-east-1', got 'eu-west-1'",
+        ),
         (
             {"task_start_time": "2026-03-01T02:00:00Z", "task_end_time": "2026-03-01T02:59:59+01:00"},
             (
@@ -99,119 +139,12 @@ def test_no_list(registry, items, got):
         ),
     ],
 )
-def test_impossible_time(registry, fields, text):
-    """An export that ends before it starts, and a time out of range, are refused."""
-    with raises_exactly(ValueError, text):
-        registry.seed("late", **fields)
-
-
-def test_whole_response(registry):
-    """A whole response is refused with the list to take from it."""
-    with raises_exactly(
-        TypeError, "seed_all takes the list in a response, got the whole response. Write response['ExportTasks']"
-    ):
-        registry.seed_all({"ExportTasks": [{"ExportTaskIdentifier": "late"}]})
-
-
-def test_path_of_a_missing_file(registry, tmp_path, monkeypatch):
-    """The error of a missing file has its absolute path."""
-    monkeypatch.chdir(tmp_path)
-
-    with pytest.raises(FileNotFoundError) as caught:
-        registry.seed_all([Path("tasks.json")])
-
-    assert caught.value.filename == str(tmp_path / "tasks.json")
-
-
-def test_longest_identifier(rds_export_tasks):
-    """An identifier may have 60 characters."""
-    assert rds_export_tasks.seed("a" * 60).identifier == "a" * 60
-
-
-@pytest.mark.parametrize(
-    ("status", "hint"),
-    [
-        ("complete", "Did you mean 'COMPLETE'?"),
-        ("CANCELLED", "Did you mean 'CANCELED' or 'CANCELING'?"),
-        ("progress", "Did you mean 'IN_PROGRESS'?"),
-        ("done", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
-        (["FAILED"], "Did you mean 'FAILED'?"),
-        ("", "Use one of 'STARTING', 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'"),
-    ],
-)
-def test_wrong_status(registry, status, hint):
-    """An unknown status is refused with the similar ones, or with all of them."""
-    with raises_exactly(ValueError, f"unknown status {status!r}. {hint}"):
-        registry.seed("late", status=status)
-
-
-@pytest.mark.parametrize(
-    ("fields", "text"),
-    [
-        ({"percent_progress": 140}, "percent_progress must be an int from 0 to 100, got 140"),
-        ({"percent_progress": 101}, "percent_progress must be an int from 0 to 100, got 101"),
-        ({"percent_progress": -1}, "percent_progress must be an int from 0 to 100, got -1"),
-        ({"percent_progress": "42"}, "percent_progress must be an int, got str '42'"),
-        ({"percent_progress": True}, "percent_progress must be an int, got bool True"),
-        ({"total_extracted_data_in_gb": -3}, "total_extracted_data_in_gb must be an int of at least 0, got -3"),
-        ({"total_extracted_data_in_gb": 1.5}, "total_extracted_data_in_gb must be an int, got float 1.5"),
-        ({"s3_bucket": 5}, "s3_bucket must be a string, got int 5"),
-        ({"export_only": "orders"}, "export_only must be a list of strings, got str 'orders'"),
-        ({"export_only": ["orders", 2]}, "export_only[1] must be a string, got int 2"),
-        (
-            {"task_end_time": "yesterday"},
-            "task_end_time must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'yesterday'",
-        ),
-        (
-            {"task_end_time": "2026-03-01T02:00:00"},
-            (
-                "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
-                "'2026-03-01T02:00:00'"
-            ),
-        ),
-        (
-            {"task_end_time": datetime(2026, 3, 1)},  # noqa: DTZ001
-            (
-                "task_end_time must be a time with a time zone, such as tzinfo=timezone.utc or a 'Z', got "
-                "datetime.datetime(2026, 3, 1, 0, 0)"
-            ),
-        ),
-        (
-            {"task_end_time": 1772330400},
-            "task_end_time must be an aware datetime or an ISO 8601 string, got int 1772330400",
-        ),
-        (
-            {"source_arn": "arn:aws:rds:us-east-1:123456789012:db:orders"},
-            f"{WRONG_ARN} 'arn:aws:rds:us-east-1:123456789012:db:orders'",
-        ),
-        ({"source_arn": "nightly"}, f"{WRONG_ARN} 'nightly'"),
-        ({"source_type": "cluster"}, "source_type must be 'SNAPSHOT' or 'CLUSTER', got 'cluster'"),
-        ({"timeline": "slow"}, "timeline must be a Timeline, Polls or Stuck, got str 'slow'"),
-    ],
-)
 def test_wrong_value(registry, fields, text):
     """A wrong value of a field is refused with the type or the values that are allowed."""
     with raises_exactly(ValueError, text):
         registry.seed("late", **fields)
     with raises_exactly(ValueError, text):
         ExportTask("late", **fields)
-
-
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        ({"region": "Dublin"}, "region must be a name such as 'eu-west-1', got 'Dublin'"),
-        ({"region": ["eu-west-1"]}, "region must be a name such as 'eu-west-1', got ['eu-west-1']"),
-        (
-            {"region": "eu-west-1", "source_arn": "arn:aws:rds:us-east-1:123456789012:snapshot:nightly"},
-            "region must be that of source_arn, 'us-east-1', got 'eu-west-1'",
-        ),
-    ],
-)
-def test_wrong_region(options, text):
-    """The region of a value must be the name of a region, and that of its source."""
-    with raises_exactly(ValueError, text):
-        ExportTask("late", **options)
 
 
 @pytest.mark.parametrize(
@@ -229,90 +162,72 @@ def test_unknown_field(registry, name, hint):
         registry.seed("late", **{name: 42})
 
 
-@pytest.mark.parametrize(
-    ("name", "hint"),
-    [
-        ("PercentProgres", "Did you mean 'PercentProgress'?"),
-        ("percent_progress", "Did you mean 'PercentProgress'?"),
-        ("bucket", "Did you mean 'S3Bucket'?"),
-    ],
-)
-def test_unknown_field_of_a_mapping(registry, name, hint):
-    """A field of a mapping has the API's name."""
-    with raises_exactly(TypeError, f"unknown field {name!r}. {hint}"):
-        registry.seed_all(["first", {"ExportTaskIdentifier": "late", name: 42}])
-
-
 def test_identifier_given_twice(registry):
     """The identifier cannot be a keyword as well."""
     with raises_exactly(TypeError, "export_task_identifier is given twice: it is the first argument"):
         registry.seed("late", export_task_identifier="later")
 
 
-@pytest.mark.parametrize("item", [{"Status": "COMPLETE"}, {}])
-def test_mapping_without_an_identifier(registry, item):
-    """A mapping needs an ExportTaskIdentifier."""
-    with raises_exactly(ValueError, f"an export task must have an 'ExportTaskIdentifier', got {item!r}"):
-        registry.seed_all(["first", item])
+NO_SEED = "a seed must be an identifier, an ExportTask, a mapping in the API's shape or a Path to a JSON file, got "
+NO_IDENTIFIER = "an export task must have an 'ExportTaskIdentifier', got "
+ONE_SEED = "seed_all takes a list of seeds, got one seed. Write "
 
 
 @pytest.mark.parametrize(
-    ("seeds", "text"),
+    ("items", "error", "text"),
     [
-        (["nightly"], in_use("nightly")),
-        (["late", "nightly"], in_use("nightly")),
-        (["late", "late"], in_use("late")),
-        ([ExportTask("late", region="eu-west-1")] * 2, in_use("late", "eu-west-1")),
+        (5, TypeError, "items must be a list of seeds, got int 5"),
+        (None, TypeError, "items must be a list of seeds, got None"),
+        (["late", 5], TypeError, f"{NO_SEED}int 5"),
+        (["late", None], TypeError, f"{NO_SEED}None"),
+        (["late", b"late"], TypeError, f"{NO_SEED}bytes b'late'"),
+        (["late", ["late"]], TypeError, f"{NO_SEED}list ['late']"),
+        (["late", ExportTask], TypeError, f"{NO_SEED}the class ExportTask"),
+        ("late", TypeError, f"{ONE_SEED}['late']"),
+        (ExportTask("late"), TypeError, f"{ONE_SEED}[<ExportTask 'late' IN_PROGRESS>]"),
+        ({"ExportTaskIdentifier": "late"}, TypeError, f"{ONE_SEED}[{{'ExportTaskIdentifier': 'late'}}]"),
+        (PATH, TypeError, f"{ONE_SEED}[{PATH!r}]"),
+        (
+            {"ExportTasks": [{"ExportTaskIdentifier": "late"}]},
+            TypeError,
+            "seed_all takes the list in a response, got the whole response. Write response['ExportTasks']",
+        ),
+        (["late", "nightly"], ValueError, in_use("nightly")),
+        (["late", "late"], ValueError, in_use("late")),
+        ([ExportTask("late", region="eu-west-1")] * 2, ValueError, in_use("late", "eu-west-1")),
+        *((["late", item], ValueError, f"{NO_IDENTIFIER}{item!r}") for item in ({"Status": "COMPLETE"}, {})),
+        *(
+            (
+                ["late", {"ExportTaskIdentifier": "x", name: 42}],
+                TypeError,
+                f"unknown field {name!r}. Did you mean {known!r}?",
+            )
+            for name, known in (
+                ("PercentProgres", "PercentProgress"),
+                ("percent_progress", "PercentProgress"),
+                ("bucket", "S3Bucket"),
+            )
+        ),
     ],
 )
-def test_identifier_in_use(registry, seeds, text):
-    """An identifier can be seeded once in a region."""
-    with raises_exactly(ValueError, text):
-        registry.seed_all(seeds)
-
-
-@pytest.mark.parametrize(
-    ("item", "got"),
-    [
-        (5, "int 5"),
-        (None, "None"),
-        (b"late", "bytes b'late'"),
-        (["late"], "list ['late']"),
-        (ExportTask, "the class ExportTask"),
-    ],
-)
-def test_not_a_seed(registry, item, got):
-    """What is not a seed is refused with what is one."""
-    with raises_exactly(
-        TypeError,
-        "a seed must be an identifier, an ExportTask, a mapping in the API's shape or a Path to a JSON file, "
-        f"got {got}",
-    ):
-        registry.seed_all(["late", item])
-
-
-@pytest.mark.parametrize(
-    "item", ["late", ExportTask("late"), {"ExportTaskIdentifier": "late"}, Path("export-tasks.json")]
-)
-def test_one_seed_instead_of_several(registry, item):
-    """seed_all refuses a single seed with the list to write."""
-    with raises_exactly(TypeError, f"seed_all takes a list of seeds, got one seed. Write [{item!r}]"):
-        registry.seed_all(item)
+def test_wrong_seeds(registry, items, error, text):
+    """seed_all refuses what is not a list of seeds, and what is wrong with any of them."""
+    with raises_exactly(error, text):
+        registry.seed_all(items)
 
 
 @pytest.mark.parametrize(
     ("content", "error", "text"),
     [
-        ("", ValueError, f"PATH is not JSON (Expecting value: line 1 column 1 (char 0)). {EXPECTED_FILE}"),
         ("nightly", ValueError, f"PATH is not JSON (Expecting value: line 1 column 1 (char 0)). {EXPECTED_FILE}"),
-        ('"nightly"', ValueError, f"PATH has no list of export tasks. {EXPECTED_FILE}"),
-        ("{}", ValueError, f"PATH has no list of export tasks. {EXPECTED_FILE}"),
-        ('{"DBSnapshots": []}', ValueError, f"PATH has no list of export tasks. {EXPECTED_FILE}"),
-        ('{"ExportTasks": ["nightly"]}', ValueError, f"PATH has no list of export tasks. {EXPECTED_FILE}"),
+        *(
+            (content, ValueError, f"PATH has no list of export tasks. {EXPECTED_FILE}")
+            for content in ('"nightly"', "{}", '{"DBSnapshots": []}', '{"ExportTasks": ["nightly"]}')
+        ),
         (
             '[{"ExportTaskIdentifier": "ok"}, {"Status": "FAILED"}]',
             ValueError,
-            "PATH, export task 1: an export task must have an 'ExportTaskIdentifier', got {'Status': 'FAILED'}",
+            f"PATH, export task 1: {NO_IDENTIFIER}{{'Status': 'FAILED'}}",
         ),
         (
             '[{"ExportTaskIdentifier": "late", "PercentProgress": 140}]',
@@ -346,10 +261,14 @@ def test_binary_file(registry, tmp_path):
         registry.seed_all([path])
 
 
-def test_missing_file(registry, tmp_path):
-    """A missing file is a FileNotFoundError, and nothing is seeded."""
-    with pytest.raises(FileNotFoundError, match="no-such-file"):
-        registry.seed_all(["first", tmp_path / "no-such-file.json"])
+def test_missing_file(registry, tmp_path, monkeypatch):
+    """The error of a missing file has its absolute path, and nothing is seeded."""
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(FileNotFoundError) as caught:
+        registry.seed_all(["first", PATH])
+
+    assert caught.value.filename == str(tmp_path / PATH)
 
 
 def test_deeply_nested_file(registry, tmp_path):

@@ -29,20 +29,12 @@ from helpers.clients import shared_client
 from helpers.drawn import OPERATIONS, REGIONS, to_snapshot_timeline, to_timeline
 from helpers.errors import raises_exactly
 from helpers.exported import BusyS3, MemoryS3
-from helpers.rules import ENDS, MOVES, ExpectedTask
+from helpers.rules import ENDS, MOVES, ExpectedTask, refused_move
 from helpers.snapshot_rules import NEVER, ExpectedSnapshotTimeline, ExpectedSource
 from helpers.threads import at_once
 from pytest_rds_export import Failure, fake_rds_export
 
 DEFAULT_REGION, OTHER_REGION = REGIONS
-HINTS = {
-    "STARTING": "It can become 'IN_PROGRESS', 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
-    "IN_PROGRESS": "It can become 'CANCELING', 'CANCELED', 'COMPLETE' or 'FAILED'",
-    "CANCELING": "It can become 'CANCELED', 'COMPLETE' or 'FAILED'",
-    "CANCELED": "It has ended",
-    "COMPLETE": "It has ended",
-    "FAILED": "It has ended",
-}
 MOST_INJECTIONS = 5
 MOST_RECEIVERS = 3
 KIND_OF_COPY = {"CopyDBSnapshot": "snapshot", "CopyDBClusterSnapshot": "cluster-snapshot"}
@@ -307,8 +299,7 @@ class Account(RuleBasedStateMachine):
             live.move_to(status)
             self.notice()
         else:
-            text = f"export task '{identifier}' is {task.status} and cannot become {status}. {HINTS[task.status]}"
-            with raises_exactly(ValueError, text):
+            with raises_exactly(ValueError, refused_move(identifier, task.status, status)):
                 live.move_to(status)
 
     @rule(
@@ -360,10 +351,8 @@ class Account(RuleBasedStateMachine):
     @rule(region=drawn.regions, cluster=st.booleans(), available=st.booleans(), size=st.sampled_from([None, 7]))
     def seed_database(self, region, cluster, available, size):
         """Seed an instance or a cluster, or stop or start it."""
-        arn, status = (
-            arn_of(region, f"{'cluster' if cluster else 'db'}:orders"),
-            "available" if available else "stopped",
-        )
+        arn = arn_of(region, f"{'cluster' if cluster else 'db'}:orders")
+        status = "available" if available else "stopped"
         if arn in self.expected.sources[region]:
             self.live_sources[arn].move_to(status)
             self.expected.sources[region][arn].move(status, self.now)

@@ -1,8 +1,6 @@
-"""Buckets that StartExportTask refuses, and stores that raise."""
+"""Buckets that StartExportTask refuses, and stores that raise or do something while files are stored."""
 
-import threading
 import time
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -10,10 +8,10 @@ from botocore.stub import Stubber
 from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, documented
-from helpers.calls import described, start
+from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import refused
-from helpers.exported import BUCKET, MemoryS3, keys_of
+from helpers.exported import BUCKET, Store, all_keys, keys_of
 from helpers.reports import report
 from pytest_rds_export import ExportedTable, Polls, Stuck, Timeline, fake_rds_export
 
@@ -24,13 +22,20 @@ DENIED = (
 )
 
 
-def fails_to_put(s3, code, http_status=400):
-    """A stub of the client whose PutObject raises from now on, and whose HeadBucket succeeds."""
-    stubber = Stubber(s3)
-    stubber.add_response("head_bucket", {})
-    stubber.add_client_error("put_object", code, http_status_code=http_status)
-    stubber.activate()
-    return stubber
+@pytest.fixture
+def stored_in(rds_export_tasks):
+    """Have files stored in a ``Store``; return the registry."""
+
+    def stored_in(*arguments, **options):
+        rds_export_tasks.write_files(Store(*arguments, **options))
+        return rds_export_tasks
+
+    return stored_in
+
+
+def deny():
+    """Refuse to store a file, as S3 does."""
+    raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
 
 
 @pytest.mark.parametrize("timeline", [Timeline(), Polls(starting=0)])
@@ -57,13 +62,7 @@ def test_missing_bucket(client, rds_export_tasks, s3, bucket):
     """StartExportTask refuses a bucket that does not exist, and starts nothing."""
     rds_export_tasks.write_files(s3)
     with refused("InvalidS3BucketFault", 400, f"The S3 bucket {bucket} doesn't exist."):
-        client.start_export_task(
-            ExportTaskIdentifier="nightly",
-            SourceArn=CLUSTER,
-            S3BucketName=bucket,
-            IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
-            KmsKeyId="1234abcd",
-        )
+        start(client, source=CLUSTER, S3BucketName=bucket)
     assert list(rds_export_tasks) == []
 
 
@@ -91,33 +90,42 @@ def test_unreachable_store(client, rds_export_tasks, rds_export_clock, s3, monke
     assert (task["Status"], task["FailureCause"]) == ("FAILED", "An unknown internal error occurred.")
 
 
-def test_store_fails(client, rds_export_tasks, rds_export_clock, s3):
+def test_store_fails(client, rds_export_tasks, rds_export_clock):
     """A store that raises makes the task FAILED at once, with the documented cause; it is not asked again."""
-    rds_export_tasks.write_files(s3)
-    with fails_to_put(s3, "AccessDenied", 403):
-        start(client)
-        rds_export_clock.tick(minutes=23)
-        rds_export_clock.tick(minutes=23)
+    store = Store(deny)
+    rds_export_tasks.write_files(store)
+    start(client)
+    rds_export_clock.tick(minutes=23)
+    rds_export_clock.tick(minutes=23)
     task = described(client)
     assert (task["Status"], task["FailureCause"], task["PercentProgress"]) == ("FAILED", DENIED, 60)
     assert task["TaskEndTime"].isoformat() == "2026-01-01T00:23:00+00:00"
+    assert store.asked == 1
 
 
-def test_store_fails_at_the_end(rds_export_tasks, s3):
-    """A task whose last files cannot be stored is never COMPLETE: it keeps its progress and has no warning."""
+@pytest.mark.parametrize("fields", [{}, {"warning_message": "one was skipped", "total_extracted_data_in_gb": 7}])
+def test_store_fails_at_the_end(rds_export_tasks, s3, fields):
+    """A task whose last files cannot be stored has nothing of its completion: neither progress nor a warning."""
     rds_export_tasks.write_files(s3, tables=[ORDERS, ExportedTable("shop.audit", warning="OLD")])
     task = rds_export_tasks.seed("nightly", percent_progress=40, timeline=Stuck())
     s3.delete_bucket(Bucket=BUCKET)
-    task.move_to("COMPLETE")
+    task.move_to("COMPLETE", **fields)
     assert (task.status, task.percent_progress, task.total_extracted_data_in_gb) == ("FAILED", 40, 40)
-    assert task.failure_cause == (
-        "The S3 bucket rds-exports isn't valid. Either it isn't located in the current AWS Region or it doesn't "
-        "exist. Review your S3 bucket name and retry the export."
-    )
+    assert task.failure_cause.startswith("The S3 bucket rds-exports isn't valid.")
     assert task.warning_message is None
     with pytest.raises(ValueError, match="'nightly' is FAILED and cannot become COMPLETE") as raised:
         task.move_to("COMPLETE")
     assert isinstance(raised.value.__cause__, s3.exceptions.NoSuchBucket)
+
+
+def test_store_fails_at_once(stored_in, rds_export_clock):
+    """An export that fails at its first files has begun: it has a TaskStartTime, as every one since IN_PROGRESS has."""
+    task = stored_in(full=True).seed("nightly", status="STARTING", timeline=Stuck())
+
+    task.move_to("COMPLETE")
+
+    assert task.status == "FAILED"
+    assert task.task_start_time == task.task_end_time == rds_export_clock.now
 
 
 @pytest.mark.parametrize("first", ["seed", "write_files"])
@@ -136,169 +144,81 @@ def test_store_fails_at_a_seed(rds_export_tasks, s3, first):
     assert rds_export_tasks.seed("other", status="FAILED").status == "FAILED"
 
 
-def test_sleeping_store(rds_export_tasks, rds_export_clock, s3, monkeypatch):
-    """A client that sleeps between retries moves the frozen clock, and every file is still written once."""
-    put_object = s3.put_object
-    keys = []
-
-    def slow(**arguments):
-        time.sleep(1)
-        keys.append(arguments["Key"])
-        put_object(**arguments)
-
-    monkeypatch.setattr(s3, "put_object", slow)
-    rds_export_tasks.write_files(s3)
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=5)
-    assert (len(keys), len(set(keys))) == (6, 6)
-
-
-def test_sleeping_store_fails(rds_export_tasks, rds_export_clock, s3, monkeypatch):
-    """A task does not go on while its files are written, however long the store sleeps before it raises."""
-
-    def fail(**_):
-        time.sleep(600)
-        raise OSError("disk full")
-
-    monkeypatch.setattr(s3, "put_object", fail)
-    rds_export_tasks.write_files(s3)
-    task = rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=3)
-    assert (task.status, task.percent_progress, task.task_end_time.minute) == ("FAILED", 60, 3)
-
-
-@pytest.mark.parametrize("fails", [True, False])
-def test_store_looks(rds_export_tasks, rds_export_clock, fails):
-    """A store that looks at the task while it writes sees it running; an error makes it FAILED, with one event."""
+@pytest.mark.parametrize(
+    ("full", "seconds", "minutes", "percent"),
+    [(False, 0, 10, 100), (True, 0, 10, 99), (False, 1, 10, 100), (True, 600, 6, 60)],
+)
+def test_store_looks(stored_in, rds_export_clock, full, seconds, minutes, percent):
+    """A store that sleeps and looks at the task sees it running; an error makes it FAILED where it began to store."""
     seen = []
 
-    class LookingS3(MemoryS3):
-        def put_object(self, **arguments):
-            seen.append((rds_export_tasks["nightly"].status, rds_export_tasks.events))
-            if fails:
-                raise OSError("disk full")
-            super().put_object(**arguments)
+    def look():
+        time.sleep(seconds)
+        seen.append((registry["nightly"].status, registry.events))
 
-    rds_export_tasks.write_files(LookingS3("rds-exports"))
-    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=600))
-    rds_export_clock.tick(minutes=10)
+    registry = stored_in(look, full=full)
+    task = registry.seed("nightly", timeline=Timeline(in_progress=600))
+    rds_export_clock.tick(minutes=minutes)
 
-    assert set(map(str, seen)) == {str(("IN_PROGRESS", []))}
-    assert (task.status, task.task_end_time) == ("FAILED" if fails else "COMPLETE", rds_export_clock.now)
-    assert [event.message for event in rds_export_tasks.events] == [
-        "Export task failed" if fails else "Export task completed"
-    ]
+    status = "FAILED" if full else "COMPLETE"
+    assert seen == [("IN_PROGRESS", [])] * (1 if full else 6)
+    assert (task.status, task.percent_progress, task.task_end_time.minute) == (status, percent, minutes)
+    assert [event.message for event in registry.events] == [f"Export task {'failed' if full else 'completed'}"]
 
 
-def test_store_looks_later(rds_export_tasks, rds_export_clock):
-    """A store that sleeps past the end of the export, looks at it, and then raises, makes it FAILED where it began."""
-
-    class SlowS3(MemoryS3):
-        def put_object(self, **_):
-            time.sleep(600)
-            assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
-            raise OSError("disk full")
-
-    rds_export_tasks.write_files(SlowS3("rds-exports"))
-    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=600))
-    rds_export_clock.tick(minutes=6)
-
-    assert (task.status, task.task_end_time.minute) == ("FAILED", 6)
-    assert [event.message for event in rds_export_tasks.events] == ["Export task failed"]
-
-
-def test_store_waits_for_another_thread(rds_export_tasks, rds_export_clock, client):
-    """No lock is held while files are stored: a store may wait for another thread that uses the fake."""
-
-    class WaitingS3(MemoryS3):
-        def put_object(self, **arguments):
-            thread = threading.Thread(target=described, args=(client, "nightly"))
-            thread.start()
-            thread.join()
-            super().put_object(**arguments)
-
-    rds_export_tasks.write_files(WaitingS3("rds-exports"))
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=5)
-
-    assert rds_export_tasks["nightly"].status == "COMPLETE"
-    assert len(rds_export_tasks.calls) == 6
-
-
-def test_cancel_while_the_last_files_are_stored(rds_export_tasks, client):
+def test_cancel_while_the_last_files_are_stored(stored_in, client):
     """A cancel that comes while the last files are stored is too late."""
 
-    class CancelingS3(MemoryS3):
-        def put_object(self, **arguments):
-            with refused("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault")):
-                client.cancel_export_task(ExportTaskIdentifier="nightly")
-            super().put_object(**arguments)
+    def cancel_it():
+        with refused("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault")):
+            cancel(client)
 
-    rds_export_tasks.write_files(CancelingS3("rds-exports"))
-    rds_export_tasks.seed("nightly", status="STARTING").move_to("COMPLETE")
+    task = stored_in(cancel_it).seed("nightly", status="STARTING")
+    task.move_to("COMPLETE")
 
-    assert rds_export_tasks["nightly"].status == "COMPLETE"
+    assert task.status == "COMPLETE"
 
 
-def test_store_that_moves_the_task(rds_export_tasks):
+def test_store_that_moves_the_task(stored_in):
     """What a store does with the task counts: the end that waited for its files does not come after it."""
 
-    class MovingS3(MemoryS3):
-        def put_object(self, **arguments):
-            task = rds_export_tasks["nightly"]
-            if task.status == "STARTING":
-                task.move_to("FAILED", failure_cause="moved by the store")
-            super().put_object(**arguments)
+    def move():
+        if task.status == "STARTING":
+            task.move_to("FAILED", failure_cause="moved by the store")
 
-    rds_export_tasks.write_files(MovingS3("rds-exports"))
-    rds_export_tasks.seed("nightly", status="STARTING").move_to("COMPLETE")
+    registry = stored_in(move)
+    task = registry.seed("nightly", status="STARTING")
+    task.move_to("COMPLETE")
 
-    assert rds_export_tasks["nightly"].failure_cause == "moved by the store"
-    assert len(rds_export_tasks.events) == 1
+    assert task.failure_cause == "moved by the store"
+    assert len(registry.events) == 1
 
 
 def test_interrupted_store(rds_export_tasks, rds_export_clock):
-    """An exception that is not an Exception reaches the code; the task ends when its files can be stored."""
+    """An exception that is not an Exception reaches the code; the task ends when the other files can be stored."""
 
-    class InterruptedS3(MemoryS3):
-        interrupted = True
+    def interrupt():
+        if store.asked == 3:  # the first file of the second table
+            raise KeyboardInterrupt
 
-        def put_object(self, **arguments):
-            if self.interrupted:
-                raise KeyboardInterrupt
-            super().put_object(**arguments)
-
-    store = InterruptedS3("rds-exports")
+    store = Store(interrupt)
     rds_export_tasks.write_files(store)
     task = rds_export_tasks.seed("nightly")
     with pytest.raises(KeyboardInterrupt):
         rds_export_clock.tick(minutes=5)
-    store.interrupted = False
 
+    assert len(store.keys) == 2
     assert task.status == "COMPLETE"
+    assert sorted(store.keys) == [f"{BUCKET}/{key}" for key in all_keys("shop.customers", ORDERS)]
     assert [event.task for event in rds_export_tasks.events] == [task]
-
-
-class BrokenClient:
-    """A client of S3 whose PutObject raises, and that knows what it was asked for."""
-
-    meta = SimpleNamespace(service_model=SimpleNamespace(service_name="s3"))
-
-    def __init__(self):
-        self.keys = []
-
-    def put_object(self, **arguments):
-        """Raise an error."""
-        self.keys.append(arguments["Key"])
-        raise OSError("disk full")
 
 
 def test_report():
     """The report shows at each task what the store raised, and itself writes nothing."""
-    broken = BrokenClient()
+    store = Store(full=True)
     with fake_rds_export() as tasks:
         with freeze_time("2020-01-01"):
-            tasks.write_files(broken)
+            tasks.write_files(store)
             tasks.seed("nightly", timeline=Stuck()).move_to("COMPLETE")
             tasks.seed("due")
         lines = report()
@@ -306,14 +226,11 @@ def test_report():
         "  'nightly' FAILED 0% in us-east-1, Stuck(), its files were not stored: OSError('disk full')",
         "  'due' IN_PROGRESS 99% in us-east-1, Timeline()",
     ]
-    assert len(broken.keys) == 1
+    assert store.asked == 1
 
 
-def test_store_fails_while_moved(client, rds_export_tasks, s3):
+def test_store_fails_while_moved(stored_in):
     """A task that is moved forward keeps the progress of the move if its files cannot be stored."""
-    rds_export_tasks.write_files(s3)
-    with fails_to_put(s3, "AccessDenied", 403):
-        start(client)
-        task = rds_export_tasks["nightly"]
-        task.move_to("IN_PROGRESS", percent_progress=60)
+    task = stored_in(deny).seed("nightly", status="STARTING")
+    task.move_to("IN_PROGRESS", percent_progress=60)
     assert (task.status, task.percent_progress, task.failure_cause) == ("FAILED", 60, DENIED)

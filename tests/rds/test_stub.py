@@ -20,12 +20,15 @@ def describe(client):
     return call
 
 
+NOT_VALID = "not a valid response of DescribeDBInstances: "
 INSTANCES = {"DBInstances": [{"DBInstanceIdentifier": "orders", "AllocatedStorage": 20, "MultiAZ": True}]}
 
 
-def test_mapping(rds_export_tasks, describe):
-    """A mapping is the response of every call."""
-    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
+@pytest.mark.parametrize("metadata", [{}, {"ResponseMetadata": {"HTTPStatusCode": 200}}])
+def test_mapping(rds_export_tasks, describe, metadata):
+    """A mapping is the response of every call, in place of an earlier stub. Recorded ResponseMetadata is ignored."""
+    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
+    rds_export_tasks.stub("DescribeDBInstances", {**INSTANCES, **metadata})
 
     assert [describe(), describe(DBInstanceIdentifier="orders")] == [INSTANCES, INSTANCES]
 
@@ -80,41 +83,35 @@ def test_client_error_of_a_callable(rds_export_tasks, describe):
     assert rds_export_tasks.calls[0].error_code == "DBInstanceNotFound"
 
 
-def test_exception_of_a_callable(rds_export_tasks, describe):
-    """Another exception of a callable reaches the caller."""
+@pytest.mark.parametrize(
+    ("raised", "error", "text"),
+    [
+        (LookupError("no such fixture"), LookupError, "^no such fixture$"),
+        (StopIteration(), RuntimeError, "raised StopIteration"),
+    ],
+)
+def test_exception_of_a_callable(rds_export_tasks, describe, raised, error, text):
+    """Another exception of a callable reaches the caller, a StopIteration as an error."""
 
     def respond(parameters):
-        raise LookupError("no such fixture")
+        raise raised
 
     rds_export_tasks.stub("DescribeDBInstances", respond)
 
-    with pytest.raises(LookupError, match="no such fixture"):
+    with pytest.raises(error, match=text):
         describe()
-    assert [call.error_code for call in rds_export_tasks.calls] == ["LookupError"]
-
-
-def test_later_stub_replaces(rds_export_tasks, describe):
-    """A later stub replaces an earlier one."""
-    rds_export_tasks.stub("DescribeDBInstances", {"DBInstances": []})
-    rds_export_tasks.stub("DescribeDBInstances", INSTANCES)
-
-    assert describe() == INSTANCES
+    assert [call.error_code for call in rds_export_tasks.calls] == [error.__name__]
 
 
 def test_operation_without_output(rds_export_tasks, client):
-    """An operation without output can be stubbed with an empty mapping."""
+    """An operation without output can be stubbed with an empty mapping only."""
+    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
+        rds_export_tasks.stub("AddTagsToResource", {"Tags": []})
     rds_export_tasks.stub("AddTagsToResource", {})
 
     tags = {"ResourceName": "arn:aws:rds:us-east-1:123456789012:db:orders", "Tags": [{"Key": "a", "Value": "b"}]}
     assert without_metadata(client.add_tags_to_resource(**tags)) == {}
     assert rds_export_tasks.calls[0].parameters == tags
-
-
-def test_recorded_response(rds_export_tasks, describe):
-    """The ResponseMetadata of a recorded response is ignored."""
-    rds_export_tasks.stub("DescribeDBInstances", {**INSTANCES, "ResponseMetadata": {"HTTPStatusCode": 200}})
-
-    assert describe() == INSTANCES
 
 
 def test_stub_before_seeded_snapshots(rds_export_tasks, client):
@@ -134,57 +131,34 @@ def test_handled_operations_cannot_be_stubbed(rds_export_tasks, operation):
         rds_export_tasks.stub(operation, {})
 
 
-WRONG = [
-    (
-        {"DBInstances": [{"DBInstanceIdentifer": "orders"}]},
-        'not a valid response of DescribeDBInstances: Unknown parameter in DBInstances[0]: "DBInstanceIdentifer"',
-    ),
-    (
-        {"DBInstances": [{"AllocatedStorage": "20"}]},
-        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].AllocatedStorage,",
-    ),
-    (
-        {"DBInstances": [{"Engine": None}]},
-        "not a valid response of DescribeDBInstances: Invalid type for parameter DBInstances[0].Engine, value: None,",
-    ),
-    (
-        {"Instances": []},
-        'not a valid response of DescribeDBInstances: Unknown parameter in input: "Instances", must be one',
-    ),
-    (None, "the response of DescribeDBInstances must be a mapping in the API's shape, got None"),
-    ([], "the response of DescribeDBInstances must be a mapping in the API's shape, got list []"),
-]
-
-
-@pytest.mark.parametrize(("response", "text"), WRONG)
-def test_wrong_mapping(rds_export_tasks, describe, response, text):
-    """A mapping that the service model does not allow is refused at once."""
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [
+        (
+            {"DBInstances": [{"DBInstanceIdentifer": "orders"}]},
+            f'{NOT_VALID}Unknown parameter in DBInstances[0]: "DBInstanceIdentifer"',
+        ),
+        (
+            {"DBInstances": [{"AllocatedStorage": "20"}]},
+            f"{NOT_VALID}Invalid type for parameter DBInstances[0].AllocatedStorage,",
+        ),
+        (
+            {"DBInstances": [{"Engine": None}]},
+            f"{NOT_VALID}Invalid type for parameter DBInstances[0].Engine, value: None,",
+        ),
+        ({"Instances": []}, f'{NOT_VALID}Unknown parameter in input: "Instances", must be one'),
+        (None, "the response of DescribeDBInstances must be a mapping in the API's shape, got None"),
+        ([], "the response of DescribeDBInstances must be a mapping in the API's shape, got list []"),
+    ],
+)
+def test_wrong_response(rds_export_tasks, describe, response, text):
+    """What the service model does not allow is refused: a mapping at once, the result of a callable at the call."""
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         rds_export_tasks.stub("DescribeDBInstances", response)
-
     with pytest.raises(UnhandledOperation):
         describe()
     rds_export_tasks.unhandled.clear()
 
-
-@pytest.mark.parametrize(("response", "text"), WRONG)
-def test_wrong_result_of_a_callable(rds_export_tasks, describe, response, text):
-    """A result of a callable that the service model does not allow is refused at the call."""
     rds_export_tasks.stub("DescribeDBInstances", lambda parameters: response)
-
     with pytest.raises(ValueError, match=f"^{re.escape(text)}"):
         describe()
-
-
-def test_response_for_an_operation_without_output(rds_export_tasks):
-    """A response for an operation without output is refused."""
-    with raises_exactly(ValueError, "the response of AddTagsToResource must be empty, got {'Tags': []}"):
-        rds_export_tasks.stub("AddTagsToResource", {"Tags": []})
-
-
-def test_stop_iteration_of_a_callable(rds_export_tasks, client):
-    """A callable that raises StopIteration is reported as an error."""
-    rds_export_tasks.stub("DescribeDBInstances", lambda _: next(iter([])))
-    with pytest.raises(RuntimeError, match="raised StopIteration"):
-        client.describe_db_instances()
-    assert rds_export_tasks.calls[-1].error_code == "RuntimeError"

@@ -1,12 +1,9 @@
 """Timeline: a task advances by the clock, at the times of its timeline and not of the read."""
 
-import itertools
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from helpers.calls import cancel, described, start
 from helpers.errors import raises_exactly
@@ -27,20 +24,6 @@ def test_phases(clock, rds_export_tasks):
     assert (task.status, task.percent_progress, task.task_end_time) == ("IN_PROGRESS", 99, None)
     clock.move_to(T0 + minutes(30))
     assert (task.status, task.percent_progress, task.task_end_time) == ("COMPLETE", 100, T0 + minutes(30))
-
-
-@pytest.mark.rds_export_tasks(timeline=HALF_AN_HOUR)
-def test_times_after_a_late_read(clock, rds_export_tasks, client):
-    """The times are those of the transitions, however late the task is read."""
-    response = start(client)
-    assert response["Status"] == "STARTING"
-    clock.tick(timedelta(days=3))
-
-    task = described(client)
-
-    assert task["Status"] == "COMPLETE"
-    assert task["TaskStartTime"] == T0 + minutes(20)
-    assert task["TaskEndTime"] == T0 + minutes(30)
 
 
 def test_progress(clock, rds_export_tasks):
@@ -106,33 +89,27 @@ def test_end_after_a_cancel(options, status, percent, cause, warning, clock, rds
     assert (task.percent_progress, task.failure_cause, task.warning_message) == (percent, cause, warning)
 
 
-def test_no_cancel_outcome_without_a_cancel(clock, rds_export_tasks):
-    """cancel_outcome= does not change an export that is not cancelled."""
-    task = rds_export_tasks.seed("nightly", timeline=replace(HALF_AN_HOUR, cancel_outcome="FAILED"))
-    clock.tick(minutes(10))
-    assert (task.status, task.failure_cause) == ("COMPLETE", None)
+SKIPPED = '{"skippedTables":["public.orders"]}'
 
 
-@pytest.mark.parametrize("cause", ["KMS key check failed. Check the credentials on your KMS key and try again.", None])
-def test_outcome_failed(cause, clock, rds_export_tasks, client):
-    """An export that fails has its cause and its end time."""
-    rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome="FAILED", failure_cause=cause))
+@pytest.mark.parametrize(
+    ("options", "status", "cause", "warning"),
+    [
+        ({}, "COMPLETE", None, None),
+        ({"cancel_outcome": "FAILED", "failure_cause": "no room"}, "COMPLETE", None, None),
+        ({"warning_message": SKIPPED}, "COMPLETE", None, SKIPPED),
+        ({"outcome": "FAILED"}, "FAILED", "An unknown internal error occurred.", None),
+        ({"outcome": "FAILED", "failure_cause": "no room"}, "FAILED", "no room", None),
+    ],
+)
+def test_end(options, status, cause, warning, clock, rds_export_tasks):
+    """outcome= decides how an export ends that is not cancelled, with its cause or warning and the time of its end."""
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, **options))
+    assert (task.failure_cause, task.warning_message) == (None, None)
     clock.tick(90)
 
-    task = described(client)
-
-    assert (task["Status"], task["TaskEndTime"]) == ("FAILED", T0 + minutes(1))
-    assert task["FailureCause"] == (cause or "An unknown internal error occurred.")
-    assert task["PercentProgress"] < 100
-
-
-def test_warning(clock, rds_export_tasks):
-    """The warning appears with the completion and not before."""
-    skipped = '{"skippedTables":["public.orders"]}'
-    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, warning_message=skipped))
-    assert task.warning_message is None
-    clock.tick(60)
-    assert (task.status, task.warning_message) == ("COMPLETE", skipped)
+    assert (task.status, task.failure_cause, task.warning_message) == (status, cause, warning)
+    assert (task.task_end_time, task.percent_progress == 100) == (T0 + minutes(1), status == "COMPLETE")
 
 
 @pytest.mark.parametrize(
@@ -162,16 +139,6 @@ def test_canceling_of_0_seconds(clock, rds_export_tasks, client):
     assert rds_export_tasks["nightly"].task_end_time == T0
 
 
-@pytest.mark.parametrize("ended_by", ["COMPLETE", "FAILED"])
-def test_end_when_the_clock_runs_backwards(ended_by, clock, rds_export_tasks):
-    """A task that has ended stays so when the clock runs backwards."""
-    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome=ended_by))
-    clock.tick(61)
-    assert task.status == ended_by
-    clock.move_to(T0 - timedelta(days=400))
-    assert (task.status, task.task_end_time) == (ended_by, T0 + minutes(1))
-
-
 @pytest.mark.parametrize(
     "seed", [{"percent_progress": 100}, {"timeline": Timeline(in_progress=0)}], ids=["all extracted", "no extraction"]
 )
@@ -194,65 +161,6 @@ def test_progress_when_the_clock_runs_backwards(clock, rds_export_tasks, client)
     assert cancel(client)["Status"] == "CANCELING"
     clock.tick(minutes(2))
     assert described(client)["Status"] == "CANCELED"
-
-
-def test_shared_timeline(clock, rds_export_tasks):
-    """Tasks that share a timeline advance separately."""
-    first = rds_export_tasks.seed("first", timeline=HALF_AN_HOUR)
-    clock.tick(minutes(5))
-    second = rds_export_tasks.seed("second", timeline=HALF_AN_HOUR)
-    clock.tick(minutes(4))
-    assert (first.percent_progress, second.percent_progress) == (90, 40)
-
-
-ORDER = ["STARTING", "IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED"]
-phases = st.integers(0, 600)
-outcomes = st.sampled_from(["COMPLETE", "FAILED", "CANCELED"])
-timelines = st.builds(
-    Timeline, starting=phases, in_progress=phases, canceling=phases, outcome=outcomes, cancel_outcome=outcomes
-)
-
-
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # each example sets the clock
-@given(
-    timelines,
-    st.sampled_from(["STARTING", "IN_PROGRESS"]),
-    st.integers(0, 99),
-    st.lists(st.one_of(st.integers(-300, 400), st.just("cancel")), max_size=8),
-)
-def test_tasks_only_advance(clock, timeline, status, percent, steps):
-    """Progress never falls, statuses go forward, and times are in order."""
-    clock.move_to(T0)
-    with fake_rds_export() as registry:
-        task = registry.seed("nightly", status=status, percent_progress=percent, timeline=timeline)
-        seen = [_state(task)]
-        for step in steps:
-            if step != "cancel":
-                clock.tick(step)
-            elif task.status in ("STARTING", "IN_PROGRESS"):
-                task.move_to("CANCELING")
-            seen.append(_state(task))
-    for before, after in itertools.pairwise(seen):
-        assert ORDER.index(before[0]) <= ORDER.index(after[0])
-        assert before[1:3] <= after[1:3]
-        assert before[3] in (None, after[3])
-        assert before[4] in (None, after[4])
-        assert before[4] is None or before == after
-    _, percent, gigabytes, start, end = seen[-1]
-    assert percent <= 100
-    assert gigabytes <= 100
-    assert start is None or end is None or start <= end or any(step != "cancel" and step < 0 for step in steps)
-
-
-def _state(task):
-    """What may only advance."""
-    return (
-        task.status,
-        task.percent_progress,
-        task.total_extracted_data_in_gb,
-        task.task_start_time,
-        task.task_end_time,
-    )
 
 
 PHASE = "{} must be a timedelta or a number of seconds, from 0 to 100 years, got {!r}"

@@ -7,9 +7,7 @@ from freezegun import freeze_time
 
 from helpers.calls import described
 from helpers.timelines import HALF_AN_HOUR, T0, minutes
-from pytest_rds_export import ExportTask
-
-PAST, FUTURE = "2001-02-03T04:05:06Z", "2101-02-03T04:05:06Z"
+from pytest_rds_export import ExportTask, Stuck
 
 
 def test_real_clock(rds_export_tasks, client):
@@ -54,36 +52,25 @@ class TestSeededOnTheRealClock:
 
     @pytest.fixture
     def rds_export_seed(self):
-        """A task that is running and one that has ended."""
-        return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE")]
+        """A task that is running, one that has ended, and one that has a time."""
+        given = ExportTask("given", task_start_time="2001-01-01T00:00:00Z", timeline=Stuck())
+        return [ExportTask("nightly", percent_progress=50), ExportTask("done", status="COMPLETE"), given]
 
-    @staticmethod
-    def check(client, when):
-        """Check that seeds start at their first access on the frozen clock."""
-        now = datetime.fromisoformat(when.replace("Z", "+00:00"))
-        nightly, done, marked = (described(client, name) for name in ("nightly", "done", "marked"))
-        assert (nightly["Status"], nightly["PercentProgress"]) == ("IN_PROGRESS", 50)
-        assert nightly["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
-        assert (done["Status"], done["TaskEndTime"]) == ("COMPLETE", now)
-        assert marked["Status"] == "STARTING"
+    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
+    @pytest.mark.parametrize(
+        "now", [datetime(2001, 2, 3, tzinfo=timezone.utc), datetime(2101, 2, 3, tzinfo=timezone.utc)]
+    )
+    def test_frozen(self, rds_export_tasks, client, now):
+        """A seed follows a clock that is frozen in the past or in the future; a time that is given is kept."""
+        with freeze_time(now):
+            shown = {name: described(client, name) for name in ("nightly", "done", "marked", "given")}
         with freeze_time(now + minutes(21)):
-            assert described(client)["TaskEndTime"] == now + minutes(2.5)
-            assert described(client, "marked")["TaskStartTime"] == now + minutes(20)
+            later = {name: described(client, name) for name in ("nightly", "marked")}
 
-    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
-    @freeze_time(PAST)
-    def test_in_the_past(self, rds_export_tasks, client):
-        """A seed follows a clock that is frozen in the past."""
-        self.check(client, PAST)
-
-    @pytest.mark.rds_export_tasks(ExportTask("marked", status="STARTING"))
-    @freeze_time(FUTURE)
-    def test_in_the_future(self, rds_export_tasks, client):
-        """A seed follows a clock that is frozen in the future."""
-        self.check(client, FUTURE)
-
-    @freeze_time(PAST)
-    def test_given_times(self, rds_export_tasks):
-        """Times that were given are kept."""
-        task = rds_export_tasks.seed("given", task_start_time="2001-01-01T00:00:00Z")
-        assert task.task_start_time == datetime(2001, 1, 1, tzinfo=timezone.utc)
+        assert (shown["nightly"]["Status"], shown["nightly"]["PercentProgress"]) == ("IN_PROGRESS", 50)
+        assert shown["nightly"]["TaskStartTime"] == now - minutes(2.5)  # half of the default of 5 minutes
+        assert (shown["done"]["Status"], shown["done"]["TaskEndTime"]) == ("COMPLETE", now)
+        assert shown["marked"]["Status"] == "STARTING"
+        assert shown["given"]["TaskStartTime"] == datetime(2001, 1, 1, tzinfo=timezone.utc)
+        assert later["nightly"]["TaskEndTime"] == now + minutes(2.5)
+        assert later["marked"]["TaskStartTime"] == now + minutes(20)

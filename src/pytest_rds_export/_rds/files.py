@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import accumulate, pairwise
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -150,7 +150,7 @@ class ExportFiles:
             "taskStartTime": self._time(fields.get("TaskStartTime")),
             "taskEndTime": self._time(fields.get("TaskEndTime")),
             "s3Bucket": fields["S3Bucket"],
-            "s3Prefix": fields.get("S3Prefix") or "",
+            "s3Prefix": fields["S3Prefix"],
             "exportedFilesPath": _files_path(fields).translate(_REPLACED),
             "iamRoleArn": fields["IamRoleArn"],
             "kmsKeyId": fields["KmsKeyId"],
@@ -165,8 +165,7 @@ class ExportFiles:
     def _table_statuses(self, fields: Mapping[str, Any], tables: Sequence[ExportedTable]) -> list[dict[str, Any]]:
         """The entries of export_tables_info: times spread evenly over the export, sizes alike (inferred)."""
         count = sum(table.warning is None for table in tables)
-        end = fields["TaskEndTime"]
-        start = fields.get("TaskStartTime") or end
+        start, end = fields["TaskStartTime"], fields["TaskEndTime"]
         times = pairwise(self._time(start + (end - start) * step / count) for step in range(count + 1) if count)
         statuses: list[dict[str, Any]] = []
         for table in tables:
@@ -190,9 +189,10 @@ class ExportFiles:
             return None
         if self._time_format == "iso":
             return _times.format_time(when)
-        utc = when.astimezone(timezone.utc)
-        hour = utc.hour % 12 or 12
-        return f"{_MONTHS[utc.month - 1]} {utc.day}, {utc.year}, {hour}:{utc:%M:%S} {'AM' if utc.hour < 12 else 'PM'}"
+        hour = when.hour % 12 or 12
+        return (
+            f"{_MONTHS[when.month - 1]} {when.day}, {when.year}, {hour}:{when:%M:%S} {'AM' if when.hour < 12 else 'PM'}"
+        )
 
 
 def _scopes(table: ExportedTable) -> set[str]:
@@ -218,9 +218,8 @@ def _key(fields: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _files_path(fields: Mapping[str, Any]) -> str:
-    prefix = fields.get("S3Prefix")
-    identifier: str = fields["ExportTaskIdentifier"]
-    return f"{prefix}/{identifier}" if prefix else identifier
+    prefix, identifier = fields["S3Prefix"], fields["ExportTaskIdentifier"]
+    return f"{prefix}/{identifier}" if prefix else str(identifier)
 
 
 def _size(fields: Mapping[str, Any]) -> float:

@@ -4,12 +4,11 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.aws import CLUSTER
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, account_at_noon
-from helpers.loopback import post, query
 from pytest_rds_export import Timeline
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
@@ -38,11 +37,6 @@ def test_response(rds_export_tasks, rds_export_clock, client):
         ]
     }
     assert rds_export_tasks["nightly"].status == "COMPLETE"
-
-
-def test_no_events(rds_export_tasks, client):
-    """Without an event the list is empty."""
-    assert without_metadata(client.describe_events()) == {"Events": []}
 
 
 def test_region(rds_export_tasks, client):
@@ -80,39 +74,6 @@ def test_paginator(rds_export_tasks, rds_export_clock, client):
         rds_export_clock.tick(minutes=45)
 
     assert found == [names[:20], names[20:40], [*names[40:], "later"]]
-
-
-@pytest.mark.rds_export_tasks(page_size=1)
-def test_marker_of_another_list(rds_export_tasks, client):
-    """A Marker of DescribeExportTasks is refused, and so is that of another region."""
-    for region in (rds_export_tasks, rds_export_tasks.in_region("eu-west-1")):
-        for task in region.seed_all(["first", "second"]):
-            task.move_to("COMPLETE")
-    tasks = client.describe_export_tasks()["Marker"]
-    ireland = shared_client("eu-west-1").describe_events()["Marker"]
-
-    for marker in (tasks, ireland):
-        with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-            client.describe_events(Marker=marker)
-    assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
-
-
-@pytest.mark.loopback
-def test_endpoint(rds_export_tasks, rds_export_clock, rds_export_endpoint):
-    """Another process reads the same events."""
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=6)
-
-    status, _, text = post(rds_export_endpoint, query("DescribeEvents", SourceType="db-snapshot"))
-
-    assert status == 200
-    assert (
-        "<DescribeEventsResult><Events><Event><SourceIdentifier>nightly</SourceIdentifier>"
-        "<SourceType>db-snapshot</SourceType><Message>Export task completed</Message>"
-        "<EventCategories><EventCategory>notification</EventCategory></EventCategories>"
-        "<Date>2026-01-01T00:05:00.000Z</Date>"
-        f"<SourceArn>{SNAPSHOT}</SourceArn></Event></Events></DescribeEventsResult>"
-    ) in text
 
 
 def listed(ends, **parameters):

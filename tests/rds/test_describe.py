@@ -7,6 +7,7 @@ from helpers.calls import cancel, described, start
 from helpers.errors import refused
 from pytest_rds_export import fake_rds_export
 
+NO_IDENTIFIER = f"The parameter Filter: export-task-identifier {IDENTIFIER_RULES}"
 NOT_FOUND = ("ExportTaskNotFound", 404, documented("ExportTaskNotFoundFault"))
 
 

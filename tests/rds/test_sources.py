@@ -9,7 +9,6 @@ from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, service
 from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import fake_rds_export
 
 AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
 NOT_FOUND = {
@@ -21,9 +20,13 @@ TAKEN = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
 
 
+@pytest.mark.parametrize("seeded", [False, True])
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_any_arn_without_seeds(client, source):
-    """Without seeded sources, any ARN can be exported."""
+def test_any_arn(rds_export_tasks, client, source, seeded):
+    """Without seeded sources, any ARN can be exported; so can a source that is seeded by its ARN."""
+    if seeded:
+        rds_export_tasks.seed_snapshot(source)
+
     assert start(client, source=source)["SourceArn"] == source
 
 
@@ -38,28 +41,19 @@ def test_unseeded_source(rds_export_tasks, client, source):
     assert not rds_export_tasks
 
 
-@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_seeded_by_arn(rds_export_tasks, client, source):
-    """A source that is seeded by its ARN can be exported."""
-    rds_export_tasks.seed_snapshot(source)
-
-    assert start(client, source=source)["Status"] == "STARTING"
-
-
-def test_automated_snapshot(rds_export_tasks, client):
-    """An automated snapshot can be seeded by its name."""
-    rds_export_tasks.seed_snapshot("rds:mydb-2026-01-01-00-05")
-
-    assert start(client, source=AUTOMATED)["SourceArn"] == AUTOMATED
-
-
-def test_cluster_argument(rds_export_tasks, client):
-    """A name is that of a snapshot, and with cluster=True that of a cluster snapshot."""
-    rds_export_tasks.seed_snapshot("nightly", cluster=True)
-
-    assert start(client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
-    with refused(*NOT_FOUND[SNAPSHOT]):
-        start(client, "other", source=SNAPSHOT)
+@pytest.mark.parametrize(
+    ("name", "options", "arn"),
+    [
+        ("nightly", {}, SNAPSHOT),
+        ("Nightly", {}, SNAPSHOT),
+        ("nightly", {"cluster": True}, CLUSTER_SNAPSHOT),
+        (CLUSTER_SNAPSHOT.replace("nightly", "Nightly"), {}, CLUSTER_SNAPSHOT),
+        ("rds:mydb-2026-01-01-00-05", {}, AUTOMATED),
+    ],
+)
+def test_arn_of_a_name(rds_export_tasks, name, options, arn):
+    """A name, stored in lower case, is that of a snapshot, and with cluster=True that of a cluster snapshot."""
+    assert rds_export_tasks.seed_snapshot(name, **options).arn == arn
 
 
 @pytest.mark.parametrize("status", ["creating", "deleting", "upgrading"])
@@ -230,31 +224,10 @@ def test_unknown_filter(seeded_client, method, noun, parent):
         getattr(seeded_client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
 
 
-@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_pages(method, noun, parent):
-    """The snapshots come in pages."""
-    with fake_rds_export(page_size=1) as registry:
-        for name in ("first", "second", "third"):
-            registry.seed_snapshot(name, cluster=noun == "DBClusterSnapshot")
-        pages = list(shared_client().get_paginator(method).paginate())
-
-    assert [[snapshot[f"{noun}Identifier"] for snapshot in page[f"{noun}s"]] for page in pages] == [
-        ["first"],
-        ["second"],
-        ["third"],
-    ]
-
-
 def test_no_snapshots_but_a_cluster(rds_export_tasks, client):
     """If only a cluster is seeded, the lists of snapshots are empty."""
     rds_export_tasks.seed_snapshot(CLUSTER)
 
-    assert client.describe_db_snapshots()["DBSnapshots"] == []
-    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
-
-
-def test_empty_account(client):
-    """An account without snapshots has empty lists of them."""
     assert client.describe_db_snapshots()["DBSnapshots"] == []
     assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
 
@@ -317,6 +290,14 @@ DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
         ),
         ("nightly", {}, ValueError, f"'{SNAPSHOT}' exists already. Seed each source once"),
         (
+            *("late", {"available_after": -1}, ValueError),
+            "available_after must be a timedelta or a number of seconds, from 0 to 100 years, got -1",
+        ),
+        (
+            *("late", {"available_after": 60, "status": "available"}, ValueError),
+            "available_after needs status='creating' or 'copying', got status='available'",
+        ),
+        (
             "late",
             {"db_cluster_identifer": "x"},
             TypeError,
@@ -335,6 +316,13 @@ def test_refused_source(rds_export_tasks, client, source, options, error, text):
         rds_export_tasks.seed_snapshot(source, **options)
 
     assert client.describe_db_snapshots()["DBSnapshots"] == [record.to_response()]
+
+
+@pytest.mark.parametrize("name", ["engine", "snapshot_time", "available_after", "cluster"])
+def test_misspelled_argument(rds_export_tasks, name):
+    """The arguments of ``seed_snapshot`` are suggested alongside the members."""
+    with pytest.raises(TypeError, match=f"Did you mean .*'{name}'"):
+        rds_export_tasks.seed_snapshot("nightly", **{f"{name}x": 1})
 
 
 def test_records_are_copies(rds_export_tasks, client):

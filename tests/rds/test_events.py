@@ -54,8 +54,8 @@ def test_each_end(source, failed, canceled, completed, rds_export_tasks, rds_exp
     rds_export_clock.tick(minutes=5)
 
     assert ends(rds_export_tasks) == [("fails", failed, 1), ("canceled", canceled, 2), ("completes", completed, 5)]
-    texts = ["Export task failed", "Export task canceled", "Export task completed"]
-    assert [event.message for event in rds_export_tasks.events] == texts
+    messages = ["Export task failed", "Export task canceled", "Export task completed"]
+    assert [event.message for event in rds_export_tasks.events] == messages
 
 
 def test_polled_cancel(rds_export_tasks, rds_export_clock, client):

@@ -246,10 +246,13 @@ def test_refused_source(rds_export_tasks, client, source, options, text):
     assert client.describe_db_snapshots()["DBSnapshots"] == [record.to_response()]
 
 
-def test_name_as_a_member(rds_export_tasks):
+@pytest.mark.parametrize(
+    ("name", "member"), [("db_snapshot_identifier", "DBSnapshotIdentifier"), ("db_snapshot_arn", "DBSnapshotArn")]
+)
+def test_name_as_a_member(rds_export_tasks, name, member):
     """The name is no member that could be given."""
-    with raises_exactly(TypeError, f"'b' cannot be the DBSnapshotIdentifier of '{SNAPSHOT}': a source keeps its name"):
-        rds_export_tasks.seed_snapshot("nightly", db_snapshot_identifier="b")
+    with raises_exactly(TypeError, f"'b' cannot be the {member} of '{SNAPSHOT}': a source keeps its name"):
+        rds_export_tasks.seed_snapshot("nightly", **{name: "b"})
 
 
 @pytest.mark.parametrize("name", ["engine", "snapshot_time", "available_after", "cluster"])

@@ -39,15 +39,6 @@ def test_response(rds_export_tasks, rds_export_clock, client):
     assert rds_export_tasks["nightly"].status == "COMPLETE"
 
 
-def test_region(rds_export_tasks, client):
-    """A client lists the events of its own region."""
-    rds_export_tasks.seed("home").move_to("COMPLETE")
-    rds_export_tasks.in_region("eu-west-1").seed("away").move_to("COMPLETE")
-
-    clients = [client, shared_client("eu-west-1"), shared_client("eu-west-2")]
-    assert [sources(client) for client in clients] == [["home"], ["away"], []]
-
-
 def test_refusals(rds_export_tasks, client):
     """Parameters that RDS does not accept are refused."""
     with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):
@@ -162,11 +153,10 @@ def test_selected_events(parameters, minutes):
     assert listed(ends, **parameters) == minutes
 
 
-@pytest.mark.parametrize("parameters", [{}, {"SourceType": "db-snapshot"}])
-def test_pages(parameters):
+def test_pages():
     """Pages cover the interval without a gap."""
     with account_at_noon([(-minute, MYDB_1) for minute in range(300)]):
-        pages = list(shared_client("eu-west-1").get_paginator("describe_events").paginate(Duration=249, **parameters))
+        pages = list(shared_client("eu-west-1").get_paginator("describe_events").paginate(Duration=249))
 
     assert [minutes_after_noon(event) for page in pages for event in page["Events"]] == list(range(-249, 1))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from helpers.aws import CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.clients import shared_client
 from helpers.errors import refused
-from helpers.snapshots import copy, copy_cluster, delete, shown
+from helpers.snapshots import copy, copy_cluster, shown
 
 TAKEN = datetime(2025, 12, 1, tzinfo=timezone.utc)
 TAGS = [{"Key": "team", "Value": "data"}]
@@ -43,15 +43,6 @@ def test_copy_of_a_cluster_snapshot(rds_export_tasks, client):
     assert copied["SnapshotCreateTime"] == TAKEN
     assert copied["SourceDBClusterSnapshotArn"] == CLUSTER_SNAPSHOT
     assert copied["TagList"] == TAGS
-
-
-def test_automated_source(rds_export_tasks, client):
-    """A copy of an automated snapshot is a manual one."""
-    rds_export_tasks.seed_snapshot("rds:orders-2026-01-01-00-05")
-
-    copied = copy(client, "rds:orders-2026-01-01-00-05")
-
-    assert (copied["SnapshotType"], copied["DBInstanceIdentifier"]) == ("manual", "orders")
 
 
 @pytest.mark.parametrize(("copying", "member"), [(copy, "Encrypted"), (copy_cluster, "StorageEncrypted")])
@@ -160,22 +151,6 @@ def test_source_stays(rds_export_tasks, client):
 
     assert copied["TagList"] == [{"Key": "a"}]
     assert source.to_response() == before
-
-
-@pytest.mark.parametrize("target", [True, False])
-def test_canceled(rds_export_tasks, client, target):
-    """Deleting a copy that has not ended, or its source, ends it: it is gone."""
-    source = rds_export_tasks.seed_snapshot(ABROAD)
-    copy(client, ABROAD)
-
-    if target:
-        response = delete(client, "copied")
-        assert (response["DBSnapshotIdentifier"], response["Status"]) == ("copied", "deleted")
-    else:
-        delete(shared_client("eu-west-1"))
-
-    assert not rds_export_tasks.snapshots
-    assert source.status == ("available" if target else "deleted")
 
 
 @pytest.mark.parametrize("status", ["deleting", "deleted", "failed"])

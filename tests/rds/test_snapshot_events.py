@@ -114,6 +114,7 @@ def test_canceled_copies(rds_export_tasks, client):
         ("RDS-EVENT-0061", "across", "Canceled snapshot copy request of nightly from region eu-west-1"),
     ]
     assert rds_export_tasks.events[-1].categories == ("notification",)
+    assert list(rds_export_tasks.snapshots) == ["nightly", "cluster-snapshot:nightly", "failed"]
 
 
 def test_copying_seed(rds_export_tasks, rds_export_clock):
@@ -139,22 +140,6 @@ def test_no_event(rds_export_tasks, source, before, after):
     rds_export_tasks.seed_snapshot(source, status=before).move_to(after)
 
     assert rds_export_tasks.events == []
-
-
-def test_describe_events(client, rds_export_clock):
-    """DescribeEvents lists the events of snapshots."""
-    life(client, rds_export_clock)
-
-    def listed(source_type, **parameters):
-        return [event["Message"] for event in client.describe_events(SourceType=source_type, **parameters)["Events"]]
-
-    created = ["Creating manual snapshot", "Manual snapshot created"]
-    assert listed("db-snapshot", EventCategories=["creation"]) == created
-    assert listed("db-cluster-snapshot", EventCategories=["deletion"]) == ["Deleted manual snapshot"]
-    backup = ["Backing up DB instance", "Finished DB Instance backup"]
-    assert listed("db-instance", SourceIdentifier="orders") == backup
-    copied = [f"{step} copy of snapshot nightly in region us-east-1" for step in ("Started", "Finished")]
-    assert listed("db-snapshot", SourceIdentifier="copied") == copied
 
 
 @pytest.fixture

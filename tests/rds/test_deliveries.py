@@ -235,28 +235,21 @@ def test_delay_with_another_clock(rds_export_tasks, clock, client, use):
     assert receiver.names == ["nightly"]
 
 
-def test_delay_when_the_clock_is_frozen():
-    """Freezing the clock is no passage of time for what is on its way."""
-    with fake_rds_export() as tasks:
-        receiver = deliver(tasks, delay=3600)
-        complete(tasks, "nightly")
-        with frozen_clock() as clock:
-            clock.tick(minutes=58)
-            assert receiver.names == []
-            clock.tick(minutes=2)
-            assert receiver.names == ["nightly"]
-
-
-def test_seeded_before_the_clock():
-    """An export that was seeded before the clock begins ends in time."""
+def test_clock_that_is_frozen_later():
+    """Freezing the clock is no passage of time for what is on its way; exports that were seeded before end in time."""
     with fake_rds_export("before") as tasks:
-        receiver = deliver(tasks)
+        receiver, late = deliver(tasks), deliver(tasks, delay=3600)
         tasks.seed("after")
+        complete(tasks, "now")
         with frozen_clock() as clock:
             clock.tick(minutes=4)
-            assert receiver.names == []
+            assert receiver.names == ["now"]
             clock.tick(minutes=1)
-            assert sorted(receiver.names) == ["after", "before"]
+            assert sorted(receiver.names) == ["after", "before", "now"]
+            clock.tick(minutes=53)
+            assert late.names == []
+            clock.tick(minutes=2)
+            assert late.names == ["now"]
 
 
 # What a receiver may do.

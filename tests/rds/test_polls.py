@@ -33,6 +33,12 @@ def test_phases(polls, seen, rds_export_tasks, client):
     assert [f"{task['Status']} {task['PercentProgress']}" for task in shown] == seen
 
 
+def test_task_seeded_halfway(rds_export_tasks, client):
+    """A task that is seeded halfway continues from there."""
+    rds_export_tasks.seed("nightly", percent_progress=50, timeline=Polls(in_progress=2))
+    assert [described(client)["PercentProgress"] for _ in range(3)] == [50, 75, 100]
+
+
 def test_outcome_failed(rds_export_tasks, client):
     """An export that fails has its cause and the time of the poll."""
     cause = "S3 credential check failed. Check the permissions on your S3 bucket and IAM policy."

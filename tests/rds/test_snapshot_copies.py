@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from helpers.aws import CLUSTER_SNAPSHOT, SNAPSHOT
 from helpers.clients import shared_client
 from helpers.errors import refused
-from helpers.snapshots import copy, copy_cluster, shown
+from helpers.snapshots import copy, copy_cluster, delete, shown
 
 TAKEN = datetime(2025, 12, 1, tzinfo=timezone.utc)
 TAGS = [{"Key": "team", "Value": "data"}]
@@ -29,6 +29,7 @@ def test_copy(rds_export_tasks, client, rds_export_clock, source):
     assert (creating["SourceDBSnapshotIdentifier"], creating["SourceRegion"]) == (SNAPSHOT, "us-east-1")
     assert (creating["Engine"], creating["KmsKeyId"], creating["TagList"]) == ("mysql", "k", [])
     assert (creating["Status"], creating["PercentProgress"]) == ("creating", 0)
+    assert creating["DBInstanceIdentifier"] == "nightly"  # of the name of what is copied
     assert available["OriginalSnapshotCreateTime"] == TAKEN
     assert available["SnapshotCreateTime"] == rds_export_clock.now - timedelta(minutes=5)
 
@@ -142,6 +143,16 @@ def test_unknown_source(rds_export_tasks, client, copying, source, code):
         copying(client, source)
 
 
+def test_name_of_the_copy(rds_export_tasks, client):
+    """The name of a copy follows the rules of a new snapshot."""
+    rds_export_tasks.seed_snapshot("nightly")
+
+    with pytest.raises(ClientError, match="DBSnapshotAlreadyExists"):
+        copy(client, target="nightly")
+    with refused("InvalidParameterValue", 400, "Invalid snapshot identifier:  1st"):
+        copy(client, target="1st")
+
+
 def test_source_stays(rds_export_tasks, client):
     """A copy shares nothing with its source, and may be in another region that has none."""
     source = rds_export_tasks.seed_snapshot("nightly", tag_list=[{"Key": "a"}])
@@ -162,3 +173,14 @@ def test_moved_source(rds_export_tasks, client, status):
     source.move_to(status)
 
     assert list(rds_export_tasks.snapshots) == (["copied"] if status == "failed" else [])
+
+
+def test_source_of_a_copy_that_has_ended(rds_export_tasks, client, rds_export_clock):
+    """A copy that has ended stays when its source is deleted."""
+    rds_export_tasks.seed_snapshot("nightly")
+    copy(client)
+    rds_export_clock.tick(minutes=5)
+
+    delete(client)
+
+    assert rds_export_tasks.snapshots["copied"].status == "available"

@@ -142,6 +142,13 @@ def test_no_event(rds_export_tasks, source, before, after):
     assert rds_export_tasks.events == []
 
 
+def test_removed(rds_export_tasks):
+    """A source that is removed disappears without an event."""
+    rds_export_tasks.seed_snapshot("nightly").remove()
+
+    assert rds_export_tasks.events == []
+
+
 @pytest.fixture
 def events(rds_export_tasks, client, rds_export_clock):
     """The events of a snapshot that is created, exported and deleted, and those of its instance."""

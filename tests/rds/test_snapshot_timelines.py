@@ -27,6 +27,11 @@ class Snapshots:
         """Create the snapshot."""
         getattr(self._client, f"create_{self.method}")(**self._name, **{f"{self._parent}Identifier": "orders"})
 
+    def copy(self):
+        """Copy the snapshot ``source``, so that the copy is called ``nightly``."""
+        names = {f"Source{self._shape}Identifier": "source", f"Target{self._shape}Identifier": "nightly"}
+        getattr(self._client, f"copy_{self.method}")(**names)
+
     def delete(self):
         """Delete the snapshot, and return its status in the response."""
         return getattr(self._client, f"delete_{self.method}")(**self._name)[self._shape]["Status"]
@@ -61,6 +66,19 @@ def test_creating(snapshots, rds_export_clock):
     assert seen == [("creating", 0), ("creating", 30), ("creating", 99), ("available", 100)]
 
 
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(copying=120, creating=3600))
+def test_copying(snapshots, rds_export_tasks, rds_export_clock):
+    """A copy takes as long as the timeline says of copies."""
+    rds_export_tasks.seed_snapshot("source")
+    rds_export_tasks.seed_snapshot("source", cluster=True)
+
+    snapshots.copy()
+
+    assert snapshots.describe()[1] == 0
+    rds_export_clock.tick(minutes=2)
+    assert snapshots.describe() == ("available", 100)
+
+
 @pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=0, deleting=60))
 def test_deleting(snapshots, rds_export_clock):
     """A snapshot is shown while it is deleted, and then it is gone."""
@@ -82,6 +100,18 @@ def test_polls(snapshots):
 
     assert seen == [("creating", 0), ("creating", 50), ("available", 100)]
     assert (deleting, snapshots.describe(), snapshots.describe()) == ("deleting", ("deleting", 100), None)
+
+
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=1))
+def test_polls_count_what_is_shown(rds_export_tasks, client):
+    """A describe that leaves the snapshot out does not count."""
+    rds_export_tasks.seed_snapshot("nightly", status="creating")
+
+    for _ in range(3):
+        client.describe_db_snapshots(SnapshotType="automated")
+
+    assert Snapshots(client).describe() == ("creating", 0)
+    assert Snapshots(client).describe() == ("available", 100)
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=0))
@@ -155,6 +185,36 @@ def test_timeline_of_a_seed(rds_export_tasks, client, rds_export_clock):
     assert nightly.describe() == ("deleting", 100)
     rds_export_clock.tick(minutes=1)
     assert nightly.describe() is None
+
+
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=9, copying=9, deleting=MINUTE))
+def test_available_after(rds_export_tasks, client, rds_export_clock):
+    """available_after replaces creation and copy of the option's timeline; the deletion stays."""
+    rds_export_tasks.seed_snapshot("nightly", status="copying", available_after=2 * MINUTE)
+    nightly = Snapshots(client)
+
+    rds_export_clock.tick(minutes=1)
+    assert nightly.describe() == ("copying", 50)
+    rds_export_clock.tick(minutes=1)
+    assert (nightly.describe(), nightly.delete()) == (("available", 100), "deleting")
+
+
+def test_seeded_as_deleting(rds_export_tasks, client, rds_export_clock):
+    """A snapshot that is seeded as deleting stays so, unless a timeline is given."""
+    rds_export_tasks.seed_snapshot("nightly", status="deleting")
+
+    rds_export_clock.tick(hours=1)
+
+    assert Snapshots(client).describe()[0] == "deleting"
+
+
+def test_deleted_after_a_move(rds_export_tasks, client):
+    """A snapshot that was moved stays there, but a client can delete it."""
+    rds_export_tasks.seed_snapshot("nightly", status="creating").move_to("available")
+
+    Snapshots(client).delete()
+
+    assert not rds_export_tasks.snapshots
 
 
 @pytest.fixture

@@ -134,6 +134,11 @@ def test_seeded_cluster(rds_export_tasks):
     assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
 
 
+def by(name, *values):
+    """A filter as a parameter."""
+    return {"Filters": [{"Name": name, "Values": list(values)}]}
+
+
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
     """A client in whose region there are three snapshots and three cluster snapshots."""
@@ -149,16 +154,20 @@ OPERATIONS = [("describe_db_snapshots", "DBSnapshot", "DBInstance"),
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_filters(seeded_client, method, noun, parent):
-    """Filters narrow the list of snapshots."""
-    for name, values, expected in (
-        ("engine", ["mariadb", "oracle"], ["rds:other-2026-01-01"]),
-        ("snapshot-type", ["manual"], ["mydb-monday", "mydb-tuesday"]),
-        (f"{xform_name(noun, '-')}-id", ["mydb-tuesday"], ["mydb-tuesday"]),
-        (f"{xform_name(parent, '-')}-id", ["other"], ["rds:other-2026-01-01"]),
+def test_narrowed_snapshots(seeded_client, method, noun, parent):
+    """Parameters and filters narrow the list of snapshots."""
+    monday, tuesday, other = "mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"
+    for asked, expected in (
+        ({f"{parent}Identifier": "mydb"}, [monday, tuesday]),
+        ({f"{parent}Identifier": "other", "SnapshotType": "manual"}, []),
+        ({"SnapshotType": "automated"}, [other]),
+        (by("engine", "mariadb", "oracle"), [other]),
+        (by("snapshot-type", "manual"), [monday, tuesday]),
+        (by(f"{xform_name(noun, '-')}-id", tuesday), [tuesday]),
+        (by(f"{xform_name(parent, '-')}-id", "other"), [other]),
     ):
-        found = getattr(seeded_client, method)(Filters=[{"Name": name, "Values": values}])[f"{noun}s"]
-        assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected
+        found = getattr(seeded_client, method)(**asked)[f"{noun}s"]
+        assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected, asked
 
 
 def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
@@ -168,7 +177,7 @@ def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
 
     for asked in (
         {"DbiResourceId": "db-ABC"},
-        {"Filters": [{"Name": "dbi-resource-id", "Values": ["db-ABC"]}]},
+        by("dbi-resource-id", "db-ABC"),
         {"DBSnapshotIdentifier": SNAPSHOT},
     ):
         (found,) = seeded_client.describe_db_snapshots(**asked)["DBSnapshots"]
@@ -192,7 +201,7 @@ def test_unknown_snapshot(seeded_client, method, noun, code, text):
     with refused(code, 404, text):
         getattr(seeded_client, method)(**{f"{noun}Identifier": "nightly"})
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: status"):
-        getattr(seeded_client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
+        getattr(seeded_client, method)(**by("status", "available"))
 
 
 DOCUMENTED_STATUSES = (

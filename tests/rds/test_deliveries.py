@@ -12,7 +12,7 @@ from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.threads import at_once
-from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export, frozen_clock
+from pytest_rds_export import ExportTask, Polls, Timeline, fake_rds_export, frozen_clock
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
@@ -60,28 +60,6 @@ def complete(tasks, *names):
 # What causes a delivery.
 
 
-def test_poll(rds_export_tasks, receiver, client):
-    """An event that a poll causes is delivered before the poll returns."""
-    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
-    assert described(client)["Status"] == "IN_PROGRESS"
-    assert receiver.names == []
-
-    assert described(client)["Status"] == "COMPLETE"
-
-    assert receiver.names == ["nightly"]
-
-
-def test_move_of_the_clock(rds_export_tasks, rds_export_clock, receiver):
-    """The clock stops at each event on its way, whose receiver has the time of the event."""
-    rds_export_tasks.seed("later", timeline=Timeline(in_progress=600))
-    rds_export_tasks.seed("sooner", timeline=Timeline(in_progress=300))
-
-    assert rds_export_clock.tick(minutes=15) == JANUARY + timedelta(minutes=15)
-
-    assert receiver.names == ["sooner", "later"]
-    assert receiver.minutes == [5, 10]
-
-
 def test_scheduled_call(rds_export_tasks, rds_export_clock, receiver):
     """Events and scheduled calls happen in the order of their times."""
     rds_export_tasks.seed("nightly")
@@ -89,12 +67,6 @@ def test_scheduled_call(rds_export_tasks, rds_export_clock, receiver):
         rds_export_clock.call_later(60 * minutes, receiver.names.append, minutes)
     rds_export_clock.tick(hours=1)
     assert receiver.names == [4, "nightly", 6]
-
-
-def test_move_to(rds_export_tasks, receiver):
-    """An event that ``move_to`` causes is delivered before it returns."""
-    rds_export_tasks.seed("nightly", timeline=Stuck()).move_to("FAILED")
-    assert receiver.names == ["nightly"]
 
 
 def test_lost_race(rds_export_tasks, receiver, client):

@@ -13,6 +13,8 @@ from helpers.aws import CLUSTER, SNAPSHOT, documented
 from helpers.calls import start
 from helpers.errors import raises_exactly, refused
 from helpers.reports import hints, report
+from helpers.snapshots import delete
+from pytest_rds_export import SnapshotTimeline
 from pytest_rds_export.types import ExportSource
 
 MINUTE = timedelta(minutes=1)
@@ -122,8 +124,12 @@ def test_available_after(rds_export_tasks, rds_export_clock, client, after):
     assert start(client)["SnapshotTime"] == began
 
 
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=9, copying=9, deleting=60))
 def test_copying(rds_export_tasks, rds_export_clock, client):
-    """A copy may become available as well; a given progress and time are where it begins and what it gets."""
+    """A copy may become available as well; a given progress and time are where it begins and what it gets.
+
+    ``available_after`` replaces creation and copy of the option's timeline; the deletion stays.
+    """
     taken = datetime(2025, 12, 1, tzinfo=timezone.utc)
     source = rds_export_tasks.seed_snapshot(
         "nightly", status="copying", available_after=60, percent_progress=50, snapshot_time=taken
@@ -134,6 +140,7 @@ def test_copying(rds_export_tasks, rds_export_clock, client):
     assert source.percent_progress == 75
     rds_export_clock.tick(45)
     assert (source.status, source.snapshot_create_time) == ("available", taken)
+    assert delete(client)["Status"] == "deleting"
 
 
 def test_creating_cluster(rds_export_tasks, rds_export_clock, client):

@@ -187,18 +187,6 @@ def test_timeline_of_a_seed(rds_export_tasks, client, rds_export_clock):
     assert nightly.describe() is None
 
 
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=9, copying=9, deleting=MINUTE))
-def test_available_after(rds_export_tasks, client, rds_export_clock):
-    """available_after replaces creation and copy of the option's timeline; the deletion stays."""
-    rds_export_tasks.seed_snapshot("nightly", status="copying", available_after=2 * MINUTE)
-    nightly = Snapshots(client)
-
-    rds_export_clock.tick(minutes=1)
-    assert nightly.describe() == ("copying", 50)
-    rds_export_clock.tick(minutes=1)
-    assert (nightly.describe(), nightly.delete()) == (("available", 100), "deleting")
-
-
 def test_seeded_as_deleting(rds_export_tasks, client, rds_export_clock):
     """A snapshot that is seeded as deleting stays so, unless a timeline is given."""
     rds_export_tasks.seed_snapshot("nightly", status="deleting")

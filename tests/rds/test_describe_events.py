@@ -39,6 +39,15 @@ def test_response(rds_export_tasks, rds_export_clock, client):
     assert rds_export_tasks["nightly"].status == "COMPLETE"
 
 
+def test_region(rds_export_tasks, client):
+    """A client lists the events of its own region."""
+    rds_export_tasks.seed("home").move_to("COMPLETE")
+    rds_export_tasks.in_region("eu-west-1").seed("away").move_to("COMPLETE")
+
+    clients = [client, shared_client("eu-west-1"), shared_client("eu-west-2")]
+    assert [sources(client) for client in clients] == [["home"], ["away"], []]
+
+
 def test_refusals(rds_export_tasks, client):
     """Parameters that RDS does not accept are refused."""
     with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):

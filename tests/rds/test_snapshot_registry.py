@@ -9,6 +9,8 @@ from helpers.snapshots import create, shown, shown_clusters
 from pytest_rds_export import SnapshotTimeline, Stuck
 from pytest_rds_export.types import ExportSource
 
+DAILY = "rds:orders-2026-01-01"
+
 
 def test_mapping(rds_export_tasks, client):
     """The snapshots of a region, seeded and created, are in a mapping by name."""
@@ -98,21 +100,20 @@ def test_tags(rds_export_tasks):
 
 
 @pytest.mark.parametrize(
-    ("seed", "hint"),
+    ("seed", "name", "hint"),
     [
-        ("rds:orders-2026-01-01", "snapshot:{} has the SnapshotType 'automated'. Pass SnapshotType='automated'"),
-        ("nightly", "snapshot:nightl is not seeded in us-east-1. Seeded there: snapshot:nightly"),
+        (DAILY, DAILY, f"snapshot:{DAILY} has the SnapshotType 'automated'. Pass SnapshotType='automated'"),
+        ("nightly", "nightl", "snapshot:nightl is not seeded in us-east-1. Seeded there: snapshot:nightly"),
     ],
 )
-def test_hint(rds_export_tasks, client, seed, hint):
+def test_hint(rds_export_tasks, client, seed, name, hint):
     """The report says why a snapshot was not found."""
     rds_export_tasks.seed_snapshot(seed)
-    name = "nightl" if seed == "nightly" else seed
 
     with pytest.raises(client.exceptions.DBSnapshotNotFoundFault):
-        client.describe_db_snapshots(DBSnapshotIdentifier=name)
+        shown(client, DBSnapshotIdentifier=name)
 
-    assert hints() == [hint.format(name)]
+    assert hints() == [hint]
 
 
 def test_hint_of_a_database(rds_export_tasks, client):

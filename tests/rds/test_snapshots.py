@@ -3,7 +3,6 @@
 from datetime import datetime, timezone
 
 import pytest
-from botocore import xform_name
 
 from helpers.aws import IDENTIFIER_RULES, documented
 from helpers.calls import start
@@ -323,20 +322,22 @@ def test_live_database(rds_export_tasks):
 
 
 @pytest.mark.parametrize("blank", ["", " "])
-@pytest.mark.parametrize("kind", ["DBSnapshot", "DBClusterSnapshot"])
-def test_blank_identifiers(client, kind, blank):
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("create_db_snapshot", ["DBSnapshotIdentifier", "DBInstanceIdentifier"]),
+        ("copy_db_snapshot", ["SourceDBSnapshotIdentifier", "TargetDBSnapshotIdentifier"]),
+        ("delete_db_snapshot", ["DBSnapshotIdentifier"]),
+        ("create_db_cluster_snapshot", ["DBClusterSnapshotIdentifier", "DBClusterIdentifier"]),
+        ("copy_db_cluster_snapshot", ["SourceDBClusterSnapshotIdentifier", "TargetDBClusterSnapshotIdentifier"]),
+        ("delete_db_cluster_snapshot", ["DBClusterSnapshotIdentifier"]),
+    ],
+)
+def test_blank_identifiers(client, method, parameters, blank):
     """Wherever an identifier of a snapshot is required, a blank one is refused."""
-    database = "DBClusterIdentifier" if "Cluster" in kind else "DBInstanceIdentifier"
-    required = {
-        "create": {f"{kind}Identifier": "a", database: "a"},
-        "copy": {f"Source{kind}Identifier": "a", f"Target{kind}Identifier": "a"},
-        "delete": {f"{kind}Identifier": "a"},
-    }
-    for verb, parameters in required.items():
-        for name in parameters:
-            text = f"The parameter {name} must be provided and must not be blank."
-            with refused("InvalidParameterValue", 400, text):
-                getattr(client, f"{verb}_{xform_name(kind)}")(**{**parameters, name: blank})
+    for name in parameters:
+        with refused("InvalidParameterValue", 400, f"The parameter {name} must be provided and must not be blank."):
+            getattr(client, method)(**{**dict.fromkeys(parameters, "a"), name: blank})
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=AT_ONCE)

@@ -1,7 +1,6 @@
 """Late responses: what a client gets, when, and what the operation has done by then."""
 
 from datetime import timedelta
-from functools import partial
 
 import boto3
 import pytest
@@ -132,6 +131,8 @@ def test_repr(rds_export_tasks):
     assert repr(failure) == "<Injection Throttling 1:00:00 late into CancelExportTask: 2 calls, 0 used>"
 
 
+NO_DELAY = "delay must be a timedelta or a number of seconds, from 0 to 100 years, got"
+NO_CALLS = "calls must be an int of at least 1, or None for every call, got"
 NOT_BOTH = "pass times= (how many attempts fail) or calls= (how many calls, with all attempts), not both"
 
 
@@ -140,17 +141,11 @@ NOT_BOTH = "pass times= (how many attempts fail) or calls= (how many calls, with
     [
         (TypeError, {}, "inject needs a failure, such as 'Throttling', or a delay=, or both"),
         *(
-            (
-                *(ValueError, {"delay": delay}),
-                f"delay must be a timedelta or a number of seconds, from 0 to 100 years, got {delay!r}",
-            )
+            (ValueError, {"delay": delay}, f"{NO_DELAY} {delay!r}")
             for delay in (-1, "60", None, True, float("nan"), timedelta(seconds=-1))
         ),
         (ValueError, {"where": "nightly"}, "where must be a function of the parameters, got str 'nightly'"),
-        *(
-            (ValueError, {"calls": calls}, f"calls must be an int of at least 1, or None for every call, got {calls!r}")
-            for calls in (0, 1.5, True)
-        ),
+        *((ValueError, {"calls": calls}, f"{NO_CALLS} {calls!r}") for calls in (0, 1.5, True)),
         (TypeError, {"times": 1, "calls": 1}, NOT_BOTH),
     ],
 )
@@ -160,26 +155,19 @@ def test_refused(rds_export_tasks, error, options, text):
         rds_export_tasks.inject("Throttling" if options else None, operation="StartExportTask", **options)
 
 
-def test_where(rds_export_tasks):
+def test_where(rds_export_tasks, client):
     """Calls fail for whose parameters the function returns something true; what it does to them has no effect."""
 
-    def to_the_archive(parameters):
+    def is_weekly(parameters):
         parameters["ExportOnly"].clear()
-        return parameters.pop("S3BucketName") == "archive"
+        return parameters.pop("ExportTaskIdentifier") == "weekly"
 
-    injection = rds_export_tasks.inject("AccessDenied", operation="StartExportTask", where=to_the_archive)
-    begin = partial(
-        client_waiting(60).start_export_task,
-        SourceArn=SNAPSHOT,
-        IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
-        KmsKeyId="1234abcd",
-        ExportOnly=["shop"],
-    )
+    injection = rds_export_tasks.inject("AccessDenied", operation="StartExportTask", where=is_weekly)
 
-    started = begin(ExportTaskIdentifier="nightly", S3BucketName="backups")
-    assert (started["S3Bucket"], started["ExportOnly"]) == ("backups", ["shop"])
+    started = start(client, "nightly", ExportOnly=["shop"])
+    assert (started["ExportTaskIdentifier"], started["ExportOnly"]) == ("nightly", ["shop"])
     with pytest.raises(ClientError, match="AccessDenied"):
-        begin(ExportTaskIdentifier="weekly", S3BucketName="archive")
+        start(client, "weekly", ExportOnly=["shop"])
     assert injection.attempts == 1
 
 

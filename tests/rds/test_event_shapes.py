@@ -28,29 +28,24 @@ def message(event, **options):
 
 
 @pytest.mark.parametrize(
-    ("source_arn", "api", "eventbridge", "detail_type", "page_and_name"),
+    ("source_arn", "api", "eventbridge", "detail_type", "page"),
     [
-        (MYDB_1, "db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event", "snapshot:id=mydb-1"),
-        (
-            *(MYDB_AUTOMATED, "db-snapshot", "SNAPSHOT", "RDS DB Snapshot Event"),
-            "snapshot:id=rds:mydb-2026-03-01-00-05",
-        ),
-        (
-            *(SHOP_1, "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "RDS DB Cluster Snapshot Event"),
-            "snapshot:engine=aurora;id=shop-1",
-        ),
-        (SHOP, "db-cluster", "CLUSTER", "RDS DB Cluster Event", "dbclusters:id=shop"),
+        (MYDB_1, "db-snapshot", "SNAPSHOT", "DB Snapshot", "snapshot:id="),
+        (MYDB_AUTOMATED, "db-snapshot", "SNAPSHOT", "DB Snapshot", "snapshot:id="),
+        (SHOP_1, "db-cluster-snapshot", "CLUSTER_SNAPSHOT", "DB Cluster Snapshot", "snapshot:engine=aurora;id="),
+        (SHOP, "db-cluster", "CLUSTER", "DB Cluster", "dbclusters:id="),
     ],
 )
-def test_source_type(source_arn, api, eventbridge, detail_type, page_and_name):
-    """The API, EventBridge and the console spell the type of the source differently; an automated one has a colon."""
-    event = make_event(source_arn=source_arn)
+def test_source(source_arn, api, eventbridge, detail_type, page):
+    """The API, EventBridge and the console spell the type of the source differently; its name may have a colon."""
+    event, name = make_event(source_arn=source_arn), source_arn.split(":", 6)[6]
     to_eventbridge, to_sns = event.to_eventbridge(), message(event)
 
     assert (event.source_type, to_sns["Event Source"]) == (api, api)
-    assert (to_eventbridge["detail"]["SourceType"], to_eventbridge["detail-type"]) == (eventbridge, detail_type)
-    assert to_sns["Identifier Link"] == f"https://console.aws.amazon.com/rds/home?region=eu-west-1#{page_and_name}"
-    assert to_sns["Source ID"] == page_and_name.partition("id=")[2]
+    assert to_eventbridge["detail"]["SourceType"] == eventbridge
+    assert to_eventbridge["detail-type"] == f"RDS {detail_type} Event"
+    assert to_sns["Identifier Link"] == f"https://console.aws.amazon.com/rds/home?region=eu-west-1#{page}{name}"
+    assert (event.source_identifier, to_sns["Source ID"]) == (name, name)
 
 
 def test_fields():

@@ -191,8 +191,10 @@ def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
     [
         ("describe_db_snapshots", "DBSnapshot", "DBSnapshotNotFound", "DBSnapshot nightly not found."),
         (
-            *("describe_db_cluster_snapshots", "DBClusterSnapshot"),
-            *("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot not found: nightly"),
+            "describe_db_cluster_snapshots",
+            "DBClusterSnapshot",
+            "DBClusterSnapshotNotFoundFault",
+            "DBClusterSnapshot not found: nightly",
         ),
     ],
 )

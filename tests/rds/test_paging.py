@@ -164,13 +164,13 @@ def tasks(request, rds_export_tasks, tmp_path):
     return rds_export_tasks
 
 
-def test_ended_by_the_clock(client, tasks, rds_export_clock):
+def test_ended_by_the_clock(client, tasks, clock):
     """An export that has ended by the clock since it was shown comes last."""
     tasks.seed("first", timeline=Timeline(in_progress=60))
     tasks.seed("second")
     assert names_of(client.describe_export_tasks()) == ["first", "second"]
 
-    rds_export_clock.tick(60)
+    clock.tick(60)
 
     assert names_of(client.describe_export_tasks()) == ["second", "first"]
 

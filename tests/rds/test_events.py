@@ -125,5 +125,5 @@ def test_list_is_a_copy(rds_export_tasks):
 
 def test_order_after_the_clock_went_backwards():
     """Events are in the order of their dates, those of one date in the order in which the exports ended."""
-    with account_at_noon([(0, MYDB_1), (2, MYDB_1), (1, MYDB_1), (2, SHOP_1), (0, SHOP_1)]) as (_, tasks):
+    with account_at_noon([(0, MYDB_1), (2, MYDB_1), (1, MYDB_1), (2, SHOP_1), (0, SHOP_1)]) as tasks:
         assert [event.task.identifier for event in tasks.events] == ["task-0", "task-4", "task-2", "task-1", "task-3"]

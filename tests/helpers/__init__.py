@@ -4,6 +4,7 @@ Calls and what comes back:
 
 - ``clients``: clients of boto3, shared or with settings of their own, and what their handlers and credentials need
 - ``calls``: calls of the three export operations
+- ``snapshots``: calls of the operations of snapshots
 - ``errors``: assert that a block raises exactly this error
 - ``loopback``: raw HTTP requests to the endpoint
 - ``wire``: requests parsed and responses serialized as the server side does

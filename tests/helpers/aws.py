@@ -9,6 +9,10 @@ SNAPSHOT = f"arn:aws:rds:us-east-1:{ACCOUNT}:snapshot:nightly"
 CLUSTER_SNAPSHOT = f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster-snapshot:nightly"
 CLUSTER = f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster:orders"
 
+IDENTIFIER_RULES = (
+    "is not a valid identifier. Identifiers must begin with a letter; must contain only ASCII letters, digits, and "
+    "hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+)
 STATUSES = ("STARTING", "IN_PROGRESS", "CANCELING", "CANCELED", "COMPLETE", "FAILED")
 
 _ALWAYS = {

@@ -28,9 +28,9 @@ def make_event(
 
 @contextmanager
 def account_at_noon(ends):
-    """Freeze time at noon in a fake whose exports ended so many minutes later, by ARN; yields clock and registry."""
-    with freeze_time(NOON) as clock, fake_rds_export(region="eu-west-1", timeline=Stuck()) as tasks:
+    """Freeze time at noon in a fake whose exports ended so many minutes later, by ARN; yields the registry."""
+    with freeze_time(NOON), fake_rds_export(region="eu-west-1", timeline=Stuck()) as tasks:
         for number, (minute, source_arn) in enumerate(ends):
             task = tasks.seed(f"task-{number}", source_arn=source_arn)
             task.move_to("COMPLETE", task_end_time=NOON + timedelta(minutes=minute))
-        yield clock, tasks
+        yield tasks

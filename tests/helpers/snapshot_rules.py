@@ -4,23 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 UNFINISHED = ("creating", "copying")
+# Of each creation the numbers of the events of its beginning and its end, and their category.
 _CREATIONS = {
-    ("snapshot", "manual"): (("0040", "Creating manual snapshot"), ("0042", "Manual snapshot created"), "creation"),
-    ("snapshot", "automated"): (
-        ("0090", "Creating automated snapshot"),
-        ("0091", "Automated snapshot created"),
-        "creation",
-    ),
-    ("cluster-snapshot", "manual"): (
-        ("0074", "Creating manual cluster snapshot"),
-        ("0075", "Manual cluster snapshot created"),
-        "backup",
-    ),
-    ("cluster-snapshot", "automated"): (
-        ("0168", "Creating automated cluster snapshot"),
-        ("0169", "Automated cluster snapshot created"),
-        "backup",
-    ),
+    ("snapshot", "manual"): ("0040", "0042", "creation"),
+    ("snapshot", "automated"): ("0090", "0091", "creation"),
+    ("cluster-snapshot", "manual"): ("0074", "0075", "backup"),
+    ("cluster-snapshot", "automated"): ("0168", "0169", "backup"),
 }
 
 
@@ -38,29 +27,21 @@ class Kind:
     database_not_found: str
     database_state: str
 
+    @classmethod
+    def of(cls, resource_type, shape, parent, database, fault):
+        """Return a kind whose error codes end in *fault*."""
+        return cls(
+            *(resource_type, shape, parent, database),
+            not_found=f"{shape}NotFound{fault}",
+            exists=f"{shape}AlreadyExists{fault}",
+            state=f"Invalid{shape}State{fault}",
+            database_not_found=f"{parent}NotFound{fault}",
+            database_state=f"Invalid{parent}State{fault}",
+        )
 
-DB = Kind(
-    resource_type="snapshot",
-    shape="DBSnapshot",
-    parent="DBInstance",
-    database="db",
-    not_found="DBSnapshotNotFound",
-    exists="DBSnapshotAlreadyExists",
-    state="InvalidDBSnapshotState",
-    database_not_found="DBInstanceNotFound",
-    database_state="InvalidDBInstanceState",
-)
-CLUSTER = Kind(
-    resource_type="cluster-snapshot",
-    shape="DBClusterSnapshot",
-    parent="DBCluster",
-    database="cluster",
-    not_found="DBClusterSnapshotNotFoundFault",
-    exists="DBClusterSnapshotAlreadyExistsFault",
-    state="InvalidDBClusterSnapshotStateFault",
-    database_not_found="DBClusterNotFoundFault",
-    database_state="InvalidDBClusterStateFault",
-)
+
+DB = Kind.of("snapshot", "DBSnapshot", "DBInstance", "db", fault="")
+CLUSTER = Kind.of("cluster-snapshot", "DBClusterSnapshot", "DBCluster", "cluster", fault="Fault")
 KINDS = (DB, CLUSTER)
 
 
@@ -135,6 +116,7 @@ class ExpectedSource:
         self.kind, self.name = self.arn.split(":", 6)[5:]
         self.is_snapshot = self.kind.endswith("snapshot")
         self.type = "automated" if self.name.startswith("rds:") else "manual"
+        self._noun = self.kind.replace("-", " ")
         self.entered = self.since
         self.percent = {"available": 100, "creating": 0, "copying": 0}.get(self.status) if self.is_snapshot else None
         if self.created is None:
@@ -148,8 +130,8 @@ class ExpectedSource:
     def begin(self):
         """Note the event of a snapshot that a client creates or copies."""
         if not self.copied_from:
-            begun, _, category = _CREATIONS[self.kind, self.type]
-            self._note(*begun, category, self.since, self.since)
+            number, _, category = _CREATIONS[self.kind, self.type]
+            self._note(number, f"Creating {self.type} {self._noun}", category, self.since, self.since)
             self._note_backup("0001", "Backing up DB instance", self.since, self.since)
         elif self.kind == "snapshot":
             self._note_copy(("0196", "0059"), "Started copy of snapshot", self.since, self.since)
@@ -202,8 +184,8 @@ class ExpectedSource:
         elif status == "deleted" and self.is_snapshot and self.type == "manual":
             self._note("0041", "Deleted manual snapshot", "deletion", truncated(when), at)
         if status == "available" and self.is_snapshot and before == "creating":
-            _, ended, category = _CREATIONS[self.kind, self.type]
-            self._note(*ended, category, truncated(when), at)
+            _, number, category = _CREATIONS[self.kind, self.type]
+            self._note(number, f"{self.type.capitalize()} {self._noun} created", category, truncated(when), at)
             self._note_backup("0002", "Finished DB Instance backup", truncated(when), at)
         if status == "available" and self.kind == "snapshot" and before == "copying":
             minutes = (when - since) // timedelta(minutes=1)

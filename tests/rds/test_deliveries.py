@@ -11,16 +11,18 @@ from freezegun import freeze_time
 from helpers.calls import cancel, described, start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly
-from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export, frozen_clock
+from helpers.threads import at_once
+from pytest_rds_export import ExportTask, Polls, Timeline, fake_rds_export, frozen_clock
 from pytest_rds_export.exceptions import SleepLimitExceeded
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
 
 
 class Receiver:
-    """A handler that notes of each event whose source it is, and then does what it is told to."""
+    """A handler that notes of each event its number and its source, and then does what it is told to."""
 
     def __init__(self, then=lambda name: None):
+        self.ids = []
         self.names = []
         self.minutes = []
         self.threads = []
@@ -29,18 +31,24 @@ class Receiver:
     def __call__(self, event, context):
         """Receive an event."""
         name = event["detail"]["SourceIdentifier"]
+        self.ids.append(event["detail"]["EventID"][-4:])
         self.names.append(name)
         self.minutes.append((datetime.now(timezone.utc) - JANUARY) / timedelta(minutes=1))
         self.threads.append(threading.current_thread())
         return self._then(name)
 
 
+def deliver(tasks, then=lambda name: None, **options):
+    """Deliver events to a new receiver."""
+    receiver = Receiver(then)
+    tasks.deliver_events(receiver, **options)
+    return receiver
+
+
 @pytest.fixture
 def receiver(rds_export_tasks):
     """A handler that events are delivered to."""
-    found = Receiver()
-    rds_export_tasks.deliver_events(found)
-    return found
+    return deliver(rds_export_tasks)
 
 
 def complete(tasks, *names):
@@ -52,28 +60,6 @@ def complete(tasks, *names):
 # What causes a delivery.
 
 
-def test_poll(rds_export_tasks, receiver, client):
-    """An event that a poll causes is delivered before the poll returns."""
-    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
-    assert described(client)["Status"] == "IN_PROGRESS"
-    assert receiver.names == []
-
-    assert described(client)["Status"] == "COMPLETE"
-
-    assert receiver.names == ["nightly"]
-
-
-def test_move_of_the_clock(rds_export_tasks, rds_export_clock, receiver):
-    """The clock stops at each event on its way, whose receiver has the time of the event."""
-    rds_export_tasks.seed("later", timeline=Timeline(in_progress=600))
-    rds_export_tasks.seed("sooner", timeline=Timeline(in_progress=300))
-
-    assert rds_export_clock.tick(minutes=15) == JANUARY + timedelta(minutes=15)
-
-    assert receiver.names == ["sooner", "later"]
-    assert receiver.minutes == [5, 10]
-
-
 def test_scheduled_call(rds_export_tasks, rds_export_clock, receiver):
     """Events and scheduled calls happen in the order of their times."""
     rds_export_tasks.seed("nightly")
@@ -83,65 +69,44 @@ def test_scheduled_call(rds_export_tasks, rds_export_clock, receiver):
     assert receiver.names == [4, "nightly", 6]
 
 
-@pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "CANCELED"])
-def test_move_to(rds_export_tasks, receiver, status):
-    """An event that ``move_to`` causes is delivered before it returns."""
-    rds_export_tasks.seed("nightly", timeline=Stuck()).move_to(status)
-    assert receiver.names == ["nightly"]
-
-
-def test_refused_move(rds_export_tasks, clock, receiver):
-    """An event that was due before a refused ``move_to`` is delivered."""
-    task = rds_export_tasks.seed("nightly")
-    clock.tick(timedelta(hours=1))
-    with pytest.raises(ValueError, match="is COMPLETE and cannot become CANCELED"):
-        task.move_to("CANCELED")
-    assert receiver.names == ["nightly"]
-
-
-def test_refused_cancel(rds_export_tasks, clock, receiver, client):
-    """A cancel that comes too late has found the end of the export, whose event is delivered."""
-    rds_export_tasks.seed("nightly")
-    clock.tick(timedelta(hours=1))
-    with pytest.raises(ClientError, match="InvalidExportTaskStateFault"):
-        cancel(client)
-    assert receiver.names == ["nightly"]
-
-
-def test_canceled(rds_export_tasks, rds_export_clock, receiver, client):
-    """The event of a cancel is delivered when the export has become CANCELED."""
-    rds_export_tasks.seed("nightly")
-    cancel(client)
-    assert receiver.names == []
-    rds_export_clock.tick(minutes=3)
-    assert receiver.minutes == [2]
-
-
 def test_lost_race(rds_export_tasks, receiver, client):
     """An injected race completes the export, whose event is delivered before the cancel is refused."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject("InvalidExportTaskStateFault")
+    refused_cancel(client)
+    assert receiver.names == ["nightly"]
+
+
+def refused_move(tasks, **_):
+    """Move the export too late."""
+    with pytest.raises(ValueError, match="is COMPLETE and cannot become CANCELED"):
+        tasks["nightly"].move_to("CANCELED")
+
+
+def refused_cancel(client, **_):
+    """Cancel the export too late."""
     with pytest.raises(ClientError, match="InvalidExportTaskStateFault"):
         cancel(client)
-    assert receiver.names == ["nightly"]
 
 
 @pytest.mark.parametrize(
     "read",
     [
-        lambda tasks, tmp_path: tasks["nightly"].status,
-        lambda tasks, tmp_path: tasks.events,
-        lambda tasks, tmp_path: tasks.write_files(tmp_path),
-        lambda tasks, tmp_path: tasks.deliver_events(Receiver()),
+        lambda tasks, **_: tasks["nightly"].status,
+        lambda tasks, **_: tasks.events,
+        lambda tasks, tmp_path, **_: tasks.write_files(tmp_path),
+        lambda tasks, **_: tasks.deliver_events(Receiver()),
+        refused_move,
+        refused_cancel,
     ],
-    ids=["status", "events", "write_files", "deliver_events"],
+    ids=["status", "events", "write_files", "deliver_events", "move_to", "cancel"],
 )
-def test_read(rds_export_tasks, clock, receiver, tmp_path, read):
+def test_read(rds_export_tasks, clock, receiver, client, tmp_path, read):
     """With another library's clock, an event is delivered when something brings the export up to date."""
     rds_export_tasks.seed("nightly")
     clock.tick(timedelta(hours=1))
     assert receiver.names == []
-    read(rds_export_tasks, tmp_path)
+    read(tasks=rds_export_tasks, client=client, tmp_path=tmp_path)
     assert receiver.names == ["nightly"]
 
 
@@ -157,9 +122,7 @@ def test_order_of_dates(rds_export_tasks, clock, receiver):
 def test_response_comes_first(rds_export_tasks, client):
     """What a receiver does has no effect on the response of the call that caused the event."""
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
-    rds_export_tasks.deliver_events(
-        Receiver(lambda name: complete(rds_export_tasks, "other") if name == "nightly" else None)
-    )
+    deliver(rds_export_tasks, lambda name: complete(rds_export_tasks, "other") if name == "nightly" else None)
     response = client.describe_export_tasks()
     assert [task["ExportTaskIdentifier"] for task in response["ExportTasks"]] == ["nightly"]
 
@@ -172,25 +135,14 @@ def test_from_then_on(rds_export_tasks, clock):
     complete(rds_export_tasks, "before")
     rds_export_tasks.seed("due")
     clock.tick(timedelta(hours=1))
-    receiver = Receiver()
-    rds_export_tasks.deliver_events(receiver)
+    receiver = deliver(rds_export_tasks)
     complete(rds_export_tasks, "after")
     assert len(rds_export_tasks.events) == 3
     assert receiver.names == ["after"]
 
 
 def test_not_to_a_receiver_that_an_event_adds(rds_export_tasks):
-    """A receiver that is added while an event is delivered has only later events."""
-    second = Receiver()
-    rds_export_tasks.deliver_events(
-        Receiver(lambda name: rds_export_tasks.deliver_events(second) if name == "first" else None)
-    )
-    complete(rds_export_tasks, "first", "second")
-    assert second.names == ["second"]
-
-
-def test_not_to_a_receiver_that_is_added_before_its_delivery(rds_export_tasks):
-    """An event that waits while a receiver is added does not go to this receiver."""
+    """A receiver that is added while an event is delivered has neither this one nor those that wait."""
     second = Receiver()
 
     def handler(name):
@@ -198,25 +150,9 @@ def test_not_to_a_receiver_that_is_added_before_its_delivery(rds_export_tasks):
             complete(rds_export_tasks, "second")
             rds_export_tasks.deliver_events(second)
 
-    rds_export_tasks.deliver_events(Receiver(handler))
+    deliver(rds_export_tasks, handler)
     complete(rds_export_tasks, "first", "third")
     assert second.names == ["third"]
-
-
-def test_every_region(rds_export_tasks, rds_export_clock, receiver):
-    """Events of every region of the account are delivered, whichever registry was asked for it."""
-    rds_export_tasks.in_region("eu-west-1").seed("far")
-    rds_export_clock.tick(minutes=6)
-    complete(rds_export_tasks.in_region("eu-west-1"), "further")
-    assert receiver.names == ["far", "further"]
-
-
-def test_times(rds_export_tasks):
-    """An event can be delivered more than once."""
-    receiver = Receiver()
-    rds_export_tasks.deliver_events(receiver, times=3)
-    complete(rds_export_tasks, "a", "b")
-    assert receiver.names == ["a", "a", "a", "b", "b", "b"]
 
 
 @pytest.mark.parametrize(
@@ -224,8 +160,7 @@ def test_times(rds_export_tasks):
 )
 def test_pattern(rds_export_tasks, pattern):
     """Only events that the pattern lets through are delivered; for the others the reasons are kept."""
-    receiver = Receiver()
-    rds_export_tasks.deliver_events(receiver, pattern=pattern)
+    receiver = deliver(rds_export_tasks, pattern=pattern)
     rds_export_tasks.seed("b").move_to("FAILED")
     complete(rds_export_tasks, "a")
     kept, delivered = rds_export_tasks.deliveries
@@ -240,8 +175,7 @@ def test_pattern(rds_export_tasks, pattern):
 @pytest.mark.parametrize("delay", [90, timedelta(seconds=90)])
 def test_delay(rds_export_tasks, rds_export_clock, delay):
     """A late delivery happens when the clock has moved so far after the event."""
-    receiver = Receiver()
-    rds_export_tasks.deliver_events(receiver, delay=delay)
+    receiver = deliver(rds_export_tasks, delay=delay)
     rds_export_tasks.seed("nightly")
     rds_export_clock.tick(minutes=6)
     assert receiver.names == []
@@ -250,17 +184,6 @@ def test_delay(rds_export_tasks, rds_export_clock, delay):
     rds_export_clock.tick(hours=1)
 
     assert receiver.minutes == [6.5]
-
-
-def test_out_of_order(rds_export_tasks, rds_export_clock):
-    """A receiver without a delay has a later event before a late receiver has the earlier one."""
-    seen = []
-    rds_export_tasks.deliver_events(lambda event, context: seen.append("late"), delay=600)
-    rds_export_tasks.deliver_events(lambda event, context: seen.append("in time"))
-    rds_export_tasks.seed("a", timeline=Timeline(in_progress=60))
-    rds_export_tasks.seed("b", timeline=Timeline(in_progress=120))
-    rds_export_clock.tick(hours=1)
-    assert seen == ["in time", "in time", "late", "late"]
 
 
 @pytest.mark.parametrize(
@@ -274,8 +197,7 @@ def test_out_of_order(rds_export_tasks, rds_export_clock):
 )
 def test_delay_with_another_clock(rds_export_tasks, clock, client, use):
     """With another library's clock, the first call, read or move after the delay delivers."""
-    receiver, source = Receiver(), rds_export_tasks.seed_snapshot("other")
-    rds_export_tasks.deliver_events(receiver, delay=60)
+    receiver, source = deliver(rds_export_tasks, delay=60), rds_export_tasks.seed_snapshot("other")
     complete(rds_export_tasks, "nightly")
     clock.tick(59)
     use(client, source)
@@ -285,30 +207,21 @@ def test_delay_with_another_clock(rds_export_tasks, clock, client, use):
     assert receiver.names == ["nightly"]
 
 
-def test_delay_when_the_clock_is_frozen():
-    """Freezing the clock is no passage of time for what is on its way."""
-    receiver = Receiver()
-    with fake_rds_export() as tasks:
-        tasks.deliver_events(receiver, delay=3600)
-        complete(tasks, "nightly")
-        with frozen_clock() as clock:
-            clock.tick(minutes=58)
-            assert receiver.names == []
-            clock.tick(minutes=2)
-            assert receiver.names == ["nightly"]
-
-
-def test_seeded_before_the_clock():
-    """An export that was seeded before the clock begins ends in time."""
-    receiver = Receiver()
+def test_clock_that_is_frozen_later():
+    """Freezing the clock is no passage of time for what is on its way; exports that were seeded before end in time."""
     with fake_rds_export("before") as tasks:
-        tasks.deliver_events(receiver)
+        receiver, late = deliver(tasks), deliver(tasks, delay=3600)
         tasks.seed("after")
+        complete(tasks, "now")
         with frozen_clock() as clock:
             clock.tick(minutes=4)
-            assert receiver.names == []
+            assert receiver.names == ["now"]
             clock.tick(minutes=1)
-            assert sorted(receiver.names) == ["after", "before"]
+            assert sorted(receiver.names) == ["after", "before", "now"]
+            clock.tick(minutes=53)
+            assert late.names == []
+            clock.tick(minutes=2)
+            assert late.names == ["now"]
 
 
 # What a receiver may do.
@@ -316,26 +229,9 @@ def test_seeded_before_the_clock():
 
 def test_it_calls_boto3(rds_export_tasks, client):
     """A receiver sees in DescribeExportTasks what its event says."""
-    receiver = Receiver(lambda name: described(client, name)["Status"])
-    rds_export_tasks.deliver_events(receiver)
+    deliver(rds_export_tasks, lambda name: described(client, name)["Status"])
     complete(rds_export_tasks, "nightly")
     assert rds_export_tasks.deliveries[0].returned == "COMPLETE"
-
-
-def test_it_starts_the_next_export(rds_export_tasks, rds_export_clock, client):
-    """A receiver starts the next export, which ends during the same move of the clock."""
-
-    def start_next(name):
-        if len(receiver.names) < 3:
-            source = f"arn:aws:rds:us-east-1:123456789012:snapshot:{name}-"
-            start(client, f"task-{len(receiver.names)}", source + "x")
-
-    receiver = Receiver(start_next)
-    rds_export_tasks.deliver_events(receiver)
-    rds_export_tasks.seed("a")
-    rds_export_clock.tick(minutes=55)
-    assert receiver.names == ["a", "a-x", "a-x-x"]
-    assert receiver.minutes == [5, 30, 55]
 
 
 def test_it_causes_events(rds_export_tasks):
@@ -357,10 +253,10 @@ def test_it_causes_events(rds_export_tasks):
 
 def test_long_chain(rds_export_tasks):
     """A chain of events, each of which causes the next, is not limited by the stack."""
-    receiver = Receiver(
-        lambda name: complete(rds_export_tasks, f"{name[0]}{int(name[1:]) + 1}") if name < "a2000" else None
+    receiver = deliver(
+        rds_export_tasks,
+        lambda name: complete(rds_export_tasks, f"{name[0]}{int(name[1:]) + 1}") if name < "a2000" else None,
     )
-    rds_export_tasks.deliver_events(receiver)
     complete(rds_export_tasks, "a1000")
     assert len(receiver.names) == 1001
 
@@ -370,8 +266,7 @@ def test_long_chain(rds_export_tasks):
 )
 def test_it_moves_the_clock(rds_export_tasks, rds_export_clock, move):
     """What becomes due while a receiver sleeps or moves the clock is delivered after it, and the move then goes on."""
-    receiver = Receiver(lambda name: move(rds_export_clock) if name == "a" else None)
-    rds_export_tasks.deliver_events(receiver)
+    receiver = deliver(rds_export_tasks, lambda name: move(rds_export_clock) if name == "a" else None)
     rds_export_tasks.seed("a", timeline=Timeline(in_progress=60))
     rds_export_tasks.seed("b", timeline=Timeline(in_progress=120))
     rds_export_tasks.seed("c", timeline=Timeline(in_progress=720))
@@ -401,7 +296,7 @@ def test_without_the_lock(rds_export_tasks, rds_export_clock, client, cause):
         thread.join(20)
 
     found, timeline = [], Timeline(in_progress=60, canceling=0)
-    rds_export_tasks.deliver_events(Receiver(ask_in_a_thread))
+    deliver(rds_export_tasks, ask_in_a_thread)
     rds_export_tasks.seed("nightly", timeline=timeline)
     rds_export_tasks.seed("other", timeline=timeline)
     cause(rds_export_tasks, client, rds_export_clock)
@@ -414,18 +309,12 @@ def test_without_the_lock(rds_export_tasks, rds_export_clock, client, cause):
 
 def test_own_thread(rds_export_tasks):
     """An event is delivered in the thread that caused it, even while another thread is delivering."""
-
-    def meanwhile(name):
-        if name == "main":
-            thread = threading.Thread(target=complete, args=(rds_export_tasks, "thread"), name="other")
-            thread.start()
-            thread.join()
-
-    receiver = Receiver(meanwhile)
-    rds_export_tasks.deliver_events(receiver)
+    receiver = deliver(
+        rds_export_tasks, lambda name: at_once(lambda: complete(rds_export_tasks, "thread")) if name == "main" else None
+    )
     complete(rds_export_tasks, "main")
     assert receiver.names == ["main", "thread"]
-    assert [thread.name for thread in receiver.threads] == ["MainThread", "other"]
+    assert [thread is threading.main_thread() for thread in receiver.threads] == [True, False]
 
 
 def test_thread_that_waits(rds_export_tasks):
@@ -437,8 +326,7 @@ def test_thread_that_waits(rds_export_tasks):
             caused.set()
             delivered.wait(20)
 
-    receiver = Receiver(wait)
-    rds_export_tasks.deliver_events(receiver)
+    receiver = deliver(rds_export_tasks, wait)
     first, second = (rds_export_tasks.seed(name, timeline=Polls(in_progress=0)) for name in ("first", "second"))
     thread = threading.Thread(target=shared_client().describe_export_tasks, name="other")
     thread.start()
@@ -453,15 +341,14 @@ def test_thread_that_waits(rds_export_tasks):
 
 def test_thread_that_moves_the_clock(rds_export_tasks, rds_export_clock):
     """A late delivery happens in the thread that moves the clock, not in the one that caused the event."""
-    receiver, moved = Receiver(), threading.Event()
-    caused = threading.Event()
+    caused, moved = threading.Event(), threading.Event()
 
     def cause():
         complete(rds_export_tasks, "nightly")
         caused.set()
         moved.wait(20)
 
-    rds_export_tasks.deliver_events(receiver, delay=60)
+    receiver = deliver(rds_export_tasks, delay=60)
     thread = threading.Thread(target=cause)
     thread.start()
     assert caused.wait(20)
@@ -483,17 +370,14 @@ def interrupt(name):
 
 def test_thread_that_has_ended(rds_export_tasks, client):
     """What a thread left behind when it was interrupted is delivered by the next one."""
-    receiver = Receiver(interrupt)
-    rds_export_tasks.deliver_events(receiver)
+    receiver = deliver(rds_export_tasks, interrupt)
     rds_export_tasks.seed_all(ExportTask(name, timeline=Polls(in_progress=0)) for name in ("first", "second"))
 
     def poll():
         with pytest.raises(Interrupted):
             client.describe_export_tasks()
 
-    thread = threading.Thread(target=poll)
-    thread.start()
-    thread.join()
+    at_once(poll)
     assert receiver.names == ["first"]
     assert rds_export_tasks["second"].status == "COMPLETE"
     assert receiver.names == ["first", "second"]
@@ -505,13 +389,13 @@ def test_thread_that_has_ended(rds_export_tasks, client):
 
 def test_it_raises(rds_export_tasks, client):
     """An exception does not reach the code that caused the event, and other receivers get the event."""
-    problem, other = ValueError("no such table"), Receiver()
+    problem = ValueError("no such table")
 
     def fail(event, context):
         raise problem
 
     rds_export_tasks.deliver_events(fail)
-    rds_export_tasks.deliver_events(other)
+    other = deliver(rds_export_tasks)
     rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
 
     assert described(client)["Status"] == "COMPLETE"
@@ -524,9 +408,7 @@ def test_it_raises(rds_export_tasks, client):
 
 def test_interrupted(rds_export_tasks):
     """What is not an Exception passes through; the rest is delivered later, and nothing twice."""
-    first, second = Receiver(interrupt), Receiver()
-    rds_export_tasks.deliver_events(first)
-    rds_export_tasks.deliver_events(second)
+    first, second = deliver(rds_export_tasks, interrupt), deliver(rds_export_tasks)
     with pytest.raises(Interrupted):
         complete(rds_export_tasks, "first")
     assert (first.names, second.names) == (["first"], [])
@@ -541,7 +423,7 @@ def test_interrupted(rds_export_tasks):
 @pytest.mark.rds_export_clock(limit=timedelta(hours=1))
 def test_sleep_limit(rds_export_tasks, rds_export_clock):
     """A receiver that sleeps too long ends the test, also within a sleep of the code under test."""
-    rds_export_tasks.deliver_events(Receiver(lambda name: time.sleep(3600)))
+    deliver(rds_export_tasks, lambda name: time.sleep(3600))
     rds_export_tasks.seed("nightly")
     with pytest.raises(SleepLimitExceeded):
         time.sleep(600)
@@ -553,9 +435,8 @@ def test_sleep_limit(rds_export_tasks, rds_export_clock):
 
 def test_after_the_end():
     """After the end of the fake, nothing is delivered and no receiver is taken."""
-    receiver = Receiver()
     with fake_rds_export() as tasks:
-        tasks.deliver_events(receiver)
+        receiver = deliver(tasks)
         task = tasks.seed("nightly")
     task.move_to("COMPLETE")
     assert receiver.names == []
@@ -567,11 +448,10 @@ def test_after_the_end():
 
 def test_nested_fakes():
     """Each fake delivers the events of its own exports, also while another one is delivering."""
-    outer, inner = Receiver(), Receiver()
     with fake_rds_export() as tasks:
-        tasks.deliver_events(outer)
+        outer = deliver(tasks)
         with fake_rds_export() as others:
-            others.deliver_events(inner)
+            inner = deliver(others)
             complete(tasks, "outer")
             complete(others, "inner")
     assert (outer.names, inner.names) == (["outer"], ["inner"])
@@ -580,38 +460,22 @@ def test_nested_fakes():
 # Events of snapshots.
 
 
-@pytest.fixture
-def seen(rds_export_tasks):
-    """Return what is delivered: the number of each event, and the minute of its delivery."""
-    found = []
+def test_life_of_a_snapshot(rds_export_tasks, rds_export_clock, receiver, client):
+    """The events of a snapshot are delivered when they happen; a receiver exports it as soon as it is available."""
 
-    def handler(event, context):
-        minutes = (datetime.now(timezone.utc) - JANUARY) / timedelta(minutes=1)
-        found.append((event["detail"]["EventID"][-4:], minutes))
+    def export(event, context):
+        start(client, "nightly", event["detail"]["SourceArn"])
 
-    rds_export_tasks.deliver_events(handler)
-    return found
-
-
-def test_life_of_a_snapshot(seen, rds_export_clock, client):
-    """The events of a snapshot that a client creates, copies and deletes are delivered when they happen."""
+    rds_export_tasks.deliver_events(export, pattern={"detail": {"EventID": ["RDS-EVENT-0042"]}})
     client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-    assert seen == [("0040", 0), ("0001", 0)]
+    assert receiver.ids == ["0040", "0001"]
     rds_export_clock.tick(minutes=7)
     client.copy_db_snapshot(SourceDBSnapshotIdentifier="nightly", TargetDBSnapshotIdentifier="copied")
     rds_export_clock.tick(hours=1)
     client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
 
-    assert seen[2:] == [("0042", 5), ("0002", 5), ("0196", 7), ("0197", 12), ("0041", 67)]
-
-
-def test_moved_snapshot(seen, rds_export_tasks, rds_export_clock):
-    """Whoever moves a snapshot, or reads one that has become available meanwhile, delivers its event."""
-    rds_export_tasks.seed_snapshot("nightly", status="creating").move_to("available")
-    assert seen == [("0042", 0), ("0002", 0)]
-    rds_export_clock.tick(minutes=1)
-    rds_export_tasks.snapshots["nightly"].move_to("deleted")
-    assert seen[2:] == [("0041", 1)]
+    assert receiver.ids[2:] == ["0042", "0002", "0196", "0197", "0161", "0041"]
+    assert receiver.minutes == [0, 0, 5, 5, 7, 12, 30, 67]
 
 
 @pytest.mark.parametrize(
@@ -619,16 +483,15 @@ def test_moved_snapshot(seen, rds_export_tasks, rds_export_clock):
     [lambda tasks, source: source.status, lambda tasks, source: len(tasks.snapshots)],
     ids=["attribute", "mapping"],
 )
-def test_read_snapshot(rds_export_tasks, read):
-    """A read of a snapshot delivers its event, if another library has moved the clock."""
-    seen = []
-    rds_export_tasks.deliver_events(lambda event, context: seen.append(event["detail"]["EventID"]))
-    with freeze_time("2026-01-01") as clock:
-        source = rds_export_tasks.seed_snapshot("nightly", available_after=60)
-        clock.tick(60)
-        assert seen == []
-        read(rds_export_tasks, source)
-        assert seen == ["RDS-EVENT-0042", "RDS-EVENT-0002"]
+def test_read_snapshot(rds_export_tasks, clock, receiver, read):
+    """A read of a snapshot delivers its event, if another library has moved the clock, and so does a move."""
+    source = rds_export_tasks.seed_snapshot("nightly", available_after=60)
+    clock.tick(60)
+    assert receiver.ids == []
+    read(rds_export_tasks, source)
+    assert receiver.ids == ["0042", "0002"]
+    source.move_to("deleted")
+    assert receiver.ids[2:] == ["0041"]
 
 
 def test_snapshot_of_the_real_clock(rds_export_tasks):
@@ -637,16 +500,3 @@ def test_snapshot_of_the_real_clock(rds_export_tasks):
     source = rds_export_tasks.seed_snapshot("nightly", available_after=60)
     with freeze_time("2100-01-01"):
         assert source.status == "available"
-
-
-def test_export_at_the_event(seen, rds_export_tasks, rds_export_clock, client):
-    """A receiver exports the snapshot as soon as it is available, and the event of the export is delivered too."""
-
-    def export(event, context):
-        start(client, "nightly", event["detail"]["SourceArn"])
-
-    rds_export_tasks.deliver_events(export, pattern={"detail": {"EventID": ["RDS-EVENT-0042"]}})
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-    rds_export_clock.tick(hours=1)
-
-    assert seen == [("0040", 0), ("0001", 0), ("0042", 5), ("0002", 5), ("0161", 30)]

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.aws import CLUSTER
 from helpers.calls import without_metadata
 from helpers.clients import shared_client
 from helpers.errors import refused
 from helpers.events import MYDB_1, MYDB_AUTOMATED, NOON, SHOP, SHOP_1, account_at_noon
-from helpers.loopback import post, query
 from pytest_rds_export import Timeline
 
 JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
+OUT_OF_RANGE = "The interval of StartTime, EndTime and Duration is out of range."
 
 
 def sources(client, **parameters):
@@ -40,11 +40,6 @@ def test_response(rds_export_tasks, rds_export_clock, client):
     assert rds_export_tasks["nightly"].status == "COMPLETE"
 
 
-def test_no_events(rds_export_tasks, client):
-    """Without an event the list is empty."""
-    assert without_metadata(client.describe_events()) == {"Events": []}
-
-
 def test_region(rds_export_tasks, client):
     """A client lists the events of its own region."""
     rds_export_tasks.seed("home").move_to("COMPLETE")
@@ -54,16 +49,27 @@ def test_region(rds_export_tasks, client):
     assert [sources(client) for client in clients] == [["home"], ["away"], []]
 
 
-def test_refusals(rds_export_tasks, client):
-    """Parameters that RDS does not accept are refused."""
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ({"SourceType": "SNAPSHOT"}, "Invalid value SNAPSHOT for SourceType."),
+        ({"MaxRecords": 101}, "Invalid value 101 for MaxRecords. Must be between 20 and 100"),
+        ({"Marker": "made-up"}, "Invalid value made-up for Marker."),
+        ({"Duration": 10**12}, OUT_OF_RANGE),
+        ({"Duration": 10**20}, OUT_OF_RANGE),
+        ({"StartTime": NOON, "Duration": 5 * 10**9}, OUT_OF_RANGE),
+    ],
+)
+def test_refused_value(rds_export_tasks, client, parameters, text):
+    """Values that RDS does not accept, and times that no clock can show, are refused."""
+    with refused("InvalidParameterValue", 400, text):
+        client.describe_events(**parameters)
+
+
+def test_identifier_alone(rds_export_tasks, client):
+    """A source is selected by its type as well."""
     with refused("InvalidParameterCombination", 400, "Cannot specify source identifier without source type"):
         client.describe_events(SourceIdentifier="nightly")
-    with refused("InvalidParameterValue", 400, "Invalid value SNAPSHOT for SourceType."):
-        client.describe_events(SourceType="SNAPSHOT")
-    with refused("InvalidParameterValue", 400, "Invalid value 101 for MaxRecords. Must be between 20 and 100"):
-        client.describe_events(MaxRecords=101)
-    with refused("InvalidParameterValue", 400, "Invalid value made-up for Marker."):
-        client.describe_events(Marker="made-up")
 
 
 def test_paginator(rds_export_tasks, rds_export_clock, client):
@@ -82,39 +88,6 @@ def test_paginator(rds_export_tasks, rds_export_clock, client):
     assert found == [names[:20], names[20:40], [*names[40:], "later"]]
 
 
-@pytest.mark.rds_export_tasks(page_size=1)
-def test_marker_of_another_list(rds_export_tasks, client):
-    """A Marker of DescribeExportTasks is refused, and so is that of another region."""
-    for region in (rds_export_tasks, rds_export_tasks.in_region("eu-west-1")):
-        for task in region.seed_all(["first", "second"]):
-            task.move_to("COMPLETE")
-    tasks = client.describe_export_tasks()["Marker"]
-    ireland = shared_client("eu-west-1").describe_events()["Marker"]
-
-    for marker in (tasks, ireland):
-        with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-            client.describe_events(Marker=marker)
-    assert sources(client, Marker=client.describe_events()["Marker"]) == ["second"]
-
-
-@pytest.mark.loopback
-def test_endpoint(rds_export_tasks, rds_export_clock, rds_export_endpoint):
-    """Another process reads the same events."""
-    rds_export_tasks.seed("nightly")
-    rds_export_clock.tick(minutes=6)
-
-    status, _, text = post(rds_export_endpoint, query("DescribeEvents", SourceType="db-snapshot"))
-
-    assert status == 200
-    assert (
-        "<DescribeEventsResult><Events><Event><SourceIdentifier>nightly</SourceIdentifier>"
-        "<SourceType>db-snapshot</SourceType><Message>Export task completed</Message>"
-        "<EventCategories><EventCategory>notification</EventCategory></EventCategories>"
-        "<Date>2026-01-01T00:05:00.000Z</Date>"
-        f"<SourceArn>{SNAPSHOT}</SourceArn></Event></Events></DescribeEventsResult>"
-    ) in text
-
-
 def listed(ends, **parameters):
     """The minutes after noon of the events that DescribeEvents lists at noon; *ends* are those of exports, by ARN."""
     with account_at_noon(ends):
@@ -125,12 +98,6 @@ def listed(ends, **parameters):
 def minutes_after_noon(event):
     """The minutes after noon of an event in a response."""
     return (event["Date"] - NOON) / timedelta(minutes=1)
-
-
-def refused_at_noon(text, **parameters):
-    """DescribeEvents is refused at noon with this text."""
-    with account_at_noon([]), refused("InvalidParameterValue", 400, text):
-        shared_client("eu-west-1").describe_events(**parameters)
 
 
 def test_last_hour():
@@ -172,14 +139,6 @@ def test_fourteen_days():
 
 
 @pytest.mark.parametrize(
-    "parameters", [{"Duration": 10**12}, {"Duration": 10**20}, {"StartTime": NOON, "Duration": 5 * 10**9}]
-)
-def test_interval_out_of_range(parameters):
-    """Times that no clock can show are refused."""
-    refused_at_noon("The interval of StartTime, EndTime and Duration is out of range.", **parameters)
-
-
-@pytest.mark.parametrize(
     ("parameters", "minutes"),
     [
         ({"SourceType": "db-snapshot"}, [-4, -3]),
@@ -201,11 +160,10 @@ def test_selected_events(parameters, minutes):
     assert listed(ends, **parameters) == minutes
 
 
-@pytest.mark.parametrize("parameters", [{}, {"SourceType": "db-snapshot"}])
-def test_pages(parameters):
+def test_pages():
     """Pages cover the interval without a gap."""
     with account_at_noon([(-minute, MYDB_1) for minute in range(300)]):
-        pages = list(shared_client("eu-west-1").get_paginator("describe_events").paginate(Duration=249, **parameters))
+        pages = list(shared_client("eu-west-1").get_paginator("describe_events").paginate(Duration=249))
 
     assert [minutes_after_noon(event) for page in pages for event in page["Events"]] == list(range(-249, 1))
     assert [len(page["Events"]) for page in pages] == [100, 100, 50]

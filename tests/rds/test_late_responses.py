@@ -1,7 +1,6 @@
 """Late responses: what a client gets, when, and what the operation has done by then."""
 
 from datetime import timedelta
-from functools import partial
 
 import boto3
 import pytest
@@ -72,50 +71,31 @@ def test_retry_of_a_late_start(rds_export_tasks):
 
 
 def test_without_a_clock(rds_export_tasks, slept):
-    """Without a frozen clock nothing waits; the read timeout still decides."""
+    """Without a frozen clock nothing waits; the read timeout still decides, that of the client which calls."""
     rds_export_tasks.seed("nightly")
     rds_export_tasks.inject(operation="DescribeExportTasks", delay=60)
-
-    assert described(client_waiting(60))["Status"] == "IN_PROGRESS"
-    with pytest.raises(ReadTimeoutError):
-        described(client_waiting(59))
-    assert slept == []
-
-
-def test_patience_of_the_calling_client(rds_export_tasks):
-    """Of two clients in turn, each has its own timeout."""
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject(operation="DescribeExportTasks", delay=40)
-    patient, impatient = client_waiting(50), client_waiting(30)
+    patient, impatient = client_waiting(60), client_waiting(59)
 
     for _ in range(2):
         assert described(patient)["Status"] == "IN_PROGRESS"
         with pytest.raises(ReadTimeoutError):
             described(impatient)
+    assert slept == []
 
 
-def test_late_fault(rds_export_tasks, clock):
-    """The refusal of an operation is late as well."""
-    rds_export_tasks.inject(delay=5)
+@pytest.mark.parametrize(("failure", "code"), [(None, "InvalidExportTaskState"), ("AccessDenied", "AccessDenied")])
+def test_late_fault(rds_export_tasks, clock, failure, code):
+    """The refusal of an operation is late as well; with a failure, that is what is late."""
+    status = "STARTING" if failure else "FAILED"
+    task = rds_export_tasks.seed("nightly", status=status)
+    rds_export_tasks.inject(failure, delay=5)
 
-    with pytest.raises(ClientError, match="ExportTaskNotFound"):
+    with pytest.raises(ClientError, match=code):
         cancel(client_waiting(60))
     assert slept(clock) == 5
     with pytest.raises(ReadTimeoutError):
         cancel(client_waiting(4))
-
-
-def test_late_failure(rds_export_tasks, clock):
-    """With a failure, that is what is late, and the operation has no effect."""
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.inject("AccessDenied", delay=5)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        cancel(client_waiting(60))
-    assert slept(clock) == 5
-    with pytest.raises(ReadTimeoutError):
-        cancel(client_waiting(4))
-    assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
+    assert task.status == status
 
 
 def test_late_response_of_another_handler(rds_export_tasks, clock):
@@ -151,48 +131,51 @@ def test_repr(rds_export_tasks):
     assert repr(failure) == "<Injection Throttling 1:00:00 late into CancelExportTask: 2 calls, 0 used>"
 
 
-def test_neither_failure_nor_delay(rds_export_tasks):
-    """There must be something to inject."""
-    with raises_exactly(TypeError, "inject needs a failure, such as 'Throttling', or a delay=, or both"):
-        rds_export_tasks.inject(operation="StartExportTask")
+NO_DELAY = "delay must be a timedelta or a number of seconds, from 0 to 100 years, got"
+NO_CALLS = "calls must be an int of at least 1, or None for every call, got"
+NOT_BOTH = "pass times= (how many attempts fail) or calls= (how many calls, with all attempts), not both"
 
 
-@pytest.mark.parametrize("delay", [-1, "60", None, True, float("nan"), timedelta(seconds=-1)])
-def test_wrong_delay(rds_export_tasks, delay):
-    """A delay must be a length of time."""
-    with raises_exactly(
-        ValueError, f"delay must be a timedelta or a number of seconds, from 0 to 100 years, got {delay!r}"
-    ):
-        rds_export_tasks.inject("Throttling", delay=delay)
+@pytest.mark.parametrize(
+    ("error", "options", "text"),
+    [
+        (TypeError, {}, "inject needs a failure, such as 'Throttling', or a delay=, or both"),
+        *(
+            (ValueError, {"delay": delay}, f"{NO_DELAY} {delay!r}")
+            for delay in (-1, "60", None, True, float("nan"), timedelta(seconds=-1))
+        ),
+        (ValueError, {"where": "nightly"}, "where must be a function of the parameters, got str 'nightly'"),
+        *((ValueError, {"calls": calls}, f"{NO_CALLS} {calls!r}") for calls in (0, 1.5, True)),
+        (TypeError, {"times": 1, "calls": 1}, NOT_BOTH),
+    ],
+)
+def test_refused(rds_export_tasks, error, options, text):
+    """There must be something to inject, with options that are allowed."""
+    with raises_exactly(error, text):
+        rds_export_tasks.inject("Throttling" if options else None, operation="StartExportTask", **options)
 
 
-def test_where(rds_export_tasks):
+def test_where(rds_export_tasks, client):
     """Calls fail for whose parameters the function returns something true; what it does to them has no effect."""
 
-    def to_the_archive(parameters):
+    def is_weekly(parameters):
         parameters["ExportOnly"].clear()
-        return parameters.pop("S3BucketName") == "archive"
+        return parameters.pop("ExportTaskIdentifier") == "weekly"
 
-    injection = rds_export_tasks.inject("AccessDenied", operation="StartExportTask", where=to_the_archive)
-    begin = partial(
-        client_waiting(60).start_export_task,
-        SourceArn=SNAPSHOT,
-        IamRoleArn="arn:aws:iam::123456789012:role/rds-export",
-        KmsKeyId="1234abcd",
-        ExportOnly=["shop"],
-    )
+    injection = rds_export_tasks.inject("AccessDenied", operation="StartExportTask", where=is_weekly)
 
-    started = begin(ExportTaskIdentifier="nightly", S3BucketName="backups")
-    assert (started["S3Bucket"], started["ExportOnly"]) == ("backups", ["shop"])
+    started = start(client, "nightly", ExportOnly=["shop"])
+    assert (started["ExportTaskIdentifier"], started["ExportOnly"]) == ("nightly", ["shop"])
     with pytest.raises(ClientError, match="AccessDenied"):
-        begin(ExportTaskIdentifier="weekly", S3BucketName="archive")
+        start(client, "weekly", ExportOnly=["shop"])
     assert injection.attempts == 1
 
 
 @pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_where_leaves_calls_to_later_ones(rds_export_tasks):
+def test_leaves_calls_to_later_ones(rds_export_tasks):
     """A failure of some calls does not take every attempt; one of all calls does, also those of a function."""
     rds_export_tasks.inject("AccessDenied", where=lambda parameters: False)
+    rds_export_tasks.inject("AccessDenied", calls=1)
     endless = rds_export_tasks.inject("Throttling")
 
     assert repr(rds_export_tasks.inject("OptInRequired", operation="DescribeEvents", where=bool)) == (
@@ -201,12 +184,6 @@ def test_where_leaves_calls_to_later_ones(rds_export_tasks):
     with pytest.raises(ValueError, match="would never be used, because") as caught:
         rds_export_tasks.inject("OptInRequired", where=bool)
     assert repr(endless) in str(caught.value)
-
-
-def test_wrong_where(rds_export_tasks):
-    """Where must be a function."""
-    with raises_exactly(ValueError, "where must be a function of the parameters, got str 'nightly'"):
-        rds_export_tasks.inject("AccessDenied", where="nightly")
 
 
 def test_calls(rds_export_tasks):
@@ -234,54 +211,19 @@ def test_calls_after(rds_export_tasks):
     assert rds_export_tasks.calls[1].attempts == 2
 
 
-@pytest.mark.parametrize("calls", [0, 1.5, True])
-def test_wrong_calls(rds_export_tasks, calls):
-    """Calls must be an int of at least 1."""
-    with raises_exactly(ValueError, f"calls must be an int of at least 1, or None for every call, got {calls!r}"):
-        rds_export_tasks.inject("AccessDenied", calls=calls)
-
-
-def test_times_and_calls(rds_export_tasks):
-    """Attempts and calls cannot both be counted."""
-    with raises_exactly(
-        TypeError, "pass times= (how many attempts fail) or calls= (how many calls, with all attempts), not both"
-    ):
-        rds_export_tasks.inject("AccessDenied", times=1, calls=1)
-
-
-def test_lost_with_files(rds_export_tasks, tmp_path):
-    """With files as well, an operation whose calls fail before their effect has none."""
+def test_calls_with_files(rds_export_tasks, tmp_path):
+    """With files as well, no attempt of a call that fails has an effect; the calls after it have their whole."""
     rds_export_tasks.write_files(tmp_path)
-    rds_export_tasks.seed_all(["nightly", "weekly"])
-    rds_export_tasks.inject("AccessDenied", calls=1)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        cancel(client_waiting(60))
-    assert cancel(client_waiting(60), "weekly")["Status"] == "CANCELING"
-    assert rds_export_tasks["nightly"].status == "IN_PROGRESS"
-
-
-def test_failed_attempts_store_nothing(rds_export_tasks, tmp_path):
-    """With files as well, no attempt of a call that fails before its effect brings the export on."""
-    rds_export_tasks.write_files(tmp_path)
-    task = rds_export_tasks.seed("nightly", timeline=Polls(in_progress=0))
+    task = rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
     rds_export_tasks.inject("Throttling", operation="DescribeExportTasks", calls=1)
+    rds_export_tasks.inject("AccessDenied", operation="CancelExportTask", calls=1)
+    client = client_waiting(60, attempts=3)
 
     with pytest.raises(ClientError, match="Throttling"):
-        described(client_waiting(60, attempts=3))
-
-    assert (task.status, files_below(tmp_path)) == ("IN_PROGRESS", [])
-
-
-def test_effect_after_failed_calls(rds_export_tasks, tmp_path):
-    """With files as well, the calls after the failed ones have their whole effect."""
-    rds_export_tasks.write_files(tmp_path)
-    rds_export_tasks.seed("nightly", timeline=Polls(in_progress=1))
-    rds_export_tasks.inject("AccessDenied", operation="DescribeExportTasks", calls=1)
-    client = client_waiting(60)
-
-    with pytest.raises(ClientError, match="AccessDenied"):
         described(client)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cancel(client)
+    assert (task.status, files_below(tmp_path)) == ("IN_PROGRESS", [])
     assert statuses(client, 2) == ["IN_PROGRESS", "COMPLETE"]
 
 
@@ -298,11 +240,3 @@ def test_removed_while_it_is_asked_for(rds_export_tasks, tmp_path):
 
     assert described(client_waiting(60))["Status"] == "COMPLETE"
     assert injection.attempts == 0
-
-
-@pytest.mark.rds_export_tasks(assert_all_injected=False)
-def test_calls_leave_others(rds_export_tasks):
-    """A failure of so many calls leaves the others to a later one."""
-    rds_export_tasks.inject("AccessDenied", calls=1)
-
-    assert rds_export_tasks.inject("Throttling").times is None

@@ -11,9 +11,10 @@ from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, SNAPSHOT, documented
 from helpers.calls import start
-from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
 from helpers.reports import hints, report
+from helpers.snapshots import delete
+from pytest_rds_export import SnapshotTimeline
 from pytest_rds_export.types import ExportSource
 
 MINUTE = timedelta(minutes=1)
@@ -39,18 +40,6 @@ def test_attributes(rds_export_tasks):
     assert {"snapshot_create_time", "move_to", "arn"} <= set(dir(source))
     with raises_exactly(AttributeError, "'ExportSource' object has no attribute 'engin'"):
         _ = source.engin
-
-
-@pytest.mark.parametrize(
-    ("source", "shown"),
-    [
-        ("nightly", "<ExportSource snapshot:nightly creating 0% in us-east-1>"),
-        (CLUSTER, "<ExportSource cluster:orders creating in us-east-1>"),
-    ],
-)
-def test_repr(rds_export_tasks, source, shown):
-    """The repr is one line with type, name, status, progress and region."""
-    assert repr(rds_export_tasks.seed_snapshot(source, status="creating")) == shown
 
 
 NAMED = "of <ExportSource snapshot:nightly available 100% in us-east-1> cannot be assigned."
@@ -101,13 +90,6 @@ def test_move_to(rds_export_tasks, client):
         (None, {}, ValueError, "unknown status None"),
         ("failed", {"status": "failed"}, TypeError, "move_to cannot set status: it is the first argument"),
         ("failed", {"progress": 5}, TypeError, "unknown field 'progress'. Did you mean 'percent_progress'?"),
-        ("failed", {"percent_progress": -1}, ValueError, "percent_progress must be an int from 0 to 100, got -1"),
-        (
-            "failed",
-            {"db_snapshot_arn": "x"},
-            TypeError,
-            f"'x' cannot be the DBSnapshotArn of '{SNAPSHOT}': a source keeps its name",
-        ),
     ],
 )
 def test_wrong_move(rds_export_tasks, status, members, error, text):
@@ -142,8 +124,12 @@ def test_available_after(rds_export_tasks, rds_export_clock, client, after):
     assert start(client)["SnapshotTime"] == began
 
 
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=9, copying=9, deleting=60))
 def test_copying(rds_export_tasks, rds_export_clock, client):
-    """A copy may become available as well; a given progress and time are where it begins and what it gets."""
+    """A copy may become available as well; a given progress and time are where it begins and what it gets.
+
+    ``available_after`` replaces creation and copy of the option's timeline; the deletion stays.
+    """
     taken = datetime(2025, 12, 1, tzinfo=timezone.utc)
     source = rds_export_tasks.seed_snapshot(
         "nightly", status="copying", available_after=60, percent_progress=50, snapshot_time=taken
@@ -154,17 +140,7 @@ def test_copying(rds_export_tasks, rds_export_clock, client):
     assert source.percent_progress == 75
     rds_export_clock.tick(45)
     assert (source.status, source.snapshot_create_time) == ("available", taken)
-
-
-def test_creating_cluster_snapshot(rds_export_tasks, rds_export_clock, client):
-    """A cluster snapshot has its time from the beginning."""
-    rds_export_tasks.seed_snapshot("nightly", cluster=True, available_after=60)
-    rds_export_clock.tick(59.9)
-
-    (shown,) = client.describe_db_cluster_snapshots()["DBClusterSnapshots"]
-
-    assert (shown["Status"], shown["PercentProgress"]) == ("creating", 99)
-    assert shown["SnapshotCreateTime"] == datetime(2026, 1, 1, tzinfo=timezone.utc)
+    assert delete(client)["Status"] == "deleting"
 
 
 def test_creating_cluster(rds_export_tasks, rds_export_clock, client):
@@ -173,21 +149,24 @@ def test_creating_cluster(rds_export_tasks, rds_export_clock, client):
     with refused(*NOT_AVAILABLE):
         start(client, source=CLUSTER)
     assert source.percent_progress is None
+    assert repr(source) == "<ExportSource cluster:orders creating in us-east-1>"
     rds_export_clock.tick(60)
 
     assert start(client, source=CLUSTER)["SourceArn"] == CLUSTER
 
 
 def test_moved_back(rds_export_tasks):
-    """A snapshot that is creating again has no time; one that is available has again the time that was given."""
+    """A DB snapshot that is creating again has neither time; available again it is as before."""
     source = rds_export_tasks.seed_snapshot("nightly", snapshot_time="2026-03-01T02:00Z")
     cluster_snapshot = rds_export_tasks.seed_snapshot("weekly", cluster=True, snapshot_time="2026-03-01T02:00Z")
+    before = source.to_response()
 
     source.move_to("creating")
     cluster_snapshot.move_to("creating")
-    assert (source.snapshot_create_time, cluster_snapshot.snapshot_create_time) == (None, TIME)
+    assert (source.snapshot_create_time, source.original_snapshot_create_time) == (None, None)
+    assert cluster_snapshot.snapshot_create_time == TIME
     source.move_to("available")
-    assert source.snapshot_create_time == TIME
+    assert source.to_response() == before
 
 
 def test_given_time(rds_export_tasks):
@@ -233,27 +212,6 @@ def test_not_available_at_once(rds_export_tasks):
     """Without a frozen clock, the real one counts."""
     assert rds_export_tasks.seed_snapshot("nightly", available_after=3600).status == "creating"
     assert rds_export_tasks.seed_snapshot("weekly", available_after=0).status == "available"
-
-
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (
-            {"available_after": -1},
-            "available_after must be a timedelta or a number of seconds, from 0 to 100 years, got -1",
-        ),
-        (
-            {"available_after": 60, "status": "available"},
-            "available_after needs status='creating' or 'copying', got status='available'",
-        ),
-    ],
-)
-def test_wrong_available_after(rds_export_tasks, options, text):
-    """A length that is not allowed, and a status that does not end, are refused."""
-    with raises_exactly(ValueError, text):
-        rds_export_tasks.seed_snapshot("nightly", **options)
-
-    assert rds_export_tasks.seed_snapshot("nightly").status == "available"
 
 
 OTHERS = [SNAPSHOT.replace("123456789012", "999988887777"), SNAPSHOT.replace("arn:aws:", "arn:aws-cn:")]
@@ -304,16 +262,6 @@ def test_hint_of_another_account(rds_export_tasks, client, call):
     assert hints() == [
         f"snapshot:nightly is seeded as {SNAPSHOT}: the ARN of the call names another account or partition"
     ]
-
-
-def test_another_region(rds_export_tasks):
-    """A source is live in its own region."""
-    source = rds_export_tasks.in_region("eu-west-1").seed_snapshot("nightly", status="creating")
-
-    source.move_to("available")
-
-    assert described_snapshot(shared_client("eu-west-1"))["Status"] == "available"
-    assert source.region == "eu-west-1"
 
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda source: pickle.loads(pickle.dumps(source))])

@@ -1,10 +1,10 @@
 """Pages of DescribeExportTasks: MaxRecords, Marker, the option ``page_size`` and botocore's paginator."""
 
 import base64
+from functools import partial
 
 import pytest
 from botocore.exceptions import ParamValidationError
-from freezegun import freeze_time
 
 from helpers.aws import CLUSTER, SNAPSHOT
 from helpers.clients import client_with, shared_client
@@ -28,24 +28,14 @@ def seeded_client(rds_export_tasks, client):
     return client
 
 
-def test_default(seeded_client):
-    """A page has 100 tasks, and its Marker leads to the next."""
-    first = seeded_client.describe_export_tasks()
-    second = seeded_client.describe_export_tasks(Marker=first["Marker"])
-    third = seeded_client.describe_export_tasks(Marker=second["Marker"])
+@pytest.mark.parametrize(("parameters", "most"), [({}, 100), ({"MaxRecords": 20}, 20), ({"MaxRecords": 99}, 99)])
+def test_pages(seeded_client, parameters, most):
+    """A page has 100 tasks, or as many as MaxRecords says, and its Marker leads to the next."""
+    pages = [seeded_client.describe_export_tasks(**parameters)]
+    while "Marker" in pages[-1]:
+        pages.append(seeded_client.describe_export_tasks(Marker=pages[-1]["Marker"], **parameters))
 
-    assert [names_of(page) for page in (first, second, third)] == [NAMES[:100], NAMES[100:200], NAMES[200:]]
-    assert "Marker" not in third
-
-
-@pytest.mark.parametrize("most", [20, 99, 100])
-def test_max_records(seeded_client, most):
-    """MaxRecords makes the pages smaller."""
-    first = seeded_client.describe_export_tasks(MaxRecords=most)
-    second = seeded_client.describe_export_tasks(MaxRecords=most, Marker=first["Marker"])
-
-    assert names_of(first) == NAMES[:most]
-    assert names_of(second) == NAMES[most : 2 * most]
+    assert [names_of(page) for page in pages] == [NAMES[first : first + most] for first in range(0, 250, most)]
 
 
 @pytest.mark.parametrize("count", [99, 100, 101])
@@ -58,30 +48,14 @@ def test_last_page(client, count):
 
 
 def test_filtered_pages(seeded_client):
-    """A page of filtered tasks is full, and its Marker leads to the next of them."""
-    pages = [seeded_client.describe_export_tasks(SourceType="CLUSTER")]
-    while "Marker" in pages[-1]:
-        pages.append(seeded_client.describe_export_tasks(SourceType="CLUSTER", Marker=pages[-1]["Marker"]))
-
-    assert [names_of(page) for page in pages] == [NAMES[0:200:2], NAMES[200::2]]
-
-
-def test_filtered_single_page(seeded_client):
-    """A filter that matches exactly one page has no Marker."""
+    """A page of filtered tasks is full, and its Marker leads to the next of them, if there is one."""
+    first = seeded_client.describe_export_tasks(SourceType="CLUSTER")
+    second = seeded_client.describe_export_tasks(SourceType="CLUSTER", Marker=first["Marker"])
     wanted = [{"Name": "export-task-identifier", "Values": NAMES[5:25]}]
+    single = seeded_client.describe_export_tasks(Filters=wanted, MaxRecords=20)
 
-    page = seeded_client.describe_export_tasks(Filters=wanted, MaxRecords=20)
-
-    assert names_of(page) == NAMES[5:25]
-    assert "Marker" not in page
-
-
-@pytest.mark.parametrize("parameters", [{}, {"PaginationConfig": {"PageSize": 30}}])
-def test_paginator(seeded_client, parameters):
-    """The paginator of boto3 returns every task once."""
-    pages = seeded_client.get_paginator("describe_export_tasks").paginate(**parameters)
-
-    assert [name for page in pages for name in names_of(page)] == NAMES
+    assert [names_of(page) for page in (first, second, single)] == [NAMES[0:200:2], NAMES[200::2], NAMES[5:25]]
+    assert not any("Marker" in page for page in (second, single))
 
 
 def test_resumed_paginator(seeded_client):
@@ -94,21 +68,11 @@ def test_resumed_paginator(seeded_client):
     assert [*seen, *(name for page in rest for name in names_of(page))] == NAMES
 
 
-def test_page_size():
-    """The option page_size may be one."""
-    with fake_rds_export("first", "second", "third", page_size=1):
-        pages = list(shared_client().get_paginator("describe_export_tasks").paginate())
-
-    assert [names_of(page) for page in pages] == [["first"], ["second"], ["third"]]
-
-
-def test_page_size_and_max_records():
-    """A page has as many tasks as the smaller of page_size and MaxRecords."""
+@pytest.mark.parametrize(("asked", "shown"), [(20, 20), (100, 30)])
+def test_page_size(client, asked, shown):
+    """A page has as many tasks as the smaller of the option page_size and MaxRecords."""
     with fake_rds_export(*NAMES[:50], page_size=30):
-        page = shared_client().describe_export_tasks(MaxRecords=20)
-        larger = shared_client().describe_export_tasks(MaxRecords=100)
-
-    assert (len(page["ExportTasks"]), len(larger["ExportTasks"])) == (20, 30)
+        assert len(client.describe_export_tasks(MaxRecords=asked)["ExportTasks"]) == shown
 
 
 def test_too_few_records(client):
@@ -144,26 +108,34 @@ def test_invalid_marker(client, marker):
         client.describe_export_tasks(Marker=marker)
 
 
-def test_marker_of_another_region(seeded_client, rds_export_tasks):
-    """A Marker of another region is refused."""
-    marker = seeded_client.describe_export_tasks()["Marker"]
+LISTS = {
+    "describe_export_tasks": "ExportTasks",
+    "describe_events": "Events",
+    "describe_db_snapshots": "DBSnapshots",
+    "describe_db_cluster_snapshots": "DBClusterSnapshots",
+}
 
-    with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-        shared_client("eu-west-1").describe_export_tasks(Marker=marker)
 
+@pytest.mark.rds_export_tasks(page_size=1)
+def test_marker_of_another_list(rds_export_tasks):
+    """A Marker of the list of another operation or region is refused."""
+    markers = {}
+    for region in ("us-east-1", "eu-west-1"):
+        registry, client = rds_export_tasks.in_region(region), shared_client(region)
+        for name in ("first", "second"):
+            registry.seed(name).move_to("COMPLETE")
+            registry.seed_snapshot(name)
+            registry.seed_snapshot(name, cluster=True)
+        markers |= {(region, method): getattr(client, method)()["Marker"] for method in LISTS}
 
-def test_marker_of_another_list(client):
-    """A Marker of the list of another operation is refused."""
-    with fake_rds_export("first", "second", page_size=1) as tasks:
-        for kind in ("snapshot", "cluster-snapshot"):
-            tasks.seed_snapshot(SNAPSHOT.replace(":snapshot:", f":{kind}:"))
-            tasks.seed_snapshot(SNAPSHOT.replace(":snapshot:nightly", f":{kind}:weekly"))
-        marker = client.describe_db_snapshots()["Marker"]
-
-        for describe in (client.describe_db_cluster_snapshots, client.describe_export_tasks):
-            with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
-                describe(Marker=marker)
-        assert len(client.describe_db_snapshots(Marker=marker)["DBSnapshots"]) == 1
+    for method, records in LISTS.items():
+        for place, marker in markers.items():
+            describe = partial(getattr(client, method), Marker=marker)
+            if place == ("eu-west-1", method):
+                assert len(describe()[records]) == 1
+            else:
+                with refused("InvalidParameterValue", 400, f"Invalid value {marker} for Marker."):
+                    describe()
 
 
 def test_task_started_between_pages(seeded_client, rds_export_tasks):
@@ -184,49 +156,47 @@ def test_unfinished_first(client, rds_export_tasks):
     assert names_of(client.describe_export_tasks()) == ["b", "d", "a", "c", "e"]
 
 
-@pytest.mark.parametrize("with_files", [False, True])
-def test_ended_by_the_clock(client, rds_export_tasks, tmp_path, with_files):
+@pytest.fixture(params=[False, True], ids=["without files", "with files"])
+def tasks(request, rds_export_tasks, tmp_path):
+    """The registry, without and with files of the exports."""
+    if request.param:
+        rds_export_tasks.write_files(tmp_path)
+    return rds_export_tasks
+
+
+def test_ended_by_the_clock(client, tasks, clock):
     """An export that has ended by the clock since it was shown comes last."""
-    if with_files:
-        rds_export_tasks.write_files(tmp_path)
-    with freeze_time("2026-01-01") as frozen:
-        rds_export_tasks.seed("first", timeline=Timeline(starting=0, in_progress=60))
-        rds_export_tasks.seed("second")
-        assert names_of(client.describe_export_tasks()) == ["first", "second"]
+    tasks.seed("first", timeline=Timeline(in_progress=60))
+    tasks.seed("second")
+    assert names_of(client.describe_export_tasks()) == ["first", "second"]
 
-        frozen.tick(60)
+    clock.tick(60)
 
-        assert names_of(client.describe_export_tasks()) == ["second", "first"]
+    assert names_of(client.describe_export_tasks()) == ["second", "first"]
 
 
-@pytest.mark.parametrize("with_files", [False, True])
-def test_ended_by_this_poll(client, rds_export_tasks, tmp_path, with_files):
+def test_ended_by_this_poll(client, tasks):
     """An export that ends because it is shown changes its place in the next list."""
-    if with_files:
-        rds_export_tasks.write_files(tmp_path)
-    rds_export_tasks.seed("first", timeline=Polls(starting=0, in_progress=1))
-    rds_export_tasks.seed("second")
+    tasks.seed("first", timeline=Polls(in_progress=1))
+    tasks.seed("second")
     pages = [client.describe_export_tasks() for _ in range(3)]
 
     assert [names_of(page) for page in pages] == [["first", "second"], ["first", "second"], ["second", "first"]]
     assert [task["Status"] for task in pages[1]["ExportTasks"]] == ["COMPLETE", "IN_PROGRESS"]
 
 
-@pytest.mark.parametrize("with_files", [False, True])
-@pytest.mark.parametrize("timeline", [Timeline(starting=0, in_progress=60), Polls(starting=0, in_progress=1)])
-def test_ended_between_pages(client, rds_export_clock, tmp_path, timeline, with_files):
+@pytest.mark.rds_export_tasks(page_size=2)
+@pytest.mark.parametrize("timeline", [Timeline(in_progress=60), Polls(in_progress=1)])
+def test_ended_between_pages(client, tasks, rds_export_clock, timeline):
     """Exports that end while a list is paged stay at their place, so that each is shown once."""
-    with fake_rds_export("old", timeline=timeline, page_size=2) as tasks:
-        tasks["old"].move_to("COMPLETE")
-        tasks.seed_all([*"abcde"])
-        if with_files:
-            tasks.write_files(tmp_path)
-        for _ in range(2):
-            page = client.describe_export_tasks()
-            shown = names_of(page)
-            while "Marker" in page:
-                rds_export_clock.tick(60)
-                page = client.describe_export_tasks(Marker=page["Marker"])
-                shown += names_of(page)
+    tasks.seed("old").move_to("COMPLETE")
+    tasks.seed_all(ExportTask(name, timeline=timeline) for name in "abcde")
+    for _ in range(2):
+        page = client.describe_export_tasks()
+        shown = names_of(page)
+        while "Marker" in page:
+            rds_export_clock.tick(60)
+            page = client.describe_export_tasks(Marker=page["Marker"])
+            shown += names_of(page)
 
-            assert sorted(shown) == ["a", "b", "c", "d", "e", "old"]
+        assert sorted(shown) == ["a", "b", "c", "d", "e", "old"]

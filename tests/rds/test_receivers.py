@@ -2,12 +2,15 @@
 
 import functools
 import json
+import re
 from datetime import timedelta
+from pathlib import Path
 from unittest.mock import Mock
 
 import boto3
 import pytest
 
+from helpers.clients import client_with, shared_client
 from helpers.errors import raises_exactly
 from pytest_rds_export import fake_rds_export
 from pytest_rds_export.types import Delivery
@@ -23,12 +26,12 @@ class Handler:
     __call__ = handle
 
 
-def delivered(tasks, to=Handler(), **arguments):  # noqa: B008 - it has no state
-    """Return the delivery of an event, and the event and the context that a handler received."""
+def delivered(tasks, to, **arguments):
+    """Return the only delivery of the event of an export."""
     tasks.deliver_events(to, **arguments)
     tasks.seed("nightly").move_to("COMPLETE")
     (delivery,) = tasks.deliveries
-    return delivery, *delivery.returned
+    return delivery
 
 
 @pytest.mark.parametrize(
@@ -42,9 +45,9 @@ def delivered(tasks, to=Handler(), **arguments):  # noqa: B008 - it has no state
 )
 def test_shape(rds_export_tasks, shape, expected):
     """A function receives an event as a rule, an RDS event subscription or a rule with a topic invokes it."""
-    delivery, event, _ = delivered(rds_export_tasks, **shape)
-    assert delivery.event == rds_export_tasks.events[0]
-    assert event == expected(delivery.event)
+    delivery = delivered(rds_export_tasks, Handler(), **shape)
+    assert [delivery.event] == rds_export_tasks.events
+    assert delivery.returned[0] == expected(delivery.event)
 
 
 def test_own_event(rds_export_tasks):
@@ -61,7 +64,7 @@ def test_own_event(rds_export_tasks):
 
 def test_context(rds_export_tasks, rds_export_clock):
     """The context has what Lambda's has."""
-    _, _, context = delivered(rds_export_tasks, Handler().handle)
+    _, context = delivered(rds_export_tasks, Handler().handle).returned
     number = context.aws_request_id
     assert (context.function_name, context.function_version, context.memory_limit_in_mb) == ("handle", "$LATEST", "128")
     assert context.invoked_function_arn == "arn:aws:lambda:us-east-1:123456789012:function:handle"
@@ -80,15 +83,13 @@ def test_remaining_time(rds_export_tasks, rds_export_clock):
             remaining.append(context.get_remaining_time_in_millis())
             rds_export_clock.tick(minutes=14)
 
-    rds_export_tasks.deliver_events(handler)
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    delivered(rds_export_tasks, handler)
     assert remaining == [900_000, 60_000, 0]
 
 
 def test_log(rds_export_tasks, capsys):
     """What a function logs by its context is printed."""
-    rds_export_tasks.deliver_events(lambda event, context: context.log("loaded"))
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
+    delivered(rds_export_tasks, lambda event, context: context.log("loaded"))
     assert capsys.readouterr().out == "loaded\n"
 
 
@@ -107,9 +108,7 @@ def test_log(rds_export_tasks, capsys):
 )
 def test_function(rds_export_tasks, to, name):
     """A function is anything that can be called with an event and a context."""
-    rds_export_tasks.deliver_events(to)
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
-    assert [delivery.receiver for delivery in rds_export_tasks.deliveries] == [name]
+    assert delivered(rds_export_tasks, to).receiver == name
     rds_export_tasks.deliveries.clear()
 
 
@@ -138,13 +137,11 @@ FUNCTION = "to must be a function handler(event, context), or a boto3 client of 
         ),
         (None, "None. Pass the handler of the Lambda function"),
         (Handler, "the class Handler. Pass a method of an instance, such as Handler().handle"),
-        (
-            asynchronous,
-            f"function {asynchronous!r}. Lambda does not await it: pass a function that calls asyncio.run()",
-        ),
+        (asynchronous, f"{asynchronous!r}. Lambda does not await it: pass a function that calls asyncio.run()"),
+        (Asynchronous(), "Lambda does not await it: pass a function that calls asyncio.run()"),
         (lambda event: None, "Lambda calls it with two arguments, the event and the context"),
     ],
-    ids=["arn", "none", "class", "async", "one argument"],
+    ids=["arn", "none", "class", "async", "awaited object", "one argument"],
 )
 def test_wrong_receiver(rds_export_tasks, to, message):
     """What cannot be delivered to is refused with what to do."""
@@ -154,16 +151,7 @@ def test_wrong_receiver(rds_export_tasks, to, message):
     assert str(caught.value).endswith(message)
 
 
-def test_awaited_object(rds_export_tasks):
-    """An object whose call is awaited is refused."""
-    with pytest.raises(TypeError, match="Lambda does not await it"):
-        rds_export_tasks.deliver_events(Asynchronous())
-
-
-@functools.cache
-def client(service):
-    """A client that sends nothing."""
-    return boto3.session.Session("key", "secret").client(service, "us-east-1")
+client = functools.cache(client_with)
 
 
 @pytest.mark.parametrize(
@@ -183,51 +171,44 @@ def test_wrong_client(rds_export_tasks, service, way):
     """A client of another service is refused with the way to deliver to that service."""
     to = client(service)
     name = to.meta.service_model.service_name
-    with raises_exactly(
-        TypeError, f"to must be a boto3 client of SNS or EventBridge, got {to!r}, a client of {name}. {way}"
-    ):
+    text = f"to must be a boto3 client of SNS or EventBridge, got {to!r}, a client of {name}. {way}"
+    with raises_exactly(TypeError, text):
         rds_export_tasks.deliver_events(to)
 
 
 @pytest.mark.parametrize(
-    ("service", "arguments", "message"),
+    ("service", "arguments", "text"),
     [
-        ("", {"topic": "x"}, "topic is for a client of SNS, but to is a function: {to!r}. Leave it out"),
-        ("", {"bus": "x"}, "bus is for a client of EventBridge, but to is a function: {to!r}. Leave it out"),
-        ("sns", {"shape": "eventbridge"}, "shape is for a function, but to is a client of SNS: {to!r}. Leave it out"),
-        (
-            "events",
-            {"topic": "x"},
-            "topic is for a client of SNS, but to is a client of EventBridge: {to!r}. Leave it out",
-        ),
-        (
-            "events",
-            {"shape": "subscription"},
-            "shape is for a function, but to is a client of EventBridge: {to!r}. Leave it out",
-        ),
-        (
-            "sns",
-            {"topic": "arn:aws:sns:us-east-1:123456789012:events", "pattern": {"source": ["aws.rds"]}},
-            (
-                "pattern is for an EventBridge rule, but to is a client of SNS: {to!r}, and an RDS event subscription "
-                "has none. Leave it out, or let a rule deliver: use another shape, or a client of EventBridge"
-            ),
-        ),
-        (
-            "",
-            {"shape": "subscription", "pattern": {"source": ["aws.rds"]}},
-            (
-                "pattern is for an EventBridge rule, but shape is 'subscription', and an RDS event subscription has "
-                "none. Leave it out, or let a rule deliver: use another shape, or a client of EventBridge"
-            ),
-        ),
+        ("", {"topic": "x"}, "topic is for a client of SNS, but to is a function"),
+        ("", {"bus": "x"}, "bus is for a client of EventBridge, but to is a function"),
+        ("sns", {"shape": "eventbridge"}, "shape is for a function, but to is a client of SNS"),
+        ("events", {"topic": "x"}, "topic is for a client of SNS, but to is a client of EventBridge"),
+        ("events", {"shape": "subscription"}, "shape is for a function, but to is a client of EventBridge"),
     ],
 )
-def test_argument_of_another(rds_export_tasks, service, arguments, message):
+def test_argument_of_another(rds_export_tasks, service, arguments, text):
     """An argument that belongs to another kind of receiver is refused."""
     to = client(service) if service else Handler().handle
-    with raises_exactly(TypeError, message.format(to=to)):
+    with raises_exactly(TypeError, f"{text}: {to!r}. Leave it out"):
         rds_export_tasks.deliver_events(to, **arguments)
+
+
+@pytest.mark.parametrize(
+    ("service", "arguments", "why"),
+    [
+        ("sns", {"topic": "arn:aws:sns:us-east-1:123456789012:events"}, "to is a client of SNS: {!r}"),
+        ("", {"shape": "subscription"}, "shape is 'subscription'"),
+    ],
+)
+def test_pattern_of_a_subscription(rds_export_tasks, service, arguments, why):
+    """An RDS event subscription has no pattern."""
+    to = client(service) if service else Handler()
+    text = (
+        f"pattern is for an EventBridge rule, but {why.format(to)}, and an RDS event subscription has none. Leave it "
+        "out, or let a rule deliver: use another shape, or a client of EventBridge"
+    )
+    with raises_exactly(TypeError, text):
+        rds_export_tasks.deliver_events(to, **arguments, pattern={"source": ["aws.rds"]})
 
 
 TOPIC = "Write deliver_events(sns, topic=sns.create_topic(Name='rds-events')['TopicArn'])"
@@ -280,10 +261,9 @@ def test_topic(rds_export_tasks, queue):
     sns = boto3.client("sns", "us-east-1")
     topic = sns.create_topic(Name="events")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    rds_export_tasks.deliver_events(sns, topic=topic)
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
 
-    (delivery,) = rds_export_tasks.deliveries
+    delivery = delivered(rds_export_tasks, sns, topic=topic)
+
     assert delivery.receiver == topic
     assert "MessageId" in delivery.returned
     expected, (got,) = delivery.event.to_sns(), bodies(url)
@@ -316,11 +296,9 @@ def test_bus(rds_export_tasks, rds_export_clock, queue, bus):
 
 def test_missing_topic(rds_export_tasks, queue):
     """What a client raises is the receiver's error."""
-    rds_export_tasks.deliver_events(
-        boto3.client("sns", "us-east-1"), topic="arn:aws:sns:us-east-1:123456789012:missing"
-    )
-    rds_export_tasks.seed("nightly").move_to("COMPLETE")
-    assert rds_export_tasks.deliveries[0].error.response["Error"]["Code"] == "NotFound"
+    missing = "arn:aws:sns:us-east-1:123456789012:missing"
+    delivery = delivered(rds_export_tasks, boto3.client("sns", "us-east-1"), topic=missing)
+    assert delivery.error.response["Error"]["Code"] == "NotFound"
     rds_export_tasks.deliveries.clear()
 
 
@@ -328,20 +306,19 @@ def test_refused_entry(rds_export_tasks):
     """An entry that the bus refuses is the receiver's error."""
     from botocore.stub import ANY, Stubber
 
-    events = boto3.session.Session("key", "secret").client("events", "us-east-1")
+    events = client_with("events")
     entry = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "Not authorized for the source."}
     with Stubber(events) as stub:
         stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": [entry]}, {"Entries": ANY})
-        rds_export_tasks.deliver_events(events)
-        rds_export_tasks.seed("nightly").move_to("COMPLETE")
-    assert repr(rds_export_tasks.deliveries[0].error) == f'RuntimeError("put_events failed: {entry}")'
+        delivery = delivered(rds_export_tasks, events)
+    assert repr(delivery.error) == f'RuntimeError("put_events failed: {entry}")'
     rds_export_tasks.deliveries.clear()
 
 
 def test_repr():
     """A delivery is shown with its receiver, its event and what came of it."""
     with fake_rds_export(assert_all_delivered=False) as tasks:
-        tasks.deliver_events(Handler().handle, pattern={"source": ["aws.s3"]})
+        tasks.deliver_events(Handler().handle, pattern={"source": ["aws.s3"], "region": ["x"]})
         tasks.deliver_events(lambda event, context: {"loaded": "x" * 99})
         tasks.deliver_events(lambda event, context: event["Records"])
         tasks.deliver_events(Handler(), delay=timedelta(days=1))
@@ -350,8 +327,24 @@ def test_repr():
     assert all(isinstance(delivery, Delivery) for delivery in found)
     shown = [repr(delivery).replace(repr(found[0].event), "EVENT") for delivery in found]
     assert shown[0] == (
-        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must match 'aws.s3', got 'aws.rds'>"
+        "<Delivery to handle of EVENT: not delivered, because of pattern=: source must match 'aws.s3', got 'aws.rds'; "
+        "region must match 'x', got 'us-east-1'>"
     )
     assert shown[1] == f"<Delivery to <lambda> of EVENT: returned {{'loaded': '{'x' * 45}...>"
     assert shown[2].startswith("<Delivery to <lambda> of EVENT: raised KeyError('Records') at test_receivers.py:")
     assert shown[3].startswith("<Delivery to Handler of EVENT: not delivered yet, due at ")
+
+
+def test_place(rds_export_tasks):
+    """An error of a library, which botocore raises deep inside, is shown at the line that has called it."""
+
+    def handler(event, context):
+        shared_client().cancel_export_task(ExportTaskIdentifier="unknown")
+
+    delivery = delivered(rds_export_tasks, handler)
+
+    place = re.search(r" at (\S+):(\d+)$", delivery.outcome)
+    assert place[1] == Path(__file__).name
+    line = Path(__file__).read_text(encoding="utf-8").splitlines()[int(place[2]) - 1]
+    assert "cancel_export_task" in line
+    rds_export_tasks.deliveries.clear()

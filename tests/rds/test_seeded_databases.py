@@ -8,10 +8,10 @@ from pytest_rds_export import fake_rds_export
 
 
 @pytest.mark.parametrize(
-    ("cluster", "expected"),
+    ("noun", "expected"),
     [
         (
-            False,
+            "Instance",
             {
                 "DBInstanceIdentifier": "orders",
                 "DBInstanceArn": "arn:aws:rds:us-east-1:123456789012:db:orders",
@@ -21,7 +21,7 @@ from pytest_rds_export import fake_rds_export
             },
         ),
         (
-            True,
+            "Cluster",
             {
                 "DBClusterIdentifier": "orders",
                 "DBClusterArn": "arn:aws:rds:us-east-1:123456789012:cluster:orders",
@@ -32,24 +32,19 @@ from pytest_rds_export import fake_rds_export
             },
         ),
     ],
-    ids=["instance", "cluster"],
 )
-def test_defaults(rds_export_tasks, rds_export_clock, client, cluster, expected):
+def test_defaults(rds_export_tasks, rds_export_clock, client, noun, expected):
     """It has been there for a day, has a resource ID of its kind, and is neither encrypted nor tagged."""
-    rds_export_tasks.seed_database("orders", cluster=cluster)
+    rds_export_tasks.seed_database("orders", cluster=noun == "Cluster")
 
-    describe, shape = (
-        (client.describe_db_clusters, "DBCluster") if cluster else (client.describe_db_instances, "DBInstance")
-    )
-    (found,) = describe()[f"{shape}s"]
+    (found,) = getattr(client, f"describe_db_{noun.lower()}s")()[f"DB{noun}s"]
 
-    created = found.pop("ClusterCreateTime" if cluster else "InstanceCreateTime")
-    resource_id = found.pop("DbClusterResourceId" if cluster else "DbiResourceId")
-    assert created == rds_export_clock.now - timedelta(days=1)
-    assert resource_id.startswith("cluster-" if cluster else "db-")
+    resource_id = found.pop("DbiResourceId" if noun == "Instance" else "DbClusterResourceId")
+    assert resource_id.startswith("db-" if noun == "Instance" else "cluster-")
     assert resource_id.rpartition("-")[2].isalnum()
     assert found == {
         **expected,
+        f"{noun}CreateTime": rds_export_clock.now - timedelta(days=1),
         "MasterUsername": "admin",
         "StorageEncrypted": False,
         "IAMDatabaseAuthenticationEnabled": False,

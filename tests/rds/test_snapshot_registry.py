@@ -3,17 +3,19 @@
 import pytest
 
 from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT
-from helpers.clients import shared_client
 from helpers.errors import raises_exactly
 from helpers.reports import call_lines, hints
+from helpers.snapshots import create, shown, shown_clusters
 from pytest_rds_export import SnapshotTimeline, Stuck
 from pytest_rds_export.types import ExportSource
+
+DAILY = "rds:orders-2026-01-01"
 
 
 def test_mapping(rds_export_tasks, client):
     """The snapshots of a region, seeded and created, are in a mapping by name."""
     seeded = rds_export_tasks.seed_snapshot("seeded")
-    client.create_db_snapshot(DBSnapshotIdentifier="created", DBInstanceIdentifier="orders")
+    create(client, "created")
     snapshots = rds_export_tasks.snapshots
 
     assert snapshots is rds_export_tasks.snapshots
@@ -47,14 +49,6 @@ def test_no_databases(rds_export_tasks):
     assert not rds_export_tasks.snapshots
 
 
-def test_regions(rds_export_tasks):
-    """Each region has its own snapshots; what is seeded by an ARN is in the region that it names."""
-    seeded = rds_export_tasks.seed_snapshot(SNAPSHOT.replace("us-east-1", "eu-west-1"))
-
-    assert not rds_export_tasks.snapshots
-    assert rds_export_tasks.in_region("eu-west-1").snapshots["nightly"] is seeded
-
-
 def test_gone(rds_export_tasks, client, rds_export_clock):
     """A snapshot is gone as soon as its deletion has ended, and its successor is another one."""
     first = rds_export_tasks.seed_snapshot("nightly", status="deleting", timeline=SnapshotTimeline(deleting=60))
@@ -62,7 +56,7 @@ def test_gone(rds_export_tasks, client, rds_export_clock):
     rds_export_clock.tick(minutes=1)
     assert "nightly" not in rds_export_tasks.snapshots
 
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    create(client)
 
     assert rds_export_tasks.snapshots["nightly"] is not first
     assert repr(first) == "<ExportSource snapshot:nightly deleted in us-east-1>"
@@ -92,7 +86,7 @@ def test_remove(rds_export_tasks, client):
     snapshot.remove()
     snapshot.remove()
 
-    assert client.describe_db_snapshots()["DBSnapshots"] == []
+    assert shown(client) == []
     assert not rds_export_tasks.snapshots
     text = "<ExportSource snapshot:nightly available 100% in us-east-1> is gone and cannot become failed"
     with raises_exactly(ValueError, text):
@@ -106,42 +100,46 @@ def test_tags(rds_export_tasks):
 
 
 @pytest.mark.parametrize(
-    ("seed", "hint"),
+    ("seed", "name", "hint"),
     [
-        ("rds:orders-2026-01-01", "snapshot:{} has the SnapshotType 'automated'. Pass SnapshotType='automated'"),
-        ("nightly", "snapshot:nightl is not seeded in us-east-1. Seeded there: snapshot:nightly"),
+        (DAILY, DAILY, f"snapshot:{DAILY} has the SnapshotType 'automated'. Pass SnapshotType='automated'"),
+        ("nightly", "nightl", "snapshot:nightl is not seeded in us-east-1. Seeded there: snapshot:nightly"),
     ],
 )
-def test_hint(rds_export_tasks, client, seed, hint):
+def test_hint(rds_export_tasks, client, seed, name, hint):
     """The report says why a snapshot was not found."""
     rds_export_tasks.seed_snapshot(seed)
-    name = "nightl" if seed == "nightly" else seed
 
     with pytest.raises(client.exceptions.DBSnapshotNotFoundFault):
-        client.describe_db_snapshots(DBSnapshotIdentifier=name)
+        shown(client, DBSnapshotIdentifier=name)
 
-    assert hints() == [hint.format(name)]
+    assert hints() == [hint]
 
 
-def test_hint_of_a_database(rds_export_tasks):
+def test_hint_of_a_database(rds_export_tasks, client):
     """The report says which databases there are."""
     rds_export_tasks.seed_database("orders")
-    client = shared_client()
 
     with pytest.raises(client.exceptions.DBInstanceNotFoundFault):
-        client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="order")
+        create(client, database="order")
 
     assert hints() == ["db:order is not seeded in us-east-1. Seeded there: db:orders"]
+
+
+def described_again_and_again(client):
+    """Create a snapshot, and describe it three times."""
+    create(client)
+    for _ in range(3):
+        shown(client)
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=Stuck())
 def test_hint_of_polls(rds_export_tasks, client):
     """The report says why snapshots that were described again and again did not advance, unless the test means it."""
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    described_again_and_again(client)
     rds_export_tasks.seed_snapshot("stuck", cluster=True, timeline=Stuck(), status="creating")
     for _ in range(3):
-        client.describe_db_snapshots()
-        client.describe_db_cluster_snapshots()
+        shown_clusters(client)
 
     assert hints() == [
         (
@@ -153,9 +151,7 @@ def test_hint_of_polls(rds_export_tasks, client):
 
 def test_hint_of_the_real_clock(rds_export_tasks, client):
     """A snapshot that was polled on the real clock has one hint."""
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-    for _ in range(3):
-        client.describe_db_snapshots()
+    described_again_and_again(client)
 
     assert hints() == [
         (
@@ -167,9 +163,7 @@ def test_hint_of_the_real_clock(rds_export_tasks, client):
 
 def test_hint_of_the_frozen_clock(rds_export_tasks, client, rds_export_clock):
     """A snapshot that was polled while the clock stood still has a hint."""
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-    for _ in range(3):
-        client.describe_db_snapshots()
+    described_again_and_again(client)
 
     (hint,) = hints()
     assert hint.startswith(
@@ -180,7 +174,7 @@ def test_hint_of_the_frozen_clock(rds_export_tasks, client, rds_export_clock):
 
 def test_report_of_polls(rds_export_tasks, client, rds_export_clock):
     """The report has the statuses that describes have seen."""
-    client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
+    create(client)
     client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly")
     rds_export_tasks.seed_snapshot("other")
     client.describe_db_snapshots()
@@ -199,9 +193,7 @@ def test_report_of_polls(rds_export_tasks, client, rds_export_clock):
 
 def test_no_hint_of_what_is_gone(rds_export_tasks, client):
     """A snapshot that was removed meanwhile has no hint."""
-    snapshot = rds_export_tasks.seed_snapshot("nightly", status="creating")
-    for _ in range(3):
-        client.describe_db_snapshots()
-    snapshot.remove()
+    described_again_and_again(client)
+    rds_export_tasks.snapshots["nightly"].remove()
 
     assert hints() == []

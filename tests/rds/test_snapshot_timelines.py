@@ -1,30 +1,26 @@
 """How snapshots advance: by the clock, by describes, or not at all; and botocore's waiters."""
 
-import os
-import subprocess
-import sys
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import WaiterError
 
 from helpers.errors import raises_exactly, refused
-from helpers.timelines import T0
+from helpers.snapshot_rules import DB, KINDS
+from helpers.snapshots import copy, delete
 from pytest_rds_export import SnapshotPolls, SnapshotTimeline, Stuck, fake_rds_export
 
 MINUTE = timedelta(minutes=1)
-KINDS = {
-    "DB": ("db_snapshot", "DBSnapshot", "DBInstance"),
-    "DBCluster": ("db_cluster_snapshot", "DBClusterSnapshot", "DBCluster"),
-}
+JANUARY = datetime(2026, 1, 1, tzinfo=timezone.utc)  # where rds_export_clock begins
 
 
 class Snapshots:
     """The snapshot ``nightly`` of one kind, as a client sees it."""
 
-    def __init__(self, client, kind):
-        self._client = client
-        self.method, self._shape, self._parent = KINDS[kind]
+    def __init__(self, client, kind=DB):
+        self._client, self._shape, self._parent = client, kind.shape, kind.parent
+        self.method = xform_name(kind.shape)
         self._name = {f"{self._shape}Identifier": "nightly"}
 
     def create(self):
@@ -33,9 +29,8 @@ class Snapshots:
 
     def copy(self):
         """Copy the snapshot ``source``, so that the copy is called ``nightly``."""
-        getattr(self._client, f"copy_{self.method}")(
-            **{f"Source{self._shape}Identifier": "source", f"Target{self._shape}Identifier": "nightly"}
-        )
+        names = {f"Source{self._shape}Identifier": "source", f"Target{self._shape}Identifier": "nightly"}
+        getattr(self._client, f"copy_{self.method}")(**names)
 
     def delete(self):
         """Delete the snapshot, and return its status in the response."""
@@ -52,7 +47,7 @@ class Snapshots:
         self._client.get_waiter(f"{self.method}_{waiter}").wait(**self._name)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=KINDS, ids=["DB", "cluster"])
 def snapshots(request, client):
     """Snapshots of each kind."""
     return Snapshots(client, request.param)
@@ -76,10 +71,10 @@ def test_copying(snapshots, rds_export_tasks, rds_export_clock):
     """A copy takes as long as the timeline says of copies."""
     rds_export_tasks.seed_snapshot("source")
     rds_export_tasks.seed_snapshot("source", cluster=True)
+
     snapshots.copy()
 
-    statuses = {"db_snapshot": "creating", "db_cluster_snapshot": "copying"}
-    assert snapshots.describe() == (statuses[snapshots.method], 0)
+    assert snapshots.describe()[1] == 0
     rds_export_clock.tick(minutes=2)
     assert snapshots.describe() == ("available", 100)
 
@@ -96,7 +91,7 @@ def test_deleting(snapshots, rds_export_clock):
     assert snapshots.describe() is None
 
 
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=2, copying=1, deleting=1))
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(deleting=1))
 def test_polls(snapshots):
     """By describes, each phase lasts as many responses as the polls say."""
     snapshots.create()
@@ -107,17 +102,6 @@ def test_polls(snapshots):
     assert (deleting, snapshots.describe(), snapshots.describe()) == ("deleting", ("deleting", 100), None)
 
 
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=0))
-def test_no_polls_of_a_deletion(snapshots):
-    """With no describes for the deletion, the snapshot is gone at once, as with no time for it."""
-    snapshots.create()
-    snapshots.describe()
-
-    statuses = {"db_snapshot": "deleted", "db_cluster_snapshot": "available"}
-    assert snapshots.delete() == statuses[snapshots.method]
-    assert snapshots.describe() is None
-
-
 @pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=1))
 def test_polls_count_what_is_shown(rds_export_tasks, client):
     """A describe that leaves the snapshot out does not count."""
@@ -126,8 +110,18 @@ def test_polls_count_what_is_shown(rds_export_tasks, client):
     for _ in range(3):
         client.describe_db_snapshots(SnapshotType="automated")
 
-    assert Snapshots(client, "DB").describe() == ("creating", 0)
-    assert Snapshots(client, "DB").describe() == ("available", 100)
+    assert Snapshots(client).describe() == ("creating", 0)
+    assert Snapshots(client).describe() == ("available", 100)
+
+
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=0))
+def test_no_polls_of_a_deletion(snapshots):
+    """With no describes for the deletion, the snapshot is gone at once, as with no time for it."""
+    snapshots.create()
+    snapshots.describe()
+    snapshots.delete()
+
+    assert snapshots.describe() is None
 
 
 @pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=60, outcome="failed"))
@@ -138,7 +132,7 @@ def test_failed(snapshots, rds_export_clock):
     with pytest.raises(WaiterError, match='matched expected path: "failed"'):
         snapshots.wait("available")
     assert snapshots.describe()[0] == "failed"
-    assert rds_export_clock.now - T0.replace(month=1, hour=0) == MINUTE
+    assert rds_export_clock.now - JANUARY == MINUTE
     snapshots.delete()
     assert snapshots.describe() is None
 
@@ -166,7 +160,7 @@ def test_waiters(snapshots, rds_export_clock):
     snapshots.wait("deleted")
 
     assert snapshots.describe() is None
-    assert 26 * MINUTE <= rds_export_clock.now - T0.replace(month=1, day=1, hour=0) <= 27 * MINUTE
+    assert 26 * MINUTE <= rds_export_clock.now - JANUARY <= 27 * MINUTE
 
 
 def test_completed_waiter(client, rds_export_clock):
@@ -179,38 +173,10 @@ def test_completed_waiter(client, rds_export_clock):
     assert rds_export_clock.now.minute == 5
 
 
-PROGRAM = """
-import boto3
-
-client = boto3.client("rds", region_name="us-east-1")
-client.create_db_snapshot(DBSnapshotIdentifier="nightly", DBInstanceIdentifier="orders")
-quick = {"WaiterConfig": {"Delay": 0, "MaxAttempts": 5}}
-client.get_waiter("db_snapshot_available").wait(DBSnapshotIdentifier="nightly", **quick)
-client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
-client.get_waiter("db_snapshot_deleted").wait(DBSnapshotIdentifier="nightly", **quick)
-print("done")
-"""
-
-
-@pytest.mark.loopback
-@pytest.mark.usefixtures("rds_export_endpoint")
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotPolls(creating=2, deleting=1))
-def test_child_process(rds_export_tasks):
-    """Under polls, the waiters of a child process end, too."""
-    result = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, env=os.environ)
-
-    assert result.stdout.strip() == "done"
-    assert [event.event_id for event in rds_export_tasks.events if event.source_type == "db-snapshot"] == [
-        "RDS-EVENT-0040",
-        "RDS-EVENT-0042",
-        "RDS-EVENT-0041",
-    ]
-
-
 def test_timeline_of_a_seed(rds_export_tasks, client, rds_export_clock):
     """A seeded snapshot with a timeline is creating, and follows its own one."""
     rds_export_tasks.seed_snapshot("nightly", timeline=SnapshotTimeline(creating=MINUTE, deleting=2 * MINUTE))
-    nightly = Snapshots(client, "DB")
+    nightly = Snapshots(client)
 
     assert nightly.describe() == ("creating", 0)
     rds_export_clock.tick(minutes=1)
@@ -221,41 +187,20 @@ def test_timeline_of_a_seed(rds_export_tasks, client, rds_export_clock):
     assert nightly.describe() is None
 
 
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=9, copying=9, deleting=MINUTE))
-def test_available_after(rds_export_tasks, client, rds_export_clock):
-    """available_after replaces creation and copy of the option's timeline; the deletion stays."""
-    rds_export_tasks.seed_snapshot("nightly", status="copying", available_after=2 * MINUTE)
-    nightly = Snapshots(client, "DB")
-
-    rds_export_clock.tick(minutes=1)
-    assert nightly.describe() == ("copying", 50)
-    rds_export_clock.tick(minutes=1)
-    assert (nightly.describe(), nightly.delete()) == (("available", 100), "deleting")
-
-
 def test_seeded_as_deleting(rds_export_tasks, client, rds_export_clock):
     """A snapshot that is seeded as deleting stays so, unless a timeline is given."""
     rds_export_tasks.seed_snapshot("nightly", status="deleting")
 
     rds_export_clock.tick(hours=1)
 
-    assert Snapshots(client, "DB").describe()[0] == "deleting"
-
-
-def test_moved_back(rds_export_tasks, client, rds_export_clock):
-    """A snapshot that is moved back to creating stays there."""
-    rds_export_tasks.seed_snapshot("nightly").move_to("creating")
-
-    rds_export_clock.tick(hours=1)
-
-    assert Snapshots(client, "DB").describe() == ("creating", 0)
+    assert Snapshots(client).describe()[0] == "deleting"
 
 
 def test_deleted_after_a_move(rds_export_tasks, client):
     """A snapshot that was moved stays there, but a client can delete it."""
     rds_export_tasks.seed_snapshot("nightly", status="creating").move_to("available")
 
-    Snapshots(client, "DB").delete()
+    Snapshots(client).delete()
 
     assert not rds_export_tasks.snapshots
 
@@ -264,7 +209,7 @@ def test_deleted_after_a_move(rds_export_tasks, client):
 def deleting(rds_export_tasks, client):
     """A snapshot that is deleted since before the clock was frozen."""
     rds_export_tasks.seed_snapshot("nightly")
-    snapshots = Snapshots(client, "DB")
+    snapshots = Snapshots(client)
     snapshots.delete()
     return snapshots
 
@@ -276,6 +221,9 @@ def test_deleting_while_the_clock_is_frozen(deleting, rds_export_clock):
     assert deleting.describe() == ("deleting", 100)
     rds_export_clock.tick(minutes=1)
     assert deleting.describe() is None
+
+
+NO_TIMELINE = "must be a SnapshotTimeline, SnapshotPolls or Stuck, got"
 
 
 @pytest.mark.parametrize(
@@ -290,15 +238,9 @@ def test_deleting_while_the_clock_is_frozen(deleting, rds_export_clock):
         (lambda: SnapshotPolls(outcome=None), "outcome must be 'available' or 'failed', got None"),
         (
             lambda: fake_rds_export(snapshot_timeline=SnapshotPolls),
-            (
-                "snapshot_timeline must be a SnapshotTimeline, SnapshotPolls or Stuck, got the class SnapshotPolls. "
-                "Write SnapshotPolls()"
-            ),
+            f"snapshot_timeline {NO_TIMELINE} the class SnapshotPolls. Write SnapshotPolls()",
         ),
-        (
-            lambda: fake_rds_export(snapshot_timeline=5),
-            "snapshot_timeline must be a SnapshotTimeline, SnapshotPolls or Stuck, got int 5",
-        ),
+        (lambda: fake_rds_export(snapshot_timeline=5), f"snapshot_timeline {NO_TIMELINE} int 5"),
         (lambda: fake_rds_export(snapshots="aws"), "snapshots must be 'auto', 'fake' or 'moto', got 'aws'"),
     ],
 )
@@ -312,7 +254,7 @@ def test_refused_seed(rds_export_tasks):
     """A seed has one timeline, which is one of snapshots."""
     with raises_exactly(ValueError, "available_after is a short form of timeline. Pass one of them"):
         rds_export_tasks.seed_snapshot("nightly", timeline=SnapshotPolls(), available_after=5)
-    with raises_exactly(ValueError, "timeline must be a SnapshotTimeline, SnapshotPolls or Stuck, got str 'slow'"):
+    with raises_exactly(ValueError, f"timeline {NO_TIMELINE} str 'slow'"):
         rds_export_tasks.seed_snapshot("nightly", timeline="slow")
 
 
@@ -322,17 +264,15 @@ def test_repr():
     assert repr(SnapshotPolls(outcome="failed")) == "SnapshotPolls(outcome='failed')"
 
 
-@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(creating=0, deleting=MINUTE))
+@pytest.mark.rds_export_tasks(snapshot_timeline=SnapshotTimeline(deleting=MINUTE))
 def test_copy_while_deleting(rds_export_tasks, client, rds_export_clock):
     """A snapshot that is deleted cannot be copied; one whose deletion has ended does not exist."""
-    rds_export_tasks.seed_snapshot("source")
-    client.delete_db_snapshot(DBSnapshotIdentifier="source")
+    rds_export_tasks.seed_snapshot("nightly")
+    delete(client)
 
-    text = "The state of the DB snapshot doesn't allow deletion."
-    with refused("InvalidDBSnapshotState", 400, text):
-        Snapshots(client, "DB").copy()
+    with refused("InvalidDBSnapshotState", 400, "The state of the DB snapshot doesn't allow deletion."):
+        copy(client)
     rds_export_clock.tick(minutes=1)
-    with refused("DBSnapshotNotFound", 404, "DBSnapshot not found: source"):
-        Snapshots(client, "DB").copy()
-    with refused("DBSnapshotNotFound", 404, "DBSnapshot not found: source"):
-        client.delete_db_snapshot(DBSnapshotIdentifier="source")
+    for call in (copy, delete):
+        with refused("DBSnapshotNotFound", 404, "DBSnapshot not found: nightly"):
+            call(client)

@@ -9,7 +9,6 @@ from helpers.aws import CLUSTER, CLUSTER_SNAPSHOT, SNAPSHOT, documented, service
 from helpers.calls import start
 from helpers.clients import shared_client
 from helpers.errors import raises_exactly, refused
-from pytest_rds_export import fake_rds_export
 
 AUTOMATED = "arn:aws:rds:us-east-1:123456789012:snapshot:rds:mydb-2026-01-01-00-05"
 NOT_FOUND = {
@@ -21,9 +20,13 @@ TAKEN = datetime(2026, 3, 1, 2, 0, tzinfo=timezone.utc)
 NOT_AVAILABLE = ("InvalidExportSourceState", 400, documented("InvalidExportSourceStateFault"))
 
 
+@pytest.mark.parametrize("seeded", [False, True])
 @pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_any_arn_without_seeds(client, source):
-    """Without seeded sources, any ARN can be exported."""
+def test_any_arn(rds_export_tasks, client, source, seeded):
+    """Without seeded sources, any ARN can be exported; so can a source that is seeded by its ARN."""
+    if seeded:
+        rds_export_tasks.seed_snapshot(source)
+
     assert start(client, source=source)["SourceArn"] == source
 
 
@@ -38,28 +41,20 @@ def test_unseeded_source(rds_export_tasks, client, source):
     assert not rds_export_tasks
 
 
-@pytest.mark.parametrize("source", [SNAPSHOT, CLUSTER_SNAPSHOT, CLUSTER, AUTOMATED])
-def test_seeded_by_arn(rds_export_tasks, client, source):
-    """A source that is seeded by its ARN can be exported."""
-    rds_export_tasks.seed_snapshot(source)
-
-    assert start(client, source=source)["Status"] == "STARTING"
-
-
-def test_automated_snapshot(rds_export_tasks, client):
-    """An automated snapshot can be seeded by its name."""
-    rds_export_tasks.seed_snapshot("rds:mydb-2026-01-01-00-05")
-
-    assert start(client, source=AUTOMATED)["SourceArn"] == AUTOMATED
-
-
-def test_cluster_argument(rds_export_tasks, client):
-    """A name is that of a snapshot, and with cluster=True that of a cluster snapshot."""
-    rds_export_tasks.seed_snapshot("nightly", cluster=True)
-
-    assert start(client, source=CLUSTER_SNAPSHOT)["Status"] == "STARTING"
-    with refused(*NOT_FOUND[SNAPSHOT]):
-        start(client, "other", source=SNAPSHOT)
+@pytest.mark.parametrize(
+    ("name", "options", "region", "arn"),
+    [
+        ("nightly", {}, "us-east-1", SNAPSHOT),
+        ("Nightly", {}, "us-east-1", SNAPSHOT),
+        ("nightly", {"cluster": True}, "us-east-1", CLUSTER_SNAPSHOT),
+        (CLUSTER_SNAPSHOT.replace("nightly", "Nightly"), {}, "us-east-1", CLUSTER_SNAPSHOT),
+        ("rds:mydb-2026-01-01-00-05", {}, "us-east-1", AUTOMATED),
+        ("nightly", {}, "cn-north-1", "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"),
+    ],
+)
+def test_arn_of_a_name(rds_export_tasks, name, options, region, arn):
+    """A name, stored in lower case, is that of a snapshot, with cluster=True of a cluster snapshot; in that region."""
+    assert rds_export_tasks.in_region(region).seed_snapshot(name, **options).arn == arn
 
 
 @pytest.mark.parametrize("status", ["creating", "deleting", "upgrading"])
@@ -88,13 +83,6 @@ def test_arn_of_another_region(rds_export_tasks):
     )
     with raises_exactly(ValueError, text):
         rds_export_tasks.in_region("eu-west-1").seed_snapshot(SNAPSHOT)
-
-
-def test_region_of_a_name(rds_export_tasks):
-    """A name belongs to the region of the registry."""
-    record = rds_export_tasks.in_region("cn-north-1").seed_snapshot("nightly")
-
-    assert record.arn == "arn:aws-cn:rds:cn-north-1:123456789012:snapshot:nightly"
 
 
 def test_described_snapshot(rds_export_tasks, client):
@@ -146,6 +134,11 @@ def test_seeded_cluster(rds_export_tasks):
     assert (record["DBClusterArn"], record["DBClusterIdentifier"]) == (CLUSTER, "orders")
 
 
+def by(name, *values):
+    """A filter as a parameter."""
+    return {"Filters": [{"Name": name, "Values": list(values)}]}
+
+
 @pytest.fixture
 def seeded_client(rds_export_tasks, client):
     """A client in whose region there are three snapshots and three cluster snapshots."""
@@ -161,102 +154,56 @@ OPERATIONS = [("describe_db_snapshots", "DBSnapshot", "DBInstance"),
 
 
 @pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-@pytest.mark.parametrize(
-    ("parameters", "expected"),
-    [
-        ({}, ["mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"]),
-        ({"NOUNIdentifier": "mydb-monday"}, ["mydb-monday"]),
-        ({"PARENTIdentifier": "mydb"}, ["mydb-monday", "mydb-tuesday"]),
-        ({"PARENTIdentifier": "unknown"}, []),
-        ({"SnapshotType": "automated"}, ["rds:other-2026-01-01"]),
-        ({"SnapshotType": "manual", "PARENTIdentifier": "other"}, []),
-        ({"Filters": [{"Name": "engine", "Values": ["mariadb", "oracle"]}]}, ["rds:other-2026-01-01"]),
-        ({"Filters": [{"Name": "snapshot-type", "Values": ["manual"]}]}, ["mydb-monday", "mydb-tuesday"]),
-        ({"Filters": [{"Name": "NOUN-FILTER", "Values": ["mydb-tuesday"]}]}, ["mydb-tuesday"]),
-        ({"Filters": [{"Name": "PARENT-FILTER", "Values": ["other"]}]}, ["rds:other-2026-01-01"]),
-    ],
-)
-def test_narrowed_snapshots(seeded_client, method, noun, parent, parameters, expected):
+def test_narrowed_snapshots(seeded_client, method, noun, parent):
     """Parameters and filters narrow the list of snapshots."""
-    kebab = {name: xform_name(name).replace("_", "-") for name in (noun, parent)}
-    filters = {"NOUN-FILTER": f"{kebab[noun]}-id", "PARENT-FILTER": f"{kebab[parent]}-id"}
-    asked = {name.replace("NOUN", noun).replace("PARENT", parent): value for name, value in parameters.items()}
-    for item in asked.get("Filters", ()):
-        asked["Filters"] = [{**item, "Name": filters.get(item["Name"], item["Name"])}]
-
-    found = getattr(seeded_client, method)(**asked)[f"{noun}s"]
-
-    assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected
+    monday, tuesday, other = "mydb-monday", "mydb-tuesday", "rds:other-2026-01-01"
+    for asked, expected in (
+        ({f"{parent}Identifier": "mydb"}, [monday, tuesday]),
+        ({f"{parent}Identifier": "other", "SnapshotType": "manual"}, []),
+        ({"SnapshotType": "automated"}, [other]),
+        (by("engine", "mariadb", "oracle"), [other]),
+        (by("snapshot-type", "manual"), [monday, tuesday]),
+        (by(f"{xform_name(noun, '-')}-id", tuesday), [tuesday]),
+        (by(f"{xform_name(parent, '-')}-id", "other"), [other]),
+    ):
+        found = getattr(seeded_client, method)(**asked)[f"{noun}s"]
+        assert [snapshot[f"{noun}Identifier"] for snapshot in found] == expected, asked
 
 
 def test_snapshots_of_a_resource(seeded_client, rds_export_tasks):
-    """Snapshots can be found by the resource id."""
+    """Snapshots can be found by the resource id, and a snapshot by its ARN."""
     rds_export_tasks.seed_snapshot("nightly", dbi_resource_id="db-ABC")
     rds_export_tasks.seed_snapshot("nightly", cluster=True, db_cluster_resource_id="cluster-ABC")
-    by_resource = [{"Name": "dbi-resource-id", "Values": ["db-ABC"]}]
 
-    for response in (
-        seeded_client.describe_db_snapshots(DbiResourceId="db-ABC"),
-        seeded_client.describe_db_snapshots(Filters=by_resource),
+    for asked in (
+        {"DbiResourceId": "db-ABC"},
+        by("dbi-resource-id", "db-ABC"),
+        {"DBSnapshotIdentifier": SNAPSHOT},
     ):
-        assert [snapshot["DBSnapshotIdentifier"] for snapshot in response["DBSnapshots"]] == ["nightly"]
-    [found] = seeded_client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
-    assert found["DBClusterSnapshotIdentifier"] == "nightly"
+        (found,) = seeded_client.describe_db_snapshots(**asked)["DBSnapshots"]
+        assert found["DBSnapshotArn"] == SNAPSHOT
+    (found,) = seeded_client.describe_db_cluster_snapshots(DbClusterResourceId="cluster-ABC")["DBClusterSnapshots"]
+    assert found["DBClusterSnapshotArn"] == CLUSTER_SNAPSHOT
 
 
-@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_unknown_snapshot(seeded_client, method, noun, parent):
-    """An unknown identifier is the fault that AWS documents."""
-    code, text = {
-        "DBInstance": ("DBSnapshotNotFound", "DBSnapshot nightly not found."),
-        "DBCluster": ("DBClusterSnapshotNotFoundFault", "DBClusterSnapshot not found: nightly"),
-    }[parent]
-
+@pytest.mark.parametrize(
+    ("method", "noun", "code", "text"),
+    [
+        ("describe_db_snapshots", "DBSnapshot", "DBSnapshotNotFound", "DBSnapshot nightly not found."),
+        (
+            "describe_db_cluster_snapshots",
+            "DBClusterSnapshot",
+            "DBClusterSnapshotNotFoundFault",
+            "DBClusterSnapshot not found: nightly",
+        ),
+    ],
+)
+def test_unknown_snapshot(seeded_client, method, noun, code, text):
+    """An unknown identifier is the fault that AWS documents; an unknown filter is refused."""
     with refused(code, 404, text):
         getattr(seeded_client, method)(**{f"{noun}Identifier": "nightly"})
-
-
-def test_snapshot_by_arn(seeded_client, rds_export_tasks):
-    """A snapshot can be described by its ARN."""
-    record = rds_export_tasks.seed_snapshot("nightly")
-
-    assert seeded_client.describe_db_snapshots(DBSnapshotIdentifier=SNAPSHOT)["DBSnapshots"] == [record.to_response()]
-
-
-@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_unknown_filter(seeded_client, method, noun, parent):
-    """An unknown filter is refused."""
     with refused("InvalidParameterValue", 400, "Unrecognized filter name: status"):
-        getattr(seeded_client, method)(Filters=[{"Name": "status", "Values": ["available"]}])
-
-
-@pytest.mark.parametrize(("method", "noun", "parent"), OPERATIONS)
-def test_pages(method, noun, parent):
-    """The snapshots come in pages."""
-    with fake_rds_export(page_size=1) as registry:
-        for name in ("first", "second", "third"):
-            registry.seed_snapshot(name, cluster=noun == "DBClusterSnapshot")
-        pages = list(shared_client().get_paginator(method).paginate())
-
-    assert [[snapshot[f"{noun}Identifier"] for snapshot in page[f"{noun}s"]] for page in pages] == [
-        ["first"],
-        ["second"],
-        ["third"],
-    ]
-
-
-def test_no_snapshots_but_a_cluster(rds_export_tasks, client):
-    """If only a cluster is seeded, the lists of snapshots are empty."""
-    rds_export_tasks.seed_snapshot(CLUSTER)
-
-    assert client.describe_db_snapshots()["DBSnapshots"] == []
-    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
-
-
-def test_empty_account(client):
-    """An account without snapshots has empty lists of them."""
-    assert client.describe_db_snapshots()["DBSnapshots"] == []
-    assert client.describe_db_cluster_snapshots()["DBClusterSnapshots"] == []
+        getattr(seeded_client, method)(**by("status", "available"))
 
 
 DOCUMENTED_STATUSES = (
@@ -264,77 +211,66 @@ DOCUMENTED_STATUSES = (
     "'incompatible-restore', 'unavailable' or 'upgrading'"
 )
 NO_SOURCE = "arn_or_name must be the name of a snapshot, or the ARN of one or of a cluster, got"
+OF_A_SOURCE = "status must be that of a source that is there"
+NO_TIME = "must be an ISO 8601 time such as '2026-03-01T02:00:00Z'"
+NO_LENGTH = "must be a timedelta or a number of seconds, from 0 to 100 years"
+NO_STRING = "Invalid type for parameter TagList[0].Key, value: 1, type: <class 'int'>, valid types: <class 'str'>"
 DATABASE = "arn:aws:rds:us-east-1:123456789012:db:orders"
 
 
 @pytest.mark.parametrize(
-    ("source", "options", "error", "text"),
+    ("source", "options", "text"),
     [
-        ("", {}, ValueError, f"{NO_SOURCE} ''"),
-        (
-            "nightly",
-            {"status": "deleted"},
-            ValueError,
-            "status must be that of a source that is there; leave a deleted one out, got 'deleted'",
-        ),
-        ("1st", {}, ValueError, f"{NO_SOURCE} '1st'"),
-        (DATABASE, {}, ValueError, f"{NO_SOURCE} '{DATABASE}'"),
+        ("", {}, f"{NO_SOURCE} ''"),
+        ("1st", {}, f"{NO_SOURCE} '1st'"),
+        (DATABASE, {}, f"{NO_SOURCE} '{DATABASE}'"),
+        (None, {}, f"{NO_SOURCE} None"),
         (
             SNAPSHOT,
             {"cluster": True},
-            ValueError,
             f"arn_or_name must be the name of a cluster snapshot, or the ARN of one, got '{SNAPSHOT}'",
         ),
-        (None, {}, ValueError, f"{NO_SOURCE} None"),
+        ("nightly", {}, f"'{SNAPSHOT}' exists already. Seed each source once"),
+        ("a", {"status": "deleted"}, f"{OF_A_SOURCE}; leave a deleted one out, got 'deleted'"),
+        ("a", {"status": 5}, "status must be a string, got int 5"),
+        ("a", {"status": ""}, f"unknown status ''. Use one of {DOCUMENTED_STATUSES}"),
+        ("a", {"snapshot_time": "yesterday"}, f"snapshot_time {NO_TIME}, got 'yesterday'"),
+        ("a", {"engine": 5}, "engine must be a string, got int 5"),
+        ("a", {"allocated_storage": "20"}, "allocated_storage must be an int, got str '20'"),
+        ("a", {"percent_progress": 101}, "percent_progress must be an int from 0 to 100, got 101"),
+        ("a", {"tag_list": [{"Key": 1}]}, f"not a valid DBSnapshot: {NO_STRING}"),
+        ("a", {"available_after": -1}, f"available_after {NO_LENGTH}, got -1"),
         (
-            "late",
-            {"snapshot_time": "yesterday"},
-            ValueError,
-            "snapshot_time must be an ISO 8601 time such as '2026-03-01T02:00:00Z', got 'yesterday'",
-        ),
-        ("late", {"engine": 5}, ValueError, "engine must be a string, got int 5"),
-        ("late", {"status": 5}, ValueError, "status must be a string, got int 5"),
-        ("late", {"allocated_storage": "20"}, ValueError, "allocated_storage must be an int, got str '20'"),
-        ("late", {"status": ""}, ValueError, f"unknown status ''. Use one of {DOCUMENTED_STATUSES}"),
-        ("late", {"percent_progress": 101}, ValueError, "percent_progress must be an int from 0 to 100, got 101"),
-        (
-            "late",
-            {"tag_list": [{"Key": 1}]},
-            ValueError,
-            (
-                "not a valid DBSnapshot: Invalid type for parameter TagList[0].Key, value: 1, type: <class 'int'>, "
-                "valid types: <class 'str'>"
-            ),
-        ),
-        (
-            "late",
-            {"db_snapshot_identifier": "b"},
-            TypeError,
-            (
-                "'b' cannot be the DBSnapshotIdentifier of 'arn:aws:rds:us-east-1:123456789012:snapshot:late': "
-                "a source keeps its name"
-            ),
-        ),
-        ("nightly", {}, ValueError, f"'{SNAPSHOT}' exists already. Seed each source once"),
-        (
-            "late",
-            {"db_cluster_identifer": "x"},
-            TypeError,
-            (
-                "unknown field 'db_cluster_identifer'. Did you mean 'db_instance_identifier', 'db_snapshot_identifier' "
-                "or 'source_db_snapshot_identifier'?"
-            ),
+            "a",
+            {"available_after": 60, "status": "available"},
+            "available_after needs status='creating' or 'copying', got status='available'",
         ),
     ],
 )
-def test_refused_source(rds_export_tasks, client, source, options, error, text):
+def test_refused_source(rds_export_tasks, client, source, options, text):
     """A mistake is refused with the value and what to do; the sources stay as they were."""
     record = rds_export_tasks.seed_snapshot("nightly")
 
-    with raises_exactly(error, text):
+    with raises_exactly(ValueError, text):
         rds_export_tasks.seed_snapshot(source, **options)
 
     assert client.describe_db_snapshots()["DBSnapshots"] == [record.to_response()]
+
+
+@pytest.mark.parametrize(
+    ("name", "member"), [("db_snapshot_identifier", "DBSnapshotIdentifier"), ("db_snapshot_arn", "DBSnapshotArn")]
+)
+def test_name_as_a_member(rds_export_tasks, name, member):
+    """The name is no member that could be given."""
+    with raises_exactly(TypeError, f"'b' cannot be the {member} of '{SNAPSHOT}': a source keeps its name"):
+        rds_export_tasks.seed_snapshot("nightly", **{name: "b"})
+
+
+@pytest.mark.parametrize("name", ["engine", "snapshot_time", "available_after", "cluster"])
+def test_misspelled_argument(rds_export_tasks, name):
+    """The arguments of ``seed_snapshot`` are suggested alongside the members."""
+    with pytest.raises(TypeError, match=f"Did you mean .*'{name}'"):
+        rds_export_tasks.seed_snapshot("nightly", **{f"{name}x": 1})
 
 
 def test_records_are_copies(rds_export_tasks, client):

@@ -5,7 +5,6 @@ from botocore.exceptions import ClientError
 
 from helpers.calls import cancel, described, start
 from helpers.exported import MemoryS3, all_keys, keys_below, table_keys
-from pytest_rds_export import Stuck
 
 CUSTOMERS, ORDERS = "shop.customers", "shop.orders"
 ENDED, RUNNING = all_keys(CUSTOMERS, ORDERS), table_keys(CUSTOMERS)
@@ -39,17 +38,6 @@ def test_due_at_a_cancel(rds_export_tasks, client, clock, tmp_path, is_overridde
 
     assert cancel(client)["Status"] == "CANCELING"
     assert keys_below(tmp_path) == RUNNING
-
-
-def test_order(rds_export_tasks, client, clock, tmp_path):
-    """An export whose last files are stored for a response has its place among those that have ended."""
-    rds_export_tasks.write_files(tmp_path)
-    rds_export_tasks.seed("nightly")
-    rds_export_tasks.seed("weekly", timeline=Stuck())
-    clock.tick(3600)
-
-    listed = client.describe_export_tasks()["ExportTasks"]
-    assert [task["ExportTaskIdentifier"] for task in listed] == ["weekly", "nightly"]
 
 
 def test_bucket_comes_last(rds_export_tasks, client, monkeypatch):

@@ -98,6 +98,20 @@ def test_export_that_ends_while_files_are_set_up(rds_export_tasks, rds_export_cl
     assert sorted(store.keys) == sorted(f"rds-exports/{key}" for key in keys)
 
 
+@pytest.mark.parametrize("change", ["remove", "seed"])
+def test_due_before_a_change(rds_export_tasks, client, clock, change):
+    """An event that was due before a source is removed, or seeded again, is delivered with that."""
+    snapshot = rds_export_tasks.seed_snapshot("nightly", status="available", timeline=SnapshotTimeline(deleting=60))
+    client.delete_db_snapshot(DBSnapshotIdentifier="nightly")
+    found = []
+    rds_export_tasks.deliver_events(lambda event, context: found.append(event["detail"]["EventID"]))
+    clock.tick(60)
+
+    snapshot.remove() if change == "remove" else rds_export_tasks.seed_snapshot("nightly")
+
+    assert found == ["RDS-EVENT-0041"]
+
+
 def test_seeded_while_files_are_stored(rds_export_tasks):
     """Of two exports of one name, the one that comes first is kept, also if the files of the other are stored."""
 

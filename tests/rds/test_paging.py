@@ -7,9 +7,10 @@ import pytest
 from botocore.exceptions import ParamValidationError
 
 from helpers.aws import CLUSTER, SNAPSHOT
+from helpers.calls import cancel
 from helpers.clients import client_with, shared_client
 from helpers.errors import refused
-from pytest_rds_export import ExportTask, Polls, Timeline, fake_rds_export
+from pytest_rds_export import ExportTask, Polls, Stuck, Timeline, fake_rds_export
 
 NAMES = [f"task-{number:03}" for number in range(250)]
 
@@ -164,12 +165,15 @@ def tasks(request, rds_export_tasks, tmp_path):
     return rds_export_tasks
 
 
-def test_ended_by_the_clock(client, tasks, clock):
+@pytest.mark.parametrize("is_canceled", [False, True], ids=["complete", "canceled"])
+def test_ended_by_the_clock(client, tasks, clock, is_canceled):
     """An export that has ended by the clock since it was shown comes last."""
-    tasks.seed("first", timeline=Timeline(in_progress=60))
-    tasks.seed("second")
+    tasks.seed("first", timeline=Timeline(in_progress=3600 if is_canceled else 60, canceling=60))
+    tasks.seed("second", timeline=Stuck())
     assert names_of(client.describe_export_tasks()) == ["first", "second"]
 
+    if is_canceled:
+        cancel(client, "first")
     clock.tick(60)
 
     assert names_of(client.describe_export_tasks()) == ["second", "first"]

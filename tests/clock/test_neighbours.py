@@ -83,14 +83,6 @@ def test_older_pool(slept):
     assert slept == []
 
 
-def test_event_loop_of_another_thread(rds_export_clock):
-    """An event loop of another thread sleeps on the same clock."""
-    thread = threading.Thread(target=lambda: asyncio.run(asyncio.sleep(60)))
-    thread.start()
-    thread.join()
-    assert passed(rds_export_clock) == 60
-
-
 def test_retry_in_an_older_thread(older_thread, rds_export_tasks, rds_export_client):
     """A retry in an older thread neither waits nor moves the clock."""
     rds_export_tasks.seed("nightly")

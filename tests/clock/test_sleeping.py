@@ -18,19 +18,7 @@ from pytest_rds_export.exceptions import SleepLimitExceeded
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture
-def module_of(monkeypatch):
-    """A function that makes a module of the user's from its source."""
-
-    def make(source, name="exporter_of_the_user"):
-        module = types.ModuleType(name)
-        monkeypatch.setitem(sys.modules, name, module)
-        exec(source, vars(module))
-        return module
-
-    return make
-
-
+@pytest.mark.parametrize("name", ["exporter_of_the_user", "queue_poller", "threading2"])
 @pytest.mark.parametrize(
     "source",
     [
@@ -41,22 +29,15 @@ def module_of(monkeypatch):
         "import asyncio\nfrom asyncio import sleep\nasync def a(): await sleep(60)\ndef wait(): asyncio.run(a())",
     ],
 )
-def test_imported_before(source, module_of):
-    """A sleep moves the clock however the module imported it."""
-    exporter = module_of(source)
+def test_imported_before(source, name, monkeypatch):
+    """A sleep moves the clock however a module imported it, also in one named like those that wait in real time."""
+    exporter = types.ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, exporter)
+    exec(source, vars(exporter))
     for _ in range(2):  # the second clock knows the module already
         with frozen_clock() as clock:
             exporter.wait()
             assert passed(clock) == 60
-
-
-@pytest.mark.parametrize("name", ["queue_poller", "subprocess_runner", "threading2"])
-def test_name_of_the_module(name, module_of):
-    """A sleep moves the clock even in a module named like one that waits in real time."""
-    exporter = module_of("import time\nfrom time import sleep\ndef wait(): sleep(30); time.sleep(30)", name)
-    with frozen_clock() as clock:
-        exporter.wait()
-        assert passed(clock) == 60
 
 
 def test_refused_values(rds_export_clock):

@@ -7,10 +7,9 @@ import threading
 from contextlib import contextmanager
 from urllib.parse import urlencode, urlsplit
 
-from pytest_rds_export._fake import activate, serve
-from pytest_rds_export._live.registry import ExportTaskRegistry
-from pytest_rds_export._rds.account import Account
-from pytest_rds_export._rds.options import Options
+from pytest_rds_export import fake_rds_export
+from pytest_rds_export._fake import serve
+from pytest_rds_export._live.account_view import account_of
 
 VERSION = "2014-10-31"
 
@@ -81,8 +80,5 @@ def until(condition):
 @contextmanager
 def served(*seeds, **options):
     """Serve a registry with these seeds; yields the registry and the URL."""
-    account = Account(Options(**options))
-    registry = ExportTaskRegistry(account)
-    registry.seed_all(seeds)
-    with activate(account), serve(account) as url:
+    with fake_rds_export(*seeds, **options) as registry, serve(account_of(registry)) as url:
         yield registry, url

@@ -223,12 +223,12 @@ def test_deadlines(run, rds_export_clock):
     assert log == [("b", 25), ("b", 50), ("a", 60), ("c", 60), ("b", 75), ("a", 120)]
 
 
-@pytest.mark.parametrize("steps", [0, 5, 200])
-def test_running_task(steps, rds_export_clock):
+@pytest.mark.parametrize("rounds", [0, 5, 200])
+def test_running_task(rounds, rds_export_clock):
     """The clock waits for a task that can run: it sees the time at which it began."""
 
     async def works():
-        for _ in range(steps):
+        for _ in range(rounds):
             await asyncio.sleep(0)
         began = passed(rds_export_clock)
         await asyncio.sleep(10)

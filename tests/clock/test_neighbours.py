@@ -114,6 +114,7 @@ def test_users_replacements():
             assert passed(clock) == 0
         assert [getattr(*each) for each in replaced] == [print] * 4
     assert time.sleep is not real[0]
+    asyncio.tasks.sleep = real[2]  # which the next clock leaves as it is
     with frozen_clock() as clock:
         time.sleep(60)
         asyncio.run(asyncio.sleep(60))

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,7 @@ class Day(date): pass
 """)
         assert found.seen == REAL
         assert found.Day.__mro__[1] is REAL[1]
-        assert (found.instant.now(dt.timezone.utc).year, found.date.today().year, year()) == (
-            2001,
-            2001,
-            2001,
-        )
+        assert (found.instant.now(dt.timezone.utc).year, found.date.today().year, year()) == (2001, 2001, 2001)
         before = found.monotonic()
         found.sleep(60)
         assert found.monotonic() == before + 60
@@ -137,37 +134,19 @@ def test_traceback_of_an_import(module):
     assert names == ["test_imports.py", "importer.py", "inner_module.py"]
 
 
-def test_import_in_another_thread(module):
-    """An import in one thread does not change the time that another one reads."""
+def test_import_in_another_thread(module, monkeypatch):
+    """An import does not change the time that another thread reads, and has the real classes also after the clock."""
+    gates = types.SimpleNamespace(importing=threading.Event(), go_on=threading.Event())
+    monkeypatch.setitem(sys.modules, "gates", gates)
+    source = "import gates; from datetime import datetime; gates.importing.set(); gates.go_on.wait(60)"
+    thread = threading.Thread(target=module, args=(source,), daemon=True)
     with frozen_clock("2001-01-01T00:00Z"):
-        sys.modules["gates"] = gates = type(sys)("gates")
-        gates.importing, gates.go_on = threading.Event(), threading.Event()
-        thread = threading.Thread(target=module, args=("import gates; gates.importing.set(); gates.go_on.wait()",))
-        try:
-            thread.start()
-            assert gates.importing.wait(60)
-            assert year() == 2001
-        finally:
-            gates.go_on.set()
-            thread.join()
-            del sys.modules["gates"]
-
-
-def test_import_that_outlives_the_clock(module):
-    """A module that is still being imported when the clock ends keeps the real classes."""
-    sys.modules["gates"] = gates = type(sys)("gates")
-    gates.importing, gates.go_on = threading.Event(), threading.Event()
-    source = "import gates; from datetime import datetime; gates.importing.set(); gates.go_on.wait()"
-    try:
-        with frozen_clock():
-            thread = threading.Thread(target=module, args=(source,))
-            thread.start()
-            assert gates.importing.wait(60)
-        gates.go_on.set()
-        thread.join()
-        assert sys.modules["first_imported_here"].datetime is REAL[0]
-    finally:
-        del sys.modules["gates"]
+        thread.start()
+        assert gates.importing.wait(60)
+        assert year() == 2001
+    gates.go_on.set()
+    thread.join()
+    assert sys.modules["first_imported_here"].datetime is REAL[0]
 
 
 def test_names_of_datetime(rds_export_clock):

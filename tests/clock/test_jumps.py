@@ -1,17 +1,16 @@
-"""A fake that lives longer than the clock: freezing or unfreezing the clock is no passage of time for its tasks."""
+"""A fake that lives longer than the clock: freezing or unfreezing the clock is no passage of time for what it has."""
 
+import contextlib
 from datetime import datetime, timedelta, timezone
 
-import boto3
 import pytest
 
-from helpers.calls import described
-from helpers.inner import run
-from pytest_rds_export import ExportTask, Polls, Stuck, fake_rds_export, frozen_clock
+from helpers.calls import cancel, described, statuses
+from helpers.clients import shared_client
+from pytest_rds_export import ExportTask, Polls, SnapshotTimeline, Stuck, fake_rds_export, frozen_clock
 
 PAST, FUTURE = "2001-01-01T00:00:00+00:00", "2101-01-01T00:00:00+00:00"
-BEGINS = [datetime.fromisoformat(PAST), datetime.fromisoformat(FUTURE)]
-MINUTE = timedelta(minutes=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 A_TEST = timedelta(minutes=1)  # more than a test takes
 
 
@@ -19,8 +18,8 @@ A_TEST = timedelta(minutes=1)  # more than a test takes
 def tasks():
     """A fake whose tasks have been read on the real clock."""
     with fake_rds_export(ExportTask("starting", status="STARTING"), "running", "cancelled") as tasks:
-        boto3.client("rds").cancel_export_task(ExportTaskIdentifier="cancelled")
-        boto3.client("rds").describe_export_tasks()
+        cancel(shared_client(), "cancelled")
+        shared_client().describe_export_tasks()
         yield tasks
 
 
@@ -43,19 +42,19 @@ def test_times(tasks):
     """The times of a task are those of one clock, so that they are in order."""
     with frozen_clock(PAST) as clock:
         clock.tick(20 * MINUTE)
-        task = described(boto3.client("rds"), "running")
+        task = described(shared_client(), "running")
         assert clock.now - A_TEST - 20 * MINUTE <= task["TaskStartTime"] <= clock.now - 20 * MINUTE
         assert task["TaskEndTime"] - task["TaskStartTime"] == 5 * MINUTE
-        assert task["TaskStartTime"] - task["SnapshotTime"] == timedelta(hours=1)
+        assert task["TaskStartTime"] - task["SnapshotTime"] == HOUR
 
 
 def test_given_times(tasks):
     """Times that were given, and those of a finished task, are kept."""
     tasks.seed("given", task_start_time=FUTURE, snapshot_time=PAST)
     tasks.seed("done", status="COMPLETE")
-    before = [dict(described(boto3.client("rds"), name)) for name in ("given", "done")]
+    before = [dict(described(shared_client(), name)) for name in ("given", "done")]
     with frozen_clock(PAST):
-        assert [dict(described(boto3.client("rds"), name)) for name in ("given", "done")] == before
+        assert [dict(described(shared_client(), name)) for name in ("given", "done")] == before
 
 
 def test_times_given_to_move_to():
@@ -68,36 +67,21 @@ def test_times_given_to_move_to():
     assert times == (datetime.fromisoformat(FUTURE), datetime.fromisoformat(PAST))
 
 
-def test_end(tasks):
-    """When the clock ends, tasks keep the time that they have spent, and go on with the next clock."""
-    with frozen_clock(PAST) as clock:
+@pytest.mark.parametrize("ending", [None, ZeroDivisionError()])
+def test_end(ending, tasks):
+    """When the clock ends, however it does, tasks keep the time that they have spent, and go on with the next clock."""
+    with contextlib.suppress(type(ending)), frozen_clock(PAST) as clock:
         clock.tick(16 * MINUTE)
         tasks.seed("late", status="STARTING")
         clock.tick(3 * MINUTE)
+        if ending is not None:
+            raise ending
     assert _statuses(tasks) == ["STARTING", "COMPLETE", "CANCELED", "STARTING"]
     with frozen_clock(FUTURE) as clock:
         clock.tick(2 * MINUTE)
         assert _statuses(tasks) == ["IN_PROGRESS", "COMPLETE", "CANCELED", "STARTING"]
         clock.tick(16 * MINUTE)
         assert _statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED", "IN_PROGRESS"]
-
-
-def test_error():
-    """The same holds if the block of the clock raises."""
-
-    def fail():
-        with frozen_clock(PAST) as clock:
-            tasks.seed("nightly", status="STARTING")
-            clock.tick(19 * MINUTE)
-            raise ZeroDivisionError
-
-    with fake_rds_export() as tasks:
-        with pytest.raises(ZeroDivisionError):
-            fail()
-        assert tasks["nightly"].status == "STARTING"
-        with frozen_clock(PAST) as clock:
-            clock.tick(MINUTE)
-            assert tasks["nightly"].status == "IN_PROGRESS"
 
 
 def test_every_region():
@@ -115,10 +99,9 @@ def test_polls():
     """A timeline that counts polls keeps its count."""
     with fake_rds_export() as tasks:
         tasks.seed("nightly", timeline=Polls(in_progress=2))
-        client = boto3.client("rds")
-        assert described(client)["Status"] == "IN_PROGRESS"
+        assert statuses(shared_client(), 1) == ["IN_PROGRESS"]
         with frozen_clock(FUTURE):
-            assert [described(client)["Status"] for _ in range(2)] == ["IN_PROGRESS", "COMPLETE"]
+            assert statuses(shared_client(), 2) == ["IN_PROGRESS", "COMPLETE"]
 
 
 def test_edge_of_the_calendar(tasks):
@@ -133,35 +116,6 @@ def test_edge_of_the_calendar(tasks):
         assert _statuses(tasks) == ["COMPLETE", "COMPLETE", "CANCELED", "IN_PROGRESS"]
 
 
-def test_session_fixture(pytester):
-    """Tests with clocks of their own share the fake of a session."""
-    result = run(
-        pytester,
-        """
-import time
-
-@pytest.fixture(scope="session", autouse=True)
-def tasks():
-    with fake_rds_export(ExportTask("nightly", status="STARTING")) as tasks:
-        assert tasks["nightly"].status == "STARTING"
-        yield tasks
-
-def test_a(tasks, rds_export_clock):
-    time.sleep(1140)
-    assert tasks["nightly"].status == "STARTING"
-
-def test_b(tasks):
-    assert tasks["nightly"].status == "STARTING"
-
-@pytest.mark.rds_export_clock("2031-03-01T02:00Z")
-def test_c(tasks, rds_export_clock):
-    time.sleep(120)
-    assert tasks["nightly"].status == "IN_PROGRESS"
-""",
-    )
-    result.assert_outcomes(passed=3)
-
-
 def test_source():
     """A source that is creating keeps its progress."""
     with fake_rds_export() as tasks:
@@ -173,3 +127,51 @@ def test_source():
             clock.tick(5 * MINUTE)
             assert (read.percent_progress, unread.percent_progress) == (50, 50)
         assert (read.percent_progress, unread.percent_progress) == (50, 50)
+
+
+SLOW = SnapshotTimeline(creating=24 * HOUR, deleting=24 * HOUR)
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+def test_creation(cluster):
+    """The creation of a snapshot has as much time left on the next clock, and its time moves with the clock."""
+    with fake_rds_export(snapshot_timeline=SLOW) as tasks:
+        with frozen_clock() as clock:
+            snapshot = tasks.seed_snapshot("nightly", cluster=cluster, status="creating")
+            clock.tick(18 * HOUR)
+            assert snapshot.percent_progress == 75
+        with frozen_clock(FUTURE) as clock:
+            clock.tick(5 * HOUR)
+            assert snapshot.status == "creating"
+            clock.tick(HOUR)
+            assert snapshot.status == "available"
+            assert -HOUR < snapshot.snapshot_create_time - (clock.now - 24 * HOUR) < HOUR
+
+
+def test_deletion():
+    """The deletion of a snapshot has as much time left on the next clock; the time of the snapshot stays."""
+    with fake_rds_export(snapshot_timeline=SLOW) as tasks:
+        with frozen_clock() as clock:
+            snapshot = tasks.seed_snapshot("nightly")
+            taken = snapshot.snapshot_create_time
+            shared_client().delete_db_snapshot(DBSnapshotIdentifier="nightly")
+            clock.tick(18 * HOUR)
+        with frozen_clock(FUTURE) as clock:
+            clock.tick(5 * HOUR)
+            assert (snapshot.status, snapshot.snapshot_create_time) == ("deleting", taken)
+            clock.tick(HOUR)
+            assert snapshot.status == "deleted"
+
+
+def test_times_of_snapshots():
+    """The time of an available snapshot stays as it is, and so does one that was given."""
+    with fake_rds_export(snapshot_timeline=SLOW) as tasks:
+        with frozen_clock():
+            given = tasks.seed_snapshot("given", status="creating", snapshot_time=PAST)
+            available = tasks.seed_snapshot("available")
+            taken = available.snapshot_create_time
+            assert given.status == "creating"
+        with frozen_clock(FUTURE) as clock:
+            clock.tick(24 * HOUR)
+            assert (given.status, given.snapshot_create_time) == ("available", datetime.fromisoformat(PAST))
+            assert available.snapshot_create_time == taken

@@ -20,7 +20,7 @@ What is expected, written separately from the package:
 Parts of the service without an account:
 
 - ``events``: events of the ends of exports
-- ``timelines``: a timeline and where it begins
+- ``timelines``: a timeline and where it begins, and how far a frozen clock has moved
 - ``exported``: exported files, their keys, and stores for them
 
 Pytest and the rest of the process:

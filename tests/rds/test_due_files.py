@@ -1,10 +1,14 @@
 """Files that are due at a call: the clock is that of a user's own freezegun, which does not say that it moves."""
 
+from datetime import timedelta
+
 import pytest
 from botocore.exceptions import ClientError
 
 from helpers.calls import cancel, described, start
 from helpers.exported import MemoryS3, all_keys, keys_below, table_keys
+from helpers.timelines import T0
+from pytest_rds_export import Timeline
 
 CUSTOMERS, ORDERS = "shop.customers", "shop.orders"
 ENDED, RUNNING = all_keys(CUSTOMERS, ORDERS), table_keys(CUSTOMERS)
@@ -38,6 +42,19 @@ def test_due_at_a_cancel(rds_export_tasks, client, clock, tmp_path, is_overridde
 
     assert cancel(client)["Status"] == "CANCELING"
     assert keys_below(tmp_path) == RUNNING
+
+
+@pytest.mark.parametrize("outcome", ["COMPLETE", "FAILED"])
+def test_ended_before_a_lost_race(rds_export_tasks, client, clock, tmp_path, outcome):
+    """An injected refusal of a cancel leaves an export that has ended meanwhile as the clock has ended it."""
+    rds_export_tasks.write_files(tmp_path)
+    task = rds_export_tasks.seed("nightly", timeline=Timeline(in_progress=60, outcome=outcome))
+    rds_export_tasks.inject("InvalidExportTaskStateFault")
+    clock.tick(3600)
+
+    with pytest.raises(client.exceptions.InvalidExportTaskStateFault):
+        cancel(client)
+    assert (task.status, task.task_end_time) == (outcome, T0 + timedelta(minutes=1))
 
 
 def test_bucket_comes_last(rds_export_tasks, client, monkeypatch):

@@ -166,14 +166,19 @@ def test_store_looks(stored_in, rds_export_clock, full, seconds, minutes, percen
     assert [event.message for event in registry.events] == [f"Export task {'failed' if full else 'completed'}"]
 
 
-def test_cancel_while_the_last_files_are_stored(stored_in, client):
-    """A cancel that comes while the last files are stored is too late."""
+@pytest.mark.parametrize("is_injected", [False, True], ids=["refused", "injected"])
+def test_cancel_while_the_last_files_are_stored(stored_in, client, is_injected):
+    """A cancel that comes while the last files are stored is too late, also by an injection; they come before the end."""
 
     def cancel_it():
+        if is_injected:
+            registry.inject("InvalidExportTaskStateFault", times=1)
         with refused("InvalidExportTaskStateFault", 400, documented("InvalidExportTaskStateFault")):
             cancel(client)
+        assert registry.events == []
 
-    task = stored_in(cancel_it).seed("nightly", status="STARTING")
+    registry = stored_in(cancel_it)
+    task = registry.seed("nightly", status="STARTING")
     task.move_to("COMPLETE")
 
     assert task.status == "COMPLETE"
@@ -229,8 +234,17 @@ def test_report():
     assert store.asked == 1
 
 
-def test_store_fails_while_moved(stored_in):
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "FAILED"])
+def test_store_fails_while_moved(stored_in, status):
     """A task that is moved forward keeps the progress of the move if its files cannot be stored."""
     task = stored_in(deny).seed("nightly", status="STARTING")
-    task.move_to("IN_PROGRESS", percent_progress=60)
+    task.move_to(status, percent_progress=60)
     assert (task.status, task.percent_progress, task.failure_cause) == ("FAILED", 60, DENIED)
+
+
+def test_store_fails_for_a_seed(rds_export_tasks):
+    """A store that raises for a seed that has ended leaves it as it was, without a warning about skipped tables."""
+    task = rds_export_tasks.seed("nightly", status="COMPLETE")
+    with pytest.raises(OSError, match="disk full"):
+        rds_export_tasks.write_files(Store(full=True), tables=[ORDERS, ExportedTable("shop.audit", warning="OLD")])
+    assert task.warning_message is None

@@ -60,7 +60,6 @@ class Account:
             for region in list(self.regions.values()):
                 for task in list(region.tasks.values()):
                     region.update(task, now)
-                    task.warn(files.warning_message(task.fields))
                     files.update(copy_fields(task.fields))
             with self.lock:
                 tasks = (task for region in self.regions.values() for task in region.tasks.values())
@@ -69,13 +68,15 @@ class Account:
                 self.files = files
                 for region in self.regions.values():
                     region.use_files(files)
+                    for task in region.tasks.values():
+                        task.warn(files.warning_message(task.fields))
 
     def advance_tasks(self, now: datetime) -> bool:
-        """Make the transitions of all exports that are due; return whether files have to be stored before the rest."""
+        """Make the transitions of exports that are due; return whether files have to be stored before the rest."""
         return any(region.advance_tasks(now) for region in self.regions.values())
 
     def update_all(self, now: datetime) -> None:
-        """Bring every unfinished export up to date, so that its files are there and its events have happened."""
+        """Bring every unfinished export and source up to date, so that files are there and events have happened."""
         for region in list(self.regions.values()):
             region.update_all(now)
 

@@ -49,7 +49,7 @@ def find_handler(operation: str, account: Account, region: Region, *, moto_is_on
     override = account.overrides.get(operation)
     if handler is None or override is None:
         return handler
-    return Operation(partial(_call_override, operation, override, handler), look_up=handler.look_up, locked=False)
+    return handler._replace(perform=partial(_call_override, operation, override, handler), locked=False)
 
 
 def _find_snapshot_handler(operation: str, account: Account, region: Region, *, moto_is_on: bool) -> Operation | None:

@@ -26,7 +26,7 @@ from .operations import (
     update_all_regions,
 )
 from .pagination import matcher, read_marker
-from .region import Region, do_nothing
+from .region import Region
 from .sources import RESOURCE_TYPES
 from .state import LONGEST_IDENTIFIER, RUNNING, TRANSITIONS, TaskState, copy_fields, is_identifier
 from .targets import OTHER_REGION, TRAILING_SLASH, Target
@@ -44,22 +44,22 @@ def _find_named(request: Request) -> TaskState | None:
     return request.region.tasks.get(request.parameters["ExportTaskIdentifier"])
 
 
-def lose_race(request: Request) -> Callable[[], None]:
-    """Let a running task complete, or begin to: a cancel is about to be refused because it comes too late.
-
-    Call what this returns without the lock, to store the files.
-    """
+def _lose_race(request: Request, failure: Failure | Exception | None) -> Result:
+    """Let a running export complete, if an injected failure says that a cancel came too late."""
     region, task = request.region, _find_named(request)
-    if task is not None:
-        region.advance(task, request.now)
-        if task.status in RUNNING:
-            return region.begin_move(task, Transition("COMPLETE", request.now))
-    return do_nothing
+    if task is not None and isinstance(failure, Failure) and failure.name == _STATE_FAULT:
+        if region.advance(task, request.now) is not None:
+            return partial(_update, request, [task])
+        if task.status in RUNNING and not region.is_ending(task):
+            store = region.begin_move(task, Transition("COMPLETE", request.now))
+            if store is not None:
+                return partial(_store, request, store)
+    return {}
 
 
-def is_lost_race(operation: str, failure: Failure | Exception | None) -> bool:
-    """Return whether an injected failure says that a cancel came too late."""
-    return operation == "CancelExportTask" and isinstance(failure, Failure) and failure.name == _STATE_FAULT
+def _store(request: Request, store: Callable[[], None]) -> Request:
+    store()
+    return request
 
 
 def _update(request: Request, tasks: Iterable[TaskState], *, describing: bool = False) -> Request:
@@ -99,7 +99,7 @@ def _start_export_task(request: Request) -> Result:
     source = _find_source(request)
     _check_export_only(parameters.get("ExportOnly", ()), source.get("Engine", ""))
     if bucket is None and account.files is not None:
-        return partial(_ask_for_bucket, request, account.files.target)
+        return partial(_ask_for_bucket, account.files.target, request)
     if bucket is not None and bucket.refusal is not None:
         raise bucket.refusal
     options = account.options
@@ -207,7 +207,7 @@ class Bucket(NamedTuple):
     """Why the export fails: the bucket is in another region."""
 
 
-def _ask_for_bucket(request: Request, target: Target) -> Request:
+def _ask_for_bucket(target: Target, request: Request) -> Request:
     return request._replace(known=_check_bucket(target, request))
 
 
@@ -301,7 +301,7 @@ def _select_tasks(
 
 
 EXPORTS: dict[str, Operation] = {
-    "CancelExportTask": Operation(_cancel_export_task),
+    "CancelExportTask": Operation(_cancel_export_task, refused=_lose_race),
     "StartExportTask": Operation(_start_export_task, _look_up_source),
     "DescribeExportTasks": Operation(_describe_export_tasks),
 }

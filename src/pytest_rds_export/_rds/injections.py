@@ -166,33 +166,28 @@ class InjectionQueue:
         """Return what is meant for the attempts of a call. Without the lock: ``where`` is a function of the user."""
         return [injection for injection in self._waiting.copy() if _fits(injection, call)]
 
-    def take(self, call: Call, found: Sequence[Injection]) -> Injection | None:
-        """Return which of those that were found an attempt is to fail with, and count the attempt; None if none."""
-        if not found:
-            return None
-        with self._lock:
-            passed, injection = self.choose(call, found)
-            for earlier in passed:
-                earlier.passed += 1
-            if injection is not None:
-                injection.attempts += 1
-                if call not in self._failed[injection]:
-                    self._failed[injection].append(call)
-                if injection.attempts == injection.times:
-                    self._waiting.remove(injection)
-            return injection
-
     def choose(self, call: Call, found: Sequence[Injection]) -> tuple[list[Injection], Injection | None]:
-        """Return the injections that an attempt passes, and the one that it is to fail with, if any."""
+        """Return the injections that an attempt passes, and the one that it is to fail with, if any. Under the lock."""
         passed: list[Injection] = []
         for injection in found:
-            failed = self._failed[injection]
+            failed = self._failed.get(injection, ())
             may_fail = injection.calls is None or len(failed) < injection.calls or call in failed
             if injection in self._waiting and may_fail:
                 if injection.passed >= injection.after:
                     return passed, injection
                 passed.append(injection)
         return passed, None
+
+    def count(self, call: Call, passed: Sequence[Injection], injection: Injection | None) -> None:
+        """Count an attempt for what it has passed and fails with, as ``choose`` returned it. Under the same lock."""
+        for earlier in passed:
+            earlier.passed += 1
+        if injection is not None:
+            injection.attempts += 1
+            if call not in self._failed[injection]:
+                self._failed[injection].append(call)
+            if injection.attempts == injection.times:
+                self._waiting.remove(injection)
 
     def remove(self, injection: Injection) -> None:
         """Remove a failure from the queue, if it is still there."""

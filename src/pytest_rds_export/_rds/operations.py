@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from .. import _failures
-from .._failures import Fault
+from .._failures import Failure, Fault
 from .account import Account
 from .pagination import paginate
 from .region import Region
@@ -36,7 +36,7 @@ class Operation(NamedTuple):
     """How an operation is handled."""
 
     perform: Callable[[Request], Result]
-    """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock.
+    """Return the result in the API's shape, or raise ``Fault`` for a refusal. Under the account's lock, if ``locked``.
 
     What takes time or calls anything, such as storing files, comes first, and without the lock: then it returns a
     function that does this. The operation is performed again with the request that the function returns.
@@ -45,9 +45,11 @@ class Operation(NamedTuple):
     """Return the operation and the parameters of a Describe request that moto is to be asked, if it is on."""
     locked: bool = True
     """Whether ``perform`` is called under the lock: not where a user's function may wait for another thread."""
+    refused: Callable[[Request, Failure | Exception | None], Result] | None = None
+    """Do, under the lock, what an injected failure says has happened; return a function as ``perform`` does."""
 
     def perform_unlocked(self, request: Request) -> Mapping[str, Any]:
-        """Perform it as ``perform`` does, and what has to be done first. Without the lock."""
+        """Perform it, and what has to be done first. Call it without the lock, which it takes to perform."""
         while True:
             with request.account.lock:
                 result = self.perform(request)
@@ -77,7 +79,7 @@ def long_identifier(parameter: str, longest: int) -> Fault:
 
 
 def update_all_regions(request: Request) -> Request:
-    """Bring the exports of the account up to date, so that their files are there."""
+    """Bring the account up to date, so that the files of its exports are there."""
     request.account.update_all(request.now)
     return request
 

@@ -30,7 +30,7 @@ class Region:
     """One region of an account: its tasks, in the order in which they were seeded or started, sources and events.
 
     It makes the transitions of its records happen, and does what follows: files are stored, the end is noted. Whoever
-    calls a method holds the lock of the account; ``update`` and ``update_all`` are called without it.
+    calls a method holds the lock of the account; ``update``, ``update_all`` and ``move`` are called without it.
     """
 
     def __init__(
@@ -136,12 +136,12 @@ class Region:
     @property
     def knows_sources(self) -> bool:
         """Whether a source of exports was ever seeded or created here, so that others do not exist."""
-        return any(type_.is_exportable for type_ in self._types_seen)
+        return any(type_.is_exportable for type_ in self._types_seen.copy())
 
     @property
     def knows_databases(self) -> bool:
         """Whether a database was ever seeded here, so that others do not exist."""
-        return not all(type_.parent for type_ in self._types_seen)
+        return not all(type_.parent for type_ in self._types_seen.copy())
 
     def advance_sources(self, now: datetime) -> None:
         """Bring all sources up to date."""
@@ -218,11 +218,12 @@ class Region:
     def move(self, task: TaskState, transition: Transition) -> None:
         """Make a transition that a user asks for. Raises ``ValueError`` if the task cannot become that."""
         with self.lock:
-            finish = self.begin_move(task, transition)
-        finish()
+            store = self.begin_move(task, transition)
+        if store is not None:
+            store()
 
-    def begin_move(self, task: TaskState, transition: Transition) -> Callable[[], None]:
-        """Make a transition, or begin to: call what this returns without the lock, to store the files."""
+    def begin_move(self, task: TaskState, transition: Transition) -> Callable[[], None] | None:
+        """Make a transition, or begin to: call what this returns without the lock, to store the files first."""
         allowed = TRANSITIONS[task.status]
         if transition.status not in allowed:
             rest = f"It can become {format_choices(allowed)}" if allowed else "It has ended"
@@ -232,7 +233,7 @@ class Region:
         storing = None if task in self._storing else self._find_unstored(task, transition)
         if storing is None:
             self.enter(task, transition, requested=True)
-            return do_nothing
+            return None
         self._storing[task] = transition
         return partial(self._store, storing, transition.when, requested=True)
 
@@ -273,10 +274,6 @@ class Region:
         return None if self._files is None else self._files.error_of(task.fields)
 
 
-def do_nothing() -> None:
-    """Do nothing: there are no files to store."""
-
-
 class _Storing(NamedTuple):
     """The files of a task that have to be stored. The task stays as it is until they are."""
 
@@ -291,6 +288,7 @@ class _Storing(NamedTuple):
 def _failed(waiting: Transition, after: Mapping[str, Any], error: Exception) -> Transition:
     """Return the transition in place of one whose files cannot be stored; a COMPLETE export keeps its last progress."""
     fields = {} if waiting.status == "COMPLETE" else dict(waiting.fields)
-    # FAILED sets no TaskStartTime, and an export that has something to store has one.
-    fields |= {"TaskStartTime": after["TaskStartTime"], "FailureCause": failure_cause(error, after)}
+    # FAILED sets no TaskStartTime, and what has something to store has begun, at the latest now.
+    start = after.get("TaskStartTime", waiting.when)
+    fields |= {"TaskStartTime": start, "FailureCause": failure_cause(error, after)}
     return Transition("FAILED", waiting.when, fields)

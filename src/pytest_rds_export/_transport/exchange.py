@@ -1,4 +1,4 @@
-"""One request of a client: parsed, responded to, recorded, serialized."""
+"""One request of a client: parsed, responded to, serialized, recorded."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from .._protocol import parser, serializer
 from .._rds.account import Account
 from .._rds.calls import Call
 from .._rds.dispatch import UnhandledOperation, find_handler, unhandled
-from .._rds.export_operations import is_lost_race, lose_race
 from .._rds.injections import Injection
 from .._rds.operations import Operation, Request
-from .._rds.region import do_nothing
 from . import moto
 
 __tracebackhide__ = True
@@ -92,27 +90,26 @@ async def _perform(
     handler: Operation | None, request: Request, call: Call, ask_others: AskOthers | None, http: HttpRequest
 ) -> Any:
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
-    account, finish = request.account, do_nothing
+    account = request.account
     found = account.injections.find(call)
     while True:
         result: Any = None
         # One lock from an injected failure to its effect, so that no call of another thread comes between.
         with account.lock:
-            _, injection = account.injections.choose(call, found)
+            passed, injection = account.injections.choose(call, found)
             if injection is None or injection.applied:
                 if handler is not None and handler.locked:
                     try:
                         result = handler.perform(request)
                     except Fault as fault:
                         result = fault  # it is late or lost like any response
-            elif is_lost_race(call.operation, injection.failure):
-                finish = lose_race(request)
+            elif handler is not None and handler.refused is not None:
+                result = handler.refused(request, injection.failure)
             if not callable(result):
-                account.injections.take(call, found)
+                account.injections.count(call, passed, injection)
                 break
         request = result()
     call.injected = injection is not None and injection.failure is not None
-    finish()
     if result is None and (injection is None or injection.applied):
         result = await _ask(handler, request, call, ask_others)
     if injection is not None:

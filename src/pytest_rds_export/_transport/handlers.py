@@ -106,7 +106,7 @@ class CallEvents:
         return await returned if self._is_async and inspect.isawaitable(returned) else returned
 
     async def _needs_retry(self, event_name: str, kwargs: dict[str, Any]) -> Any:
-        """Leave the decision to botocore's own handler; record the delay instead of sleeping."""
+        """Leave the decision to botocore's own handler; record the delay, which passes on the frozen clock alone."""
         responses = await self._result(self._emitter.emit(event_name, **kwargs))
         delay = first_non_none_response(responses, default=False)
         call = self._account.log.find(self._context["retries"]["invocation-id"])

@@ -168,7 +168,7 @@ def test_store_looks(stored_in, rds_export_clock, full, seconds, minutes, percen
 
 @pytest.mark.parametrize("is_injected", [False, True], ids=["refused", "injected"])
 def test_cancel_while_the_last_files_are_stored(stored_in, client, is_injected):
-    """A cancel while the last files are stored is too late, also by an injection, and does not end the export before."""
+    """A cancel while the last files are stored is too late, also by an injection, and does not end the export."""
 
     def cancel_it():
         if is_injected:

@@ -137,8 +137,9 @@ def test_no_snapshots(rds_export_tasks, client):
     rds_export_tasks.unhandled.clear()
 
 
-def test_no_handler_and_a_retry(rds_export_tasks, client):
+def test_no_handler_and_a_retry(rds_export_tasks):
     """An unhandled operation that is retried is recorded once."""
+    client = boto3.client("rds", config=Config(retries={"mode": "standard"}))
     client.meta.events.register("needs-retry.rds", lambda attempts, **_: 0 if attempts == 1 else None)
 
     with pytest.raises(UnhandledOperation):

@@ -71,10 +71,6 @@ class Account:
                     for task in region.tasks.values():
                         task.warn(files.warning_message(task.fields))
 
-    def advance_tasks(self, now: datetime) -> bool:
-        """Make the transitions of exports that are due; return whether files have to be stored before the rest."""
-        return any(region.advance_tasks(now) for region in self.regions.values())
-
     def update_all(self, now: datetime) -> None:
         """Bring every unfinished export and source up to date, so that files are there and events have happened."""
         for region in list(self.regions.values()):
@@ -105,10 +101,13 @@ class Account:
             for region in self.regions.values():
                 region.shift(length)
 
+    def counted_regions(self, region: Region) -> list[Region]:
+        """Return the regions whose exports count against the limit of a region."""
+        return list(self.regions.values()) if self.options.concurrent_limit_scope == "account" else [region]
+
     def is_at_limit(self, region: Region, now: datetime) -> bool:
         """Return whether as many exports are running as may run at once."""
-        regions = self.regions.values() if self.options.concurrent_limit_scope == "account" else [region]
-        running = (task for each in regions for task in each.running(now))
+        running = (task for each in self.counted_regions(region) for task in each.running(now))
         return len(list(islice(running, self.options.concurrent_limit))) == self.options.concurrent_limit
 
     def seed(self, tasks: Iterable[tuple[Region, Mapping[str, Any], AnyTimeline | None]]) -> list[TaskState]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import _failures, _model
 from .events import Event, by_date
-from .operations import Operation, Request, Result, invalid_value, look_up_same, select_page, update_all_regions
+from .operations import Operation, Request, Result, invalid_value, look_up_same, select_page, update_regions
 
 __tracebackhide__ = True
 
@@ -21,8 +21,8 @@ _KEPT = timedelta(days=14)
 
 def _describe_events(request: Request) -> Result:
     region = request.region
-    if request.account.advance_tasks(request.now):
-        return partial(update_all_regions, request)
+    if region.advance_tasks(request.now):
+        return partial(update_regions, [region], request)
     region.advance_sources(request.now)
     positions, matches = _select(region.events, request.parameters, request.now)
     listed: list[Any] = region.events[: positions.stop]

@@ -23,7 +23,7 @@ from .operations import (
     list_scope,
     long_identifier,
     select_page,
-    update_all_regions,
+    update_regions,
 )
 from .pagination import matcher, read_marker
 from .region import Region
@@ -92,8 +92,9 @@ def _to_response(request: Request, task: TaskState) -> dict[str, Any]:
 def _start_export_task(request: Request) -> Result:
     account, region, parameters, now = request.account, request.region, request.parameters, request.now
     bucket: Bucket | None = request.known
-    if account.advance_tasks(now):
-        return partial(update_all_regions, request)
+    counted = account.counted_regions(region)
+    if any(each.advance_tasks(now) for each in counted):
+        return partial(update_regions, counted, request)
     _check_new_identifier(region, parameters["ExportTaskIdentifier"])
     _check_prefix(parameters.get("S3Prefix", ""))
     source = _find_source(request)
@@ -249,8 +250,8 @@ def _check_filter_values(parameters: Mapping[str, Any]) -> None:
 
 def _describe_export_tasks(request: Request) -> Result:
     region = request.region
-    if request.account.advance_tasks(request.now):  # what has ended has its place in the list
-        return partial(update_all_regions, request)
+    if region.advance_tasks(request.now):  # what has ended has its place in the list
+        return partial(update_regions, [region], request)
     version = request.known or _list_version(request)
     waiting: list[TaskState] = []
 

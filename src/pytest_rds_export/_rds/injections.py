@@ -178,6 +178,12 @@ class InjectionQueue:
                 passed.append(injection)
         return passed, None
 
+    def is_effect_lost(self, call: Call, found: Sequence[Injection]) -> bool:
+        """Return whether an attempt is to fail before the operation takes effect."""
+        with self._lock:
+            _, injection = self.choose(call, found)
+        return injection is not None and not injection.applied
+
     def count(self, call: Call, passed: Sequence[Injection], injection: Injection | None) -> None:
         """Count an attempt for what it has passed and fails with, as ``choose`` returned it. Under the same lock."""
         for earlier in passed:

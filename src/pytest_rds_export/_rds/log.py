@@ -126,8 +126,6 @@ class Log:
             half, self._last_sleep = _MOST_ENTRIES // 2, None
             del self._entries[:half]
             self.forgotten += half
-            calls = [entry.what for entry in self._entries if isinstance(entry.what, Call)]
-            self._by_invocation_id = {call.invocation_id: call for call in calls if call.invocation_id is not None}
 
     def jumped(self, length: timedelta) -> None:
         """Take no notice of a clock that was frozen or unfrozen, and reads *length* more than just before."""

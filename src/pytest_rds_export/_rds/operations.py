@@ -78,9 +78,10 @@ def long_identifier(parameter: str, longest: int) -> Fault:
     )
 
 
-def update_all_regions(request: Request) -> Request:
-    """Bring the account up to date, so that the files of its exports are there."""
-    request.account.update_all(request.now)
+def update_regions(regions: Iterable[Region], request: Request) -> Request:
+    """Bring regions up to date, so that the files of their exports are there."""
+    for region in regions:
+        region.update_all(request.now)
     return request
 
 

@@ -65,7 +65,7 @@ async def respond(account: Account, http: HttpRequest, ask_others: AskOthers | N
         handler = find_handler(operation.name, account, region, moto_is_on=moto_is_on)
         if ask_others is not None and handler is not None:
             await ask_others(is_handled=True)  # they see the request, but what they return does not count
-        request = _look_up(handler, Request(account, region, call.parameters, now), http)
+        request = Request(account, region, call.parameters, now)
         result = await _perform(handler, request, call, ask_others, http)
         if handler is None:
             return result  # recorded when botocore has parsed it
@@ -92,6 +92,8 @@ async def _perform(
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
     account = request.account
     found = account.injections.find(call)
+    look_up = None if handler is None or account.injections.is_effect_lost(call, found) else handler.look_up
+    request = request if look_up is None else _look_up(look_up, request, http)
     while True:
         result: Any = None
         # One lock from an injected failure to its effect, so that no call of another thread comes between.
@@ -119,9 +121,10 @@ async def _perform(
     return result
 
 
-def _look_up(handler: Operation | None, request: Request, http: HttpRequest) -> Request:
+def _look_up(look_up: Callable[[Request], Any], request: Request, http: HttpRequest) -> Request:
     """Return the request with what moto has."""
-    if handler is None or handler.look_up is None or (wanted := handler.look_up(request)) is None:
+    wanted = look_up(request)
+    if wanted is None:
         return request
     operation, parameters = wanted
     authorization, region = http.headers.get("Authorization"), request.region.name

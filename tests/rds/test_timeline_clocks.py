@@ -5,9 +5,9 @@ from datetime import datetime, timezone
 import pytest
 from freezegun import freeze_time
 
-from helpers.calls import described
+from helpers.calls import described, start
 from helpers.timelines import HALF_AN_HOUR, T0, minutes
-from pytest_rds_export import ExportTask, Stuck
+from pytest_rds_export import ExportTask, Stuck, Timeline
 
 
 def test_real_clock(rds_export_tasks, client):
@@ -74,3 +74,13 @@ class TestSeededOnTheRealClock:
         assert shown["given"]["TaskStartTime"] == datetime(2001, 1, 1, tzinfo=timezone.utc)
         assert later["nightly"]["TaskEndTime"] == now + minutes(2.5)
         assert later["marked"]["TaskStartTime"] == now + minutes(20)
+
+    @pytest.mark.parametrize("call", ["describe_export_tasks", "describe_events", "start"])
+    def test_call_in_another_region(self, rds_export_tasks, client, call):
+        """A call in another region does not use it: it begins with a clock that is frozen later."""
+        task = rds_export_tasks.in_region("eu-west-1").seed("weekly", timeline=Timeline(in_progress=60))
+        start(client, "another") if call == "start" else getattr(client, call)()
+        with freeze_time(T0) as frozen:
+            assert task.status == "IN_PROGRESS"
+            frozen.tick(60)
+            assert task.status == "COMPLETE"

@@ -254,3 +254,18 @@ def test_older_moto(moto, rds_export_tasks, monkeypatch):
         (event,) = boto3.client("rds", "us-east-1").describe_events()["Events"]
 
     assert event["Message"] == "Export task completed"
+
+
+def test_failure_before_the_effect(rds, rds_export_tasks, monkeypatch):
+    """An injected failure that comes before the effect asks moto for nothing."""
+    from moto.rds import responses
+
+    def fail(*_):
+        raise RuntimeError("moto was asked")
+
+    monkeypatch.setattr(responses.RDSResponse, "describe_db_snapshots", fail)
+    rds_export_tasks.inject("AccessDenied", operation="StartExportTask", times=1)
+    with refused("AccessDenied"):
+        start(rds)
+    with pytest.raises(RuntimeError, match="moto was asked"):
+        start(rds)

@@ -155,7 +155,8 @@ class Account(RuleBasedStateMachine):
             parameters = {**parameters, "Marker": marker}
         assert records == sorted(records, key=lambda event: event["Date"])
         in_order = itemgetter("Date", "SourceArn", "Message")  # at one time in any order
-        assert sorted(records, key=in_order) == sorted(expected_records, key=in_order)
+        if not expected.codes:  # otherwise a page is missing
+            assert sorted(records, key=in_order) == sorted(expected_records, key=in_order)
         self.notice()
 
     @rule(region=drawn.regions, call=drawn.starts())

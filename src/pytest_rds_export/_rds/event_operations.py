@@ -25,13 +25,16 @@ def _describe_events(request: Request) -> Result:
         return partial(update_regions, [region], request)
     region.advance_sources(request.now)
     positions, matches = _select(region.events, request.parameters, request.now)
-    listed: list[Any] = region.events[: positions.stop]
-    first = positions.start
+    listed: list[Any] = region.events
+    first, stop = positions.start, positions.stop
     wanted: Callable[[Event], bool] | None = matches
     if request.outside:
-        ours = (_to_response(event) for event in listed[first:] if matches(event))
-        listed, first, wanted = sorted([*request.outside["Events"], *ours], key=itemgetter("Date")), 0, None
-    page, marker = select_page(request, "events", lambda start: enumerate(listed[start:], start), wanted, first=first)
+        ours = (_to_response(event) for event in listed[first:stop] if matches(event))
+        listed = sorted([*request.outside["Events"], *ours], key=itemgetter("Date"))
+        first, stop, wanted = 0, len(listed), None
+    page, marker = select_page(
+        request, "events", lambda start: enumerate(listed[start:stop], start), wanted, first=first
+    )
     return {"Events": [_to_response(event) if isinstance(event, Event) else event for event in page], **marker}
 
 

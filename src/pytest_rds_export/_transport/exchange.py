@@ -92,8 +92,7 @@ async def _perform(
     """Return the result of an operation, or another handler's response; or raise an injected failure."""
     account = request.account
     found = account.injections.find(call)
-    look_up = None if handler is None or account.injections.is_effect_lost(call, found) else handler.look_up
-    request = request if look_up is None else _look_up(look_up, request, http)
+    request = _look_up(handler, request, call, found, http)
     while True:
         result: Any = None
         # One lock from an injected failure to its effect, so that no call of another thread comes between.
@@ -121,16 +120,21 @@ async def _perform(
     return result
 
 
-def _look_up(look_up: Callable[[Request], Any], request: Request, http: HttpRequest) -> Request:
-    """Return the request with what moto has."""
-    wanted = look_up(request)
+def _look_up(
+    handler: Operation | None, request: Request, call: Call, found: list[Injection], http: HttpRequest
+) -> Request:
+    """Return the request with what moto has, if the operation wants to know it and is to take effect."""
+    account = request.account
+    if handler is None or handler.look_up is None or account.injections.is_effect_lost(call, found):
+        return request
+    wanted = handler.look_up(request)
     if wanted is None:
         return request
     operation, parameters = wanted
     authorization, region = http.headers.get("Authorization"), request.region.name
     outside = moto.ask(operation, parameters, region, authorization)
     if outside == {}:  # moto may have ended when a report is made
-        request.account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
+        account.log.arns_in_moto[region] = moto.find_sources(region, authorization)
     return request._replace(outside=outside)
 
 
